@@ -1,1 +1,31 @@
-//! placeholder
+//! Evidence: sealed answers and their leaves, kept in an append-only store and found again through an index.
+//! Left to others: what a department, a policy or a person is (strings and bytes here), the Merkle log over the leaves, any clock or source of randomness.
+//!
+//! A verification's outcome is one [`Frame`]: [`Leaf`]s without personal data and the [`Sealed`] answers they
+//! vouch for. An [`EvidenceStore`] keeps frames durably and in order; a [`KeyRing`] owns the keys that seal them.
+//! See `README.md` for the formats byte by byte.
+
+mod codec;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
+mod error;
+mod frame;
+mod ids;
+pub mod index;
+mod keys;
+mod leaf;
+mod memory;
+mod period;
+mod sealer;
+mod store;
+
+pub use codec::CodecError;
+pub use error::{ErrorKind, StoreError};
+pub use frame::{Frame, FrameHead, FrameKind, MAX_FRAME_BYTES, MAX_INDEX_KEYS, MAX_PARTS, Sealed, WRAPPED_KEY_BYTES};
+pub use ids::{CaseId, EvidenceId, FrameId, IndexKey, KeyId, Pseudonym};
+pub use keys::{KeyRing, MasterKey};
+pub use leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
+pub use memory::MemoryStore;
+pub use period::Period;
+pub use sealer::{Digests, Opened, Plain, SALT_BYTES, Sealer, Subject, ciphertext_digest, commitment};
+pub use store::{Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Status, Verified};

@@ -1,0 +1,169 @@
+//! What can go wrong in the store and with its keys, and what that means for the caller.
+//! Left to others: turning a kind into a status code (the server) and logging (whoever consumes the error).
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::codec::CodecError;
+use crate::ids::KeyId;
+
+/// Every failure of this crate. Texts name places, sizes and key fingerprints, never contents.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The frame cannot be encoded (too large, too many parts). Nothing was written.
+    #[error("the frame cannot be stored: {0}")]
+    Invalid(#[source] CodecError),
+    /// No room. Nothing was written; appends work again once there is room.
+    #[error("no room left while {doing}")]
+    Full {
+        /// The step that found no room.
+        doing: &'static str,
+    },
+    /// The store was opened for reading only. Nothing was written.
+    #[error("the store was opened for reading only")]
+    ReadOnly,
+    /// An earlier failure made every later append unsafe. Nothing of this one was written; reads go on.
+    #[error("the store refuses appends after an earlier failure ({reason}); restart to recover")]
+    Poisoned {
+        /// What failed first.
+        reason: String,
+    },
+    /// The store has been closed. Nothing was written.
+    #[error("the store is closed")]
+    Closed,
+    /// Writing or syncing failed: the frame may or may not be found after a restart.
+    #[error("it is unknown whether the frame was stored: {reason}")]
+    Unknown {
+        /// What failed.
+        reason: String,
+    },
+    /// Bytes that were durable are not what was written.
+    #[error("segment {segment} is damaged at byte {offset}: {reason}")]
+    Corrupt {
+        /// Number of the segment.
+        segment: u64,
+        /// Byte within the segment file.
+        offset: u64,
+        /// What does not fit.
+        reason: String,
+    },
+    /// No frame begins at this position.
+    #[error("no frame begins at byte {offset} of segment {segment}")]
+    NotFound {
+        /// Number of the segment.
+        segment: u64,
+        /// Byte within the segment file.
+        offset: u64,
+    },
+    /// Another process, or another handle in this one, has the store open.
+    #[error("the store in {place} is already open elsewhere")]
+    Locked {
+        /// The store's folder.
+        place: String,
+    },
+    /// The folder is not a store of this format, or holds files of another store.
+    #[error("not a store that this build can open: {reason}")]
+    Foreign {
+        /// What does not fit.
+        reason: String,
+    },
+    /// The index cannot be used any more. Reads by position go on; opening again rebuilds it.
+    #[error("the index failed ({reason}); open the store again to rebuild it")]
+    Index {
+        /// What failed.
+        reason: String,
+    },
+    /// Reading, listing or preparing files failed.
+    #[error("{doing} failed")]
+    Io {
+        /// The step that failed.
+        doing: &'static str,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// The key file is missing, malformed or readable by others.
+    #[error("key file {place}: {reason}")]
+    KeyFile {
+        /// The file.
+        place: String,
+        /// What is wrong with it and what to do.
+        reason: String,
+    },
+    /// The key that would open this is not in the ring: lost, destroyed or never loaded.
+    #[error("key {0} is not in the key ring")]
+    KeyMissing(KeyId),
+    /// The key at hand is not the one this was sealed with.
+    #[error("sealed with key {needed}, but the key at hand is {held}")]
+    WrongKey {
+        /// The key it was sealed with.
+        needed: KeyId,
+        /// The key that was offered.
+        held: KeyId,
+    },
+    /// The right key does not open it: the bytes, or what they were bound to, were changed.
+    #[error("the {0} was changed after it was sealed")]
+    Tampered(&'static str),
+}
+
+/// What a failure means for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request itself is at fault; nothing was written.
+    Invalid,
+    /// Certainly not written; the same append may be tried later.
+    NotWritten,
+    /// Certainly not written, for want of room.
+    Full,
+    /// Certainly not written: opened for reading only.
+    ReadOnly,
+    /// Written or not: append again under the same frame id after a restart to find out.
+    Unknown,
+    /// Durable bytes are damaged.
+    Corrupt,
+    /// There is no such frame.
+    NotFound,
+    /// The store cannot be opened, or a part of it not be used, as things stand.
+    Unavailable,
+    /// A key is missing, wrong or unusable.
+    Key,
+    /// Sealed bytes were changed.
+    Tampered,
+}
+
+impl StoreError {
+    /// What this means for the caller.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Full { .. } => ErrorKind::Full,
+            Self::ReadOnly => ErrorKind::ReadOnly,
+            Self::Poisoned { .. } | Self::Closed => ErrorKind::NotWritten,
+            Self::Unknown { .. } => ErrorKind::Unknown,
+            Self::Corrupt { .. } => ErrorKind::Corrupt,
+            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::Locked { .. } | Self::Foreign { .. } | Self::Index { .. } | Self::Io { .. } => ErrorKind::Unavailable,
+            Self::KeyFile { .. } | Self::KeyMissing(_) | Self::WrongKey { .. } => ErrorKind::Key,
+            Self::Tampered(_) => ErrorKind::Tampered,
+        }
+    }
+
+    /// For a failed append: whether the frame will certainly never be found.
+    #[must_use]
+    pub fn certainly_not_written(&self) -> bool {
+        self.kind() != ErrorKind::Unknown
+    }
+
+    pub(crate) fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Self::Full { doing }
+            }
+            _ => Self::Io { doing, source },
+        }
+    }
+}

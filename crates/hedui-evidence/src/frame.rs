@@ -1,0 +1,335 @@
+//! The frame: everything one act leaves behind, appended as one unit, and its record on disk (length, CRC, version, body).
+//! Left to others: sealing (`sealer`), where records stand in a segment (`segment`).
+
+use bytes::Bytes;
+
+use crate::codec::{CodecError, Reader, put_bytes, put_count, within};
+use crate::ids::{CaseId, EvidenceId, FrameId, IndexKey, KeyId};
+use crate::leaf::{Leaf, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
+
+/// The largest frame record, in bytes: 27 departments with a megabyte each still fit twice.
+pub const MAX_FRAME_BYTES: usize = 64 << 20;
+/// How many index keys a frame may carry.
+pub const MAX_INDEX_KEYS: usize = 1_024;
+/// How many leaves, and how many sealed records, a frame may carry.
+pub const MAX_PARTS: usize = 8_192;
+/// A wrapped record key: 24 bytes nonce, 32 bytes key, 16 bytes tag (XChaCha20-Poly1305).
+pub const WRAPPED_KEY_BYTES: usize = 24 + 32 + 16;
+/// Bytes before the version and body of a record: length and CRC.
+pub(crate) const RECORD_PREFIX: usize = 8;
+/// The frame encoding written and read by this build.
+const VERSION: u8 = 1;
+
+/// What a frame is about. The codes are part of the format: only ever add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum FrameKind {
+    /// The intention to ask, durable before the first department is asked.
+    Asked = 1,
+    /// The answers and the verdict of one verification.
+    Verdict = 2,
+    /// A read of evidence.
+    Access = 3,
+    /// A refusal for want of a right.
+    Denial = 4,
+    /// A wrapped key.
+    Key = 5,
+    /// A person's review.
+    Review = 6,
+}
+
+impl FrameKind {
+    /// Every kind, by ascending code.
+    pub const ALL: [Self; 6] = [
+        Self::Asked,
+        Self::Verdict,
+        Self::Access,
+        Self::Denial,
+        Self::Key,
+        Self::Review,
+    ];
+
+    /// The code in the encoding.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind with this code, if this build knows it.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// One record under its own key. Without the period key neither the plaintext nor the salt of its commitment can be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// The leaf that vouches for it.
+    pub evidence_id: EvidenceId,
+    /// The district-month key that wraps its key.
+    pub period_key: KeyId,
+    /// Nonce, wrapped record key, tag.
+    pub wrapped_key: [u8; WRAPPED_KEY_BYTES],
+    /// Salt and plaintext under the record key, with the tag at the end.
+    pub ciphertext: Vec<u8>,
+}
+
+/// What is appended at once: all of it becomes durable, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Idempotency: a second append under the same id changes nothing.
+    pub id: FrameId,
+    /// What it is about.
+    pub kind: FrameKind,
+    /// Division code of the district, at most 1,024 bytes.
+    pub district: String,
+    /// The verification it belongs to.
+    pub case: CaseId,
+    /// When it was made, in milliseconds since 1970 UTC.
+    pub time_ms: i64,
+    /// What it can be found by, beside its case.
+    pub index: Vec<IndexKey>,
+    /// The leaves, in the order of the log.
+    pub leaves: Vec<Leaf>,
+    /// The sealed records.
+    pub sealed: Vec<Sealed>,
+}
+
+/// The beginning of a frame: enough to list, count and index without touching leaves and ciphertexts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameHead {
+    /// See [`Frame::id`].
+    pub id: FrameId,
+    /// See [`Frame::kind`].
+    pub kind: FrameKind,
+    /// See [`Frame::district`].
+    pub district: String,
+    /// See [`Frame::case`].
+    pub case: CaseId,
+    /// See [`Frame::time_ms`].
+    pub time_ms: i64,
+    /// See [`Frame::index`].
+    pub index: Vec<IndexKey>,
+}
+
+impl FrameHead {
+    fn read(from: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let id = FrameId(from.array("frame id")?);
+        let code = from.u8("frame kind")?;
+        let kind = FrameKind::from_code(code).ok_or(CodecError::Code {
+            what: "frame kind",
+            found: code,
+        })?;
+        let case = CaseId(from.array("frame case")?);
+        let time_ms = from.i64("frame time_ms")?;
+        let district = from.text("frame district", MAX_TEXT_BYTES)?;
+        let count = from.count("frame index", MAX_INDEX_KEYS)?;
+        let mut index = Vec::with_capacity(count);
+        for _ in 0..count {
+            index.push(IndexKey(from.array("frame index")?));
+        }
+        Ok(Self {
+            id,
+            kind,
+            district,
+            case,
+            time_ms,
+            index,
+        })
+    }
+}
+
+impl Frame {
+    /// The record as it stands in a segment: length, CRC-32, version, body.
+    /// Errors: [`CodecError::TooLarge`] when a part or the whole exceeds its limit.
+    pub fn encode(&self) -> Result<Vec<u8>, CodecError> {
+        let mut out = Vec::with_capacity(self.size_hint());
+        out.extend_from_slice(&[0u8; RECORD_PREFIX]);
+        out.push(VERSION);
+        self.encode_head(&mut out)?;
+        put_count(&mut out, "frame leaves", self.leaves.len(), MAX_PARTS)?;
+        for leaf in &self.leaves {
+            encode_leaf(leaf, &mut out)?;
+        }
+        put_count(&mut out, "frame sealed", self.sealed.len(), MAX_PARTS)?;
+        for sealed in &self.sealed {
+            encode_sealed(sealed, &mut out)?;
+        }
+        within("frame", out.len(), MAX_FRAME_BYTES)?;
+        if let Some((prefix, rest)) = out.split_first_chunk_mut::<RECORD_PREFIX>() {
+            *prefix = record_prefix(rest)?;
+        }
+        Ok(out)
+    }
+
+    fn encode_head(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        out.extend_from_slice(&self.id.0);
+        out.push(self.kind.code());
+        out.extend_from_slice(&self.case.0);
+        out.extend_from_slice(&self.time_ms.to_be_bytes());
+        put_bytes(out, "frame district", self.district.as_bytes(), MAX_TEXT_BYTES)?;
+        put_count(out, "frame index", self.index.len(), MAX_INDEX_KEYS)?;
+        for key in &self.index {
+            out.extend_from_slice(&key.0);
+        }
+        Ok(())
+    }
+
+    /// Reads a whole record back. Errors: the CRC, the version or a field is not what [`Frame::encode`] writes.
+    pub fn decode(record: &[u8]) -> Result<Self, CodecError> {
+        let mut from = open_record(record)?;
+        let head = FrameHead::read(&mut from)?;
+        let count = from.count("frame leaves", MAX_PARTS)?;
+        let mut leaves = Vec::with_capacity(count);
+        for _ in 0..count {
+            let length = from.count("frame leaf", MAX_LEAF_BYTES)?;
+            leaves.push(Leaf::decode(from.take("frame leaf", length)?)?);
+        }
+        let count = from.count("frame sealed", MAX_PARTS)?;
+        let mut sealed = Vec::with_capacity(count);
+        for _ in 0..count {
+            sealed.push(decode_sealed(&mut from)?);
+        }
+        from.finish()?;
+        let FrameHead {
+            id,
+            kind,
+            district,
+            case,
+            time_ms,
+            index,
+        } = head;
+        Ok(Self {
+            id,
+            kind,
+            district,
+            case,
+            time_ms,
+            index,
+            leaves,
+            sealed,
+        })
+    }
+
+    /// Reads only the beginning of a record, after checking its length and CRC.
+    pub fn decode_head(record: &[u8]) -> Result<FrameHead, CodecError> {
+        FrameHead::read(&mut open_record(record)?)
+    }
+
+    /// The canonical bytes of every leaf of a record, in order, as slices of the record: what a Merkle tree hashes.
+    pub fn leaf_bytes(record: &Bytes) -> Result<Vec<Bytes>, CodecError> {
+        let mut from = open_record(record)?;
+        FrameHead::read(&mut from)?;
+        let count = from.count("frame leaves", MAX_PARTS)?;
+        let mut leaves = Vec::with_capacity(count);
+        for _ in 0..count {
+            let length = from.count("frame leaf", MAX_LEAF_BYTES)?;
+            leaves.push(record.slice_ref(from.take("frame leaf", length)?));
+        }
+        Ok(leaves)
+    }
+
+    fn size_hint(&self) -> usize {
+        let sealed: usize = self.sealed.iter().map(|sealed| sealed.ciphertext.len() + 108).sum();
+        let leaves: usize = self.leaves.iter().map(|leaf| 256 + leaf.rests_on.len() * 16).sum();
+        128 + self.index.len() * 16 + leaves + sealed
+    }
+}
+
+fn encode_leaf(leaf: &Leaf, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    let at = out.len();
+    out.extend_from_slice(&[0, 0]);
+    leaf.encode_into(out)?;
+    let length = out.len() - at - 2;
+    let short = u16::try_from(length).map_err(|_| CodecError::TooLarge {
+        what: "leaf",
+        found: length,
+        limit: MAX_LEAF_BYTES,
+    })?;
+    if let Some(slot) = out.get_mut(at..at + 2) {
+        slot.copy_from_slice(&short.to_be_bytes());
+    }
+    Ok(())
+}
+
+fn encode_sealed(sealed: &Sealed, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    out.extend_from_slice(&sealed.evidence_id.0);
+    out.extend_from_slice(&sealed.period_key.0);
+    out.extend_from_slice(&sealed.wrapped_key);
+    within("ciphertext", sealed.ciphertext.len(), MAX_FRAME_BYTES)?;
+    let length = u32::try_from(sealed.ciphertext.len()).unwrap_or(u32::MAX);
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(&sealed.ciphertext);
+    Ok(())
+}
+
+fn decode_sealed(from: &mut Reader<'_>) -> Result<Sealed, CodecError> {
+    let evidence_id = EvidenceId(from.array("sealed evidence_id")?);
+    let period_key = KeyId(from.array("sealed period_key")?);
+    let wrapped_key = from.array("sealed wrapped_key")?;
+    let length = from.u32("ciphertext")? as usize;
+    let ciphertext = from.take("ciphertext", length)?.to_vec();
+    Ok(Sealed {
+        evidence_id,
+        period_key,
+        wrapped_key,
+        ciphertext,
+    })
+}
+
+/// Length and CRC-32 (IEEE) of the version and body that follow them. The CRC covers the length too, so that a
+/// damaged length never makes another stretch of bytes look like a frame.
+fn record_prefix(rest: &[u8]) -> Result<[u8; RECORD_PREFIX], CodecError> {
+    let found = rest.len();
+    let length = u32::try_from(found).map_err(|_| CodecError::TooLarge {
+        what: "frame",
+        found,
+        limit: MAX_FRAME_BYTES,
+    })?;
+    let mut prefix = [0u8; RECORD_PREFIX];
+    let (length_at, crc_at) = prefix.split_at_mut(4);
+    length_at.copy_from_slice(&length.to_be_bytes());
+    crc_at.copy_from_slice(&record_crc(length, rest).to_be_bytes());
+    Ok(prefix)
+}
+
+fn record_crc(length: u32, rest: &[u8]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&length.to_be_bytes());
+    crc.update(rest);
+    crc.finalize()
+}
+
+/// The length that a record's first bytes announce, the prefix included; `None` when it cannot be a record.
+pub(crate) fn record_length(prefix: &[u8; RECORD_PREFIX]) -> Option<usize> {
+    let length = Reader::new(prefix).u32("frame length").ok()? as usize;
+    let whole = length.checked_add(RECORD_PREFIX)?;
+    (length > 0 && whole <= MAX_FRAME_BYTES).then_some(whole)
+}
+
+/// Checks length, CRC and version and leaves the reader at the body.
+fn open_record(record: &[u8]) -> Result<Reader<'_>, CodecError> {
+    within("frame", record.len(), MAX_FRAME_BYTES)?;
+    let mut from = Reader::new(record);
+    let length = from.u32("frame length")?;
+    let crc = from.u32("frame CRC")?;
+    let rest = from.take("frame body", length as usize)?;
+    from.finish()?;
+    if record_crc(length, rest) != crc {
+        return Err(CodecError::Crc);
+    }
+    let mut body = Reader::new(rest);
+    let version = body.u8("frame version")?;
+    if version != VERSION {
+        return Err(CodecError::Version {
+            what: "frame",
+            found: version,
+        });
+    }
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests;

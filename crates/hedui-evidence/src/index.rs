@@ -1,0 +1,91 @@
+//! The index over a log: which positions belong to a case, an index key or a frame id. Always rebuildable.
+//! Left to others: the log itself (`segment`), which is the only truth, and when to rebuild.
+
+use thiserror::Error;
+
+use crate::frame::FrameHead;
+use crate::ids::{CaseId, FrameId, IndexKey};
+use crate::store::Position;
+
+mod memory;
+
+pub use memory::MemoryIndex;
+
+/// Bytes of an encoded [`LookupKey`].
+pub const LOOKUP_KEY_BYTES: usize = 17;
+
+/// What positions are filed under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LookupKey {
+    /// All frames of a case.
+    Case(CaseId),
+    /// All frames filed under an index key.
+    Found(IndexKey),
+    /// The one frame with this id.
+    Frame(FrameId),
+}
+
+impl LookupKey {
+    /// A tag byte and the sixteen bytes of the key.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; LOOKUP_KEY_BYTES] {
+        let (tag, key) = match self {
+            Self::Case(CaseId(key)) => (b'c', key),
+            Self::Found(IndexKey(key)) => (b'k', key),
+            Self::Frame(FrameId(key)) => (b'f', key),
+        };
+        let mut bytes = [tag; LOOKUP_KEY_BYTES];
+        if let Some(rest) = bytes.last_chunk_mut::<16>() {
+            *rest = key;
+        }
+        bytes
+    }
+
+    /// Everything one frame is filed under; a key that stands twice in the frame is filed once.
+    #[must_use]
+    pub fn of_frame(head: &FrameHead) -> Vec<Self> {
+        let mut keys = Vec::with_capacity(head.index.len() + 2);
+        keys.push(Self::Frame(head.id));
+        keys.push(Self::Case(head.case));
+        keys.extend(head.index.iter().copied().map(Self::Found));
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+}
+
+/// An index that cannot be used any more; the reason is the backend's own text.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{reason}")]
+pub struct IndexError {
+    /// What failed.
+    pub reason: String,
+}
+
+/// Where a frame begins, what it is filed under.
+pub type Filed = (Position, Vec<LookupKey>);
+
+/// Positions by key. Implementations need not be durable, nor survive a power cut: whoever opens one compares
+/// [`Index::store_id`] and [`Index::watermark`] with the log and fills in, or throws away, the difference.
+pub trait Index: Send + Sync + 'static {
+    /// Files a batch, in append order, and moves the watermark, in one step or not at all.
+    fn put(&self, batch: &[Filed], watermark: Position) -> Result<(), IndexError>;
+
+    /// Up to `limit` positions filed under `key` that come after `after`, ascending.
+    fn page(&self, key: LookupKey, after: Option<Position>, limit: usize) -> Result<Vec<Position>, IndexError>;
+
+    /// The greatest position filed under `key`.
+    fn newest(&self, key: LookupKey) -> Result<Option<Position>, IndexError>;
+
+    /// Everything before this position is filed.
+    fn watermark(&self) -> Result<Position, IndexError>;
+
+    /// Which store this index was made for; `None` when it is new.
+    fn store_id(&self) -> Result<Option<[u8; 16]>, IndexError>;
+
+    /// Forgets everything and binds the index to a store.
+    fn reset(&self, store_id: [u8; 16]) -> Result<(), IndexError>;
+
+    /// Writes what is held back, best effort.
+    fn flush(&self) -> Result<(), IndexError>;
+}

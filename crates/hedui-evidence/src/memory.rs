@@ -1,0 +1,170 @@
+//! The store in memory: the model that the others are compared with, and what tests and demonstrations use.
+//! Left to others: durability (`segment`). Records are kept in the very bytes a segment would hold.
+
+use std::sync::{PoisonError, RwLock};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::error::StoreError;
+use crate::frame::{Frame, FrameHead};
+use crate::ids::{CaseId, IndexKey};
+use crate::index::{Index, IndexError, LookupKey, MemoryIndex};
+use crate::store::{Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Status, corrupt};
+
+#[derive(Debug, Default)]
+struct Log {
+    /// Ascending by position.
+    records: Vec<(Position, Bytes)>,
+    bytes: u64,
+    full: bool,
+}
+
+impl Log {
+    const fn end(&self) -> Position {
+        Position {
+            segment: 0,
+            offset: self.bytes,
+        }
+    }
+}
+
+/// Keeps every frame until it is dropped.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    log: RwLock<Log>,
+    index: MemoryIndex,
+}
+
+impl From<IndexError> for StoreError {
+    fn from(error: IndexError) -> Self {
+        Self::Index { reason: error.reason }
+    }
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From now on refuses appends with [`StoreError::Full`] (or takes them again): lets callers test that they fail closed.
+    pub fn set_full(&self, full: bool) {
+        self.log.write().unwrap_or_else(PoisonError::into_inner).full = full;
+    }
+
+    fn push(&self, frame: &Frame) -> Result<Receipt, StoreError> {
+        let record = frame.encode().map_err(StoreError::Invalid)?;
+        let Frame {
+            id,
+            kind,
+            case,
+            time_ms,
+            ..
+        } = *frame;
+        let head = FrameHead {
+            id,
+            kind,
+            case,
+            time_ms,
+            district: frame.district.clone(),
+            index: frame.index.clone(),
+        };
+        let mut log = self.log.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(position) = self.index.newest(LookupKey::Frame(id))? {
+            return Ok(Receipt::new(position, true));
+        }
+        if log.full {
+            return Err(StoreError::Full {
+                doing: "appending to memory",
+            });
+        }
+        let position = log.end();
+        log.bytes += record.len() as u64;
+        log.records.push((position, Bytes::from(record)));
+        self.index.put(&[(position, LookupKey::of_frame(&head))], log.end())?;
+        Ok(Receipt::new(position, false))
+    }
+}
+
+#[async_trait]
+impl EvidenceStore for MemoryStore {
+    async fn append(&self, frame: Frame) -> Result<Receipt, StoreError> {
+        self.push(&frame)
+    }
+
+    async fn case_page(
+        &self,
+        case: CaseId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError> {
+        Ok(self.index.page(LookupKey::Case(case), after, limit.min(MAX_PAGE))?)
+    }
+
+    async fn find_page(
+        &self,
+        key: IndexKey,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError> {
+        Ok(self.index.page(LookupKey::Found(key), after, limit.min(MAX_PAGE))?)
+    }
+
+    async fn newest(&self, key: IndexKey) -> Result<Option<Position>, StoreError> {
+        Ok(self.index.newest(LookupKey::Found(key))?)
+    }
+
+    async fn read(&self, position: Position) -> Result<Frame, StoreError> {
+        let log = self.log.read().unwrap_or_else(PoisonError::into_inner);
+        let found = log
+            .records
+            .binary_search_by_key(&position, |(at, _)| *at)
+            .ok()
+            .and_then(|at| log.records.get(at));
+        let Position { segment, offset } = position;
+        let (_, record) = found.ok_or(StoreError::NotFound { segment, offset })?;
+        Frame::decode(record).map_err(|error| corrupt(position, &error))
+    }
+
+    async fn scan(&self, from: Position, limit: usize) -> Result<Page, StoreError> {
+        let log = self.log.read().unwrap_or_else(PoisonError::into_inner);
+        let start = log.records.partition_point(|(at, _)| *at < from);
+        let mut page = Page {
+            entries: Vec::new(),
+            next: from,
+            at_end: false,
+        };
+        let mut bytes = 0;
+        for (position, record) in log.records.iter().skip(start).take(limit.clamp(1, MAX_PAGE)) {
+            page.entries
+                .push(Entry::new(*position, record.clone()).map_err(|error| corrupt(*position, &error))?);
+            bytes += record.len();
+            page.next = Position {
+                segment: 0,
+                offset: position.offset + record.len() as u64,
+            };
+            if bytes > MAX_PAGE_BYTES {
+                break;
+            }
+        }
+        page.at_end = page.next >= log.end();
+        Ok(page)
+    }
+
+    async fn status(&self) -> Result<Status, StoreError> {
+        let log = self.log.read().unwrap_or_else(PoisonError::into_inner);
+        let refusing = log.full.then(|| "full".to_owned());
+        Ok(Status {
+            end: log.end(),
+            segments: 0,
+            bytes: log.bytes,
+            indexed: log.end(),
+            refusing,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,315 @@
+//! Sealing: each record under a random key of its own, that key under the district-month key, with the digests for the leaf.
+//! Left to others: where the district-month key comes from and goes (`keys`).
+
+use std::fmt;
+
+use chacha20poly1305::aead::AeadInOut;
+use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Nonce, Tag, XChaCha20Poly1305, XNonce};
+use rand::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::error::StoreError;
+use crate::frame::{Sealed, WRAPPED_KEY_BYTES};
+use crate::ids::{EvidenceId, KeyId};
+use crate::leaf::LeafKind;
+
+/// Bytes of the salt in front of a sealed plaintext.
+pub const SALT_BYTES: usize = 32;
+const KEY_BYTES: usize = 32;
+const TAG_BYTES: usize = 16;
+const WRAP_NONCE_BYTES: usize = 24;
+/// Randomness for one record: its key, its salt, the nonce that wraps its key.
+const DRAW_BYTES: usize = KEY_BYTES + SALT_BYTES + WRAP_NONCE_BYTES;
+/// A record key seals exactly one message, so its nonce carries no information.
+const RECORD_NONCE: [u8; 12] = [0; 12];
+
+/// BLAKE3 of a sealed record's ciphertext: what an auditor recomputes without any key.
+#[must_use]
+pub fn ciphertext_digest(ciphertext: &[u8]) -> [u8; 32] {
+    *blake3::hash(ciphertext).as_bytes()
+}
+
+/// BLAKE3 of a plaintext keyed by its salt: can be recomputed once salt and plaintext are disclosed, tells nothing before.
+#[must_use]
+pub fn commitment(salt: &[u8; SALT_BYTES], plaintext: &[u8]) -> [u8; 32] {
+    *blake3::keyed_hash(salt, plaintext).as_bytes()
+}
+
+/// What goes into a leaf about one sealed record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digests {
+    /// See [`ciphertext_digest`].
+    pub ciphertext_digest: [u8; 32],
+    /// See [`commitment`].
+    pub commitment: [u8; 32],
+}
+
+/// What a sealed record is bound to: opening it as anything else fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject<'a> {
+    /// The leaf that vouches for the record.
+    pub evidence_id: EvidenceId,
+    /// Division code of the district.
+    pub district: &'a str,
+    /// Who answered; empty where no department took part.
+    pub department: &'a str,
+    /// The kind of that leaf.
+    pub kind: LeafKind,
+}
+
+impl Subject<'_> {
+    /// Evidence id, then the two texts each behind its length, then the kind: no two subjects share these bytes.
+    fn write_aad(&self, aad: &mut Vec<u8>) {
+        aad.clear();
+        aad.extend_from_slice(&self.evidence_id.0);
+        for text in [self.district, self.department] {
+            aad.extend_from_slice(&(text.len() as u64).to_be_bytes());
+            aad.extend_from_slice(text.as_bytes());
+        }
+        aad.push(self.kind.code());
+    }
+}
+
+/// One record to seal.
+#[derive(Clone, Copy)]
+pub struct Plain<'a> {
+    /// The leaf that will vouch for it: random, fresh.
+    pub evidence_id: EvidenceId,
+    /// Who answered; empty where no department took part.
+    pub department: &'a str,
+    /// The kind of that leaf.
+    pub kind: LeafKind,
+    /// The record itself.
+    pub plaintext: &'a [u8],
+}
+
+impl fmt::Debug for Plain<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Plain({}, {} bytes)", self.evidence_id, self.plaintext.len())
+    }
+}
+
+/// An opened record: the plaintext and the salt that opens its commitment. Wiped when dropped, masked in `Debug`.
+pub struct Opened {
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Opened {
+    /// The record itself.
+    #[must_use]
+    pub fn plaintext(&self) -> &[u8] {
+        self.bytes
+            .split_at_checked(SALT_BYTES)
+            .map_or(&[], |(_, plaintext)| plaintext)
+    }
+
+    /// The salt; whoever is shown it together with the plaintext can check the leaf's commitment.
+    #[must_use]
+    pub fn salt(&self) -> [u8; SALT_BYTES] {
+        self.bytes.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// The commitment that the leaf must state.
+    #[must_use]
+    pub fn commitment(&self) -> [u8; 32] {
+        commitment(&self.salt(), self.plaintext())
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Opened({} bytes)", self.plaintext().len())
+    }
+}
+
+/// Seals and opens the records of one district and month.
+pub struct Sealer {
+    id: KeyId,
+    district: String,
+    wrap: XChaCha20Poly1305,
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Sealer({} for {})", self.id, self.district)
+    }
+}
+
+impl Sealer {
+    /// From a key; the id is the key's fingerprint, so it can never name another key.
+    pub(crate) fn new(secret: &[u8; KEY_BYTES], district: &str) -> Self {
+        Self {
+            id: fingerprint(secret),
+            district: district.to_owned(),
+            wrap: XChaCha20Poly1305::new(&Key::from(*secret)),
+        }
+    }
+
+    /// Which key this is.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// The district whose records it seals.
+    #[must_use]
+    pub fn district(&self) -> &str {
+        &self.district
+    }
+
+    /// Seals a batch: one draw of randomness, one copy of each plaintext, each byte encrypted and hashed once.
+    /// Errors: [`StoreError::Invalid`] for a plaintext beyond what the cipher takes (256 GiB).
+    pub fn seal(
+        &self,
+        batch: &[Plain<'_>],
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<Vec<(Sealed, Digests)>, StoreError> {
+        let mut drawn = Zeroizing::new(vec![0u8; batch.len() * DRAW_BYTES]);
+        rng.fill_bytes(&mut drawn);
+        let (draws, _) = drawn.as_chunks::<DRAW_BYTES>();
+        let mut aad = Vec::with_capacity(128);
+        batch
+            .iter()
+            .zip(draws)
+            .map(|(plain, draw)| self.seal_one(plain, draw, &mut aad))
+            .collect()
+    }
+
+    fn seal_one(
+        &self,
+        plain: &Plain<'_>,
+        draw: &[u8; DRAW_BYTES],
+        aad: &mut Vec<u8>,
+    ) -> Result<(Sealed, Digests), StoreError> {
+        let (Some(key), Some(salt), Some(nonce)) = (
+            draw.first_chunk::<KEY_BYTES>(),
+            draw.get(KEY_BYTES..).and_then(|rest| rest.first_chunk::<SALT_BYTES>()),
+            draw.last_chunk::<WRAP_NONCE_BYTES>(),
+        ) else {
+            return Err(StoreError::Tampered("draw of randomness"));
+        };
+        let Plain {
+            evidence_id,
+            department,
+            kind,
+            plaintext,
+        } = *plain;
+        Subject {
+            evidence_id,
+            district: &self.district,
+            department,
+            kind,
+        }
+        .write_aad(aad);
+        let mut ciphertext = Vec::with_capacity(SALT_BYTES + plaintext.len() + TAG_BYTES);
+        ciphertext.extend_from_slice(salt);
+        ciphertext.extend_from_slice(plaintext);
+        let tag = ChaCha20Poly1305::new(&Key::from(*key))
+            .encrypt_inout_detached(&Nonce::from(RECORD_NONCE), aad, ciphertext.as_mut_slice().into())
+            .map_err(|_| too_long(plaintext))?;
+        ciphertext.extend_from_slice(&tag);
+        let digests = Digests {
+            ciphertext_digest: ciphertext_digest(&ciphertext),
+            commitment: commitment(salt, plaintext),
+        };
+        let wrapped_key = self
+            .wrap_key(evidence_id, key, nonce)
+            .map_err(|_| too_long(plaintext))?;
+        Ok((
+            Sealed {
+                evidence_id,
+                period_key: self.id,
+                wrapped_key,
+                ciphertext,
+            },
+            digests,
+        ))
+    }
+
+    fn wrap_key(
+        &self,
+        evidence_id: EvidenceId,
+        key: &[u8; KEY_BYTES],
+        nonce: &[u8; WRAP_NONCE_BYTES],
+    ) -> Result<[u8; WRAPPED_KEY_BYTES], chacha20poly1305::Error> {
+        let mut wrapped = [0u8; WRAPPED_KEY_BYTES];
+        let (nonce_at, rest) = wrapped.split_at_mut(WRAP_NONCE_BYTES);
+        let (key_at, tag_at) = rest.split_at_mut(KEY_BYTES);
+        nonce_at.copy_from_slice(nonce);
+        key_at.copy_from_slice(key);
+        let tag = self
+            .wrap
+            .encrypt_inout_detached(&XNonce::from(*nonce), &evidence_id.0, key_at.into())?;
+        tag_at.copy_from_slice(&tag);
+        Ok(wrapped)
+    }
+
+    /// Opens a record. Errors: [`StoreError::WrongKey`] when it names another key, [`StoreError::Tampered`] when it,
+    /// its wrapped key or its subject is not what was sealed.
+    pub fn open(&self, sealed: &Sealed, subject: &Subject<'_>) -> Result<Opened, StoreError> {
+        if sealed.period_key != self.id {
+            return Err(StoreError::WrongKey {
+                needed: sealed.period_key,
+                held: self.id,
+            });
+        }
+        let key = self.unwrap_key(sealed)?;
+        let mut aad = Vec::with_capacity(128);
+        subject.write_aad(&mut aad);
+        let (message, tag) = sealed
+            .ciphertext
+            .split_last_chunk::<TAG_BYTES>()
+            .ok_or(StoreError::Tampered("sealed record"))?;
+        let mut bytes = Zeroizing::new(message.to_vec());
+        ChaCha20Poly1305::new(&Key::from(*key))
+            .decrypt_inout_detached(
+                &Nonce::from(RECORD_NONCE),
+                &aad,
+                bytes.as_mut_slice().into(),
+                &Tag::from(*tag),
+            )
+            .map_err(|_| StoreError::Tampered("sealed record"))?;
+        if bytes.len() < SALT_BYTES {
+            return Err(StoreError::Tampered("sealed record"));
+        }
+        Ok(Opened { bytes })
+    }
+
+    fn unwrap_key(&self, sealed: &Sealed) -> Result<Zeroizing<[u8; KEY_BYTES]>, StoreError> {
+        let damaged = StoreError::Tampered("wrapped key");
+        let Some((nonce, rest)) = sealed.wrapped_key.split_first_chunk::<WRAP_NONCE_BYTES>() else {
+            return Err(damaged);
+        };
+        let (Some(wrapped), Some(tag)) = (rest.first_chunk::<KEY_BYTES>(), rest.last_chunk::<TAG_BYTES>()) else {
+            return Err(damaged);
+        };
+        let mut key = Zeroizing::new(*wrapped);
+        self.wrap
+            .decrypt_inout_detached(
+                &XNonce::from(*nonce),
+                &sealed.evidence_id.0,
+                key.as_mut_slice().into(),
+                &Tag::from(*tag),
+            )
+            .map_err(|_| damaged)?;
+        Ok(key)
+    }
+}
+
+/// Names a key without revealing anything about it: it has 256 random bits.
+pub(crate) fn fingerprint(secret: &[u8; KEY_BYTES]) -> KeyId {
+    let derived = blake3::derive_key("hedui evidence 2026 key fingerprint v1", secret);
+    KeyId(derived.first_chunk().copied().unwrap_or_default())
+}
+
+fn too_long(plaintext: &[u8]) -> StoreError {
+    let limit = crate::frame::MAX_FRAME_BYTES;
+    StoreError::Invalid(crate::codec::CodecError::TooLarge {
+        what: "plaintext",
+        found: plaintext.len(),
+        limit,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! The store trait: append a frame durably, find frames again, read the whole log in order.
+//! Left to others: how it is kept (`memory`, `segment`), what frames mean, who may read them.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::codec::CodecError;
+use crate::error::StoreError;
+use crate::frame::{Frame, FrameHead};
+use crate::ids::{CaseId, IndexKey};
+use crate::sealer::ciphertext_digest;
+
+/// The most frames or positions one page holds.
+pub const MAX_PAGE: usize = 1_024;
+/// A page ends after the frame that makes it larger than this, so a scan's memory is bounded.
+pub const MAX_PAGE_BYTES: usize = 8 << 20;
+
+/// Where a frame begins. Later frames have greater positions; a position says nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Position {
+    /// Number of the segment, from 1 (a store without segments uses 0).
+    pub segment: u64,
+    /// Byte within the segment.
+    pub offset: u64,
+}
+
+impl Position {
+    /// Before every frame: where a scan begins.
+    pub const START: Self = Self { segment: 0, offset: 0 };
+}
+
+/// The store's word that a frame is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// Where it stands.
+    pub position: Position,
+    /// A frame with this id was there before: this one was not written, the position is that of the first.
+    pub duplicate: bool,
+}
+
+impl Receipt {
+    pub(crate) const fn new(position: Position, duplicate: bool) -> Self {
+        Self { position, duplicate }
+    }
+}
+
+/// One frame of a scan, checked against its CRC, decoded no further than its head.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Where it stands.
+    pub position: Position,
+    /// What it is.
+    pub head: FrameHead,
+    record: Bytes,
+}
+
+impl Entry {
+    pub(crate) fn new(position: Position, record: Bytes) -> Result<Self, CodecError> {
+        Ok(Self {
+            position,
+            head: Frame::decode_head(&record)?,
+            record,
+        })
+    }
+
+    /// The record's bytes, shared, not copied.
+    #[must_use]
+    pub fn record(&self) -> &Bytes {
+        &self.record
+    }
+
+    /// Decodes the whole frame. Errors: [`StoreError::Corrupt`].
+    pub fn frame(&self) -> Result<Frame, StoreError> {
+        Frame::decode(&self.record).map_err(|error| corrupt(self.position, &error))
+    }
+
+    /// The canonical bytes of its leaves, in order. Errors: [`StoreError::Corrupt`].
+    pub fn leaf_bytes(&self) -> Result<Vec<Bytes>, StoreError> {
+        Frame::leaf_bytes(&self.record).map_err(|error| corrupt(self.position, &error))
+    }
+}
+
+/// A stretch of the log.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The frames, in append order.
+    pub entries: Vec<Entry>,
+    /// Where the next page begins, also when nothing stands there yet.
+    pub next: Position,
+    /// Whether `next` is the end of the durable log as it was when the page was read.
+    pub at_end: bool,
+}
+
+/// How a store is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// Where the next frame will stand, or later.
+    pub end: Position,
+    /// How many segments there are; 0 for a store without any.
+    pub segments: u64,
+    /// Bytes of the log.
+    pub bytes: u64,
+    /// Everything before this can be found without the overlay of recent frames.
+    pub indexed: Position,
+    /// Why appends are refused, if they are.
+    pub refusing: Option<String>,
+}
+
+/// What a whole reading of the log found in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Verified {
+    /// Frames read and decoded.
+    pub frames: u64,
+    /// Leaves in them.
+    pub leaves: u64,
+    /// Ciphertexts whose digest is the one their leaf states.
+    pub sealed: u64,
+    /// Bytes of the records.
+    pub bytes: u64,
+}
+
+/// A durable, append-only, ordered store of frames.
+///
+/// Laws (`contract` checks them on every implementation): an append resolves only once the frame is durable, and
+/// whole; a second append under the same id changes nothing and answers with the first position; whatever was
+/// acknowledged is found at once by every lookup; all orders are append order.
+#[async_trait]
+pub trait EvidenceStore: Send + Sync + 'static {
+    /// Appends one frame. Resolves once it is durable. `StoreError::certainly_not_written` tells a failure that left
+    /// nothing from one whose outcome is unknown.
+    async fn append(&self, frame: Frame) -> Result<Receipt, StoreError>;
+
+    /// Up to `limit` (at most [`MAX_PAGE`]) positions of a case's frames after `after`, in append order.
+    async fn case_page(&self, case: CaseId, after: Option<Position>, limit: usize)
+    -> Result<Vec<Position>, StoreError>;
+
+    /// Up to `limit` (at most [`MAX_PAGE`]) positions filed under `key` after `after`, in append order.
+    async fn find_page(
+        &self,
+        key: IndexKey,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError>;
+
+    /// The last position filed under `key`.
+    async fn newest(&self, key: IndexKey) -> Result<Option<Position>, StoreError>;
+
+    /// The frame that begins at `position`.
+    async fn read(&self, position: Position) -> Result<Frame, StoreError>;
+
+    /// The log in order, from the first frame at or after `from`; at most `limit` (and [`MAX_PAGE`]) frames or about
+    /// [`MAX_PAGE_BYTES`]. A page may hold fewer: go on at `next` until `at_end`.
+    async fn scan(&self, from: Position, limit: usize) -> Result<Page, StoreError>;
+
+    /// How the store is doing.
+    async fn status(&self) -> Result<Status, StoreError>;
+
+    /// Every frame of a case, in append order. For a case that may have been read thousands of times, page instead.
+    async fn case(&self, case: CaseId) -> Result<Vec<Frame>, StoreError> {
+        let mut frames = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.case_page(case, after, MAX_PAGE).await?;
+            for position in &page {
+                frames.push(self.read(*position).await?);
+            }
+            after = page.last().copied();
+            if page.len() < MAX_PAGE {
+                return Ok(frames);
+            }
+        }
+    }
+
+    /// Every position filed under `key`, newest last. For a key that gathers much, page instead.
+    async fn find(&self, key: IndexKey) -> Result<Vec<Position>, StoreError> {
+        let mut found = Vec::new();
+        loop {
+            let page = self.find_page(key, found.last().copied(), MAX_PAGE).await?;
+            let last = page.len() < MAX_PAGE;
+            found.extend(page);
+            if last {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Reads the whole log: every record's CRC, every field, and that each leaf states the digest of its ciphertext.
+    /// Errors: [`StoreError::Corrupt`] names the first place that does not fit.
+    async fn verify(&self) -> Result<Verified, StoreError> {
+        let mut verified = Verified::default();
+        let mut from = Position::START;
+        loop {
+            let page = self.scan(from, MAX_PAGE).await?;
+            for entry in &page.entries {
+                verify_entry(entry, &mut verified)?;
+            }
+            from = page.next;
+            if page.at_end {
+                return Ok(verified);
+            }
+        }
+    }
+}
+
+pub(crate) fn corrupt(at: Position, reason: &CodecError) -> StoreError {
+    StoreError::Corrupt {
+        segment: at.segment,
+        offset: at.offset,
+        reason: reason.to_string(),
+    }
+}
+
+fn verify_entry(entry: &Entry, verified: &mut Verified) -> Result<(), StoreError> {
+    let frame = entry.frame()?;
+    for sealed in &frame.sealed {
+        let vouched = frame.leaves.iter().any(|leaf| {
+            leaf.evidence_id == sealed.evidence_id && leaf.ciphertext_digest == ciphertext_digest(&sealed.ciphertext)
+        });
+        if !vouched {
+            let Position { segment, offset } = entry.position;
+            let reason = format!("no leaf states the digest of sealed record {}", sealed.evidence_id);
+            return Err(StoreError::Corrupt {
+                segment,
+                offset,
+                reason,
+            });
+        }
+    }
+    verified.frames += 1;
+    verified.leaves += frame.leaves.len() as u64;
+    verified.sealed += frame.sealed.len() as u64;
+    verified.bytes += entry.record.len() as u64;
+    Ok(())
+}
