@@ -1,13 +1,16 @@
 //! The unified social credit code of organisations (GB 32100-2015).
-//! Leaves names, owners and whether the organisation still exists to the registers of market regulation, civil affairs and agriculture.
+//! Leaves the classes of organisations to `kind.rs`; names, owners and whether the organisation still exists to the registers of market regulation, civil affairs and agriculture.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use crate::{DivisionCode, IdError, text::Typed};
 
+mod kind;
 #[cfg(test)]
 mod tests;
+
+pub use kind::{CreditCodeKind, Registrar};
 
 /// The 31 characters in the order of their values 0 to 30; I, O, S, V, Z are left out.
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
@@ -18,73 +21,10 @@ const ORGANISATION_WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
 ///
 /// Holds the canonical form. The code of a one-person business leads to the person in public registers: no `Display`, masked `Debug`.
 ///
-/// **What the check character guarantees** (31 is prime and 3 a primitive root of it): any single wrong character and any
-/// exchange of two characters is refused. Other errors slip through once in 31.
+/// **What the check character guarantees** (31 is prime and 3 a primitive root of it): any single wrong character is refused, and any
+/// exchange of two characters except of the first with the last, which weigh the same. Other errors slip through once in 31.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CreditCode([u8; 18]);
-
-/// Who registers the organisation (first character).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Registrar {
-    /// 1: commission for public-sector posts (机构编制).
-    PublicSectorPosts,
-    /// 2: foreign affairs.
-    ForeignAffairs,
-    /// 3: judicial administration.
-    JudicialAdministration,
-    /// 4: culture.
-    Culture,
-    /// 5: civil affairs.
-    CivilAffairs,
-    /// 6: tourism.
-    Tourism,
-    /// 7: religious affairs.
-    Religion,
-    /// 8: trade unions.
-    TradeUnions,
-    /// 9: market regulation, formerly industry and commerce.
-    MarketRegulation,
-    /// A: Central Military Commission.
-    Military,
-    /// N: agriculture.
-    Agriculture,
-    /// Y: any other.
-    Other,
-}
-
-/// What the organisation is (first two characters), as far as a verification cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum CreditCodeKind {
-    /// 11: organ of state.
-    StateOrgan,
-    /// 12: public institution (事业单位).
-    PublicInstitution,
-    /// 13: mass organisation whose posts the commission manages.
-    MassOrganisation,
-    /// 51: social association.
-    SocialAssociation,
-    /// 52: private non-enterprise unit.
-    PrivateNonEnterprise,
-    /// 53: foundation.
-    Foundation,
-    /// 81: grassroots trade union.
-    GrassrootsUnion,
-    /// 91: enterprise.
-    Enterprise,
-    /// 92: individual business (个体工商户).
-    IndividualBusiness,
-    /// 93: farmers' cooperative.
-    FarmersCooperative,
-    /// N1: collective economic organisation of a village group; these bodies pay rural dividends.
-    GroupCollective,
-    /// N2: of a village.
-    VillageCollective,
-    /// N3: of a township.
-    TownshipCollective,
-    /// Any other pair of characters.
-    Other(Registrar),
-}
 
 /// Something odd about a code that is nevertheless usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,7 +73,7 @@ impl CreditCode {
         }
         typed.check(18, |_, byte| value(byte).is_some())?;
         let [first17 @ .., check] = &typed.bytes;
-        if registrar(typed.bytes).is_none() {
+        if Registrar::of(typed.bytes[0]).is_none() {
             return Err(IdError::RegistrarPrefix);
         }
         if Self::checksum(first17) != Some(*check) {
@@ -162,7 +102,7 @@ impl CreditCode {
         for (to, from) in bytes.iter_mut().zip(first17) {
             *to = *from;
         }
-        registrar(bytes).map(|_| CreditCode(bytes))
+        Registrar::of(bytes[0]).map(|_| CreditCode(bytes))
     }
 
     /// The check character of seventeen canonical characters: (31 - sum of value x 3^i mod 31) mod 31. Without the second `mod` every code
@@ -214,29 +154,14 @@ impl CreditCode {
     /// Who registers the organisation.
     #[must_use]
     pub fn registrar(&self) -> Registrar {
-        registrar(self.0).unwrap_or(Registrar::Other)
+        Registrar::of(self.0[0]).unwrap_or(Registrar::Other)
     }
 
     /// What the organisation is.
     #[must_use]
     pub fn kind(&self) -> CreditCodeKind {
         let [first, second, ..] = self.0;
-        match &[first, second] {
-            b"11" => CreditCodeKind::StateOrgan,
-            b"12" => CreditCodeKind::PublicInstitution,
-            b"13" => CreditCodeKind::MassOrganisation,
-            b"51" => CreditCodeKind::SocialAssociation,
-            b"52" => CreditCodeKind::PrivateNonEnterprise,
-            b"53" => CreditCodeKind::Foundation,
-            b"81" => CreditCodeKind::GrassrootsUnion,
-            b"91" => CreditCodeKind::Enterprise,
-            b"92" => CreditCodeKind::IndividualBusiness,
-            b"93" => CreditCodeKind::FarmersCooperative,
-            b"N1" => CreditCodeKind::GroupCollective,
-            b"N2" => CreditCodeKind::VillageCollective,
-            b"N3" => CreditCodeKind::TownshipCollective,
-            _ => CreditCodeKind::Other(self.registrar()),
-        }
+        CreditCodeKind::of([first, second], self.registrar())
     }
 
     /// The division of the registrar; `None` when characters 3 to 8 are not all digits.
@@ -295,22 +220,4 @@ const fn value(byte: u8) -> Option<u32> {
         _ => return None,
     };
     Some((byte - b'A' + 10 - gaps) as u32)
-}
-
-const fn registrar([first, ..]: [u8; 18]) -> Option<Registrar> {
-    Some(match first {
-        b'1' => Registrar::PublicSectorPosts,
-        b'2' => Registrar::ForeignAffairs,
-        b'3' => Registrar::JudicialAdministration,
-        b'4' => Registrar::Culture,
-        b'5' => Registrar::CivilAffairs,
-        b'6' => Registrar::Tourism,
-        b'7' => Registrar::Religion,
-        b'8' => Registrar::TradeUnions,
-        b'9' => Registrar::MarketRegulation,
-        b'A' => Registrar::Military,
-        b'N' => Registrar::Agriculture,
-        b'Y' => Registrar::Other,
-        _ => return None,
-    })
 }

@@ -22,6 +22,10 @@
 #![no_std]
 
 extern crate alloc;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 #[cfg(test)]
 extern crate std;
 

@@ -1,14 +1,17 @@
 //! The resident ID number (GB 11643-1999), its sister numbers of the same form, and its 15-digit predecessor.
-//! Leaves reading typed text to `parse.rs` and knowledge of divisions to `Divisions`.
+//! Leaves reading typed text to `parse.rs`, what is odd about a number to `outcome.rs` and knowledge of divisions to `Divisions`.
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 use core::fmt;
 
 use crate::{Date, DivisionCode, Divisions, IdError};
 
+mod outcome;
 mod parse;
 #[cfg(test)]
 mod tests;
+
+pub use outcome::{IdWarning, Parsed};
 
 /// Weights 2^(17-i) mod 11 of the first seventeen digits (ISO 7064, MOD 11-2).
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
@@ -51,66 +54,6 @@ pub enum IdKind {
 pub enum Sex {
     Female,
     Male,
-}
-
-/// Something odd about a number that is nevertheless usable. Never a ground for refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum IdWarning {
-    /// The text was not in canonical form (full-width, lower case, spaces, hyphens, invisible marks).
-    Normalised,
-    /// The text had 15 digits: no check digit protects it, the century is assumed to be 19.
-    Legacy15Digits,
-    /// Fifteen digits that may mean a birth before 1900: sequence 996 to 999 (kept for centenarians by the 1989 edition), or
-    /// an age of 100 or more today. The birth date needs another source.
-    AmbiguousCentury,
-    /// The first two digits are no province.
-    UnknownProvince,
-    /// The table covers the prefecture but does not list this county. The code is that of the time of issue; tables have gaps.
-    UnknownDivision,
-    /// The table says that the code was retired before the holder was born.
-    DivisionRetiredBeforeBirth,
-    /// Sequence number 000, which the police do not normally give out.
-    SequenceZero,
-}
-
-impl IdWarning {
-    /// The machine reason, stable over versions.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            IdWarning::Normalised => "NORMALISED",
-            IdWarning::Legacy15Digits => "LEGACY_15_DIGITS",
-            IdWarning::AmbiguousCentury => "AMBIGUOUS_CENTURY",
-            IdWarning::UnknownProvince => "UNKNOWN_PROVINCE",
-            IdWarning::UnknownDivision => "UNKNOWN_DIVISION",
-            IdWarning::DivisionRetiredBeforeBirth => "DIVISION_RETIRED_BEFORE_BIRTH",
-            IdWarning::SequenceZero => "SEQUENCE_ZERO",
-        }
-    }
-}
-
-/// A number that was read, with what is odd about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parsed {
-    /// The number in canonical form.
-    pub id: ResidentId,
-    /// In the order of [`IdWarning`], each at most once; empty (and unallocated) for an ordinary number.
-    pub warnings: Vec<IdWarning>,
-}
-
-impl Parsed {
-    /// The text differed from the canonical form of the same length. Keep the original text too.
-    #[must_use]
-    pub fn was_normalised(&self) -> bool {
-        self.warnings.contains(&IdWarning::Normalised)
-    }
-
-    /// The text had 15 digits.
-    #[must_use]
-    pub fn was_legacy_15(&self) -> bool {
-        self.warnings.contains(&IdWarning::Legacy15Digits)
-    }
 }
 
 impl ResidentId {
