@@ -1,1 +1,24 @@
-//! placeholder
+//! The pure domain of economic-status verification: money, households, authorization, plans, answers, facts, findings, verdicts.
+//! Never awaits and never reads a clock, randomness, files or the network; whatever it needs of them is an argument.
+
+pub mod answer;
+pub mod bounds;
+pub mod dates;
+pub mod facts;
+pub mod household;
+pub mod money;
+pub mod names;
+pub mod plan;
+pub mod record;
+pub mod verdict;
+
+pub use answer::{AnswerState, Failure, FailureClass, FailureOrigin, Query, Subject, SubjectAnswer, Unreachable};
+pub use bounds::{Bounds, Figure, Part, Treatment};
+pub use dates::{Date, Month, Months, PartialDate};
+pub use facts::{DepartmentAnswers, Fact, Facts};
+pub use household::{FieldError, Household, HouseholdInput};
+pub use money::Fen;
+pub use names::{DepartmentId, ProgrammeId};
+pub use plan::DepartmentProfile;
+pub use record::{Record, RecordBody, RecordType};
+pub use verdict::{Outcome, Truth, Verdict};

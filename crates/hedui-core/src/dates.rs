@@ -1,0 +1,190 @@
+//! Civil dates of Asia/Shanghai: partial dates as registers keep them, months, periods.
+//! Leaves the clock to the caller: every "today" is an argument.
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// A date of which the day, or month and day, may be unknown. `month` and `day` are 0 where unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct PartialDate {
+    year: i16,
+    month: i8,
+    day: i8,
+}
+
+/// Why something is not a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a date is YYYY, YYYY-MM or YYYY-MM-DD and must exist")]
+pub struct DateError;
+
+impl PartialDate {
+    /// A date from its parts, 0 for unknown month or day; `None` when it does not exist.
+    pub fn new(year: i16, month: i8, day: i8) -> Option<PartialDate> {
+        let exists = match (month, day) {
+            (0, 0) => Date::new(year, 1, 1).is_ok(),
+            (_, 0) => Date::new(year, month, 1).is_ok(),
+            _ => Date::new(year, month, day).is_ok(),
+        };
+        (exists && year > 0).then_some(PartialDate { year, month, day })
+    }
+
+    /// Year, 1 to 9999.
+    pub fn year(self) -> i16 {
+        self.year
+    }
+
+    /// Month 1 to 12, or 0 where unknown.
+    pub fn month(self) -> i8 {
+        self.month
+    }
+
+    /// Day 1 to 31, or 0 where unknown.
+    pub fn day(self) -> i8 {
+        self.day
+    }
+
+    /// The earliest day it can mean.
+    pub fn first_day(self) -> Date {
+        Date::new(self.year, self.month.max(1), self.day.max(1)).unwrap_or(Date::MIN)
+    }
+
+    /// The latest day it can mean.
+    pub fn last_day(self) -> Date {
+        match (self.month, self.day) {
+            (0, _) => Date::new(self.year, 12, 31).unwrap_or(Date::MAX),
+            (_, 0) => self.first_day().last_of_month(),
+            _ => self.first_day(),
+        }
+    }
+
+    /// The first month it can mean.
+    pub fn first_month(self) -> Month {
+        Month::of(self.first_day())
+    }
+
+    /// The last month it can mean.
+    pub fn last_month(self) -> Month {
+        Month::of(self.last_day())
+    }
+}
+
+impl From<Date> for PartialDate {
+    fn from(date: Date) -> PartialDate {
+        PartialDate {
+            year: date.year(),
+            month: date.month(),
+            day: date.day(),
+        }
+    }
+}
+
+impl fmt::Display for PartialDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.month, self.day) {
+            (0, _) => write!(f, "{:04}", self.year),
+            (m, 0) => write!(f, "{:04}-{m:02}", self.year),
+            (m, d) => write!(f, "{:04}-{m:02}-{d:02}", self.year),
+        }
+    }
+}
+
+impl From<PartialDate> for String {
+    fn from(date: PartialDate) -> String {
+        date.to_string()
+    }
+}
+
+impl FromStr for PartialDate {
+    type Err = DateError;
+
+    fn from_str(text: &str) -> Result<PartialDate, DateError> {
+        let mut parts = text.trim().splitn(3, '-');
+        let mut part = |len: usize| match parts.next() {
+            None => Ok(0i16),
+            Some(p) if p.len() == len && p.bytes().all(|b| b.is_ascii_digit()) => {
+                p.parse::<i16>().ok().filter(|n| *n > 0).ok_or(DateError)
+            }
+            Some(_) => Err(DateError),
+        };
+        let (year, month, day) = (part(4)?, part(2)?, part(2)?);
+        PartialDate::new(year, month as i8, day as i8).ok_or(DateError)
+    }
+}
+
+impl TryFrom<String> for PartialDate {
+    type Error = DateError;
+
+    fn try_from(text: String) -> Result<PartialDate, DateError> {
+        text.parse()
+    }
+}
+
+/// A calendar month, as months since year 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(i32);
+
+impl Month {
+    /// The month that a day lies in.
+    pub fn of(date: Date) -> Month {
+        Month(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
+    }
+
+    /// The month `n` months later (earlier where negative).
+    pub fn plus(self, n: i32) -> Month {
+        Month(self.0.saturating_add(n))
+    }
+
+    /// Months from `self` to `later`, counting both; 0 when `later` lies before.
+    pub fn count_through(self, later: Month) -> u32 {
+        u32::try_from(later.0 - self.0 + 1).unwrap_or(0)
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)
+    }
+}
+
+/// Consecutive calendar months, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Months {
+    /// First month.
+    pub from: Month,
+    /// Last month.
+    pub until: Month,
+}
+
+impl Months {
+    /// The `n` whole months before the month of `as_of`.
+    pub fn before(as_of: Date, n: u32) -> Months {
+        let this = Month::of(as_of);
+        Months {
+            from: this.plus(-i32::try_from(n).unwrap_or(i32::MAX)),
+            until: this.plus(-1),
+        }
+    }
+
+    /// How many months.
+    pub fn len(self) -> u32 {
+        self.from.count_through(self.until)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The months in both, if any.
+    pub fn intersect(self, other: Months) -> Option<Months> {
+        let both = Months {
+            from: self.from.max(other.from),
+            until: self.until.min(other.until),
+        };
+        (!both.is_empty()).then_some(both)
+    }
+}

@@ -1,0 +1,194 @@
+//! Facts: what the answers add up to, as figures on bounds, each thing counted once, each figure with its records.
+//! Leaves which figures matter, over which window and against which limit, to the policy packs.
+
+mod income;
+mod persons;
+mod property;
+mod wage;
+
+use crate::answer::{AnswerState, SubjectAnswer};
+use crate::bounds::{Figure, Part, Treatment, merge_sorted};
+use crate::dates::{Date, Months};
+use crate::household::Household;
+use crate::names::DepartmentId;
+use crate::plan::DepartmentProfile;
+use crate::record::{DisabilityKind, IncomeKind, Record, RecordType};
+
+pub use persons::Settled;
+pub use wage::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, UNCORROBORATED_WAGE, WAGE_UNKNOWN};
+
+/// A department's settled or unsettled part of one verification: one answer per member, in the order of ordinals.
+#[derive(Clone, Debug)]
+pub struct DepartmentAnswers<'a> {
+    /// The department as the catalogue describes it.
+    pub profile: &'a DepartmentProfile,
+    /// One answer per member, at the index of the ordinal.
+    pub subjects: &'a [SubjectAnswer],
+}
+
+/// A figure that a policy pack can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fact {
+    /// Net income of a kind in a window of months, in fen.
+    Income(IncomeKind),
+    /// Of the transfer income in a window, the basic old-age pension of residents, in fen.
+    BasicPension,
+    /// Medical cost that the patient bore within the insurance's scope in a window, in fen.
+    MedicalOwnCost,
+    /// Deposits, securities, funds, insurance and payment balances at the date, in fen.
+    FinancialAssets,
+    /// Balance of the housing provident fund at the date, in fen.
+    ProvidentFundBalance,
+    /// Dwellings owned wholly or in part, each unit once, homesteads left out.
+    Dwellings,
+    /// Shops, garages, offices and other buildings, each unit once.
+    OtherRealEstate,
+    /// Private vehicles that rules limit: cars, lorries, buses, ships and others; not farm machines, motorcycles, vehicles for
+    /// the disabled, scrapped or transferred ones. Each vehicle once.
+    Vehicles,
+    /// Vehicles and ships in commercial operation, each once.
+    CommercialVehicles,
+    /// Businesses in operation of which a member is sole trader, legal representative or shareholder, each once.
+    Businesses,
+    /// Members drawing a public salary.
+    PublicPayroll,
+    /// Months of casual work in the last twelve, as declared.
+    CasualWorkMonths,
+}
+
+/// Everything that the answers and the declaration say, ready to be asked for figures. Borrowed, built once per verification.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// The household as it applies.
+    pub household: &'a Household,
+    /// The date that it is about.
+    pub as_of: Date,
+    /// What the departments said, sorted by department id.
+    pub departments: &'a [DepartmentAnswers<'a>],
+    /// Tolerance between two sources of one wage, in per cent of the greater.
+    pub wage_tolerance_percent: u8,
+}
+
+/// A record with where it comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'a> {
+    pub department: &'a DepartmentId,
+    pub subject: u32,
+    pub record: &'a Record,
+}
+
+impl<'a> Facts<'a> {
+    /// Number of members, all of them.
+    pub fn persons(&self) -> usize {
+        self.household.members.len()
+    }
+
+    /// A figure about one member, or about the whole household where `subject` is `None`.
+    /// `window` is the months that count for incomes and expenses; figures at a date ignore it.
+    pub fn figure(&self, fact: Fact, subject: Option<u32>, window: Months) -> Figure {
+        match fact {
+            Fact::Income(kind) => income::income(self, kind, subject, window),
+            Fact::BasicPension => income::basic_pension(self, subject, window),
+            Fact::MedicalOwnCost => income::medical_own_cost(self, subject, window),
+            Fact::FinancialAssets => property::financial_assets(self, subject),
+            Fact::ProvidentFundBalance => property::provident_fund_balance(self, subject),
+            Fact::Dwellings => property::dwellings(self, subject),
+            Fact::OtherRealEstate => property::other_real_estate(self, subject),
+            Fact::Vehicles => property::vehicles(self, subject),
+            Fact::CommercialVehicles => property::commercial_vehicles(self, subject),
+            Fact::Businesses => property::businesses(self, subject),
+            Fact::PublicPayroll => persons::public_payroll(self, subject),
+            Fact::CasualWorkMonths => persons::casual_work_months(self, subject),
+        }
+    }
+
+    /// The disability of a member, the most severe where several are on record: `Ok(None)` when the registers that hold
+    /// disabilities all answered and have none.
+    pub fn disability(&self, subject: u32) -> Settled<Option<(DisabilityKind, u32)>> {
+        persons::disability(self, subject)
+    }
+
+    /// Whether a member attends school or study up to bachelor full time.
+    pub fn student(&self, subject: u32) -> Settled<bool> {
+        persons::student(self, subject)
+    }
+
+    /// The ordinals that a question is about.
+    pub(crate) fn subjects(&self, subject: Option<u32>) -> std::ops::Range<u32> {
+        match subject {
+            Some(ordinal) => ordinal..ordinal + 1,
+            None => 0..u32::try_from(self.persons()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Every record of a type about the members asked for, by member, department and the department's order.
+    pub(crate) fn records(&self, of: RecordType, subject: Option<u32>) -> impl Iterator<Item = Found<'a>> + '_ {
+        self.subjects(subject).flat_map(move |ordinal| {
+            self.departments
+                .iter()
+                .filter(move |d| d.profile.record_types.contains(&of))
+                .flat_map(move |department| {
+                    let answer = department.subjects.get(ordinal as usize);
+                    let records = match answer.map(|a| &a.state) {
+                        Some(AnswerState::Found { records }) => records.as_slice(),
+                        _ => &[],
+                    };
+                    records
+                        .iter()
+                        .filter(move |r| r.body.record_type() == of)
+                        .map(move |record| Found {
+                            department: &department.profile.id,
+                            subject: ordinal,
+                            record,
+                        })
+                })
+        })
+    }
+
+    /// Departments that hold records of any of these types and did not settle what they know of the members asked for. Sorted.
+    pub(crate) fn unsettled(&self, of: &[RecordType], subject: Option<u32>) -> Vec<DepartmentId> {
+        self.departments
+            .iter()
+            .filter(|d| d.profile.record_types.iter().any(|t| of.contains(t)))
+            .filter(|d| {
+                self.subjects(subject)
+                    .any(|o| !d.subjects.get(o as usize).is_some_and(|a| a.state.is_known()))
+            })
+            .map(|d| d.profile.id.clone())
+            .collect()
+    }
+}
+
+/// Sums counted parts into a figure; anything unsettled opens its upper end.
+pub(crate) fn figure_of(bounds: crate::bounds::Bounds, missing: Vec<DepartmentId>, parts: Vec<Part>) -> Figure {
+    let bounds = if missing.is_empty() { bounds } else { bounds.or_more() };
+    Figure {
+        bounds,
+        missing,
+        open: Vec::new(),
+        parts,
+    }
+}
+
+impl Found<'_> {
+    /// A part of a figure made of this record.
+    pub(crate) fn part(&self, label: String, amount: i64, treatment: Treatment) -> Part {
+        Part {
+            subject: self.subject,
+            department: Some(self.department.clone()),
+            record_type: Some(self.record.body.record_type()),
+            reference: self.record.reference.clone(),
+            label,
+            amount,
+            on: None,
+            treatment,
+        }
+    }
+}
+
+impl Figure {
+    /// Notes a finding that keeps the figure from being exact.
+    pub(crate) fn open_by(&mut self, code: &str) {
+        merge_sorted(&mut self.open, vec![code.to_owned()]);
+    }
+}

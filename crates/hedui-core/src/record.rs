@@ -1,0 +1,647 @@
+//! What departments know of a person: the domain's form of `department.v1` records.
+//! Leaves reading them off the wire to the adapter, and what they add up to to `facts`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dates::PartialDate;
+use crate::money::Fen;
+
+macro_rules! vocabulary {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &[$name] = &[$($name::$variant),+];
+
+            /// The word used in manifests, packs, cases and JSON.
+            pub fn word(self) -> &'static str {
+                match self { $($name::$variant => $text),+ }
+            }
+
+            /// The value of a word.
+            pub fn from_word(word: &str) -> Option<$name> {
+                Self::ALL.iter().copied().find(|v| v.word() == word)
+            }
+        }
+    };
+}
+
+vocabulary!(
+    /// The types of record.
+    RecordType {
+        /// Household registration.
+        Registration = "registration",
+        /// Marriage registration.
+        Marriage = "marriage",
+        /// Vehicle, farm machine, ship.
+        Vehicle = "vehicle",
+        /// Dwelling, other building, homestead.
+        RealEstate = "real_estate",
+        /// Deposit, security, fund share, insurance policy.
+        FinancialAsset = "financial_asset",
+        /// Housing provident fund account.
+        ProvidentFund = "provident_fund",
+        /// Employment or registered unemployment.
+        Employment = "employment",
+        /// Social insurance contributions.
+        SocialInsurance = "social_insurance",
+        /// Pension drawn.
+        Pension = "pension",
+        /// Income declared by its payer.
+        Income = "income",
+        /// Medical bill.
+        MedicalExpense = "medical_expense",
+        /// Part in a company or shop.
+        Business = "business",
+        /// Paid from the public budget.
+        PublicPayroll = "public_payroll",
+        /// Contracted land or forest.
+        Land = "land",
+        /// Grant for planting, breeding, machines, forest.
+        Subsidy = "subsidy",
+        /// Attendance of a school.
+        Enrolment = "enrolment",
+        /// Disability certificate.
+        Disability = "disability",
+        /// Help already drawn.
+        Assistance = "assistance",
+    }
+);
+vocabulary!(
+    /// Where a registration stands.
+    RegistrationStatus { /// In force.
+        Active = "active", /// Moved to another place.
+        MovedOut = "moved_out", /// Struck off.
+        Cancelled = "cancelled" }
+);
+vocabulary!(
+    /// Urban or rural registration.
+    RegistrationClass { /// Urban.
+        Urban = "urban", /// Rural.
+        Rural = "rural" }
+);
+vocabulary!(
+    /// Where a marriage stands.
+    MarriageStatus { /// In force.
+        Married = "married", /// Dissolved.
+        Divorced = "divorced", /// Ended by death.
+        Widowed = "widowed" }
+);
+vocabulary!(
+    /// Kinds of vehicle.
+    VehicleKind { /// Passenger car.
+        Car = "car", /// Motorcycle.
+        Motorcycle = "motorcycle", /// Lorry.
+        Truck = "truck", /// Bus.
+        Bus = "bus", /// Tractor, harvester.
+        FarmMachine = "farm_machine", /// Vehicle for disabled people.
+        DisabledVehicle = "disabled_vehicle", /// Ship.
+        Ship = "ship", /// Anything else.
+        Other = "other" }
+);
+vocabulary!(
+    /// Private or commercial use.
+    VehicleUse { /// Private.
+        Private = "private", /// Commercial operation.
+        Commercial = "commercial" }
+);
+vocabulary!(
+    /// Whether a vehicle still counts as the person's.
+    VehicleStatus { /// In the register.
+        Normal = "normal", /// Scrapped.
+        Scrapped = "scrapped", /// Sold on.
+        Transferred = "transferred" }
+);
+vocabulary!(
+    /// Kinds of real estate.
+    RealEstateKind { /// Flat or house to live in.
+        Dwelling = "dwelling", /// Shop.
+        Shop = "shop", /// Garage or parking space.
+        Garage = "garage", /// Office.
+        Office = "office", /// Rural homestead.
+        Homestead = "homestead", /// Anything else.
+        Other = "other" }
+);
+vocabulary!(
+    /// Kinds of financial asset.
+    FinancialAssetKind { /// Bank deposit.
+        Deposit = "deposit", /// Share, bond.
+        Security = "security", /// Fund share.
+        Fund = "fund", /// Commercial insurance policy.
+        Insurance = "insurance", /// Wealth-management product.
+        WealthProduct = "wealth_product", /// Balance at a non-bank payment institution.
+        PaymentAccount = "payment_account" }
+);
+vocabulary!(
+    /// Where an employment stands.
+    EmploymentStatus { /// At work.
+        Employed = "employed", /// Registered unemployed.
+        Unemployed = "unemployed", /// Left.
+        Left = "left" }
+);
+vocabulary!(
+    /// Kinds of pension.
+    PensionKind { /// Of employees.
+        Employee = "employee", /// Of urban and rural residents.
+        Resident = "resident", /// Of survivors.
+        Survivor = "survivor" }
+);
+vocabulary!(
+    /// The four kinds of income of the assistance rules (民发〔2021〕57号, article 13).
+    IncomeKind { /// Wages.
+        Wage = "wage", /// Net income from a business, farming included.
+        Business = "business", /// Net income from property.
+        Property = "property", /// Net transfers.
+        Transfer = "transfer" }
+);
+vocabulary!(
+    /// What a person is to a business.
+    BusinessRole { /// Sole trader.
+        SoleTrader = "sole_trader", /// Legal representative.
+        LegalRepresentative = "legal_representative", /// Shareholder.
+        Shareholder = "shareholder", /// Director, supervisor, manager.
+        Officer = "officer" }
+);
+vocabulary!(
+    /// Where a business stands.
+    BusinessStatus { /// In operation.
+        Active = "active", /// Struck off.
+        Cancelled = "cancelled", /// Licence revoked.
+        Revoked = "revoked" }
+);
+vocabulary!(
+    /// Kinds of land right.
+    LandKind { /// Contracted farmland.
+        Farmland = "farmland", /// Forest right.
+        Forest = "forest" }
+);
+vocabulary!(
+    /// Stages of schooling.
+    SchoolStage { /// Kindergarten.
+        Preschool = "preschool", /// Primary and junior secondary.
+        Compulsory = "compulsory", /// Senior secondary.
+        SeniorSecondary = "senior_secondary", /// Vocational secondary.
+        Vocational = "vocational", /// Up to bachelor.
+        Undergraduate = "undergraduate", /// Beyond bachelor.
+        Postgraduate = "postgraduate" }
+);
+vocabulary!(
+    /// Kinds of disability (GB/T 26341).
+    DisabilityKind { /// Sight.
+        Vision = "vision", /// Hearing.
+        Hearing = "hearing", /// Speech.
+        Speech = "speech", /// Body.
+        Physical = "physical", /// Intellect.
+        Intellectual = "intellectual", /// Mind.
+        Mental = "mental", /// Several.
+        Multiple = "multiple" }
+);
+vocabulary!(
+    /// For what time an amount of assistance is paid.
+    AssistancePeriod { /// Once.
+        Once = "once", /// A month.
+        Monthly = "monthly", /// A year.
+        Yearly = "yearly" }
+);
+vocabulary!(
+    /// Where an assistance stands.
+    AssistanceStatus { /// Being paid.
+        Drawing = "drawing", /// Over.
+        Ended = "ended" }
+);
+
+/// One record of one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The department's own key of the record; no personal data.
+    pub reference: String,
+    /// What it says.
+    #[serde(flatten)]
+    pub body: RecordBody,
+}
+
+macro_rules! bodies {
+    ($($variant:ident),+) => {
+        /// What a record says, by type.
+        #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        #[allow(missing_docs)]
+        pub enum RecordBody { $($variant($variant)),+ }
+
+        impl RecordBody {
+            /// The type of the record.
+            pub fn record_type(&self) -> RecordType {
+                match self { $(RecordBody::$variant(_) => RecordType::$variant),+ }
+            }
+        }
+    };
+}
+bodies!(
+    Registration,
+    Marriage,
+    Vehicle,
+    RealEstate,
+    FinancialAsset,
+    ProvidentFund,
+    Employment,
+    SocialInsurance,
+    Pension,
+    Income,
+    MedicalExpense,
+    Business,
+    PublicPayroll,
+    Land,
+    Subsidy,
+    Enrolment,
+    Disability,
+    Assistance
+);
+
+/// Only the type: a record holds a person's data.
+impl std::fmt::Debug for RecordBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}(..)", self.record_type().word())
+    }
+}
+
+macro_rules! body {
+    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $type:ty),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $type),+ }
+    };
+}
+
+body!(
+    /// Household registration (hukou).
+    Registration {
+        /// Number of the household booklet.
+        #[serde(default)]
+        household_number: String,
+        /// GB/T 2260 code of the place of registration.
+        #[serde(default)]
+        division_code: String,
+        /// Registered address.
+        #[serde(default)]
+        address: String,
+        /// Where the registration stands.
+        status: RegistrationStatus,
+        /// When the person died, if so.
+        #[serde(default)]
+        deceased_on: Option<PartialDate>,
+        /// The spouse that the booklet names, if any.
+        #[serde(default)]
+        spouse_id_number: String,
+        /// Urban or rural, where still told apart.
+        #[serde(default)]
+        class: Option<RegistrationClass>,
+    }
+);
+body!(
+    /// Marriage registration.
+    Marriage {
+        /// Where the marriage stands.
+        status: MarriageStatus,
+        /// The spouse's resident ID as registered.
+        #[serde(default)]
+        spouse_id_number: String,
+        /// The spouse's name as registered.
+        #[serde(default)]
+        spouse_name: String,
+        /// When registered.
+        #[serde(default)]
+        registered_on: Option<PartialDate>,
+    }
+);
+body!(
+    /// A motor vehicle, farm machine or ship.
+    Vehicle {
+        /// Number plate.
+        #[serde(default)]
+        plate: String,
+        /// Vehicle identification or hull number: the matching key.
+        #[serde(default)]
+        identification_number: String,
+        /// Kind.
+        kind: VehicleKind,
+        /// Use; named `usage` because `use` is a keyword.
+        usage: VehicleUse,
+        /// Whether it still counts.
+        status: VehicleStatus,
+        /// When registered.
+        #[serde(default)]
+        registered_on: Option<PartialDate>,
+        /// Estimated value.
+        #[serde(default)]
+        value: Option<Fen>,
+    }
+);
+body!(
+    /// A dwelling, other building or homestead.
+    RealEstate {
+        /// Unit or certificate number: the matching key.
+        #[serde(default)]
+        unit_number: String,
+        /// Where it stands.
+        #[serde(default)]
+        address: String,
+        /// Kind.
+        kind: RealEstateKind,
+        /// Hundredths of a square metre.
+        #[serde(default)]
+        area_centiares: Option<i64>,
+        /// Share: numerator.
+        #[serde(default = "one")]
+        share_numerator: u32,
+        /// Share: denominator.
+        #[serde(default = "one")]
+        share_denominator: u32,
+        /// When acquired.
+        #[serde(default)]
+        acquired_on: Option<PartialDate>,
+        /// When given up, if so.
+        #[serde(default)]
+        disposed_on: Option<PartialDate>,
+        /// Price of the last transaction.
+        #[serde(default)]
+        price: Option<Fen>,
+    }
+);
+body!(
+    /// A deposit, security, fund share, policy or payment balance.
+    FinancialAsset {
+        /// Kind.
+        kind: FinancialAssetKind,
+        /// Who keeps it.
+        #[serde(default)]
+        institution: String,
+        /// Account, policy or depository number: the matching key.
+        #[serde(default)]
+        account_reference: String,
+        /// Balance or market value.
+        balance: Fen,
+        /// Of which day.
+        #[serde(default)]
+        balance_on: Option<PartialDate>,
+    }
+);
+body!(
+    /// A housing provident fund account.
+    ProvidentFund {
+        /// Employer.
+        #[serde(default)]
+        employer_name: String,
+        /// Employer's unified social credit code: the matching key.
+        #[serde(default)]
+        employer_credit_code: String,
+        /// Wage that the contribution is reckoned from, a month.
+        #[serde(default)]
+        monthly_base: Option<Fen>,
+        /// Contribution a month.
+        #[serde(default)]
+        monthly_contribution: Option<Fen>,
+        /// Balance of the account.
+        balance: Fen,
+        /// Loan outstanding.
+        #[serde(default)]
+        loan_balance: Option<Fen>,
+        /// First month paid by this employer.
+        #[serde(default)]
+        paid_from: Option<PartialDate>,
+        /// Last month paid; open where none.
+        #[serde(default)]
+        paid_until: Option<PartialDate>,
+    }
+);
+body!(
+    /// An employment or a registered unemployment.
+    Employment {
+        /// Where it stands.
+        status: EmploymentStatus,
+        /// Employer.
+        #[serde(default)]
+        employer_name: String,
+        /// Employer's unified social credit code: the matching key.
+        #[serde(default)]
+        employer_credit_code: String,
+        /// First month.
+        #[serde(default)]
+        from: Option<PartialDate>,
+        /// Last month; open where none.
+        #[serde(default)]
+        until: Option<PartialDate>,
+        /// Unemployment benefit a month.
+        #[serde(default)]
+        monthly_benefit: Option<Fen>,
+    }
+);
+body!(
+    /// Social insurance contributions of one payer over consecutive months.
+    SocialInsurance {
+        /// Employer; empty for the self-insured.
+        #[serde(default)]
+        employer_name: String,
+        /// Employer's unified social credit code: the matching key.
+        #[serde(default)]
+        employer_credit_code: String,
+        /// Wage that the contribution is reckoned from, a month.
+        #[serde(default)]
+        monthly_base: Option<Fen>,
+        /// First month paid.
+        #[serde(default)]
+        paid_from: Option<PartialDate>,
+        /// Last month paid; open where none.
+        #[serde(default)]
+        paid_until: Option<PartialDate>,
+    }
+);
+body!(
+    /// A pension that a person draws.
+    Pension {
+        /// Kind.
+        kind: PensionKind,
+        /// Amount a month.
+        monthly_amount: Fen,
+        /// Of it, the basic old-age pension of residents.
+        #[serde(default)]
+        basic_part: Option<Fen>,
+        /// First month.
+        #[serde(default)]
+        from: Option<PartialDate>,
+        /// Last month; open where none.
+        #[serde(default)]
+        until: Option<PartialDate>,
+    }
+);
+body!(
+    /// Income received for a period from one payer.
+    Income {
+        /// Kind.
+        kind: IncomeKind,
+        /// Payer.
+        #[serde(default)]
+        payer_name: String,
+        /// Payer's unified social credit code: the matching key.
+        #[serde(default)]
+        payer_credit_code: String,
+        /// First month for which it was earned.
+        from: PartialDate,
+        /// Last month for which it was earned.
+        until: PartialDate,
+        /// Before deductions, for the whole period.
+        gross: Fen,
+        /// Necessary cost, tax, social insurance, for the whole period.
+        #[serde(default)]
+        deductions: Option<Fen>,
+    }
+);
+body!(
+    /// A medical bill.
+    MedicalExpense {
+        /// When paid.
+        paid_on: PartialDate,
+        /// The bill.
+        total: Fen,
+        /// Paid by insurance or others.
+        #[serde(default)]
+        reimbursed: Option<Fen>,
+        /// Paid by the patient within the scope of the insurance policy.
+        own_cost_in_scope: Fen,
+    }
+);
+body!(
+    /// A person's part in a company or shop.
+    Business {
+        /// Unified social credit code: the matching key.
+        #[serde(default)]
+        credit_code: String,
+        /// Its name.
+        #[serde(default)]
+        name: String,
+        /// What the person is to it.
+        role: BusinessRole,
+        /// Where it stands.
+        status: BusinessStatus,
+        /// Registered capital.
+        #[serde(default)]
+        capital: Option<Fen>,
+        /// When registered.
+        #[serde(default)]
+        registered_on: Option<PartialDate>,
+    }
+);
+body!(
+    /// A person paid from the public budget.
+    PublicPayroll {
+        /// The unit.
+        #[serde(default)]
+        unit_name: String,
+        /// Its unified social credit code: the matching key.
+        #[serde(default)]
+        unit_credit_code: String,
+        /// Pay a month.
+        monthly_amount: Fen,
+        /// First month.
+        #[serde(default)]
+        from: Option<PartialDate>,
+        /// Last month; open where none.
+        #[serde(default)]
+        until: Option<PartialDate>,
+    }
+);
+body!(
+    /// Contracted land or forest.
+    Land {
+        /// Kind.
+        kind: LandKind,
+        /// Contract number: the matching key.
+        #[serde(default)]
+        contract_number: String,
+        /// Hundredths of a mu.
+        #[serde(default)]
+        area_centimu: Option<i64>,
+        /// Whether leased out to others.
+        #[serde(default)]
+        leased_out: bool,
+        /// Rent a year when leased out.
+        #[serde(default)]
+        annual_rent: Option<Fen>,
+    }
+);
+body!(
+    /// A grant for planting, breeding, machines or forest.
+    Subsidy {
+        /// Name of the project.
+        #[serde(default)]
+        project: String,
+        /// Amount.
+        amount: Fen,
+        /// When paid.
+        paid_on: PartialDate,
+    }
+);
+body!(
+    /// Attendance of a school.
+    Enrolment {
+        /// School.
+        #[serde(default)]
+        school: String,
+        /// Stage.
+        stage: SchoolStage,
+        /// First day.
+        #[serde(default)]
+        from: Option<PartialDate>,
+        /// Last day; open where none.
+        #[serde(default)]
+        until: Option<PartialDate>,
+        /// Whether full time.
+        #[serde(default)]
+        full_time: bool,
+    }
+);
+body!(
+    /// A disability certificate.
+    Disability {
+        /// Kind.
+        kind: DisabilityKind,
+        /// 1 (most severe) to 4.
+        grade: u32,
+        /// Number of the certificate.
+        #[serde(default)]
+        certificate_number: String,
+        /// When issued.
+        #[serde(default)]
+        issued_on: Option<PartialDate>,
+    }
+);
+body!(
+    /// Help already drawn from any programme.
+    Assistance {
+        /// Programme id.
+        programme: String,
+        /// Amount per `period`.
+        amount: Fen,
+        /// Once, a month, a year.
+        period: AssistancePeriod,
+        /// First day.
+        #[serde(default)]
+        from: Option<PartialDate>,
+        /// Last day; open where none.
+        #[serde(default)]
+        until: Option<PartialDate>,
+        /// GB/T 2260 code of the district that pays.
+        #[serde(default)]
+        division_code: String,
+        /// Where it stands.
+        status: AssistanceStatus,
+    }
+);
+
+fn one() -> u32 {
+    1
+}

@@ -1,0 +1,177 @@
+//! Verdicts: three outcomes on bounds, with the tests, the amount and the trace that a clerk can follow.
+//! Leaves evaluation to `hedui-policy`; here are the shapes and the rule that combines tests.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bounds::Part;
+use crate::dates::Date;
+use crate::names::{DepartmentId, ProgrammeId};
+
+/// What the evidence allows to say. Advice to the person who decides, never a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Holds whatever the missing departments would say.
+    Qualifies,
+    /// The known part alone exceeds a limit.
+    Exceeds,
+    /// Missing departments or open findings could change it.
+    Inconclusive,
+}
+
+/// Whether a condition holds, on bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Truth {
+    /// For every possible value.
+    Holds,
+    /// For no possible value.
+    Fails,
+    /// For some.
+    Open,
+}
+
+/// The same text in the two languages of reports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// The pack that judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackRef {
+    /// Id of the pack, for example `dibao-dachuan-urban`.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// BLAKE3 of the pack file, hexadecimal.
+    pub digest: String,
+}
+
+/// One condition of a programme.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestResult {
+    /// Name in the pack.
+    pub name: String,
+    /// For people.
+    pub title: Text,
+    /// Whether it holds.
+    pub result: Truth,
+    /// The formula as written.
+    pub formula: String,
+    /// The formula with its numbers.
+    pub numbers: String,
+    /// Law or paper.
+    pub reference: String,
+    /// Whether it is the pack's own assumption where the source leaves it open.
+    pub assumption: bool,
+    /// Departments that could change it, sorted.
+    pub missing: Vec<DepartmentId>,
+    /// Findings that could change it, sorted.
+    pub open: Vec<String>,
+}
+
+/// One step of the calculation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceStep {
+    /// Name in the pack, for example `per_capita_income`.
+    pub name: String,
+    /// For people.
+    pub title: Text,
+    /// Position of the member, for a step made once per member.
+    pub subject: Option<u32>,
+    /// The formula as written.
+    pub formula: String,
+    /// The formula with its numbers.
+    pub numbers: String,
+    /// The value: a decimal or fraction, `[lo, hi]` where open, with `inf` for no bound.
+    pub value: String,
+    /// Unit, for example `yuan/person/month`.
+    pub unit: String,
+    /// Law or paper.
+    pub reference: String,
+    /// Whether it is the pack's own assumption.
+    pub assumption: bool,
+    /// Records behind it, where it is a figure from records.
+    pub parts: Vec<Part>,
+    /// Departments that leave it open, sorted.
+    pub missing: Vec<DepartmentId>,
+}
+
+/// For what time an amount is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// Once.
+    Once,
+    /// A month.
+    Month,
+    /// A year.
+    Year,
+}
+
+/// What the household would be paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amount {
+    /// Least, in fen; never negative.
+    pub lo: i64,
+    /// Most, in fen; `None` where unbounded.
+    pub hi: Option<i64>,
+    /// For what time.
+    pub per: Per,
+}
+
+/// The verdict of one pack on one household.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The programme.
+    pub programme: ProgrammeId,
+    /// Name of the programme as the pack has it.
+    pub title: Text,
+    /// The pack.
+    pub pack: PackRef,
+    /// GB/T 2260 code of the jurisdiction.
+    pub jurisdiction: String,
+    /// The date that it is about.
+    pub as_of: Date,
+    /// What the evidence allows to say.
+    pub outcome: Outcome,
+    /// The band that the household falls into, for example `low-income`, where the pack has bands and it is settled.
+    pub band: Option<String>,
+    /// The amount, where the pack has one and the outcome is not `Exceeds`.
+    pub amount: Option<Amount>,
+    /// The conditions.
+    pub tests: Vec<TestResult>,
+    /// The calculation.
+    pub trace: Vec<TraceStep>,
+    /// Departments that could change the outcome, sorted.
+    pub undecided_by: Vec<DepartmentId>,
+    /// Findings that could change the outcome: codes, sorted.
+    pub undecided_because: Vec<String>,
+    /// What the pack assumes where its sources are silent.
+    pub assumptions: Vec<Text>,
+}
+
+impl Outcome {
+    /// Combines the conditions: one that fails whatever is missing exceeds; all that hold whatever is missing qualify, unless
+    /// a finding leaves open who or what is being judged; anything else is inconclusive.
+    pub fn of(tests: impl IntoIterator<Item = Truth>, composition_is_open: bool) -> Outcome {
+        let mut all_hold = true;
+        for truth in tests {
+            match truth {
+                Truth::Fails => return Outcome::Exceeds,
+                Truth::Open => all_hold = false,
+                Truth::Holds => {}
+            }
+        }
+        if all_hold && !composition_is_open {
+            Outcome::Qualifies
+        } else {
+            Outcome::Inconclusive
+        }
+    }
+}
