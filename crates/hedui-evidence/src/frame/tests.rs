@@ -1,1 +1,180 @@
-//! placeholder
+//! The frame's record: golden bytes, what damage it notices, limits.
+//! Left to others: records in segments (`segment`).
+
+use proptest::prelude::*;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::*;
+use crate::contract::sample_frame;
+
+fn golden() -> Frame {
+    Frame {
+        id: FrameId([0xA1; 16]),
+        kind: FrameKind::Verdict,
+        district: "511703".to_owned(),
+        case: CaseId([0x22; 16]),
+        time_ms: 1_763_773_200_300,
+        index: vec![IndexKey([0xB1; 16]), IndexKey([0xB2; 16])],
+        leaves: vec![Leaf {
+            kind: crate::LeafKind::Verdict,
+            evidence_id: EvidenceId([0x11; 16]),
+            case: CaseId([0x22; 16]),
+            district: String::new(),
+            department: String::new(),
+            purpose: String::new(),
+            asked_at_ms: 1,
+            answered_at_ms: -1,
+            outcome: String::new(),
+            ciphertext_digest: [0x33; 32],
+            commitment: [0x44; 32],
+            authorization: [0x55; 32],
+            actor: String::new(),
+            rests_on: Vec::new(),
+        }],
+        sealed: vec![Sealed {
+            evidence_id: EvidenceId([0x11; 16]),
+            period_key: KeyId([0x77; 16]),
+            wrapped_key: [0x88; WRAPPED_KEY_BYTES],
+            ciphertext: vec![0x99; 5],
+        }],
+    }
+}
+
+/// The body, written by hand from the table in README.md.
+fn golden_body() -> Vec<u8> {
+    let mut body = vec![0xA1; 16];
+    body.push(2);
+    body.extend([0x22; 16]);
+    body.extend([0x00, 0x00, 0x01, 0x9A, 0xA9, 0x13, 0x37, 0xAC]);
+    body.extend(b"\x00\x06511703");
+    body.extend([0x00, 0x02]);
+    body.extend([0xB1; 16]);
+    body.extend([0xB2; 16]);
+    body.extend([0x00, 0x01]);
+    body.extend([0x00, 0x9E]);
+    body.extend([1, 3]);
+    body.extend([0x11; 16]);
+    body.extend([0x22; 16]);
+    body.extend([0, 0, 0, 0, 0, 0, 0, 1]);
+    body.extend([0xFF; 8]);
+    body.extend([0x33; 32]);
+    body.extend([0x44; 32]);
+    body.extend([0x55; 32]);
+    body.extend([0; 12]);
+    body.extend([0x00, 0x01]);
+    body.extend([0x11; 16]);
+    body.extend([0x77; 16]);
+    body.extend([0x88; 72]);
+    body.extend([0, 0, 0, 5]);
+    body.extend([0x99; 5]);
+    body
+}
+
+/// CRC-32 (IEEE 802.3), bit by bit: an oracle that shares nothing with the library used.
+fn slow_crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 {
+                (crc >> 1) ^ 0xEDB8_8320
+            } else {
+                crc >> 1
+            }
+        })
+    })
+}
+
+fn golden_record() -> Vec<u8> {
+    let rest = [&[1u8], golden_body().as_slice()].concat();
+    let length = u32::try_from(rest.len()).unwrap().to_be_bytes();
+    let crc = slow_crc(&[length.as_slice(), &rest].concat()).to_be_bytes();
+    [length.as_slice(), &crc, &rest].concat()
+}
+
+#[test]
+fn version_1_is_these_bytes_for_ever() {
+    assert_eq!(golden().encode().unwrap(), golden_record());
+    assert_eq!(Frame::decode(&golden_record()).unwrap(), golden());
+    assert_eq!(slow_crc(b"123456789"), 0xCBF4_3926, "the check value of CRC-32");
+    assert_eq!(golden_record()[..8], [0x00, 0x00, 0x01, 0x69, 0x4B, 0xDD, 0x9A, 0x4D]);
+}
+
+#[test]
+fn the_head_is_read_without_the_rest() {
+    let (head, frame) = (Frame::decode_head(&golden_record()).unwrap(), golden());
+    assert_eq!(
+        (head.id, head.kind, head.case, head.time_ms),
+        (frame.id, frame.kind, frame.case, frame.time_ms)
+    );
+    assert_eq!((head.district, head.index), (frame.district, frame.index));
+}
+
+#[test]
+fn no_flipped_bit_goes_unnoticed() {
+    let record = golden_record();
+    for bit in 0..record.len() * 8 {
+        let mut damaged = record.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        assert!(Frame::decode(&damaged).is_err(), "bit {bit}");
+        assert!(Frame::decode_head(&damaged).is_err(), "bit {bit}, head only");
+    }
+}
+
+#[test]
+fn no_part_of_a_record_is_a_record() {
+    let record = golden_record();
+    for end in 0..record.len() {
+        assert!(Frame::decode(&record[..end]).is_err(), "cut at {end}");
+    }
+    assert!(Frame::decode(&[record.as_slice(), &[0]].concat()).is_err());
+}
+
+#[test]
+fn too_many_parts_are_refused() {
+    let many = Frame {
+        leaves: vec![golden().leaves[0].clone(); MAX_PARTS + 1],
+        ..golden()
+    };
+    assert!(matches!(
+        many.encode(),
+        Err(CodecError::TooLarge {
+            what: "frame leaves",
+            ..
+        })
+    ));
+    let sealed = Sealed {
+        ciphertext: vec![0; MAX_FRAME_BYTES],
+        ..golden().sealed[0].clone()
+    };
+    let heavy = Frame {
+        sealed: vec![sealed],
+        ..golden()
+    };
+    assert!(matches!(
+        heavy.encode(),
+        Err(CodecError::TooLarge { what: "frame", .. })
+    ));
+}
+
+#[test]
+fn kinds_keep_their_codes() {
+    let codes: Vec<u8> = FrameKind::ALL.iter().map(|kind| kind.code()).collect();
+    assert_eq!(codes, (1..=6).collect::<Vec<_>>());
+    assert!(
+        FrameKind::ALL
+            .iter()
+            .all(|kind| FrameKind::from_code(kind.code()) == Some(*kind))
+    );
+    assert_eq!((FrameKind::from_code(0), FrameKind::from_code(7)), (None, None));
+}
+
+proptest! {
+    #[test]
+    fn decoding_undoes_encoding(seed in any::<u64>(), records in 0usize..12, keys in 0usize..5) {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let index: Vec<_> = (0..keys).map(|_| IndexKey::random(&mut rng)).collect();
+        let case = CaseId::random(&mut rng);
+        let frame = sample_frame(&mut rng, case, &index, records);
+        prop_assert_eq!(Frame::decode(&frame.encode().unwrap()).unwrap(), frame);
+    }
+}
