@@ -58,18 +58,28 @@ pub fn normalise(name: &str) -> String {
 /// Compares two spellings of a name; symmetric.
 #[must_use]
 pub fn same(a: &str, b: &str) -> Match {
+    if !is_telling(a) || !is_telling(b) {
+        return Match::Doubtful;
+    }
+    if a == b {
+        // The ordinary case, without allocation.
+        return Match::Same;
+    }
     let (form_a, form_b) = (normalise(a), normalise(b));
-    if form_a.is_empty() || form_b.is_empty() || form_a.chars().chain(form_b.chars()).any(is_stand_in) {
-        Match::Doubtful
-    } else if a == b {
-        Match::Same
-    } else if form_a == form_b {
+    if form_a == form_b {
         Match::SameAfterNormalising
     } else if has_private_use(&form_a) || has_private_use(&form_b) {
         Match::Doubtful
     } else {
         Match::Different
     }
+}
+
+/// The name has letters and no stand-in for one.
+fn is_telling(name: &str) -> bool {
+    let folded = || name.chars().map(text::to_half_width);
+    let is_letter = |c: char| !c.is_whitespace() && !is_separator(c) && !text::is_invisible(c);
+    folded().any(is_letter) && !folded().any(is_stand_in)
 }
 
 /// Whether a name holds a private-use character: a data-quality note for the department that sent it.

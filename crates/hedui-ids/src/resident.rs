@@ -50,9 +50,10 @@ pub enum IdKind {
 
 /// Sex as the number states it (odd sequence: male).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)]
 pub enum Sex {
+    /// Even sequence number.
     Female,
+    /// Odd sequence number.
     Male,
 }
 

@@ -322,3 +322,25 @@ fn the_table_changes_warnings_and_nothing_else() {
     assert_eq!(warnings(unknown), [IdWarning::UnknownDivision]);
     assert_eq!(read(unknown.expose()).warnings, []);
 }
+
+#[test]
+fn a_code_serves_births_up_to_its_last_day() {
+    let born = |year, month, day| {
+        let id = ResidentId::compose(DivisionCode::literal(511_721), date(year, month, day), 1).expect("in range");
+        read(id.expose()).warnings
+    };
+    assert_eq!(born(2013, 12, 31), []);
+    assert_eq!(born(2014, 1, 1), [IdWarning::DivisionRetiredBeforeBirth]);
+}
+
+#[test]
+fn the_century_of_fifteen_digits_is_doubted_from_age_100_and_in_the_old_reserved_sequences() {
+    let warnings = |text: &str| read(text).warnings;
+    let doubted = [IdWarning::Legacy15Digits, IdWarning::AmbiguousCentury];
+    assert_eq!(warnings("320582261122001"), doubted);
+    assert_eq!(warnings("320582261123001"), doubted[..1]);
+    assert_eq!(warnings("320582500101995"), doubted[..1]);
+    for sequence in 996..=999 {
+        assert_eq!(warnings(&format!("320582500101{sequence}")), doubted);
+    }
+}
