@@ -185,6 +185,7 @@ fn an_exchange_ten_places_apart_can_slip_through() {
 
 #[test]
 fn published_sample_numbers_are_accepted() {
+    // The two permits are the samples of the Beijing police; the rest are made-up numbers that other validators use as examples.
     let samples = [
         ("810000199408230021", IdKind::PermitHongKong, Sex::Female, (1994, 8, 23)),
         ("830000199201300022", IdKind::PermitTaiwan, Sex::Female, (1992, 1, 30)),
@@ -222,7 +223,7 @@ fn permits_and_foreign_cards_have_no_15_digit_form() {
 
 #[test]
 fn the_check_character_x_is_read_in_all_its_spellings() {
-    // The example that the standard itself prints.
+    // The example that most texts about GB 11643 quote.
     for last in ["X", "x", "Ｘ", "ｘ", "×", "Ⅹ", "ⅹ"] {
         let parsed = read(&format!("11010519491231002{last}"));
         assert_eq!(parsed.id.expose(), "11010519491231002X");
