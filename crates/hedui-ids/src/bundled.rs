@@ -1,8 +1,9 @@
 //! The bundled table of divisions: the 34 provinces, and four pilot prefectures with every county they have had since about 1980.
 //! Leaves the rest of the country to the operator's own table; the Ministry of Civil Affairs fixes the codes and publishes them.
 //!
-//! Provenance: every code, name and year agrees with the history of GB/T 2260 codes kept by zh.wikipedia (state of January 2026), from
-//! which the years are taken. No decree was consulted, so a year may be one off; years decide over one warning and nothing else.
+//! Provenance: every code and name agrees with the history of GB/T 2260 codes kept by zh.wikipedia (state of January 2026), from which
+//! the years are taken. Wider than there: 513000 and 513001 end with 1999 (the city that followed dates from that year), and
+//! 320581, 320582 and the provinces have no first year. No decree was consulted, so a year may be one off; years decide over one warning only.
 //! Retired codes are never given out again, so rows are only added.
 
 use alloc::borrow::Cow;
