@@ -2,23 +2,29 @@
 //! Never awaits and never reads a clock, randomness, files or the network; whatever it needs of them is an argument.
 
 pub mod answer;
+pub mod authorization;
 pub mod bounds;
 pub mod dates;
 pub mod facts;
+pub mod finding;
 pub mod household;
 pub mod money;
 pub mod names;
 pub mod plan;
 pub mod record;
+pub mod report;
 pub mod verdict;
 
 pub use answer::{AnswerState, Failure, FailureClass, FailureOrigin, Query, Subject, SubjectAnswer, Unreachable};
+pub use authorization::{AuthorizationInput, Scope, Signature, authorize};
 pub use bounds::{Bounds, Figure, Part, Treatment};
 pub use dates::{Date, Month, Months, PartialDate};
 pub use facts::{DepartmentAnswers, Fact, Facts};
+pub use finding::{Finding, Tolerances, Weight, findings};
 pub use household::{FieldError, Household, HouseholdInput};
 pub use money::Fen;
 pub use names::{DepartmentId, ProgrammeId};
-pub use plan::DepartmentProfile;
+pub use plan::{DepartmentProfile, Intent, Plan};
 pub use record::{Record, RecordBody, RecordType};
+pub use report::Report;
 pub use verdict::{Outcome, Truth, Verdict};

@@ -1,0 +1,438 @@
+//! Findings: what contradicts the application or another register. Each names its records; none refuses anything.
+//! Leaves figures to `facts` and consequences beyond "who is judged is open" to people.
+
+use serde::{Deserialize, Serialize};
+
+use crate::answer::AnswerState;
+use crate::bounds::{Figure, Part, Treatment};
+use crate::dates::Months;
+use crate::facts::{Fact, Facts};
+use crate::household::Relation;
+use crate::names::{DepartmentId, ProgrammeId};
+use crate::record::{AssistanceStatus, IncomeKind, MarriageStatus, RecordBody, RecordType};
+use crate::verdict::Text;
+
+/// What a finding does to a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// To know.
+    Note,
+    /// To look into; the figures already show it.
+    Attention,
+    /// Leaves open who is being judged, or would pay twice: no verdict can be `QUALIFIES` until a person has settled it.
+    OpensVerdict,
+}
+
+/// Something that a person must see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable code, for example `UNDECLARED_SPOUSE`.
+    pub code: String,
+    /// What it does.
+    pub weight: Weight,
+    /// Position of the member, where it is about one.
+    pub subject: Option<u32>,
+    /// Departments whose records it rests on, sorted.
+    pub departments: Vec<DepartmentId>,
+    /// For people; holds no personal data.
+    pub message: Text,
+    /// Records behind it.
+    pub parts: Vec<Part>,
+}
+
+/// How far two statements may differ before it becomes a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tolerances {
+    /// Between two registers of one wage, in per cent of the greater.
+    pub wage_percent: u8,
+    /// Between what is declared and what is found, in per cent of what is declared.
+    pub declared_percent: u8,
+}
+
+impl Default for Tolerances {
+    /// A fifth between wage registers, since contribution bases lag behind pay; a tenth between declared and found.
+    fn default() -> Tolerances {
+        Tolerances {
+            wage_percent: 20,
+            declared_percent: 10,
+        }
+    }
+}
+
+/// Everything that a person must see, in a fixed order: by member, then household.
+pub fn findings(
+    facts: &Facts<'_>,
+    programmes: &[ProgrammeId],
+    district_code: &str,
+    tolerances: Tolerances,
+) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for ordinal in facts.subjects(None) {
+        identity(facts, ordinal, &mut all);
+        life(facts, ordinal, &mut all);
+        spouse(facts, ordinal, &mut all);
+        assistance(facts, ordinal, programmes, district_code, &mut all);
+        roles(facts, ordinal, &mut all);
+        declared_incomes(facts, ordinal, tolerances, &mut all);
+    }
+    declared_property(facts, tolerances, &mut all);
+    disagreements(facts, &mut all);
+    all
+}
+
+fn push(
+    all: &mut Vec<Finding>,
+    code: &str,
+    weight: Weight,
+    subject: Option<u32>,
+    parts: Vec<Part>,
+    zh: &str,
+    en: &str,
+) {
+    let mut departments: Vec<DepartmentId> = parts.iter().filter_map(|p| p.department.clone()).collect();
+    departments.sort();
+    departments.dedup();
+    let message = Text {
+        zh: zh.to_owned(),
+        en: en.to_owned(),
+    };
+    all.push(Finding {
+        code: code.to_owned(),
+        weight,
+        subject,
+        departments,
+        message,
+        parts,
+    });
+}
+
+/// The ID is in a register under another name.
+fn identity(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
+    for department in facts.departments {
+        let answer = department.subjects.get(ordinal as usize);
+        if answer.is_some_and(|a| a.state == AnswerState::IdentityMismatch) {
+            push(
+                all,
+                "IDENTITY_MISMATCH",
+                Weight::Attention,
+                Some(ordinal),
+                Vec::new(),
+                "该部门登记的姓名与申请不一致，其记录不能计入",
+                "the department has this ID under another name; its records are not counted as this person's",
+            );
+            if let Some(finding) = all.last_mut() {
+                finding.departments.push(department.profile.id.clone());
+            }
+        }
+    }
+}
+
+fn life(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
+    let mut parts = Vec::new();
+    for found in facts.records(RecordType::Registration, Some(ordinal)) {
+        let RecordBody::Registration(body) = &found.record.body else {
+            continue;
+        };
+        if body.deceased_on.is_some_and(|d| d.first_day() <= facts.as_of) {
+            parts.push(found.part("registered as deceased".into(), 1, Treatment::Counted));
+        }
+    }
+    if !parts.is_empty() {
+        push(
+            all,
+            "DECEASED_MEMBER",
+            Weight::OpensVerdict,
+            Some(ordinal),
+            parts,
+            "户籍登记该成员已死亡，家庭人口需核实",
+            "the registration shows this member as deceased; the household's members must be settled",
+        );
+    }
+}
+
+fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
+    let is_member = |id: &str| {
+        facts
+            .household
+            .members
+            .iter()
+            .any(|m| m.id.expose().eq_ignore_ascii_case(id.trim()))
+    };
+    let mut undeclared = Vec::new();
+    let mut ended = Vec::new();
+    for found in facts.records(RecordType::Marriage, Some(ordinal)) {
+        let RecordBody::Marriage(body) = &found.record.body else {
+            continue;
+        };
+        match body.status {
+            MarriageStatus::Married if !is_member(&body.spouse_id_number) => {
+                undeclared.push(found.part("marriage in force".into(), 1, Treatment::Counted));
+            }
+            MarriageStatus::Divorced | MarriageStatus::Widowed => {
+                ended.push(found.part(format!("marriage {}", body.status.word()), 1, Treatment::Counted));
+            }
+            MarriageStatus::Married => {}
+        }
+    }
+    for found in facts.records(RecordType::Registration, Some(ordinal)) {
+        let RecordBody::Registration(body) = &found.record.body else {
+            continue;
+        };
+        let id = body.spouse_id_number.trim();
+        if !id.is_empty() && !is_member(id) && ended.is_empty() {
+            undeclared.push(found.part("spouse in the household booklet".into(), 1, Treatment::Counted));
+        }
+    }
+    if !undeclared.is_empty() {
+        push(
+            all,
+            "UNDECLARED_SPOUSE",
+            Weight::OpensVerdict,
+            Some(ordinal),
+            undeclared,
+            "婚姻或户籍登记有配偶未列入家庭成员",
+            "marriage or household registration names a spouse who is not among the members",
+        );
+    }
+    let is_spouse = facts
+        .household
+        .members
+        .get(ordinal as usize)
+        .is_some_and(|m| m.relation == Relation::Spouse);
+    if is_spouse && !ended.is_empty() {
+        push(
+            all,
+            "MARRIAGE_ENDED",
+            Weight::Attention,
+            Some(ordinal),
+            ended,
+            "列为配偶的成员登记为离婚或丧偶",
+            "a member stated as spouse is registered as divorced or widowed",
+        );
+    }
+}
+
+fn assistance(facts: &Facts<'_>, ordinal: u32, programmes: &[ProgrammeId], district: &str, all: &mut Vec<Finding>) {
+    let (mut twice, mut drawn) = (Vec::new(), Vec::new());
+    for found in facts.records(RecordType::Assistance, Some(ordinal)) {
+        let RecordBody::Assistance(body) = &found.record.body else {
+            continue;
+        };
+        let over = body.until.is_some_and(|d| d.last_day() < facts.as_of);
+        if body.status != AssistanceStatus::Drawing || over {
+            continue;
+        }
+        let same = programmes.iter().any(|p| p.as_str() == body.programme);
+        let elsewhere = !body.division_code.is_empty() && body.division_code != district;
+        let part = found.part(format!("draws {}", body.programme), body.amount.0, Treatment::Counted);
+        if same && elsewhere {
+            twice.push(part)
+        } else {
+            drawn.push(part)
+        }
+    }
+    if !twice.is_empty() {
+        push(
+            all,
+            "ASSISTANCE_ELSEWHERE",
+            Weight::OpensVerdict,
+            Some(ordinal),
+            twice,
+            "该成员正在其他地区领取同一救助",
+            "this member already draws the same assistance in another district",
+        );
+    }
+    if !drawn.is_empty() {
+        push(
+            all,
+            "ASSISTANCE_DRAWN",
+            Weight::Note,
+            Some(ordinal),
+            drawn,
+            "该成员正在领取救助",
+            "this member draws assistance",
+        );
+    }
+}
+
+fn counted(figure: Figure) -> Option<Vec<Part>> {
+    (figure.bounds.hi != Some(0) && !figure.parts.is_empty())
+        .then_some(figure.parts)
+        .filter(|parts| {
+            parts
+                .iter()
+                .any(|p| matches!(p.treatment, Treatment::Counted | Treatment::Uncertain { .. }))
+        })
+}
+
+/// Company or shop, public salary.
+fn roles(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
+    let now = Months::before(facts.as_of, 1);
+    if let Some(parts) = counted(facts.figure(Fact::Businesses, Some(ordinal), now)) {
+        let (zh, en) = (
+            "该成员有在营企业或个体登记",
+            "a company or shop in operation is registered for this member",
+        );
+        push(
+            all,
+            "BUSINESS_REGISTRATION",
+            Weight::Attention,
+            Some(ordinal),
+            parts,
+            zh,
+            en,
+        );
+    }
+    if let Some(parts) = counted(facts.figure(Fact::PublicPayroll, Some(ordinal), now)) {
+        let (zh, en) = ("该成员为财政供养人员", "this member draws a public salary");
+        push(all, "PUBLIC_SALARY", Weight::Attention, Some(ordinal), parts, zh, en);
+    }
+}
+
+/// Whether `found` passes `declared` by more than the tolerance.
+fn exceeds(found: i64, declared: i64, percent: u8) -> bool {
+    i128::from(found) * 100 > i128::from(declared) * (100 + i128::from(percent))
+}
+
+fn declared_incomes(facts: &Facts<'_>, ordinal: u32, tolerances: Tolerances, all: &mut Vec<Finding>) {
+    // Compared over the month before the date for what is declared by month, and only where something can be known.
+    let Some(member) = facts.household.members.get(ordinal as usize) else {
+        return;
+    };
+    for kind in IncomeKind::ALL {
+        for declared in member.incomes.iter().filter(|d| d.kind == *kind) {
+            let months = Months {
+                from: declared.from.first_month(),
+                until: declared.until.last_month(),
+            };
+            let figure = facts.figure(Fact::Income(*kind), Some(ordinal), months);
+            let same: i64 = member
+                .incomes
+                .iter()
+                .filter(|d| d.kind == *kind)
+                .filter(|d| d.from.first_month() >= months.from && d.until.last_month() <= months.until)
+                .fold(0, |sum, d| sum.saturating_add(d.amount.0));
+            if figure
+                .bounds
+                .lo
+                .is_some_and(|found| exceeds(found, same, tolerances.declared_percent))
+            {
+                let (zh, en) = (
+                    "查得收入高于申报",
+                    "more income is found than was declared for the same months",
+                );
+                push(
+                    all,
+                    "DECLARED_DIFFERS",
+                    Weight::Attention,
+                    Some(ordinal),
+                    figure.parts,
+                    zh,
+                    en,
+                );
+            }
+        }
+        let undeclared = !member.incomes.iter().any(|d| d.kind == *kind);
+        if undeclared && *kind != IncomeKind::Transfer {
+            let figure = facts.figure(Fact::Income(*kind), Some(ordinal), Months::before(facts.as_of, 1));
+            if figure.bounds.lo.is_some_and(|found| found > 0) {
+                let (zh, en) = ("查得未申报的收入", "income is found of a kind that was not declared");
+                push(
+                    all,
+                    "INCOME_UNDECLARED",
+                    Weight::Attention,
+                    Some(ordinal),
+                    figure.parts,
+                    zh,
+                    en,
+                );
+            }
+        }
+    }
+}
+
+fn declared_property(facts: &Facts<'_>, tolerances: Tolerances, all: &mut Vec<Finding>) {
+    let declared = &facts.household.declared;
+    let count = |n: Option<u32>| n.map(i64::from);
+    let rows = [
+        (
+            Fact::FinancialAssets,
+            declared.financial_assets.map(|f| f.0),
+            tolerances.declared_percent,
+            "金融资产",
+            "financial assets",
+        ),
+        (Fact::Dwellings, count(declared.dwellings), 0, "住房", "dwellings"),
+        (Fact::Vehicles, count(declared.vehicles), 0, "机动车", "vehicles"),
+        (
+            Fact::Businesses,
+            count(declared.businesses),
+            0,
+            "企业或个体登记",
+            "businesses",
+        ),
+    ];
+    for (fact, declared, percent, zh, en) in rows {
+        let Some(declared) = declared else { continue };
+        let figure = facts.figure(fact, None, Months::before(facts.as_of, 1));
+        if figure.bounds.lo.is_some_and(|found| exceeds(found, declared, percent)) {
+            let zh = format!("查得{zh}多于申报");
+            let en = format!("more {en} found than declared");
+            push(all, "DECLARED_DIFFERS", Weight::Attention, None, figure.parts, &zh, &en);
+        }
+    }
+}
+
+/// Registers that disagree, and matches in doubt.
+fn disagreements(facts: &Facts<'_>, all: &mut Vec<Finding>) {
+    let year = Months::before(facts.as_of, 12);
+    let household = [
+        Fact::FinancialAssets,
+        Fact::Dwellings,
+        Fact::OtherRealEstate,
+        Fact::Vehicles,
+        Fact::CommercialVehicles,
+        Fact::Businesses,
+    ];
+    let wages = facts
+        .subjects(None)
+        .map(|ordinal| (Fact::Income(IncomeKind::Wage), Some(ordinal)));
+    for (fact, subject) in wages.chain(household.into_iter().map(|f| (f, None))) {
+        let figure = facts.figure(fact, subject, year);
+        for code in &figure.open {
+            let (zh, en) = match code.as_str() {
+                "CONFLICTING_SOURCES" => ("各部门记录不一致", "registers disagree about the same thing"),
+                "DOUBTFUL_MATCH" => (
+                    "两条记录是否同一事项存疑",
+                    "two records may or may not be the same thing",
+                ),
+                "UNCORROBORATED_WAGE" => (
+                    "仅有缴费基数、无发薪记录",
+                    "only a contribution base suggests a wage; no payer declares one",
+                ),
+                "WAGE_UNKNOWN" => ("有就业登记、无工资记录", "a job is registered and no wage is on record"),
+                _ => continue,
+            };
+            let doubtful: Vec<Part> = figure
+                .parts
+                .iter()
+                .filter(|p| !matches!(p.treatment, Treatment::Disregarded { .. }))
+                .cloned()
+                .collect();
+            push(all, code, Weight::Attention, subject, doubtful, zh, en);
+        }
+    }
+}
+
+/// Codes of the findings that leave open who is being judged, sorted, each once.
+pub fn opening(findings: &[Finding]) -> Vec<String> {
+    let mut codes: Vec<String> = findings
+        .iter()
+        .filter(|f| f.weight == Weight::OpensVerdict)
+        .map(|f| f.code.clone())
+        .collect();
+    codes.sort();
+    codes.dedup();
+    codes
+}

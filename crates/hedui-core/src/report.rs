@@ -1,0 +1,130 @@
+//! The verification report: who was asked what, what they said, what it adds up to, what contradicts it, and the verdicts.
+//! Leaves rendering to whoever shows it; this form is what is sealed as evidence, so its fields only grow.
+
+use serde::{Deserialize, Serialize};
+
+use crate::answer::Failure;
+use crate::bounds::Figure;
+use crate::dates::{Date, PartialDate};
+use crate::finding::Finding;
+use crate::household::{Declared, Household, Relation, Residence};
+use crate::names::{DepartmentId, ProgrammeId};
+use crate::verdict::Verdict;
+
+/// Version of the sealed form.
+pub const REPORT_VERSION: u32 = 1;
+
+/// A member, as the report shows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportMember {
+    /// Position in the household.
+    pub ordinal: u32,
+    /// Name as stated.
+    pub name: String,
+    /// Resident ID, masked.
+    pub id_masked: String,
+    /// Relation to the applicant.
+    pub relation: Relation,
+    /// Completed years.
+    pub age: u32,
+}
+
+/// What one department said of one member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectLine {
+    /// Position of the member.
+    pub ordinal: u32,
+    /// Code of the state: `FOUND`, `UNREACHABLE:timeout`.
+    pub state: String,
+    /// Number of records.
+    pub records: u32,
+    /// Of which day the department's data is.
+    pub data_on: Option<PartialDate>,
+    /// Why, where it is not an answer.
+    pub failure: Option<Failure>,
+    /// Notes on data quality.
+    pub notes: Vec<String>,
+}
+
+/// One department's line of the report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepartmentLine {
+    /// The department.
+    pub department: DepartmentId,
+    /// Evidence of the answer, hexadecimal; empty where nothing was asked.
+    pub evidence: String,
+    /// When asked, milliseconds since 1970.
+    pub asked_at_ms: i64,
+    /// When answered or given up, milliseconds since 1970. Of a kept answer: when it was first given.
+    pub answered_at_ms: i64,
+    /// Whether an answer kept from an earlier verification was used.
+    pub kept: bool,
+    /// Evidence of the verification that the kept answer is from.
+    pub kept_from: String,
+    /// Position in the order of arrival, from 1; 0 where nothing was asked.
+    pub arrival: u32,
+    /// One line per member.
+    pub subjects: Vec<SubjectLine>,
+}
+
+/// A named figure with its records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedFigure {
+    /// Name, for example `assets.financial`.
+    pub name: String,
+    /// `fen`, `pieces`, `persons`, `months`.
+    pub unit: String,
+    /// The figure.
+    pub figure: Figure,
+}
+
+/// The report of one verification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Version of this form.
+    pub version: u32,
+    /// The verification, hexadecimal.
+    pub verification: String,
+    /// GB/T 2260 code of the district.
+    pub district_code: String,
+    /// Programmes asked for.
+    pub programmes: Vec<ProgrammeId>,
+    /// The date that it is about.
+    pub as_of: Date,
+    /// Which standard applies.
+    pub residence: Residence,
+    /// Who lives together.
+    pub members: Vec<ReportMember>,
+    /// What they state to own.
+    pub declared: Declared,
+    /// What each department said, in the order of the catalogue.
+    pub departments: Vec<DepartmentLine>,
+    /// What it adds up to.
+    pub figures: Vec<NamedFigure>,
+    /// What contradicts it.
+    pub findings: Vec<Finding>,
+    /// One per programme.
+    pub verdicts: Vec<Verdict>,
+    /// Whether every department that was asked has been waited for; false after an early return.
+    pub complete: bool,
+    /// Warnings about the request that refuse nothing: `field: reason`.
+    pub warnings: Vec<String>,
+}
+
+impl Report {
+    /// The members as the report shows them.
+    pub fn members(household: &Household) -> Vec<ReportMember> {
+        household
+            .members
+            .iter()
+            .zip(0u32..)
+            .map(|(member, ordinal)| ReportMember {
+                ordinal,
+                name: member.name.clone(),
+                id_masked: member.id.masked().to_string(),
+                relation: member.relation,
+                age: member.age,
+            })
+            .collect()
+    }
+}
