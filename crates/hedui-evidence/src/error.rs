@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::codec::CodecError;
 use crate::ids::KeyId;
+use crate::index::IndexError;
 
 /// Every failure of this crate. Texts name places, sizes and key fingerprints, never contents.
 #[derive(Debug, Error)]
@@ -165,5 +166,11 @@ impl StoreError {
             }
             _ => Self::Io { doing, source },
         }
+    }
+}
+
+impl From<IndexError> for StoreError {
+    fn from(error: IndexError) -> Self {
+        Self::Index { reason: error.reason }
     }
 }

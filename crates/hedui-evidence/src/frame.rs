@@ -309,6 +309,11 @@ pub(crate) fn record_length(prefix: &[u8; RECORD_PREFIX]) -> Option<usize> {
     (length > 0 && whole <= MAX_FRAME_BYTES).then_some(whole)
 }
 
+/// Whether length and CRC fit, whatever version the record has.
+pub(crate) fn record_is_whole(record: &[u8]) -> bool {
+    matches!(open_record(record), Ok(_) | Err(CodecError::Version { .. }))
+}
+
 /// Checks length, CRC and version and leaves the reader at the body.
 fn open_record(record: &[u8]) -> Result<Reader<'_>, CodecError> {
     within("frame", record.len(), MAX_FRAME_BYTES)?;

@@ -8,8 +8,11 @@ use crate::ids::{CaseId, FrameId, IndexKey};
 use crate::store::Position;
 
 mod memory;
+mod sled;
 
+pub use self::sled::SledIndex;
 pub use memory::MemoryIndex;
+pub(crate) use memory::page_of;
 
 /// Bytes of an encoded [`LookupKey`].
 pub const LOOKUP_KEY_BYTES: usize = 17;
@@ -43,14 +46,20 @@ impl LookupKey {
 
     /// Everything one frame is filed under; a key that stands twice in the frame is filed once.
     #[must_use]
-    pub fn of_frame(head: &FrameHead) -> Vec<Self> {
-        let mut keys = Vec::with_capacity(head.index.len() + 2);
-        keys.push(Self::Frame(head.id));
-        keys.push(Self::Case(head.case));
-        keys.extend(head.index.iter().copied().map(Self::Found));
+    pub fn of(id: FrameId, case: CaseId, index: &[IndexKey]) -> Vec<Self> {
+        let mut keys = Vec::with_capacity(index.len() + 2);
+        keys.push(Self::Frame(id));
+        keys.push(Self::Case(case));
+        keys.extend(index.iter().copied().map(Self::Found));
         keys.sort_unstable();
         keys.dedup();
         keys
+    }
+
+    /// The same from a frame's head.
+    #[must_use]
+    pub fn of_head(head: &FrameHead) -> Vec<Self> {
+        Self::of(head.id, head.case, &head.index)
     }
 }
 
@@ -65,11 +74,20 @@ pub struct IndexError {
 /// Where a frame begins, what it is filed under.
 pub type Filed = (Position, Vec<LookupKey>);
 
+/// How far an index goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Watermark {
+    /// Everything before this position is filed.
+    pub end: Position,
+    /// The last frame filed: an index that was made for other segments names another one.
+    pub last: Option<(Position, FrameId)>,
+}
+
 /// Positions by key. Implementations need not be durable, nor survive a power cut: whoever opens one compares
 /// [`Index::store_id`] and [`Index::watermark`] with the log and fills in, or throws away, the difference.
 pub trait Index: Send + Sync + 'static {
     /// Files a batch, in append order, and moves the watermark, in one step or not at all.
-    fn put(&self, batch: &[Filed], watermark: Position) -> Result<(), IndexError>;
+    fn put(&self, batch: &[Filed], watermark: Watermark) -> Result<(), IndexError>;
 
     /// Up to `limit` positions filed under `key` that come after `after`, ascending.
     fn page(&self, key: LookupKey, after: Option<Position>, limit: usize) -> Result<Vec<Position>, IndexError>;
@@ -77,8 +95,8 @@ pub trait Index: Send + Sync + 'static {
     /// The greatest position filed under `key`.
     fn newest(&self, key: LookupKey) -> Result<Option<Position>, IndexError>;
 
-    /// Everything before this position is filed.
-    fn watermark(&self) -> Result<Position, IndexError>;
+    /// How far it goes.
+    fn watermark(&self) -> Result<Watermark, IndexError>;
 
     /// Which store this index was made for; `None` when it is new.
     fn store_id(&self) -> Result<Option<[u8; 16]>, IndexError>;

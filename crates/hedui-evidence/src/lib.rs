@@ -8,6 +8,7 @@
 mod codec;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+pub mod disk;
 mod error;
 mod frame;
 mod ids;
@@ -17,6 +18,7 @@ mod leaf;
 mod memory;
 mod period;
 mod sealer;
+mod segment;
 mod store;
 
 pub use codec::CodecError;
@@ -28,4 +30,5 @@ pub use leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
 pub use memory::MemoryStore;
 pub use period::Period;
 pub use sealer::{Digests, Opened, Plain, SALT_BYTES, Sealer, Subject, ciphertext_digest, commitment};
+pub use segment::{INDEX_FOLDER, IndexOpener, Opening, Progress, SegmentOptions, SegmentStore};
 pub use store::{Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Status, Verified};

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::error::StoreError;
-use crate::frame::{Frame, FrameHead};
+use crate::frame::Frame;
 use crate::ids::{CaseId, IndexKey};
-use crate::index::{Index, IndexError, LookupKey, MemoryIndex};
+use crate::index::{Index, LookupKey, MemoryIndex, Watermark};
 use crate::store::{Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Status, corrupt};
 
 #[derive(Debug, Default)]
@@ -36,12 +36,6 @@ pub struct MemoryStore {
     index: MemoryIndex,
 }
 
-impl From<IndexError> for StoreError {
-    fn from(error: IndexError) -> Self {
-        Self::Index { reason: error.reason }
-    }
-}
-
 impl MemoryStore {
     /// An empty store.
     #[must_use]
@@ -56,23 +50,9 @@ impl MemoryStore {
 
     fn push(&self, frame: &Frame) -> Result<Receipt, StoreError> {
         let record = frame.encode().map_err(StoreError::Invalid)?;
-        let Frame {
-            id,
-            kind,
-            case,
-            time_ms,
-            ..
-        } = *frame;
-        let head = FrameHead {
-            id,
-            kind,
-            case,
-            time_ms,
-            district: frame.district.clone(),
-            index: frame.index.clone(),
-        };
+        let keys = LookupKey::of(frame.id, frame.case, &frame.index);
         let mut log = self.log.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(position) = self.index.newest(LookupKey::Frame(id))? {
+        if let Some(position) = self.index.newest(LookupKey::Frame(frame.id))? {
             return Ok(Receipt::new(position, true));
         }
         if log.full {
@@ -83,7 +63,11 @@ impl MemoryStore {
         let position = log.end();
         log.bytes += record.len() as u64;
         log.records.push((position, Bytes::from(record)));
-        self.index.put(&[(position, LookupKey::of_frame(&head))], log.end())?;
+        let watermark = Watermark {
+            end: log.end(),
+            last: Some((position, frame.id)),
+        };
+        self.index.put(&[(position, keys)], watermark)?;
         Ok(Receipt::new(position, false))
     }
 }

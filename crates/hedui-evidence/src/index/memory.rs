@@ -4,13 +4,13 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Filed, Index, IndexError, LookupKey};
+use super::{Filed, Index, IndexError, LookupKey, Watermark};
 use crate::store::Position;
 
 #[derive(Debug, Default)]
 struct Inner {
     positions: HashMap<LookupKey, Vec<Position>>,
-    watermark: Position,
+    watermark: Watermark,
     store_id: Option<[u8; 16]>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn page_of(positions: &[Position], after: Option<Position>, limit: us
 }
 
 impl Index for MemoryIndex {
-    fn put(&self, batch: &[Filed], watermark: Position) -> Result<(), IndexError> {
+    fn put(&self, batch: &[Filed], watermark: Watermark) -> Result<(), IndexError> {
         let mut inner = self.lock();
         for (position, keys) in batch {
             for key in keys {
@@ -61,7 +61,7 @@ impl Index for MemoryIndex {
         Ok(self.lock().positions.get(&key).and_then(|found| found.last().copied()))
     }
 
-    fn watermark(&self) -> Result<Position, IndexError> {
+    fn watermark(&self) -> Result<Watermark, IndexError> {
         Ok(self.lock().watermark)
     }
 

@@ -1,0 +1,176 @@
+//! The few file operations a store needs, so that a simulated disk can stand in for the real one.
+//! Left to others: what the bytes mean (`segment`), what a power cut does (`disk::sim`).
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+#[cfg(test)]
+pub(crate) mod sim;
+
+/// How many files stay open at once: far below the usual limit of 1,024 descriptors of a process.
+const MAX_OPEN_FILES: usize = 128;
+/// The file that is locked while a store is open.
+const LOCK_FILE: &str = "LOCK";
+
+/// One folder of files. Blocking; every call may fail; nothing is durable before its `sync` has returned.
+pub trait Disk: Send + Sync + 'static {
+    /// Where it is, for messages.
+    fn place(&self) -> String;
+
+    /// Takes the folder for one handle alone, until the result is dropped. `WouldBlock` when somebody else has it.
+    fn lock(&self) -> io::Result<Box<dyn Any + Send + Sync>>;
+
+    /// The names of all files, in no particular order.
+    fn list(&self) -> io::Result<Vec<String>>;
+
+    /// Makes an empty file; `AlreadyExists` when there is one. Its name is durable after `sync_dir`.
+    fn create(&self, name: &str) -> io::Result<()>;
+
+    /// The length of a file in bytes.
+    fn len(&self, name: &str) -> io::Result<u64>;
+
+    /// Writes `bytes` at `at`, the present end of the file. On error any part of them may have been written.
+    fn append(&self, name: &str, at: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Makes everything written to the file durable (fdatasync). After an error nothing may be assumed about it.
+    fn sync(&self, name: &str) -> io::Result<()>;
+
+    /// Makes created and removed names durable.
+    fn sync_dir(&self) -> io::Result<()>;
+
+    /// Cuts the file to `length`.
+    fn truncate(&self, name: &str, length: u64) -> io::Result<()>;
+
+    /// Fills `buffer` from `at` as far as the file reaches and says how far that was.
+    fn read(&self, name: &str, at: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Removes a file.
+    fn remove(&self, name: &str) -> io::Result<()>;
+}
+
+/// A folder of the file system.
+#[derive(Debug)]
+pub struct RealDisk {
+    dir: PathBuf,
+    open: Mutex<HashMap<String, Arc<File>>>,
+}
+
+impl RealDisk {
+    /// Opens a folder, making it first when it is missing and `make` is set.
+    pub fn open(dir: &Path, make: bool) -> io::Result<Self> {
+        if make {
+            fs::create_dir_all(dir)?;
+            // The folder's own name must outlive a power cut as well.
+            if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                File::open(parent)?.sync_all()?;
+            }
+        }
+        let dir = fs::canonicalize(dir)?;
+        Ok(Self {
+            dir,
+            open: Mutex::default(),
+        })
+    }
+
+    fn file(&self, name: &str) -> io::Result<Arc<File>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = open.get(name) {
+            return Ok(Arc::clone(file));
+        }
+        let path = self.dir.join(name);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .or_else(|error| match error.kind() {
+                // An auditor may be allowed to read only.
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => File::open(&path),
+                _ => Err(error),
+            })?;
+        let file = Arc::new(file);
+        if open.len() >= MAX_OPEN_FILES {
+            open.clear();
+        }
+        open.insert(name.to_owned(), Arc::clone(&file));
+        Ok(file)
+    }
+}
+
+impl Disk for RealDisk {
+    fn place(&self) -> String {
+        self.dir.display().to_string()
+    }
+
+    fn lock(&self) -> io::Result<Box<dyn Any + Send + Sync>> {
+        let path = self.dir.join(LOCK_FILE);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Box::new(file)),
+            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                names.extend(entry.file_name().into_string());
+            }
+        }
+        Ok(names)
+    }
+
+    fn create(&self, name: &str) -> io::Result<()> {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(self.dir.join(name))
+            .map(drop)
+    }
+
+    fn len(&self, name: &str) -> io::Result<u64> {
+        Ok(self.file(name)?.metadata()?.len())
+    }
+
+    fn append(&self, name: &str, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file(name)?.write_all_at(bytes, at)
+    }
+
+    fn sync(&self, name: &str) -> io::Result<()> {
+        self.file(name)?.sync_data()
+    }
+
+    fn sync_dir(&self) -> io::Result<()> {
+        File::open(&self.dir)?.sync_all()
+    }
+
+    fn truncate(&self, name: &str, length: u64) -> io::Result<()> {
+        self.file(name)?.set_len(length)
+    }
+
+    fn read(&self, name: &str, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let file = self.file(name)?;
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match file.read_at(rest, at + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        fs::remove_file(self.dir.join(name))
+    }
+}

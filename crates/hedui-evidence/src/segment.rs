@@ -1,0 +1,367 @@
+//! The store on one machine: append-only segment files keep, a rebuildable index finds.
+//! Left to others: sealing, file operations (`disk`), the parts below (`log`, `committer`, `indexer`, `reader`, `recover`).
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::{Builder, JoinHandle};
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::disk::{Disk, RealDisk};
+use crate::error::StoreError;
+use crate::frame::Frame;
+use crate::ids::{CaseId, IndexKey};
+use crate::index::{Index, LookupKey, MemoryIndex, SledIndex};
+use crate::store::{EvidenceStore, MAX_PAGE, Page, Position, Receipt, Status};
+
+mod catch_up;
+mod committer;
+mod format;
+mod indexer;
+mod log;
+mod lookup;
+mod reader;
+mod recover;
+
+use committer::{Committer, Published, Request};
+use lookup::Lookup;
+use reader::LogReader;
+use recover::{Wanted, recover};
+
+/// The folder of the index inside the store's folder; may be deleted whenever the store is closed.
+pub const INDEX_FOLDER: &str = "index";
+/// How many frames may wait for the committer; behind that, callers wait for a place.
+const QUEUE_FRAMES: usize = 1_024;
+/// How many groups may wait for the index; behind that, the committer waits.
+const INDEX_QUEUE_GROUPS: usize = 256;
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct SegmentOptions {
+    /// 16 random bytes that name the store if it has to be made; an existing one keeps its own.
+    pub new_store_id: [u8; 16],
+    /// A segment is closed before it grows beyond this, in bytes (a single larger group still fits).
+    pub segment_bytes: u64,
+    /// How much memory the index may use for its cache, in bytes.
+    pub index_cache_bytes: u64,
+    /// Open for reading only: nothing is created, cut or locked, the index is kept in memory.
+    pub read_only: bool,
+}
+
+impl SegmentOptions {
+    /// The usual sizes: segments of 256 MiB, 64 MiB of cache for the index.
+    #[must_use]
+    pub fn new(new_store_id: [u8; 16]) -> Self {
+        Self {
+            new_store_id,
+            segment_bytes: 256 << 20,
+            index_cache_bytes: 64 << 20,
+            read_only: false,
+        }
+    }
+}
+
+/// What opening a store is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// Checking the last segment for a torn end.
+    Checking {
+        /// How far it is checked.
+        done_bytes: u64,
+        /// Its length.
+        total_bytes: u64,
+    },
+    /// Filing frames in the index; all of them if it had to be rebuilt.
+    Indexing {
+        /// How many are filed so far.
+        frames: u64,
+        /// How many bytes of the log that was.
+        done_bytes: u64,
+        /// How many there are.
+        total_bytes: u64,
+    },
+}
+
+/// What opening a store found and did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Opening {
+    /// Bytes of a torn group, acknowledged to nobody, that were cut.
+    pub torn_bytes: u64,
+    /// Why the index was rebuilt from the segments, if it was.
+    pub index_rebuilt: Option<String>,
+    /// Frames filed in the index while opening.
+    pub indexed_frames: u64,
+}
+
+/// Makes the index of a store, anew if asked.
+pub trait IndexOpener {
+    /// Opens the index; with `fresh`, destroys what is there first. Errors: the backend's reason.
+    fn open(&mut self, fresh: bool) -> Result<Box<dyn Index>, crate::index::IndexError>;
+}
+
+impl<F> IndexOpener for F
+where
+    F: FnMut(bool) -> Result<Box<dyn Index>, crate::index::IndexError>,
+{
+    fn open(&mut self, fresh: bool) -> Result<Box<dyn Index>, crate::index::IndexError> {
+        self(fresh)
+    }
+}
+
+/// Segments and their index. Dropping it writes out whatever was queued and waits for its threads.
+pub struct SegmentStore {
+    disk: Arc<dyn Disk>,
+    lookup: Arc<Lookup>,
+    published: Arc<Published>,
+    queue: Option<mpsc::Sender<Request>>,
+    threads: Vec<JoinHandle<()>>,
+    opening: Opening,
+    /// Held until the threads have ended: fields are dropped after `drop` has run.
+    _lock: Option<Box<dyn std::any::Any + Send + Sync>>,
+}
+
+impl std::fmt::Debug for SegmentStore {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "SegmentStore({}, {:?})", self.disk.place(), self.tail())
+    }
+}
+
+impl SegmentStore {
+    /// Opens, or makes, the store in a folder, with its index beside the segments. Blocking: call it before serving.
+    /// Errors: `Locked`, `Corrupt`, `Foreign`, `Index`, `Full`, `Io`.
+    pub fn open(dir: &Path, options: &SegmentOptions, progress: &mut dyn FnMut(Progress)) -> Result<Self, StoreError> {
+        let disk = RealDisk::open(dir, !options.read_only).map_err(StoreError::io("opening the store's folder"))?;
+        let (folder, cache_bytes, read_only) = (dir.join(INDEX_FOLDER), options.index_cache_bytes, options.read_only);
+        let mut opener = move |fresh: bool| -> Result<Box<dyn Index>, crate::index::IndexError> {
+            if read_only {
+                return Ok(Box::new(MemoryIndex::default()));
+            }
+            Ok(Box::new(SledIndex::open(&folder, cache_bytes, fresh)?))
+        };
+        Self::open_on(Arc::new(disk), &mut opener, options, progress)
+    }
+
+    /// Opens a store on any disk with any index.
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        indexes: &mut dyn IndexOpener,
+        options: &SegmentOptions,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Self, StoreError> {
+        let lock = if options.read_only { None } else { Some(lock(&*disk)?) };
+        let &SegmentOptions {
+            new_store_id,
+            segment_bytes,
+            read_only,
+            ..
+        } = options;
+        let wanted = Wanted {
+            new_store_id,
+            segment_bytes,
+            read_only,
+        };
+        let (log, found) = recover(Arc::clone(&disk), &wanted, progress)?;
+        let reader = LogReader {
+            disk: Arc::clone(&disk),
+            tail: log.tail,
+        };
+        let (index, caught_up) = catch_up::open_index(indexes, &reader, log.store_id, progress)?;
+        let opening = Opening {
+            torn_bytes: found.torn_bytes,
+            ..caught_up
+        };
+        let lookup = Arc::new(Lookup::new(index));
+        let published = Arc::new(Published {
+            tail: RwLock::new(log.tail),
+            refusing: RwLock::default(),
+            committed: AtomicU64::new(0),
+            groups: AtomicU64::new(0),
+        });
+        let mut store = Self {
+            disk,
+            lookup,
+            published,
+            queue: None,
+            threads: Vec::new(),
+            opening,
+            _lock: lock,
+        };
+        if !read_only {
+            store.start(log)?;
+        }
+        Ok(store)
+    }
+
+    fn start(&mut self, log: Log) -> Result<(), StoreError> {
+        let (queue, requests) = mpsc::channel(QUEUE_FRAMES);
+        let (jobs, work) = std::sync::mpsc::sync_channel(INDEX_QUEUE_GROUPS);
+        let committer = Committer::new(log, Arc::clone(&self.lookup), Arc::clone(&self.published), jobs);
+        let lookup = Arc::clone(&self.lookup);
+        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            Builder::new()
+                .name(name.to_owned())
+                .spawn(work)
+                .map_err(StoreError::io("starting a thread"))
+        };
+        self.threads
+            .push(spawn("evidence-commit", Box::new(move || committer.run(requests)))?);
+        self.threads
+            .push(spawn("evidence-index", Box::new(move || indexer::run(&work, &lookup)))?);
+        self.queue = Some(queue);
+        Ok(())
+    }
+
+    /// What opening found and did.
+    #[must_use]
+    pub fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
+    /// Groups committed since the store was opened: frames divided by this is how many shared one sync.
+    #[must_use]
+    pub fn groups(&self) -> u64 {
+        self.published.groups.load(Ordering::Relaxed)
+    }
+
+    fn tail(&self) -> Position {
+        *self.published.tail.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refusing(&self) -> Option<String> {
+        self.published
+            .refusing
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Runs blocking file work where it may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(LogReader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reader = LogReader {
+            disk: Arc::clone(&self.disk),
+            tail: self.tail(),
+        };
+        match tokio::task::spawn_blocking(move || work(reader)).await {
+            Ok(result) => result,
+            Err(error) => Err(StoreError::Io {
+                doing: "reading in the background",
+                source: error.into(),
+            }),
+        }
+    }
+
+    async fn page(&self, key: LookupKey, after: Option<Position>, limit: usize) -> Result<Vec<Position>, StoreError> {
+        let lookup = Arc::clone(&self.lookup);
+        self.blocking(move |_| lookup.page(key, after, limit.min(MAX_PAGE)))
+            .await
+    }
+}
+
+fn lock(disk: &dyn Disk) -> Result<Box<dyn std::any::Any + Send + Sync>, StoreError> {
+    disk.lock().map_err(|error| match error.kind() {
+        std::io::ErrorKind::WouldBlock => StoreError::Locked { place: disk.place() },
+        _ => StoreError::io("locking the store")(error),
+    })
+}
+
+impl Drop for SegmentStore {
+    fn drop(&mut self) {
+        self.queue = None;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the evidence store panicked");
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl EvidenceStore for SegmentStore {
+    /// Encoded here, on the caller's thread; written by the committer. Dropping the future does not take a frame back
+    /// that was queued already.
+    async fn append(&self, frame: Frame) -> Result<Receipt, StoreError> {
+        let queue = self.queue.as_ref().ok_or(StoreError::ReadOnly)?;
+        if let Some(reason) = self.refusing() {
+            return Err(StoreError::Poisoned { reason });
+        }
+        let record = frame.encode().map_err(StoreError::Invalid)?;
+        let seen = self.published.committed.load(Ordering::Acquire);
+        if let Some(position) = self.lookup.newest(LookupKey::Frame(frame.id))? {
+            return Ok(Receipt::new(position, true));
+        }
+        let keys = LookupKey::of(frame.id, frame.case, &frame.index);
+        let (reply, answer) = oneshot::channel();
+        let request = Request {
+            id: frame.id,
+            record,
+            keys,
+            seen,
+            reply,
+        };
+        queue.send(request).await.map_err(|_| StoreError::Closed)?;
+        let gone = |_| StoreError::Unknown {
+            reason: "the committing thread ended".to_owned(),
+        };
+        answer.await.map_err(gone)?
+    }
+
+    async fn case_page(
+        &self,
+        case: CaseId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError> {
+        self.page(LookupKey::Case(case), after, limit).await
+    }
+
+    async fn find_page(
+        &self,
+        key: IndexKey,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError> {
+        self.page(LookupKey::Found(key), after, limit).await
+    }
+
+    async fn newest(&self, key: IndexKey) -> Result<Option<Position>, StoreError> {
+        let lookup = Arc::clone(&self.lookup);
+        self.blocking(move |_| lookup.newest(LookupKey::Found(key))).await
+    }
+
+    async fn read(&self, position: Position) -> Result<Frame, StoreError> {
+        self.blocking(move |reader| reader.read(position)).await
+    }
+
+    async fn scan(&self, from: Position, limit: usize) -> Result<Page, StoreError> {
+        self.blocking(move |reader| reader.scan(from, limit)).await
+    }
+
+    async fn status(&self) -> Result<Status, StoreError> {
+        let lookup = Arc::clone(&self.lookup);
+        let refusing = self.refusing();
+        self.blocking(move |reader| {
+            let refusing = refusing.or_else(|| lookup.check().err().map(|error| error.to_string()));
+            let indexed = lookup.index().watermark()?.end;
+            Ok(Status {
+                end: reader.tail,
+                segments: reader.tail.segment,
+                bytes: reader.bytes()?,
+                indexed,
+                refusing,
+            })
+        })
+        .await
+    }
+}
+
+use log::Log;
+
+#[cfg(test)]
+mod tests;

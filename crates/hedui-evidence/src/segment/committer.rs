@@ -1,0 +1,200 @@
+//! The thread that writes: whatever is queued becomes one group, one write, one sync; then every waiter is told.
+//! Left to others: encoding (the caller's thread), files (`log`), filing in the index (`indexer`).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::indexer::Job;
+use super::log::{Failure, Log};
+use super::lookup::Lookup;
+use crate::error::StoreError;
+use crate::ids::FrameId;
+use crate::index::{Filed, LookupKey, Watermark};
+use crate::store::{Position, Receipt};
+
+/// A group is closed at this size, so that the first in it does not wait for too many others.
+const MAX_GROUP_BYTES: usize = 16 << 20;
+/// And at this many frames.
+const MAX_GROUP_FRAMES: usize = 1_024;
+/// How many frame ids the committer remembers. A caller looked its id up before queuing; only what was committed
+/// since then can have been missed, and that is among these unless more than this many frames passed it by.
+const REMEMBERED_IDS: usize = 16_384;
+
+/// One frame on its way.
+pub(crate) struct Request {
+    pub(crate) id: FrameId,
+    pub(crate) record: Vec<u8>,
+    pub(crate) keys: Vec<LookupKey>,
+    /// How many frames had been committed when the caller looked its id up.
+    pub(crate) seen: u64,
+    pub(crate) reply: oneshot::Sender<Result<Receipt, StoreError>>,
+}
+
+/// What the committer publishes.
+pub(crate) struct Published {
+    pub(crate) tail: RwLock<Position>,
+    /// Why appends are refused, once they are.
+    pub(crate) refusing: RwLock<Option<String>>,
+    /// Frames committed since the store was opened.
+    pub(crate) committed: AtomicU64,
+    /// Groups committed since the store was opened.
+    pub(crate) groups: AtomicU64,
+}
+
+#[derive(Default)]
+struct Remembered {
+    order: VecDeque<FrameId>,
+    positions: HashMap<FrameId, Position>,
+}
+
+impl Remembered {
+    fn add(&mut self, id: FrameId, position: Position) {
+        self.order.push_back(id);
+        self.positions.insert(id, position);
+        if self.order.len() > REMEMBERED_IDS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.positions.remove(&oldest);
+        }
+    }
+}
+
+pub(crate) struct Committer {
+    pub(crate) log: Log,
+    pub(crate) lookup: Arc<Lookup>,
+    pub(crate) published: Arc<Published>,
+    pub(crate) jobs: SyncSender<Job>,
+    remembered: Remembered,
+}
+
+impl Committer {
+    pub(crate) fn new(log: Log, lookup: Arc<Lookup>, published: Arc<Published>, jobs: SyncSender<Job>) -> Self {
+        Self {
+            log,
+            lookup,
+            published,
+            jobs,
+            remembered: Remembered::default(),
+        }
+    }
+
+    /// Commits groups until every sender is gone and the queue is empty. No timer: while one group is being synced
+    /// the next one gathers by itself.
+    pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+        while let Some(first) = queue.blocking_recv() {
+            let mut bytes = first.record.len();
+            let mut group = vec![first];
+            while group.len() < MAX_GROUP_FRAMES && bytes < MAX_GROUP_BYTES {
+                let Ok(next) = queue.try_recv() else { break };
+                bytes += next.record.len();
+                group.push(next);
+            }
+            self.commit(group);
+        }
+    }
+
+    fn commit(&mut self, requests: Vec<Request>) {
+        let mut fresh: Vec<Request> = Vec::with_capacity(requests.len());
+        let mut first_of: HashMap<FrameId, usize> = HashMap::with_capacity(requests.len());
+        let mut repeats: Vec<(usize, Request)> = Vec::new();
+        for request in requests {
+            match (self.known(&request), first_of.get(&request.id)) {
+                (Err(error), _) => reply(request, Err(error)),
+                (Ok(Some(position)), _) => reply(request, Ok(Receipt::new(position, true))),
+                (Ok(None), Some(first)) => repeats.push((*first, request)),
+                (Ok(None), None) => {
+                    first_of.insert(request.id, fresh.len());
+                    fresh.push(request);
+                }
+            }
+        }
+        if fresh.is_empty() {
+            return;
+        }
+        let records: Vec<&[u8]> = fresh.iter().map(|request| request.record.as_slice()).collect();
+        match self.log.append_group(&records) {
+            Ok(positions) => self.acknowledge(fresh, repeats, &positions),
+            Err(failure) => self.refuse(
+                fresh.into_iter().chain(repeats.into_iter().map(|(_, repeat)| repeat)),
+                &failure,
+            ),
+        }
+    }
+
+    /// Where a frame with this id stands already, if the caller can have missed it.
+    fn known(&self, request: &Request) -> Result<Option<Position>, StoreError> {
+        if let Some(position) = self.remembered.positions.get(&request.id) {
+            return Ok(Some(*position));
+        }
+        let passed = self
+            .published
+            .committed
+            .load(Ordering::Acquire)
+            .saturating_sub(request.seen);
+        if passed > REMEMBERED_IDS as u64 {
+            return self.lookup.newest(LookupKey::Frame(request.id));
+        }
+        self.lookup.check().map(|()| None)
+    }
+
+    fn acknowledge(&mut self, fresh: Vec<Request>, repeats: Vec<(usize, Request)>, positions: &[Position]) {
+        let watermark = Watermark {
+            end: self.log.tail,
+            last: fresh
+                .last()
+                .zip(positions.last())
+                .map(|(request, position)| (*position, request.id)),
+        };
+        let mut filed: Vec<Filed> = Vec::with_capacity(fresh.len());
+        let mut replies = Vec::with_capacity(fresh.len());
+        for (Request { id, keys, reply, .. }, position) in fresh.into_iter().zip(positions) {
+            self.remembered.add(id, *position);
+            filed.push((*position, keys));
+            replies.push((reply, *position));
+        }
+        // Findable first, acknowledged then: whoever is told of a frame can find it.
+        self.lookup.show(&filed);
+        *self.published.tail.write().unwrap_or_else(PoisonError::into_inner) = self.log.tail;
+        self.published.committed.fetch_add(filed.len() as u64, Ordering::AcqRel);
+        self.published.groups.fetch_add(1, Ordering::Relaxed);
+        for (first, request) in repeats {
+            if let Some(position) = positions.get(first) {
+                reply(request, Ok(Receipt::new(*position, true)));
+            }
+        }
+        for (reply, position) in replies {
+            // A caller that gave up waiting has its frame all the same.
+            let _ = reply.send(Ok(Receipt::new(position, false)));
+        }
+        if self.jobs.send(Job { filed, watermark }).is_err() {
+            self.lookup.fail("the indexing thread is gone");
+        }
+    }
+
+    fn refuse(&mut self, requests: impl Iterator<Item = Request>, failure: &Failure) {
+        if let Failure::Refused { reason } | Failure::Unknown { reason } = failure {
+            let mut refusing = self.published.refusing.write().unwrap_or_else(PoisonError::into_inner);
+            if refusing.is_none() {
+                tracing::error!(%reason, "the evidence log failed; appends are refused until the store is opened again");
+                *refusing = Some(reason.clone());
+            }
+        }
+        for request in requests {
+            let error = match failure {
+                Failure::Full { doing } => StoreError::Full { doing },
+                Failure::Refused { reason } => StoreError::Poisoned { reason: reason.clone() },
+                Failure::Unknown { reason } => StoreError::Unknown { reason: reason.clone() },
+            };
+            reply(request, Err(error));
+        }
+    }
+}
+
+fn reply(request: Request, result: Result<Receipt, StoreError>) {
+    // A caller that gave up waiting does not want to know.
+    let _ = request.reply.send(result);
+}
