@@ -1,1 +1,20 @@
-//! placeholder
+//! The department kit: manifests, connectors, the protocol's client and server, and what keeps a department from harming the others.
+//! Leaves households, plans, evidence and verdicts to the broker, which this crate does not know.
+
+pub mod adapter;
+pub mod catalogue;
+pub mod manifest;
+pub mod mapping;
+pub mod reason;
+pub mod source;
+pub mod wire;
+
+pub use adapter::{Adapter, CheckResult, Description, Limits, LookupKey, MappedAdapter, Outcome};
+pub use catalogue::{Catalogue, CatalogueError, Folder};
+pub use manifest::{Connector, Manifest, ManifestError, Variables};
+pub use mapping::{Mapping, Row};
+pub use reason::{Reason, cause_of};
+#[cfg(any(test, feature = "samples"))]
+pub mod cases;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;

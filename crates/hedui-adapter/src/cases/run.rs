@@ -1,0 +1,212 @@
+//! Running the cases of a department, each on a source of its own.
+//! Leaves reading them to `parse`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use hedui_core::{AnswerState, Date, ProgrammeId, Query, Record, Subject, SubjectAnswer};
+use serde_json::{Map, Value as Json};
+use tokio::time::Instant;
+
+use super::{Case, CaseReport, Expect};
+use crate::adapter::{Adapter, MappedAdapter};
+use crate::manifest::{Connector, Manifest, ManifestError, Variables};
+use crate::mapping::{Row, Value};
+use crate::samples::{Memory, Person, SampleServer, TypedAdapter, materialise};
+
+/// More than any connector needs for one person on one machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Runs the cases of a department; sources are made below `dir`, which must be empty or not there.
+///
+/// # Errors
+/// Mistakes in the manifest or the cases. A case that fails, or whose source cannot be made, is a report.
+pub async fn run(manifest: &str, cases: &str, dir: &Path) -> Result<Vec<CaseReport>, Vec<ManifestError>> {
+    let cases = super::parse(cases)?;
+    let server = SampleServer::start().await;
+    let server = server.map_err(|error| {
+        vec![ManifestError {
+            path: "sample server".to_owned(),
+            message: error.to_string(),
+        }]
+    })?;
+    let mut reports = Vec::with_capacity(cases.len());
+    for (number, case) in cases.iter().enumerate() {
+        let folder = dir.join(number.to_string());
+        let variables = variables(manifest, &folder, &server);
+        let manifest = Manifest::parse(manifest, &variables)?;
+        let outcome = match ask(&manifest, case, &server).await {
+            Ok(answer) => compare(&answer, &case.expect),
+            Err(problem) => Err(problem),
+        };
+        let (passed, message) = match outcome {
+            Ok(()) => (true, "as expected".to_owned()),
+            Err(message) => (false, message),
+        };
+        reports.push(CaseReport {
+            name: case.name.clone(),
+            passed,
+            message,
+        });
+    }
+    Ok(reports)
+}
+
+/// `${data}` is the case's folder, `${http}` the sample server; a plugin's endpoint is given when it runs.
+fn variables(manifest: &str, folder: &Path, server: &SampleServer) -> Variables {
+    let value = |name: &str| match name {
+        "data" => folder.display().to_string(),
+        "http" => server.url(),
+        _ => "http://127.0.0.1:1".to_owned(),
+    };
+    Manifest::variables(manifest)
+        .into_iter()
+        .map(|name| (name.clone(), value(&name)))
+        .collect()
+}
+
+async fn ask(manifest: &Manifest, case: &Case, server: &SampleServer) -> Result<SubjectAnswer, String> {
+    let query = query(case).ok_or("the question cannot be made")?;
+    let adapter = adapter(manifest, case, server)?;
+    let answers = adapter.query(&query, Instant::now() + PATIENCE).await;
+    let answer = match answers {
+        Ok(answers) => answers.into_iter().next(),
+        Err(failure) => Some(SubjectAnswer::unreachable(
+            0,
+            crate::reason::cause_of(&failure),
+            failure,
+        )),
+    };
+    answer.ok_or_else(|| "the connector gives no answer".to_owned())
+}
+
+fn query(case: &Case) -> Option<Query> {
+    let as_of = Date::new(2019, 7, 1).ok()?;
+    Some(Query {
+        query_id: "case".to_owned(),
+        purpose: ProgrammeId::new("dibao").ok()?,
+        district_code: "511703".to_owned(),
+        authorization_digest: [0; 32],
+        as_of,
+        period_from: Date::new(2018, 7, 1).ok()?,
+        period_until: as_of,
+        subjects: vec![Subject {
+            ordinal: 0,
+            id: case.id,
+            name: case.person.clone(),
+        }],
+        record_types: Vec::new(),
+    })
+}
+
+fn adapter(manifest: &Manifest, case: &Case, server: &SampleServer) -> Result<Box<dyn Adapter>, String> {
+    match (&manifest.connector, &manifest.mapping) {
+        (Connector::Grpc { .. }, None) => Ok(Box::new(TypedAdapter::new(manifest.describe(), people(case)?))),
+        (Connector::Grpc { .. }, Some(mapping)) => {
+            let rows = Memory::new(mapping, case.rows.iter().map(|row| row.row.clone()));
+            Ok(Box::new(MappedAdapter::new(
+                manifest.describe(),
+                mapping.clone(),
+                Box::new(rows),
+            )))
+        }
+        (connector, _) => {
+            let made = match connector {
+                Connector::Http(_) => server.put(manifest, &case.rows),
+                _ => materialise(manifest, &case.rows),
+            };
+            made.map_err(|error| error.to_string())?;
+            let adapter = MappedAdapter::open(manifest).map_err(|failure| failure.message)?;
+            Ok(Box::new(adapter))
+        }
+    }
+}
+
+/// Rows of a department without mapping are typed: `id_number`, `name`, and a record in the form of expectations.
+fn people(case: &Case) -> Result<Vec<Person>, String> {
+    let mut people: Vec<Person> = Vec::new();
+    for row in &case.rows {
+        let text = |column| match row.row.get(column) {
+            Value::Text(text) => text.to_owned(),
+            _ => String::new(),
+        };
+        let (id_number, name) = (text("id_number"), text("name"));
+        let record = typed(&row.row).ok_or("a typed row is no record")?;
+        match people.iter_mut().find(|person| person.id_number == id_number) {
+            Some(person) => person.records.push(record),
+            None => people.push(Person {
+                id_number,
+                name,
+                records: vec![record],
+            }),
+        }
+    }
+    Ok(people)
+}
+
+/// A record out of cells: numbers and flags are tried as such where the text is no value of the field.
+fn typed(row: &Row) -> Option<Record> {
+    let mut json = Map::new();
+    for (column, text) in row
+        .cells()
+        .filter(|(column, _)| !["id_number", "name"].contains(column))
+    {
+        json.insert(column.to_owned(), Json::from(text));
+    }
+    let record_type = hedui_core::RecordType::from_word(json.get("type")?.as_str()?)?;
+    json.entry("reference").or_insert(Json::from(""));
+    for field in crate::mapping::fields(record_type) {
+        use crate::mapping::FieldKind::{Date, Flag, Text, Word};
+        if let Some(value) = json.get_mut(field.name)
+            && !matches!(field.kind, Text | Date | Word(_) | Flag)
+        {
+            *value = Json::from(value.as_str()?.parse::<i64>().ok()?);
+        } else if let Some(value) = json.get_mut(field.name)
+            && matches!(field.kind, Flag)
+        {
+            *value = Json::from(value.as_str()? == "true");
+        }
+    }
+    serde_json::from_value(Json::Object(json)).ok()
+}
+
+fn compare(answer: &SubjectAnswer, expect: &Expect) -> Result<(), String> {
+    let state = match &answer.state {
+        AnswerState::Unreachable { .. } => "FAILED",
+        state => state.code(),
+    };
+    let reason = answer.failure.as_ref().map(|failure| failure.reason.as_str());
+    if state != expect.state || (expect.reason.is_some() && expect.reason.as_deref() != reason) {
+        let wanted = [Some(expect.state.as_str()), expect.reason.as_deref()];
+        let message = answer.failure.as_ref().map_or("", |failure| failure.message.as_str());
+        let wanted: Vec<&str> = wanted.into_iter().flatten().collect();
+        return Err(format!(
+            "expected {}, got {state} {} {message}",
+            wanted.join(" "),
+            reason.unwrap_or_default()
+        ));
+    }
+    if let Some(notes) = expect.notes.filter(|notes| *notes != answer.notes.len()) {
+        return Err(format!("expected {notes} notes, got {:?}", answer.notes));
+    }
+    let Some(wanted) = &expect.records else {
+        return Ok(());
+    };
+    let records = match &answer.state {
+        AnswerState::Found { records } => records.as_slice(),
+        _ => &[],
+    };
+    if records.len() != wanted.len() {
+        return Err(format!("expected {} records, got {}", wanted.len(), records.len()));
+    }
+    for (i, (record, wanted)) in records.iter().zip(wanted).enumerate() {
+        let json = serde_json::to_value(record).map_err(|_| "a record cannot be shown")?;
+        for (field, value) in wanted {
+            if json.get(field) != Some(value) {
+                let got = json.get(field).map_or("no such field".to_owned(), Json::to_string);
+                return Err(format!("record {i}, {field}: expected {value}, got {got}"));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! The manifest of a department: what it holds, by which keys, within which limits, and how it is reached. Data, not code.
+//! Leaves asking to the connectors and ports; the format is described in this crate's README.
+
+mod connector;
+mod fields;
+mod parse;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hedui_core::{DepartmentId, RecordType};
+
+use crate::adapter::{Description, Limits, LookupKey};
+use crate::mapping::Mapping;
+
+#[cfg(any(test, feature = "samples"))]
+pub(crate) use fields::{Fields, Mistakes};
+#[cfg(any(test, feature = "samples"))]
+pub(crate) use parse::syntax;
+
+/// What `${name}` stands for in the connector sections.
+pub type Variables = BTreeMap<String, String>;
+
+/// One mistake in a manifest, or in its cases.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct ManifestError {
+    /// Where, for example `record[0].fields.plate`.
+    pub path: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+/// A name in both languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalName {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// When the breaker opens and tries again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakerLimits {
+    /// Consecutive failures that open it.
+    pub failures: u32,
+    /// How long it stays open before one question is let through.
+    pub retry_after: Duration,
+}
+
+impl Default for BreakerLimits {
+    fn default() -> BreakerLimits {
+        BreakerLimits {
+            failures: 5,
+            retry_after: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How a department is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Connector {
+    /// A SQLite database, read only.
+    Sqlite {
+        /// The file.
+        path: String,
+        /// A `SELECT` with the named parameters `:id_number`, `:legacy_id_number`, `:name`.
+        query: String,
+    },
+    /// A delimited text file that is dropped from time to time.
+    Csv {
+        /// The file.
+        path: String,
+        /// How it is encoded.
+        encoding: TextEncoding,
+        /// What separates the fields.
+        delimiter: u8,
+        /// The column that is searched.
+        key_column: String,
+    },
+    /// A workbook that is dropped from time to time.
+    Excel {
+        /// The file.
+        path: String,
+        /// The sheet.
+        sheet: String,
+        /// The column that is searched.
+        key_column: String,
+    },
+    /// A web service that answers JSON.
+    Http(HttpConnector),
+    /// A plugin that speaks the protocol.
+    Grpc {
+        /// `http://host:port`.
+        endpoint: String,
+        /// Whether it is asked over `QueryStream`; else with one call per household.
+        stream: bool,
+    },
+}
+
+/// A web service that answers JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpConnector {
+    /// Template of the address; `id`, `legacy_id`, `name` are the person's, encoded for addresses with `| urlencode`.
+    pub url: String,
+    /// Whether it is a POST.
+    pub post: bool,
+    /// Template of the body.
+    pub body: Option<String>,
+    /// Names and templates of headers.
+    pub headers: Vec<(String, String)>,
+    /// JSONPath of the row objects.
+    pub rows: String,
+    /// Statuses that mean "no record".
+    pub no_record_status: Vec<u16>,
+}
+
+/// How a text file is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextEncoding {
+    /// UTF-8, with or without byte order mark.
+    Utf8,
+    /// GB18030, of which GBK and GB2312 are parts.
+    Gb18030,
+}
+
+/// A table of a source, as samples are made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceTable {
+    /// Its name.
+    pub name: String,
+    /// Its columns, all text.
+    pub columns: Vec<String>,
+}
+
+/// The manifest of a department.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// The department, and the name of its folder.
+    pub id: DepartmentId,
+    /// What it is called.
+    pub name: LocalName,
+    /// What it verifies.
+    pub verifies: LocalName,
+    /// What it holds.
+    pub record_types: Vec<RecordType>,
+    /// What it is searched by.
+    pub lookup_keys: Vec<LookupKey>,
+    /// For how long an answer may be used again; zero for never.
+    pub freshness: Duration,
+    /// How long it may take for one household.
+    pub deadline: Duration,
+    /// Whether it answers only whether a threshold is passed.
+    pub threshold_only: bool,
+    /// How much it can take.
+    pub limits: Limits,
+    /// When it is left alone.
+    pub breaker: BreakerLimits,
+    /// How it is reached.
+    pub connector: Connector,
+    /// How its rows are read; none where a plugin does that.
+    pub mapping: Option<Mapping>,
+    /// Into which table of the source the rows of a type of record go, where a `[[record]]` says so.
+    pub sample_tables: Vec<(RecordType, String)>,
+    /// The shape of the source, for samples only.
+    pub source: Vec<SourceTable>,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    ///
+    /// # Errors
+    /// Every mistake, each with its path.
+    pub fn parse(text: &str, variables: &Variables) -> Result<Manifest, Vec<ManifestError>> {
+        parse::parse(text, variables)
+    }
+
+    /// The names of the `${variables}` that a manifest uses, sorted.
+    pub fn variables(text: &str) -> Vec<String> {
+        let names: std::collections::BTreeSet<String> = text
+            .split("${")
+            .skip(1)
+            .filter_map(|rest| rest.split_once('}').map(|(name, _)| name.to_owned()))
+            .collect();
+        names.into_iter().collect()
+    }
+
+    /// What the department says of itself.
+    pub fn describe(&self) -> Description {
+        Description {
+            department: self.id.clone(),
+            name_zh: self.name.zh.clone(),
+            name_en: self.name.en.clone(),
+            protocol_versions: vec!["v1".to_owned()],
+            record_types: self.record_types.clone(),
+            lookup_keys: self.lookup_keys.clone(),
+            limits: self.limits,
+            freshness: self.freshness,
+            checks: vec!["source".to_owned()],
+            signing_key: Vec::new(),
+            build: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// The table of the source into which rows of a type of record go: the one that its `[[record]]` names, else the first.
+    pub fn table_of(&self, record_type: RecordType) -> Option<&SourceTable> {
+        let named = self
+            .sample_tables
+            .iter()
+            .find(|(t, _)| *t == record_type)
+            .map(|(_, name)| name);
+        match named {
+            Some(name) => self.source.iter().find(|table| table.name == *name),
+            None => self.source.first(),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! From TOML to a checked connector.
+//! Leaves opening the source to the connectors.
+
+use super::fields::Fields;
+use super::{Connector, HttpConnector, TextEncoding, Variables};
+
+/// Reads the connector section; its texts may use `${variables}`.
+pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option<Connector> {
+    let kind = fields.required_text("kind");
+    let mut source = Texts { fields, variables };
+    let connector = match kind.as_str() {
+        "sqlite" => {
+            let (path, query) = (source.required("path"), source.required("query"));
+            if !query.is_empty() && !query.contains(":id_number") && !query.contains(":legacy_id_number") {
+                source
+                    .fields
+                    .mistake("query", "must search by :id_number or :legacy_id_number");
+            }
+            Some(Connector::Sqlite { path, query })
+        }
+        "csv" => Some(Connector::Csv {
+            path: source.required("path"),
+            encoding: source.encoding(),
+            delimiter: source.delimiter(),
+            key_column: source.required("key_column"),
+        }),
+        "excel" => Some(Connector::Excel {
+            path: source.required("path"),
+            sheet: source.required("sheet"),
+            key_column: source.required("key_column"),
+        }),
+        "http" => Some(Connector::Http(http(&mut source))),
+        "grpc" => {
+            let endpoint = source.required("endpoint");
+            if !endpoint.is_empty() && !endpoint.starts_with("http://") {
+                source.fields.mistake("endpoint", "must be http://host:port");
+            }
+            let stream = source.fields.flag("stream").unwrap_or(true);
+            Some(Connector::Grpc { endpoint, stream })
+        }
+        "" => None,
+        _ => {
+            source
+                .fields
+                .mistake("kind", "must be sqlite, csv, excel, http or grpc");
+            return None;
+        }
+    };
+    source.fields.finish();
+    connector
+}
+
+/// The section with its variables.
+struct Texts<'m, 'v> {
+    fields: Fields<'m>,
+    variables: &'v Variables,
+}
+
+impl Texts<'_, '_> {
+    fn required(&mut self, key: &str) -> String {
+        let text = self.fields.required_text(key);
+        self.substitute(key, text)
+    }
+
+    fn optional(&mut self, key: &str) -> Option<String> {
+        let text = self.fields.text(key)?;
+        Some(self.substitute(key, text))
+    }
+
+    /// Puts the variables in; an unknown one is a mistake that names it.
+    fn substitute(&self, key: &str, text: String) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once("${") {
+            out.push_str(before);
+            let Some((name, after)) = after.split_once('}') else {
+                self.fields.mistake(key, "a ${ is not closed");
+                return out;
+            };
+            match self.variables.get(name) {
+                Some(value) => out.push_str(value),
+                None => self.fields.mistake(key, format!("variable ${{{name}}} is not given")),
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+
+    fn encoding(&mut self) -> TextEncoding {
+        match self.optional("encoding").as_deref() {
+            None | Some("utf-8") => TextEncoding::Utf8,
+            Some("gb18030") => TextEncoding::Gb18030,
+            Some(_) => {
+                self.fields.mistake("encoding", "must be utf-8 or gb18030");
+                TextEncoding::Utf8
+            }
+        }
+    }
+
+    fn delimiter(&mut self) -> u8 {
+        let text = self.fields.any_text("delimiter").unwrap_or_else(|| ",".to_owned());
+        match text.as_bytes() {
+            [byte] if byte.is_ascii_punctuation() && *byte != b'"' || *byte == b'\t' => *byte,
+            _ => {
+                self.fields
+                    .mistake("delimiter", "must be one ASCII mark other than a quote, or a tab");
+                b','
+            }
+        }
+    }
+}
+
+fn http(source: &mut Texts<'_, '_>) -> HttpConnector {
+    let url = source.required("url");
+    if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {
+        source.fields.mistake("url", "must begin with http:// or https://");
+    }
+    let post = match source.optional("method").as_deref() {
+        None | Some("GET") => false,
+        Some("POST") => true,
+        Some(_) => {
+            source.fields.mistake("method", "must be GET or POST");
+            false
+        }
+    };
+    let body = source.optional("body");
+    if body.is_some() && !post {
+        source.fields.mistake("body", "needs method = \"POST\"");
+    }
+    let headers = source.fields.table("headers").map(Fields::rest).unwrap_or_default();
+    let headers = headers
+        .into_iter()
+        .map(|(name, value)| {
+            let value = source.substitute("headers", value);
+            (name, value)
+        })
+        .collect();
+    let no_record = source.fields.numbers("no_record_status", 200, 599).unwrap_or_default();
+    let connector = HttpConnector {
+        url,
+        post,
+        body,
+        headers,
+        rows: source.required("rows"),
+        no_record_status: no_record.into_iter().filter_map(|n| u16::try_from(n).ok()).collect(),
+    };
+    for (key, mistake) in crate::source::http_mistakes(&connector) {
+        source.fields.mistake(key, mistake);
+    }
+    connector
+}

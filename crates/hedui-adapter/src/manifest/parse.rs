@@ -1,0 +1,184 @@
+//! From TOML to a checked manifest: the general part.
+//! Leaves the connector to `connector` and the mapping of records to `record`.
+
+use hedui_core::{DepartmentId, RecordType};
+use toml::Table;
+
+use super::fields::{Fields, Mistakes};
+use super::{BreakerLimits, LocalName, Manifest, ManifestError, SourceTable, Variables};
+use super::{connector, record};
+use crate::adapter::{Limits, LookupKey};
+
+/// More than this in one household is a mistake, not a household.
+const MAX_SUBJECTS: u64 = 100;
+/// More connections than this no single department of a district bears.
+const MAX_CONCURRENT: u64 = 10_000;
+/// The largest answer for one household, 64 MiB.
+const MAX_RESPONSE_BYTES: u64 = 64 << 20;
+
+/// Reads a whole manifest.
+pub(super) fn parse(text: &str, variables: &Variables) -> Result<Manifest, Vec<ManifestError>> {
+    let table: Table = toml::from_str(text).map_err(|error| vec![syntax(text, &error)])?;
+    let mistakes = Mistakes::default();
+    let manifest = manifest(Fields::new(table, "", &mistakes), variables);
+    let mistakes = mistakes.into_inner();
+    match manifest {
+        Some(manifest) if mistakes.is_empty() => Ok(manifest),
+        _ => Err(mistakes),
+    }
+}
+
+/// A syntax mistake with its line and column.
+pub(crate) fn syntax(text: &str, error: &toml::de::Error) -> ManifestError {
+    let offset = error.span().map_or(0, |span| span.start).min(text.len());
+    let before = text.get(..offset).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    ManifestError {
+        path: format!("line {line}, column {column}"),
+        message: error.message().to_owned(),
+    }
+}
+
+fn manifest(mut top: Fields<'_>, variables: &Variables) -> Option<Manifest> {
+    let id_text = top.required_text("id");
+    let id = DepartmentId::new(&id_text);
+    if !id_text.is_empty()
+        && let Err(error) = &id
+    {
+        top.mistake("id", error.to_string());
+    }
+    let name = local_name(&mut top, "name");
+    let verifies = local_name(&mut top, "verifies");
+    let record_types = words(&mut top, "record_types", RecordType::from_word);
+    let lookup_keys = words(&mut top, "lookup_keys", LookupKey::from_word);
+    if !lookup_keys.is_empty() && !lookup_keys.contains(&LookupKey::IdNumber) {
+        top.mistake("lookup_keys", "must name id_number: a name alone identifies nobody");
+    }
+    let freshness = required(&mut top, "freshness", Fields::duration);
+    let deadline = required(&mut top, "deadline", Fields::duration);
+    if deadline.is_some_and(|d| d.is_zero()) {
+        top.mistake("deadline", "must be longer than nothing");
+    }
+    let threshold_only = top.flag("threshold_only").unwrap_or(false);
+    let limits = top.required_table("limits").map(limits);
+    let breaker = top.table("breaker").map(breaker).unwrap_or_default();
+    let connector = top
+        .required_table("connector")
+        .and_then(|fields| connector::connector(fields, variables));
+    let (mapping, sample_tables) = record::mapping(&mut top, connector.as_ref(), &record_types, threshold_only);
+    let source = source(&mut top);
+    for (_, table) in &sample_tables {
+        if !source.iter().any(|t| t.name == *table) {
+            top.mistake("record", format!("table {table:?} is not among source.tables"));
+        }
+    }
+    top.finish();
+    Some(Manifest {
+        id: id.ok()?,
+        name,
+        verifies,
+        record_types,
+        lookup_keys,
+        freshness: freshness?,
+        deadline: deadline?,
+        threshold_only,
+        limits: limits?,
+        breaker,
+        connector: connector?,
+        mapping,
+        sample_tables,
+        source,
+    })
+}
+
+fn required<'m, T>(
+    fields: &mut Fields<'m>,
+    key: &str,
+    read: impl FnOnce(&mut Fields<'m>, &str) -> Option<T>,
+) -> Option<T> {
+    if !fields.has(key) {
+        fields.mistake(key, "is missing");
+    }
+    read(fields, key)
+}
+
+fn local_name(top: &mut Fields<'_>, key: &str) -> LocalName {
+    let Some(mut fields) = top.required_table(key) else {
+        return LocalName {
+            zh: String::new(),
+            en: String::new(),
+        };
+    };
+    let name = LocalName {
+        zh: fields.required_text("zh"),
+        en: fields.required_text("en"),
+    };
+    fields.finish();
+    name
+}
+
+fn words<T: PartialEq>(top: &mut Fields<'_>, key: &str, from_word: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    if !top.has(key) {
+        top.mistake(key, "is missing");
+        return Vec::new();
+    }
+    let Some(texts) = top.texts(key) else {
+        return Vec::new();
+    };
+    if texts.is_empty() {
+        top.mistake(key, "must name at least one");
+    }
+    let mut found = Vec::new();
+    for text in &texts {
+        match from_word(text) {
+            None => top.mistake(key, format!("{text:?} is not known")),
+            Some(word) if found.contains(&word) => top.mistake(key, format!("{text:?} stands twice")),
+            Some(word) => found.push(word),
+        }
+    }
+    found
+}
+
+fn limits(mut fields: Fields<'_>) -> Limits {
+    let mut number = |key, high| {
+        let number = required(&mut fields, key, |fields, key| fields.number(key, 1, high));
+        number.and_then(|n| u32::try_from(n).ok()).unwrap_or(1)
+    };
+    let limits = Limits {
+        max_subjects: number("max_subjects", MAX_SUBJECTS),
+        max_concurrent_queries: number("max_concurrent_queries", MAX_CONCURRENT),
+        max_response_bytes: number("max_response_bytes", MAX_RESPONSE_BYTES),
+    };
+    fields.finish();
+    limits
+}
+
+fn breaker(mut fields: Fields<'_>) -> BreakerLimits {
+    let default = BreakerLimits::default();
+    let failures = fields.number("failures", 1, 1_000).and_then(|n| u32::try_from(n).ok());
+    let breaker = BreakerLimits {
+        failures: failures.unwrap_or(default.failures),
+        retry_after: fields.duration("retry_after").unwrap_or(default.retry_after),
+    };
+    fields.finish();
+    breaker
+}
+
+fn source(top: &mut Fields<'_>) -> Vec<SourceTable> {
+    let Some(mut fields) = top.table("source") else {
+        return Vec::new();
+    };
+    let mut tables: Vec<SourceTable> = Vec::new();
+    for mut table in fields.tables("tables") {
+        let name = table.required_text("name");
+        let columns = required(&mut table, "columns", Fields::texts).unwrap_or_default();
+        if tables.iter().any(|t| t.name == name) {
+            table.mistake("name", "stands twice");
+        }
+        table.finish();
+        tables.push(SourceTable { name, columns });
+    }
+    fields.finish();
+    tables
+}

@@ -1,0 +1,119 @@
+//! How the rows of a source become typed records of a person, and back.
+//! Leaves fetching rows to the connectors and the text of manifests to `manifest`.
+
+mod read;
+mod row;
+mod schema;
+mod value;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use hedui_core::{Fen, PartialDate, RecordType};
+
+pub use row::{Cell, Row, Value};
+pub use schema::{Field, FieldKind, Words, fields};
+pub use value::{Codec, DateFormat, Unit, Unreadable};
+pub use write::Inexpressible;
+
+pub(crate) use read::key;
+
+/// How the rows of one source are read.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    /// Where the source keeps whom a row is about.
+    pub identity: Identity,
+    /// Of which day the data is.
+    pub data_on: Option<DataOn>,
+    /// How a row becomes a record; the sections whose `when` fits apply. Empty with a threshold.
+    pub records: Vec<RecordMapping>,
+    /// How a row answers the threshold question, where the department answers no other.
+    pub threshold: Option<Threshold>,
+}
+
+/// Where the source keeps whom a row is about.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Column of the resident ID, in either form.
+    pub id_number: String,
+    /// Column of the name.
+    pub name: Option<String>,
+}
+
+/// Of which day the data is.
+#[derive(Clone, Debug)]
+pub enum DataOn {
+    /// A column says.
+    Column(String, DateFormat),
+    /// The manifest says.
+    Value(PartialDate),
+}
+
+/// How a row becomes a record of one type.
+#[derive(Clone, Debug)]
+pub struct RecordMapping {
+    /// The type.
+    pub record_type: RecordType,
+    /// Column of the department's own key.
+    pub reference: Option<String>,
+    /// Only rows whose column has this text.
+    pub when: Option<(String, String)>,
+    /// The fields that the source knows.
+    pub fields: Vec<FieldMapping>,
+}
+
+/// Where one field comes from.
+#[derive(Clone, Debug)]
+pub struct FieldMapping {
+    /// The field.
+    pub field: Field,
+    /// Where from.
+    pub source: FieldSource,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug)]
+pub enum FieldSource {
+    /// A column, and how to read it.
+    Column(String, Codec),
+    /// The manifest: the same for every record.
+    Constant(serde_json::Value),
+}
+
+/// How a row answers whether a threshold is passed.
+#[derive(Clone, Debug)]
+pub struct Threshold {
+    /// The column with the flag.
+    pub column: String,
+    /// Its texts for "over".
+    pub over: Vec<String>,
+    /// Its texts for "within".
+    pub within: Vec<String>,
+    /// The threshold.
+    pub limit: Option<Fen>,
+}
+
+impl Mapping {
+    /// Every column that is read, once each, in the order of the manifest.
+    pub fn columns(&self) -> Vec<&str> {
+        let mut columns = vec![self.identity.id_number.as_str()];
+        columns.extend(self.identity.name.as_deref());
+        if let Some(DataOn::Column(column, _)) = &self.data_on {
+            columns.push(column);
+        }
+        columns.extend(self.threshold.as_ref().map(|t| t.column.as_str()));
+        for record in &self.records {
+            columns.extend(record.reference.as_deref());
+            columns.extend(record.when.as_ref().map(|(column, _)| column.as_str()));
+            for field in &record.fields {
+                if let FieldSource::Column(column, _) = &field.source {
+                    columns.push(column);
+                }
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        columns.retain(|column| seen.insert(*column));
+        columns
+    }
+}

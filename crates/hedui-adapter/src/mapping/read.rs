@@ -1,0 +1,257 @@
+//! Reading: rows of a source to the answer for one person.
+//! Leaves finding the rows to the connectors. Whatever cannot be read is said: as a note, or as a failure of that person.
+
+use hedui_core::{AnswerState, PartialDate, Record, RecordBody, RecordType, Subject, SubjectAnswer, Unreachable};
+use hedui_ids::name::{self, Match};
+use serde_json::{Map, Value as Json};
+
+use super::{DataOn, FieldSource, Mapping, RecordMapping, Row, Threshold, Value};
+use crate::reason::Reason;
+
+/// An id as it is compared: without blanks and spreadsheet marks, half width, upper case.
+pub(crate) fn key(text: &str) -> String {
+    text.trim()
+        .trim_start_matches(['\'', '’', '＇'])
+        .chars()
+        .map(|c| match u32::from(c) {
+            code @ 0xFF01..=0xFF5E => char::from_u32(code - 0xFEE0).unwrap_or(c),
+            _ => c,
+        })
+        .filter(|c| !c.is_whitespace())
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
+}
+
+/// Whether a column's text is the person's id, in the form of 18 or of 15.
+fn is_id_of(text: &str, subject: &Subject) -> bool {
+    let same = |text: &str| {
+        text == subject.id.expose() || subject.id.legacy_15().is_some_and(|legacy| text == legacy.expose())
+    };
+    same(text) || same(&key(text))
+}
+
+/// What was learned so far.
+#[derive(Default)]
+struct Reading {
+    records: Vec<Record>,
+    over: Option<bool>,
+    data_on: Option<PartialDate>,
+    notes: Vec<String>,
+    other_names: usize,
+    other_people: usize,
+    unfitting: usize,
+}
+
+impl Reading {
+    fn note(&mut self, note: impl Into<String>) {
+        let note = note.into();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+impl Mapping {
+    /// The answer for one person out of the rows that the source gave for them.
+    ///
+    /// Rows of other people are left out, rows under another name make an identity mismatch, types of record outside `asked` (all where
+    /// empty) are left out. A value that an optional field cannot be read from drops the field with a note; anything else that cannot be read
+    /// makes the answer a failure with `ROW_UNREADABLE`, never "no record".
+    pub fn read(&self, rows: &[Row], subject: &Subject, asked: &[RecordType]) -> SubjectAnswer {
+        let mut reading = Reading::default();
+        for row in rows {
+            if let Err(place) = self.read_row(row, subject, asked, &mut reading) {
+                return SubjectAnswer::unreachable(
+                    subject.ordinal,
+                    Unreachable::Failed,
+                    Reason::RowUnreadable.failure_at(place),
+                );
+            }
+        }
+        self.answer(subject.ordinal, reading)
+    }
+
+    fn answer(&self, ordinal: u32, mut reading: Reading) -> SubjectAnswer {
+        let limit = self.threshold.as_ref().and_then(|t| t.limit);
+        let records = std::mem::take(&mut reading.records);
+        let state = match reading.over {
+            Some(true) => AnswerState::OverLimit { limit },
+            Some(false) => AnswerState::WithinLimit { limit },
+            None if !records.is_empty() => AnswerState::Found { records },
+            None if reading.other_names > 0 => AnswerState::IdentityMismatch,
+            None => AnswerState::NoRecord,
+        };
+        if reading.other_names > 0 && !matches!(state, AnswerState::IdentityMismatch) {
+            reading.note(format!("{} rows under another name were left out", reading.other_names));
+        }
+        if reading.other_people > 0 {
+            reading.note(format!("{} rows of other people were left out", reading.other_people));
+        }
+        if reading.unfitting > 0 {
+            reading.note(format!(
+                "{} rows fit no record section of the manifest",
+                reading.unfitting
+            ));
+        }
+        SubjectAnswer {
+            data_on: reading.data_on,
+            notes: reading.notes,
+            ..SubjectAnswer::of(ordinal, state)
+        }
+    }
+
+    fn read_row(&self, row: &Row, subject: &Subject, asked: &[RecordType], out: &mut Reading) -> Result<(), String> {
+        if !self.is_of(row, subject, out)? {
+            return Ok(());
+        }
+        match &self.data_on {
+            Some(DataOn::Value(date)) => out.data_on = Some(*date),
+            Some(DataOn::Column(column, format)) => match row.get(column) {
+                Value::Empty => {}
+                Value::Text(text) if let Ok(date) = format.read(text) => out.data_on = out.data_on.max(Some(date)),
+                _ => out.note("data_on: the value cannot be read"),
+            },
+            None => {}
+        }
+        if let Some(threshold) = &self.threshold {
+            let over = threshold.read(row).ok_or_else(|| "threshold".to_owned())?;
+            out.over = Some(out.over.unwrap_or(false) || over);
+            return Ok(());
+        }
+        let mut fits = false;
+        for section in &self.records {
+            if !section.fits(row)? {
+                continue;
+            }
+            fits = true;
+            if asked.is_empty() || asked.contains(&section.record_type) {
+                let record = section.read(row, subject, out)?;
+                out.records.push(record);
+            }
+        }
+        out.unfitting += usize::from(!fits);
+        Ok(())
+    }
+
+    /// Whether a row is about the person, by id and name.
+    fn is_of(&self, row: &Row, subject: &Subject, out: &mut Reading) -> Result<bool, String> {
+        match row.get(&self.identity.id_number) {
+            Value::Unreadable => return Err("identity.id_number".to_owned()),
+            Value::Text(text) if is_id_of(text, subject) => {}
+            Value::Text(_) | Value::Empty => {
+                out.other_people += 1;
+                return Ok(false);
+            }
+        }
+        let Some(column) = &self.identity.name else {
+            return Ok(true);
+        };
+        let registered = match row.get(column) {
+            Value::Text(text) => text,
+            // An empty and an unreadable name both compare as doubtful.
+            Value::Empty | Value::Unreadable => "",
+        };
+        match name::same(registered, &subject.name) {
+            Match::Same => {}
+            Match::SameAfterNormalising => out.note("name: written differently in the source"),
+            Match::Doubtful => out.note("name: cannot be compared with the source"),
+            Match::Different => {
+                out.other_names += 1;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Threshold {
+    fn read(&self, row: &Row) -> Option<bool> {
+        let Value::Text(text) = row.get(&self.column) else {
+            return None;
+        };
+        let among = |texts: &[String]| texts.iter().any(|t| t == text);
+        match (among(&self.over), among(&self.within)) {
+            (true, false) => Some(true),
+            (false, true) => Some(false),
+            _ => None,
+        }
+    }
+}
+
+impl RecordMapping {
+    fn fits(&self, row: &Row) -> Result<bool, String> {
+        let Some((column, wanted)) = &self.when else {
+            return Ok(true);
+        };
+        match row.get(column) {
+            Value::Text(text) => Ok(text == wanted),
+            Value::Empty => Ok(wanted.is_empty()),
+            Value::Unreadable => Err(format!("{}.when", self.record_type.word())),
+        }
+    }
+
+    fn read(&self, row: &Row, subject: &Subject, out: &mut Reading) -> Result<Record, String> {
+        let word = self.record_type.word();
+        let mut json = Map::with_capacity(self.fields.len() + 1);
+        json.insert("type".to_owned(), Json::from(word));
+        for mapping in &self.fields {
+            let field = mapping.field;
+            let value = match &mapping.source {
+                FieldSource::Constant(value) => Ok(Some(value.clone())),
+                FieldSource::Column(column, codec) => match row.get(column) {
+                    Value::Empty => codec.empty.as_deref().map(|w| codec.plain(field.kind, w)).transpose(),
+                    Value::Unreadable => Err(super::Unreadable),
+                    Value::Text(text) => codec.read(field.kind, text).map(Some),
+                },
+            };
+            match value {
+                Ok(Some(value)) if !value.is_null() => {
+                    json.insert(field.name.to_owned(), value);
+                }
+                Ok(_) if field.required => return Err(format!("{word}.{}", field.name)),
+                Ok(_) => {}
+                Err(_) if field.required => return Err(format!("{word}.{}", field.name)),
+                Err(_) => out.note(format!(
+                    "{word}.{}: the value cannot be read and was left out",
+                    field.name
+                )),
+            }
+        }
+        let body: RecordBody = serde_json::from_value(Json::Object(json)).map_err(|_| word.to_owned())?;
+        if !sound(&body) {
+            return Err(format!("{word}.share"));
+        }
+        Ok(Record {
+            reference: self.reference(row, subject, out),
+            body,
+        })
+    }
+
+    /// The department's key, unless it is made of the person's own number: references stand in reports and logs.
+    fn reference(&self, row: &Row, subject: &Subject, out: &mut Reading) -> String {
+        let text = match self.reference.as_deref().map(|column| row.get(column)) {
+            None | Some(Value::Empty) => return String::new(),
+            Some(Value::Text(text)) => text,
+            Some(Value::Unreadable) => "",
+        };
+        let personal = text.contains(subject.id.expose())
+            || subject
+                .id
+                .legacy_15()
+                .is_some_and(|legacy| text.contains(legacy.expose()))
+            || (!subject.name.is_empty() && text.contains(&subject.name));
+        if text.is_empty() || personal {
+            out.note("reference: the value cannot be used and was left out");
+            return String::new();
+        }
+        text.to_owned()
+    }
+}
+
+/// What single fields cannot show: a share is at most the whole.
+fn sound(body: &RecordBody) -> bool {
+    match body {
+        RecordBody::RealEstate(estate) => estate.share_numerator <= estate.share_denominator,
+        _ => true,
+    }
+}

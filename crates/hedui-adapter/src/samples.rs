@@ -1,0 +1,109 @@
+//! Departments' sources made out of rows: real SQLite files, text files, workbooks and a small web server. For cases, simulations, tests.
+//! Leaves inventing people and records to whoever has them; nothing here runs in production.
+
+mod memory;
+mod server;
+#[cfg(test)]
+mod tests;
+mod typed;
+mod write;
+
+use hedui_core::Record;
+use hedui_ids::ResidentId;
+
+use crate::manifest::{Connector, Manifest};
+use crate::mapping::{Inexpressible, Row};
+
+pub use memory::Memory;
+pub use server::SampleServer;
+pub use typed::{Person, TypedAdapter};
+
+/// A row for a table of the source.
+#[derive(Clone, Debug)]
+pub struct SampleRow {
+    /// The table; the first of the source where none is named.
+    pub table: Option<String>,
+    /// Its cells.
+    pub row: Row,
+}
+
+/// Why a sample cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SampleError {
+    /// The manifest's `[source]` does not say what is needed.
+    #[error("the manifest's [source] lacks {0}")]
+    Source(String),
+    /// A file cannot be written.
+    #[error("the sample cannot be written")]
+    Io(#[from] std::io::Error),
+    /// SQLite refuses.
+    #[error("the sample database cannot be written")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The workbook cannot be written.
+    #[error("the sample workbook cannot be written")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// A connector that needs a server, not a file.
+    #[error("this connector has no file: use the sample server or a plugin")]
+    NoFile,
+}
+
+impl SampleError {
+    /// What kind of mistake: of the manifest, of the machine, of the call.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            SampleError::Source(_) => "manifest",
+            SampleError::Io(_) | SampleError::Sqlite(_) | SampleError::Workbook(_) => "write",
+            SampleError::NoFile => "use",
+        }
+    }
+}
+
+/// The row of a record, for the table it belongs in, with only the columns that the table has (a `when` column may be a constant of the query).
+///
+/// # Errors
+/// As [`Mapping::to_row`](crate::Mapping::to_row); a manifest without mapping can hold nothing.
+pub fn sample_row(
+    manifest: &Manifest,
+    record: &Record,
+    id: &ResidentId,
+    name: &str,
+) -> Result<SampleRow, Inexpressible> {
+    let record_type = record.body.record_type();
+    let mapping = manifest.mapping.as_ref().ok_or_else(|| Inexpressible {
+        record_type,
+        fields: vec!["type".to_owned()],
+    })?;
+    let full = mapping.to_row(record, id, name)?;
+    let Some(table) = manifest.table_of(record_type) else {
+        return Ok(SampleRow { table: None, row: full });
+    };
+    let mut row = Row::new();
+    for (column, text) in full
+        .cells()
+        .filter(|(column, _)| table.columns.iter().any(|c| c == column))
+    {
+        row.set(column, text);
+    }
+    Ok(SampleRow {
+        table: Some(table.name.clone()),
+        row,
+    })
+}
+
+/// Writes the file of the manifest's connector (SQLite, CSV, Excel), over whatever stands there.
+///
+/// # Errors
+/// Columns or tables that `[source]` does not name, or a file that cannot be written.
+pub fn materialise(manifest: &Manifest, rows: &[SampleRow]) -> Result<(), SampleError> {
+    match &manifest.connector {
+        Connector::Sqlite { path, .. } => write::sqlite(manifest, path.as_ref(), rows),
+        Connector::Csv {
+            path,
+            encoding,
+            delimiter,
+            ..
+        } => write::csv(manifest, path.as_ref(), *encoding, *delimiter, rows),
+        Connector::Excel { path, sheet, .. } => write::excel(manifest, path.as_ref(), sheet, rows),
+        Connector::Http(_) | Connector::Grpc { .. } => Err(SampleError::NoFile),
+    }
+}

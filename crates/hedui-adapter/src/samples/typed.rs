@@ -1,0 +1,84 @@
+//! A department in memory that holds typed records: what stands behind a plugin in cases and tests.
+//! Leaves columns and codes to the departments that have some.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use hedui_core::{AnswerState, Failure, Query, Record, SubjectAnswer};
+use hedui_ids::name::{self, Match};
+use tokio::time::Instant;
+
+use crate::adapter::{Adapter, CheckResult, Description, Outcome};
+use crate::reason::Reason;
+
+/// What the department holds of one person.
+#[derive(Clone)]
+pub struct Person {
+    /// 18 characters.
+    pub id_number: String,
+    /// Name as registered.
+    pub name: String,
+    /// The records.
+    pub records: Vec<Record>,
+}
+
+/// A department in memory.
+pub struct TypedAdapter {
+    description: Description,
+    people: HashMap<String, Person>,
+}
+
+impl TypedAdapter {
+    /// A department that holds these people.
+    pub fn new(description: Description, people: impl IntoIterator<Item = Person>) -> TypedAdapter {
+        let people = people
+            .into_iter()
+            .map(|person| (person.id_number.clone(), person))
+            .collect();
+        TypedAdapter { description, people }
+    }
+
+    fn state(&self, id: &str, asked_name: &str, query: &Query) -> AnswerState {
+        let Some(person) = self.people.get(id) else {
+            return AnswerState::NoRecord;
+        };
+        if name::same(&person.name, asked_name) == Match::Different {
+            return AnswerState::IdentityMismatch;
+        }
+        let asked =
+            |record: &&Record| query.record_types.is_empty() || query.record_types.contains(&record.body.record_type());
+        let records: Vec<Record> = person.records.iter().filter(asked).cloned().collect();
+        if records.is_empty() {
+            AnswerState::NoRecord
+        } else {
+            AnswerState::Found { records }
+        }
+    }
+}
+
+#[async_trait]
+impl Adapter for TypedAdapter {
+    fn describe(&self) -> Description {
+        self.description.clone()
+    }
+
+    async fn check(&self, name: Option<&str>) -> Vec<CheckResult> {
+        let check = name.unwrap_or("source").to_owned();
+        let known = self.description.checks.contains(&check);
+        let outcome = if known { Outcome::Pass } else { Outcome::Fail };
+        let message = if known { "in memory" } else { "there is no such check" };
+        vec![CheckResult {
+            check,
+            outcome,
+            message: message.to_owned(),
+        }]
+    }
+
+    async fn query(&self, query: &Query, _deadline: Instant) -> Result<Vec<SubjectAnswer>, Failure> {
+        if query.subjects.len() > self.description.limits.max_subjects as usize {
+            return Err(Reason::TooManySubjects.failure());
+        }
+        let answer = |s: &hedui_core::Subject| SubjectAnswer::of(s.ordinal, self.state(s.id.expose(), &s.name, query));
+        Ok(query.subjects.iter().map(answer).collect())
+    }
+}

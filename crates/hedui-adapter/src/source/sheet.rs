@@ -1,0 +1,145 @@
+//! Reading whole files of rows: delimited text in UTF-8 or GB18030, and workbooks.
+//! Leaves finding a person in them, and when to read again, to `file`.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use calamine::{Data, Reader as _};
+use hedui_core::Failure;
+
+use crate::manifest::TextEncoding;
+use crate::mapping::Cell;
+use crate::reason::Reason;
+
+/// The largest file that is read, 512 MiB: a district's drop has a few hundred thousand rows.
+const MAX_FILE_BYTES: u64 = 512 << 20;
+
+/// The form of a file.
+pub(super) enum Format {
+    Delimited { encoding: TextEncoding, delimiter: u8 },
+    Workbook { sheet: String },
+}
+
+/// A whole file: the header and the rows below it, with the number of each row's first line.
+pub(super) struct Sheet {
+    pub(super) header: Vec<String>,
+    pub(super) rows: Vec<(usize, Vec<Cell>)>,
+}
+
+impl Format {
+    pub(super) fn read(&self, path: &Path) -> Result<Sheet, Failure> {
+        let missing = |_| Reason::SourceMissing.failure_at("the file");
+        let mut file = std::fs::File::open(path).map_err(missing)?;
+        if file.metadata().map_err(missing)?.len() > MAX_FILE_BYTES {
+            return Err(Reason::SourceTooLarge.failure_at("the file"));
+        }
+        let mut bytes = Vec::new();
+        file.by_ref()
+            .take(MAX_FILE_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|_| Reason::SourceUnavailable.failure_at("the file"))?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(Reason::SourceTooLarge.failure_at("the file"));
+        }
+        match self {
+            Format::Delimited { encoding, delimiter } => delimited(&bytes, *encoding, *delimiter),
+            Format::Workbook { sheet } => workbook(bytes, sheet),
+        }
+    }
+}
+
+/// The whole file is decoded before it is split, because the second byte of a GB18030 character may be an ASCII mark. A byte sequence that is
+/// no character becomes U+FFFD, which makes its cell unreadable; it never swallows a delimiter.
+fn delimited(bytes: &[u8], encoding: TextEncoding, delimiter: u8) -> Result<Sheet, Failure> {
+    let encoding = match encoding {
+        TextEncoding::Utf8 => encoding_rs::UTF_8,
+        TextEncoding::Gb18030 => encoding_rs::GB18030,
+    };
+    let text = encoding.decode_with_bom_removal(bytes).0;
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut header = None;
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|_| Reason::SourceUnreadable.failure_at("a line"))?;
+        let line = record
+            .position()
+            .and_then(|p| usize::try_from(p.line()).ok())
+            .unwrap_or(0);
+        let cells: Vec<Cell> = record.iter().map(text_cell).collect();
+        match &header {
+            None => header = Some(columns(&cells)?),
+            Some(header) if header.len() == cells.len() => rows.push((line, cells)),
+            // A row of another width has its values in wrong columns: nobody can say whose it is.
+            Some(_) => return Err(Reason::SourceUnreadable.failure_at(format_args!("line {line} has other columns"))),
+        }
+    }
+    let header = header.ok_or_else(|| Reason::SourceUnreadable.failure_at("no header"))?;
+    Ok(Sheet { header, rows })
+}
+
+fn text_cell(text: &str) -> Cell {
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        Cell::Unreadable
+    } else {
+        Cell::Text(text.to_owned())
+    }
+}
+
+fn columns(cells: &[Cell]) -> Result<Vec<String>, Failure> {
+    let names = cells.iter().map(|cell| match cell {
+        Cell::Text(text) => Ok(text.trim().to_owned()),
+        Cell::Unreadable => Err(Reason::SourceUnreadable.failure_at("the header (wrong encoding?)")),
+    });
+    names.collect()
+}
+
+fn workbook(bytes: Vec<u8>, sheet: &str) -> Result<Sheet, Failure> {
+    let unreadable = |_| Reason::SourceUnreadable.failure_at("not a workbook");
+    let mut workbook = calamine::open_workbook_auto_from_rs(std::io::Cursor::new(bytes)).map_err(unreadable)?;
+    if !workbook.sheet_names().iter().any(|name| name == sheet) {
+        return Err(Reason::SourceMissing.failure_at(format_args!("sheet {sheet}")));
+    }
+    let range = workbook
+        .worksheet_range(sheet)
+        .map_err(|_| Reason::SourceUnreadable.failure_at("the sheet"))?;
+    let first = range.start().map_or(0, |(row, _)| row as usize) + 1;
+    let mut rows = range.rows();
+    let header = rows
+        .next()
+        .ok_or_else(|| Reason::SourceUnreadable.failure_at("no header"))?;
+    let header: Vec<Cell> = header.iter().map(data_cell).collect();
+    let rows = rows
+        .enumerate()
+        .map(|(i, row)| (first + 1 + i, row.iter().map(data_cell).collect()));
+    Ok(Sheet {
+        header: columns(&header)?,
+        rows: rows.collect(),
+    })
+}
+
+fn data_cell(data: &Data) -> Cell {
+    match data {
+        Data::Empty => Cell::Text(String::new()),
+        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text_cell(text),
+        Data::Int(number) => Cell::Text(number.to_string()),
+        Data::Float(value) => number(*value),
+        Data::Bool(flag) => Cell::Text(flag.to_string()),
+        Data::DateTime(moment) if moment.is_datetime() => {
+            let (year, month, day, ..) = moment.to_ymd_hms_milli();
+            Cell::Text(format!("{year:04}-{month:02}-{day:02}"))
+        }
+        Data::DateTime(_) | Data::Error(_) => Cell::Unreadable,
+    }
+}
+
+/// A number as text. Beyond 15 digits a double has lost some: an 18-digit id kept as a number is unreadable, not another id.
+pub(super) fn number(value: f64) -> Cell {
+    if !value.is_finite() || value.abs() >= 1e15 {
+        return Cell::Unreadable;
+    }
+    Cell::Text(format!("{value}"))
+}

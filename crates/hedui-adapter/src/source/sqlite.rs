@@ -1,0 +1,230 @@
+//! A SQLite database of the department, opened read only; parameters are bound, never written into the query.
+//! Leaves the meaning of the columns to the mapping.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use hedui_core::{Failure, Subject};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags, Statement};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+use super::{Found, MAX_ROWS, Source};
+use crate::adapter::Limits;
+use crate::mapping::{Cell, Row};
+use crate::reason::Reason;
+
+/// More connections than this gain nothing: readers share one file and the machine's cores.
+const MAX_CONNECTIONS: usize = 4;
+
+/// A SQLite source.
+pub(super) struct Sqlite {
+    shared: Arc<Shared>,
+    permits: Arc<Semaphore>,
+}
+
+struct Shared {
+    path: PathBuf,
+    query: String,
+    columns: Vec<String>,
+    max_bytes: usize,
+    idle: Mutex<Vec<(FileId, Connection)>>,
+}
+
+/// Which file stands under the path: departments put a new one there by renaming.
+type FileId = (u64, u64);
+
+impl Sqlite {
+    pub(super) fn new(path: &str, query: &str, columns: Vec<String>, limits: Limits) -> Sqlite {
+        let connections = (limits.max_concurrent_queries as usize).clamp(1, MAX_CONNECTIONS);
+        let shared = Shared {
+            path: PathBuf::from(path),
+            query: query.to_owned(),
+            columns,
+            max_bytes: limits.max_response_bytes as usize,
+            idle: Mutex::default(),
+        };
+        Sqlite {
+            shared: Arc::new(shared),
+            permits: Arc::new(Semaphore::new(connections)),
+        }
+    }
+
+    /// Runs work on a connection off the async threads; at the deadline the statement under way is interrupted.
+    async fn run<T: Send + 'static>(
+        &self,
+        deadline: Option<Instant>,
+        work: impl FnOnce(&Shared, &Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let late = || Reason::SourceTimeout.failure();
+        let permit = self.permits.clone().acquire_owned();
+        let permit = match deadline {
+            Some(deadline) => timeout_at(deadline, permit).await.map_err(|_| late())?,
+            None => permit.await,
+        };
+        let permit = permit.map_err(|_| Reason::SourceUnavailable.failure())?;
+        let running: Arc<Mutex<Option<InterruptHandle>>> = Arc::default();
+        let (shared, handle) = (self.shared.clone(), running.clone());
+        let task = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let (id, connection) = shared.connection()?;
+            *handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.get_interrupt_handle());
+            let result = work(&shared, &connection);
+            shared
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((id, connection));
+            result
+        });
+        let done = match deadline {
+            Some(deadline) => timeout_at(deadline, task).await.map_err(|_| {
+                if let Some(handle) = running.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+                    handle.interrupt();
+                }
+                late()
+            })?,
+            None => task.await,
+        };
+        done.unwrap_or_else(|_| Err(Reason::ConnectorPanicked.failure()))
+    }
+}
+
+#[async_trait]
+impl Source for Sqlite {
+    async fn rows(&self, subjects: &[Subject], deadline: Instant) -> Result<Found, Failure> {
+        let subjects = subjects.to_vec();
+        self.run(Some(deadline), move |shared, connection| {
+            let mut statement = shared.prepare(connection)?;
+            let names: Vec<Arc<str>> = statement.column_names().map(Arc::from).collect();
+            let mut budget = shared.max_bytes;
+            let rows = subjects
+                .iter()
+                .map(|subject| find(&mut statement, &names, subject, &mut budget));
+            Ok(rows.collect())
+        })
+        .await
+    }
+
+    async fn check(&self) -> Result<(), Failure> {
+        self.run(None, |shared, connection| shared.prepare(connection).map(|_| ()))
+            .await
+    }
+}
+
+impl Shared {
+    /// An idle connection to the file that stands there now, or a new one.
+    fn connection(&self) -> Result<(FileId, Connection), Failure> {
+        let id = file_id(&self.path)?;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|(known, _)| *known == id);
+        if let Some(found) = idle.pop() {
+            return Ok(found);
+        }
+        drop(idle);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags).map_err(|e| failure(&e))?;
+        connection
+            .busy_timeout(std::time::Duration::from_millis(200))
+            .map_err(|e| failure(&e))?;
+        Ok((id, connection))
+    }
+
+    fn prepare<'c>(&self, connection: &'c Connection) -> Result<Statement<'c>, Failure> {
+        let statement = connection.prepare(&self.query).map_err(|error| match failure(&error) {
+            // What cannot even be prepared does not fit the database: a table or column is not there.
+            other if other.reason == Reason::SourceError.word() => Reason::SourceMissing.failure_at("the query"),
+            other => other,
+        })?;
+        if !statement.readonly() {
+            return Err(Reason::SourceRefused.failure_at("the query would write"));
+        }
+        let given = |column: &&String| statement.column_names().any(|name| name == column.as_str());
+        match self.columns.iter().find(|column| !given(column)) {
+            Some(column) => Err(Reason::SourceMissing.failure_at(format_args!("column {column}"))),
+            None => Ok(statement),
+        }
+    }
+}
+
+fn file_id(path: &Path) -> Result<FileId, Failure> {
+    let metadata = std::fs::metadata(path).map_err(|_| Reason::SourceMissing.failure_at("the file"))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        Ok((metadata.dev(), metadata.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        // No number of the file: its time of creation tells a new one from the old.
+        let created = metadata
+            .created()
+            .ok()
+            .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
+        Ok((0, created.map_or(0, |t| t.as_secs())))
+    }
+}
+
+/// The rows of one person.
+fn find(
+    statement: &mut Statement<'_>,
+    names: &[Arc<str>],
+    subject: &Subject,
+    budget: &mut usize,
+) -> Result<Vec<Row>, Failure> {
+    let legacy = subject.id.legacy_15();
+    let values = [
+        (":id_number", Some(subject.id.expose())),
+        (":legacy_id_number", legacy.as_ref().map(|legacy| legacy.expose())),
+        (":name", Some(subject.name.as_str())),
+    ];
+    for (name, value) in values {
+        if let Some(index) = statement.parameter_index(name).map_err(|e| failure(&e))? {
+            statement.raw_bind_parameter(index, value).map_err(|e| failure(&e))?;
+        }
+    }
+    let mut found = Vec::new();
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(|e| failure(&e))? {
+        let mut cells = Vec::with_capacity(names.len());
+        for (index, name) in names.iter().enumerate() {
+            let cell = cell(row.get_ref(index).map_err(|e| failure(&e))?);
+            let size = if let Cell::Text(text) = &cell { text.len() } else { 0 };
+            *budget = budget
+                .checked_sub(size)
+                .ok_or_else(|| Reason::SourceTooLarge.failure_at("bytes"))?;
+            cells.push((name.clone(), cell));
+        }
+        found.push(Row::of(cells));
+        if found.len() > MAX_ROWS {
+            return Err(Reason::SourceTooLarge.failure_at("rows of one person"));
+        }
+    }
+    Ok(found)
+}
+
+fn cell(value: ValueRef<'_>) -> Cell {
+    match value {
+        ValueRef::Null => Cell::Text(String::new()),
+        ValueRef::Integer(number) => Cell::Text(number.to_string()),
+        ValueRef::Real(number) => super::sheet::number(number),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_or(Cell::Unreadable, |t| Cell::Text(t.to_owned())),
+        ValueRef::Blob(_) => Cell::Unreadable,
+    }
+}
+
+/// SQLite's own texts may quote values and paths, so only the code is used.
+fn failure(error: &rusqlite::Error) -> Failure {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => Reason::SourceTimeout.failure(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Reason::SourceUnavailable.failure_at("busy"),
+        Some(ErrorCode::CannotOpen) => Reason::SourceMissing.failure_at("the file cannot be opened"),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Reason::SourceUnreadable.failure(),
+        Some(ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => {
+            Reason::SourceRefused.failure()
+        }
+        _ => Reason::SourceError.failure(),
+    }
+}
