@@ -1,0 +1,600 @@
+//! What a household really earns and owns, written to the registers that see it and declared as it is.
+//! Leaves what it hides to `cheats` and what is odd about it to `oddities`.
+
+use hedui_core::household::{DeclaredIncome, Relation, Residence};
+use hedui_core::record::*;
+use hedui_core::{Fen, Month, PartialDate};
+use hedui_ids::ResidentId;
+
+use super::draft::Draft;
+use super::ledger::{Job, Scribe};
+use super::people::Person;
+use super::truth::Standing;
+use crate::error::SimError;
+
+/// Basic old-age pension of residents a month, in fen (the national minimum of 2018 was 88 yuan; Sichuan paid 105).
+const BASIC_PENSION: i64 = 10_500;
+/// Local rate of casual work a month, in fen (Da'an, 2018).
+const CASUAL_RATE: i64 = 200_000;
+/// Least wage that a formal job pays, in fen; below it people live on casual work.
+const LEAST_WAGE: i64 = 20_000;
+
+/// What an ordinary household of the standing earns, in fen a month for all members.
+pub(crate) fn live(draft: &mut Draft<'_>, target: Standing) -> Result<(), SimError> {
+    let persons = i64::try_from(draft.members.len()).unwrap_or(1);
+    let standard = draft.standard().0;
+    let share = match target {
+        Standing::Below => draft.dice.range(25, 85),
+        Standing::Near => draft.dice.range(91, 99),
+        Standing::Above => draft.dice.range(135, 320),
+    };
+    let goal = standard * persons * share / 100;
+    let mut monthly = pensions(draft) + land(draft) + grants(draft);
+    monthly += casual(draft, goal - monthly, target);
+    monthly += wages(draft, goal - monthly)?;
+    if target == Standing::Above {
+        monthly += support(draft, goal - monthly);
+    }
+    draft.monthly_income = Fen(monthly);
+    needs(draft);
+    dwelling(draft);
+    savings(draft);
+    Ok(())
+}
+
+/// People from sixty draw the residents' pension; its basic part is the same for all.
+fn pensions(draft: &mut Draft<'_>) -> i64 {
+    let year = draft.months();
+    let mut monthly = 0;
+    for ordinal in 0..draft.members.len() {
+        let gone = draft.is_gone(ordinal);
+        let Some((member, mut scribe)) = draft.member(ordinal) else {
+            continue;
+        };
+        if member.age < 60 || gone {
+            continue;
+        }
+        let amount = BASIC_PENSION + scribe.dice.range(0, 15) * 100;
+        let born = member.id.birth_date();
+        let from = i16::try_from(born.year() + 60)
+            .ok()
+            .and_then(|y| PartialDate::new(y.max(2009), i8::try_from(born.month()).unwrap_or(1), 0))
+            .filter(|first| year.first().is_some_and(|start| first < start));
+        let pension = Pension {
+            kind: PensionKind::Resident,
+            monthly_amount: Fen(amount),
+            basic_part: Some(Fen(BASIC_PENSION)),
+            from: from.or(year.first().copied()),
+            until: None,
+        };
+        scribe.at("social-insurance", member, RecordBody::Pension(pension));
+        draft.declare(ordinal, IncomeKind::Transfer, amount * 12);
+        monthly += amount;
+    }
+    monthly
+}
+
+/// Rural households hold a contract; two in five lease it out. Some hold a forest right.
+fn land(draft: &mut Draft<'_>) -> i64 {
+    if draft.residence != Residence::Rural {
+        return 0;
+    }
+    let persons = i64::try_from(draft.members.len()).unwrap_or(1);
+    let place = draft.place.code_text.clone();
+    let Some((head, mut scribe)) = draft.member(0) else {
+        return 0;
+    };
+    let mu = scribe.dice.range(60, 140) * persons;
+    let leased = scribe.dice.percent(40);
+    let rent = if leased {
+        (mu * scribe.dice.range(180, 320) / 100) * 100
+    } else {
+        0
+    };
+    let land = Land {
+        kind: LandKind::Farmland,
+        contract_number: scribe.numbers.contract(&place),
+        area_centimu: Some(mu),
+        leased_out: leased,
+        annual_rent: leased.then_some(Fen(rent)),
+    };
+    scribe.at("agriculture", head, RecordBody::Land(land));
+    if scribe.dice.percent(18) {
+        let forest = Land {
+            kind: LandKind::Forest,
+            contract_number: scribe.numbers.contract(&place),
+            area_centimu: Some(scribe.dice.range(100, 900)),
+            leased_out: false,
+            annual_rent: None,
+        };
+        scribe.at("forestry", head, RecordBody::Land(forest));
+    }
+    if rent > 0 {
+        draft.declare(0, IncomeKind::Property, rent);
+    }
+    rent / 12
+}
+
+/// Grants for grain and forest, once a year.
+fn grants(draft: &mut Draft<'_>) -> i64 {
+    if draft.residence != Residence::Rural || !draft.dice.percent(50) {
+        return 0;
+    }
+    let paid_on = draft.day_ago(20, 330);
+    let Some((head, mut scribe)) = draft.member(0) else {
+        return 0;
+    };
+    let amount = scribe.dice.range(60, 240) * 100;
+    let (department, project) = scribe.dice.pick(
+        ("agriculture", "耕地地力保护补贴"),
+        &[
+            ("agriculture", "种粮补贴"),
+            ("forestry", "退耕还林补助"),
+            ("agriculture", "养殖补贴"),
+        ],
+    );
+    let grant = Subsidy {
+        project: project.to_owned(),
+        amount: Fen(amount),
+        paid_on,
+    };
+    scribe.at(department, head, RecordBody::Subsidy(grant));
+    draft.declare(0, IncomeKind::Transfer, amount);
+    amount / 12
+}
+
+/// Some poor households live on a month or two of casual work, which no register sees.
+fn casual(draft: &mut Draft<'_>, missing: i64, target: Standing) -> i64 {
+    let months = missing * 12 / CASUAL_RATE;
+    if target != Standing::Below || months < 1 || !draft.dice.percent(35) {
+        return 0;
+    }
+    let months = months.min(4);
+    let Some(worker) = draft.members.iter().position(Person::of_working_age) else {
+        return 0;
+    };
+    draft.casual(worker, u32::try_from(months).unwrap_or(0));
+    months * CASUAL_RATE / 12
+}
+
+/// One or two members earn what is missing.
+fn wages(draft: &mut Draft<'_>, missing: i64) -> Result<i64, SimError> {
+    let workers: Vec<usize> = (0..draft.members.len())
+        .filter(|i| {
+            draft
+                .members
+                .get(*i)
+                .is_some_and(|m| m.of_working_age() && m.relation != Relation::Child)
+        })
+        .collect();
+    let Some(first) = workers.first().copied() else {
+        return Ok(0);
+    };
+    let two = workers.len() > 1 && missing > 160_000 && draft.dice.percent(60);
+    let parts = if two {
+        vec![
+            (first, missing * 6 / 10),
+            (workers.get(1).copied().unwrap_or(first), missing * 4 / 10),
+        ]
+    } else {
+        vec![(first, missing)]
+    };
+    let mut earned = 0;
+    for (ordinal, net) in parts {
+        if net < LEAST_WAGE {
+            jobless(draft, ordinal);
+            continue;
+        }
+        let public = net < 190_000 && draft.dice.percent(35);
+        let fund = net > 250_000 && draft.dice.percent(60);
+        let job = job(draft, net, public, fund)?;
+        earned += employ(draft, ordinal, &job);
+    }
+    Ok(earned)
+}
+
+/// A job that pays about `net` fen a month after deductions, never more.
+pub(crate) fn job(draft: &mut Draft<'_>, net: i64, public: bool, fund: bool) -> Result<Job, SimError> {
+    // Whole tens of yuan, rounded down; public-welfare posts are paid net.
+    let deducted = if public { 0 } else { draft.dice.pick(0, &[0, 2, 8]) };
+    let gross = net * 100 / (100 - deducted) / 1000 * 1000;
+    let held = if draft.dice.percent(15) {
+        draft.dice.range(2, 9)
+    } else {
+        draft.dice.range(13, 160)
+    };
+    let months = draft.months();
+    let skip = months.len().saturating_sub(usize::try_from(held).unwrap_or(0));
+    let months: Vec<PartialDate> = months.into_iter().skip(skip).collect();
+    let since = month_date(Month::of(draft.as_of).plus(-i32::try_from(held).unwrap_or(12)));
+    let kind = if public { "12" } else { "91" };
+    let credit_code = draft.numbers.credit_code(kind, &draft.place.code_text)?;
+    let name = &draft.place.name;
+    let employer = match public {
+        true => format!(
+            "{name}{}人民政府",
+            draft.dice.pick("南外镇", &["石桥镇", "管村镇", "百节镇", "赵家镇"])
+        ),
+        false => format!(
+            "{name}{}{}有限公司",
+            draft.dice.pick("兴达", &["宏远", "永盛", "金桥", "瑞丰", "华康"]),
+            draft
+                .dice
+                .pick("建材", &["食品", "物业管理", "服装", "环卫服务", "机械"])
+        ),
+    };
+    let deductions = (deducted > 0).then_some(gross * deducted / 100);
+    let since = since.or(months.first().copied()).ok_or(SimError::AsOf)?;
+    Ok(Job {
+        employer,
+        credit_code,
+        gross,
+        deductions,
+        months,
+        since,
+        public,
+        fund,
+    })
+}
+
+/// Gives a member a job, honestly declared; what it brings a month.
+fn employ(draft: &mut Draft<'_>, ordinal: usize, job: &Job) -> i64 {
+    let net = job.gross - job.deductions.unwrap_or(0);
+    if let Some((member, mut scribe)) = draft.member(ordinal) {
+        scribe.job(member, job);
+    }
+    if let (Some(from), Some(until)) = (job.months.first().copied(), job.months.last().copied()) {
+        let amount = net * i64::try_from(job.months.len()).unwrap_or(0);
+        draft.declare_period(
+            ordinal,
+            DeclaredIncome {
+                kind: IncomeKind::Wage,
+                amount: Fen(amount),
+                from,
+                until,
+            },
+        );
+    }
+    net
+}
+
+/// Out of work: now and then registered as such.
+fn jobless(draft: &mut Draft<'_>, ordinal: usize) {
+    let Some(from) = draft.months().into_iter().nth(5) else {
+        return;
+    };
+    let Some((member, mut scribe)) = draft.member(ordinal) else {
+        return;
+    };
+    if scribe.dice.percent(30) {
+        let unemployed = Employment {
+            status: EmploymentStatus::Unemployed,
+            employer_name: String::new(),
+            employer_credit_code: String::new(),
+            from: Some(from),
+            until: None,
+            monthly_benefit: None,
+        };
+        scribe.at("employment", member, RecordBody::Employment(unemployed));
+    }
+}
+
+/// What children elsewhere pay: no register sees it, the honest say it month by month.
+fn support(draft: &mut Draft<'_>, missing: i64) -> i64 {
+    if missing < LEAST_WAGE {
+        return 0;
+    }
+    let amount = missing / 1000 * 1000 + 1000;
+    for month in draft.months() {
+        let income = DeclaredIncome {
+            kind: IncomeKind::Transfer,
+            amount: Fen(amount),
+            from: month,
+            until: month,
+        };
+        draft.declare_period(0, income);
+    }
+    amount
+}
+
+/// Illness, disability, school and the help already drawn: reasons for being poor, none of them income.
+fn needs(draft: &mut Draft<'_>) {
+    for ordinal in 0..draft.members.len() {
+        if draft.is_gone(ordinal) {
+            continue;
+        }
+        school(draft, ordinal);
+        illness(draft, ordinal);
+        help(draft, ordinal);
+    }
+}
+
+fn school(draft: &mut Draft<'_>, ordinal: usize) {
+    let year = draft.as_of.year();
+    let name = draft.place.name.clone();
+    let Some((member, mut scribe)) = draft.member(ordinal) else {
+        return;
+    };
+    let (stage, school, begins) = match member.age {
+        4..=6 => (SchoolStage::Preschool, "幼儿园", 4),
+        7..=15 => (SchoolStage::Compulsory, "第三小学", 7),
+        16..=18 => scribe.dice.pick(
+            (SchoolStage::SeniorSecondary, "中学", 16),
+            &[(SchoolStage::Vocational, "职业高级中学", 16)],
+        ),
+        19..=22 if scribe.dice.percent(50) => (SchoolStage::Undergraduate, "学院", 19),
+        _ => return,
+    };
+    let since = i16::try_from(i64::from(year) - (member.age - begins) - 1).ok();
+    let enrolment = Enrolment {
+        school: format!("{name}{school}"),
+        stage,
+        from: since.and_then(|y| PartialDate::new(y, 9, 1)),
+        until: None,
+        full_time: true,
+    };
+    scribe.at("education", member, RecordBody::Enrolment(enrolment));
+    if stage == SchoolStage::SeniorSecondary && scribe.dice.percent(30) {
+        let from = since.and_then(|y| PartialDate::new(y, 10, 0));
+        let grant = once("adolescent-help", scribe.dice.range(5, 30) * 10_000, from);
+        scribe.at("youth-league", member, RecordBody::Assistance(grant));
+    }
+}
+
+fn illness(draft: &mut Draft<'_>, ordinal: usize) {
+    let place = draft.place.code_text.clone();
+    let (bill_on, issued) = (draft.day_ago(5, 340), draft.day_ago(400, 4000));
+    // Somebody else of age has to be able to sign for a member under guardianship.
+    let guardian = draft
+        .members
+        .iter()
+        .enumerate()
+        .any(|(i, m)| i != ordinal && m.age >= 18 && !m.incapable);
+    let Some((member, mut scribe)) = draft.member(ordinal) else {
+        return;
+    };
+    let mut incapable = false;
+    if (6..80).contains(&member.age) && scribe.dice.percent(14) {
+        let kind = scribe.dice.weighted(
+            (DisabilityKind::Physical, 50),
+            &[
+                (DisabilityKind::Vision, 12),
+                (DisabilityKind::Hearing, 12),
+                (DisabilityKind::Speech, 4),
+                (DisabilityKind::Intellectual, 9),
+                (DisabilityKind::Mental, 10),
+                (DisabilityKind::Multiple, 3),
+            ],
+        );
+        let grade = u32::try_from(scribe.dice.weighted((3, 35), &[(1, 12), (2, 25), (4, 28)])).unwrap_or(4);
+        incapable = grade == 1
+            && matches!(kind, DisabilityKind::Mental | DisabilityKind::Intellectual)
+            && guardian
+            && ordinal > 0;
+        let certificate = Disability {
+            kind,
+            grade,
+            certificate_number: format!("CJ{:010}", scribe.numbers.running("certificate")),
+            issued_on: Some(issued),
+        };
+        scribe.at("disabled-federation", member, RecordBody::Disability(certificate));
+        if grade <= 2 {
+            let allowance = drawing(
+                "nursing-allowance",
+                scribe.dice.pick(5000, &[8000, 10_000]),
+                Some(issued),
+                &place,
+            );
+            scribe.at("civil-affairs", member, RecordBody::Assistance(allowance));
+        }
+    }
+    if scribe.dice.percent(22) {
+        bills(&mut scribe, member, bill_on);
+    }
+    if incapable && let Some(member) = draft.members.get_mut(ordinal) {
+        member.incapable = true;
+    }
+}
+
+fn bills(scribe: &mut Scribe<'_>, member: &Person, paid_on: PartialDate) {
+    for _ in 0..scribe.dice.range(1, 3) {
+        let total = scribe.dice.range(8_000, 2_500_000);
+        let reimbursed = total * scribe.dice.range(45, 80) / 100;
+        let own = (total - reimbursed) * scribe.dice.range(50, 95) / 100;
+        let bill = MedicalExpense {
+            paid_on,
+            total: Fen(total),
+            reimbursed: Some(Fen(reimbursed)),
+            own_cost_in_scope: Fen(own),
+        };
+        scribe.at("medical-insurance", member, RecordBody::MedicalExpense(bill));
+    }
+    let amount = scribe.dice.range(3, 40) * 10_000;
+    match scribe.dice.range(0, 11) {
+        0 => scribe.at(
+            "health",
+            member,
+            RecordBody::Assistance(once("health-poverty-fund", amount, Some(paid_on))),
+        ),
+        1 => scribe.at(
+            "red-cross",
+            member,
+            RecordBody::Assistance(once("red-cross-medical", amount, Some(paid_on))),
+        ),
+        2 => scribe.at(
+            "trade-unions",
+            member,
+            RecordBody::Assistance(once("union-medical", amount, Some(paid_on))),
+        ),
+        _ => return,
+    };
+}
+
+/// Help already drawn from programmes that every district has.
+fn help(draft: &mut Draft<'_>, ordinal: usize) {
+    let place = draft.place.code_text.clone();
+    let (recently, long_ago) = (draft.day_ago(10, 300), draft.day_ago(200, 1500));
+    let Some((member, mut scribe)) = draft.member(ordinal) else {
+        return;
+    };
+    let senior = match member.age {
+        80..=89 => 6000,
+        90..=99 => 12_000,
+        100.. => 60_000,
+        _ => 0,
+    };
+    if senior > 0 {
+        let subsidy = drawing("senior-subsidy", senior, Some(long_ago), &place);
+        scribe.at("benefit-center", member, RecordBody::Assistance(subsidy));
+    }
+    if ordinal > 0 || member.age < 18 {
+        return;
+    }
+    let amount = scribe.dice.range(3, 15) * 10_000;
+    if scribe.dice.percent(12) {
+        let dibao = drawing("dibao", scribe.dice.range(90, 300) * 100, Some(long_ago), &place);
+        scribe.at("civil-affairs", member, RecordBody::Assistance(dibao));
+    }
+    if scribe.dice.percent(6) {
+        let temporary = Assistance {
+            division_code: place,
+            ..once("temporary-assistance", amount, Some(recently))
+        };
+        scribe.at("benefit-center", member, RecordBody::Assistance(temporary));
+    }
+    let (department, programme) = match scribe.dice.range(0, 99) {
+        0 | 1 => ("trade-unions", "union-living"),
+        2 | 3 => ("womens-federation", "family-counselling"),
+        4 | 5 => ("justice", "legal-aid"),
+        6 | 7 => ("party-work-committee", "party-member-help"),
+        _ => return,
+    };
+    scribe.at(
+        department,
+        member,
+        RecordBody::Assistance(once(programme, amount, Some(recently))),
+    );
+}
+
+/// Help given once, and over.
+fn once(programme: &str, fen: i64, from: Option<PartialDate>) -> Assistance {
+    Assistance {
+        programme: programme.to_owned(),
+        amount: Fen(fen),
+        period: AssistancePeriod::Once,
+        from,
+        until: None,
+        division_code: String::new(),
+        status: AssistanceStatus::Ended,
+    }
+}
+
+/// Help drawn every month.
+pub(crate) fn drawing(programme: &str, fen: i64, from: Option<PartialDate>, place: &str) -> Assistance {
+    Assistance {
+        period: AssistancePeriod::Monthly,
+        division_code: place.to_owned(),
+        status: AssistanceStatus::Drawing,
+        ..once(programme, fen, from)
+    }
+}
+
+/// Three in four own the one dwelling they live in; rural ones often stand on a homestead.
+fn dwelling(draft: &mut Draft<'_>) {
+    let owned = draft.must_own_flat || draft.half_share || draft.dice.percent(75);
+    if !owned {
+        draft.declared.dwellings = Some(0);
+        return;
+    }
+    let homestead =
+        draft.residence == Residence::Rural && !draft.must_own_flat && !draft.half_share && draft.dice.percent(60);
+    let kind = if homestead {
+        RealEstateKind::Homestead
+    } else {
+        RealEstateKind::Dwelling
+    };
+    let unit = draft.unit(kind, 38, 95, 4, 18);
+    let city = draft.dice.percent(80);
+    if let Some((head, mut scribe)) = draft.member(0) {
+        scribe.real_estate(head, unit, city);
+    }
+    draft.declared.dwellings = Some(u32::from(!homestead));
+}
+
+/// A little money in the bank, declared to the fen.
+fn savings(draft: &mut Draft<'_>) {
+    let mut total = 0;
+    let yesterday = draft.day_ago(1, 1);
+    for ordinal in 0..draft.members.len() {
+        let gone = draft.is_gone(ordinal);
+        let Some((member, mut scribe)) = draft.member(ordinal) else {
+            continue;
+        };
+        if gone || member.age < 18 || !scribe.dice.percent(60) {
+            continue;
+        }
+        let balance = scribe.dice.range(1_000, 90_000);
+        let account = scribe.numbers.account();
+        let deposit = asset(FinancialAssetKind::Deposit, "农村商业银行", account, balance, yesterday);
+        let city = scribe.dice.percent(40);
+        scribe.asset(member, "rural-commercial-bank", deposit, city);
+        total += balance;
+        if scribe.dice.percent(10) {
+            let balance = scribe.dice.range(500, 40_000);
+            let policy = scribe.numbers.policy();
+            let kind = scribe.dice.pick(
+                FinancialAssetKind::Deposit,
+                &[FinancialAssetKind::Insurance, FinancialAssetKind::PaymentAccount],
+            );
+            scribe.asset(
+                member,
+                "finance-office",
+                asset(kind, "市内其他机构", policy, balance, yesterday),
+                false,
+            );
+            total += balance;
+        }
+    }
+    draft.declared.financial_assets = Some(Fen(total));
+    draft.declared.vehicles.get_or_insert(0);
+    draft.declared.businesses.get_or_insert(0);
+}
+
+/// An account.
+pub(crate) fn asset(kind: FinancialAssetKind, at: &str, account: String, fen: i64, on: PartialDate) -> FinancialAsset {
+    FinancialAsset {
+        kind,
+        institution: at.to_owned(),
+        account_reference: account,
+        balance: Fen(fen),
+        balance_on: Some(on),
+    }
+}
+
+/// The first day of nothing: a month without its day.
+pub(crate) fn month_date(month: Month) -> Option<PartialDate> {
+    month.to_string().parse().ok()
+}
+
+/// Registration of a member.
+pub(crate) fn registration(
+    booklet: &str,
+    division: &str,
+    address: &str,
+    spouse: Option<&ResidentId>,
+    rural: bool,
+) -> Registration {
+    Registration {
+        household_number: booklet.to_owned(),
+        division_code: division.to_owned(),
+        address: address.to_owned(),
+        status: RegistrationStatus::Active,
+        deceased_on: None,
+        spouse_id_number: spouse.map(|id| id.expose().to_owned()).unwrap_or_default(),
+        class: Some(if rural {
+            RegistrationClass::Rural
+        } else {
+            RegistrationClass::Urban
+        }),
+    }
+}
