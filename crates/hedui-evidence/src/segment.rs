@@ -364,4 +364,8 @@ impl EvidenceStore for SegmentStore {
 use log::Log;
 
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod power_cuts;
+#[cfg(test)]
 mod tests;

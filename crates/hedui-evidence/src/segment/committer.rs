@@ -22,7 +22,8 @@ const MAX_GROUP_BYTES: usize = 16 << 20;
 const MAX_GROUP_FRAMES: usize = 1_024;
 /// How many frame ids the committer remembers. A caller looked its id up before queuing; only what was committed
 /// since then can have been missed, and that is among these unless more than this many frames passed it by.
-const REMEMBERED_IDS: usize = 16_384;
+/// Small in tests, so that they reach the other case.
+const REMEMBERED_IDS: usize = if cfg!(test) { 32 } else { 16_384 };
 
 /// One frame on its way.
 pub(crate) struct Request {
