@@ -1,1 +1,26 @@
-//! placeholder
+//! Policy packs: the rules of programmes as TOML with small typed formulas, judged on intervals and explained number by number.
+//! Leaves what departments said to `hedui_core::facts`; never awaits and never reads a clock, randomness, files or the network.
+//!
+//! A pack is read and checked once ([`Pack::parse`], [`PackSet`]): names resolve, units agree, every mistake is reported with its line.
+//! Then it judges households ([`Pack::evaluate`]): exact rational numbers, intervals where departments are silent, three truths.
+
+mod evaluate;
+mod formula;
+mod hint;
+pub mod interval;
+mod mistake;
+mod pack;
+mod program;
+pub mod ratio;
+mod set;
+pub mod unit;
+mod vocabulary;
+
+#[cfg(test)]
+mod testing;
+
+pub use evaluate::{ARITHMETIC_OVERFLOW, DIVISION_BY_ZERO, RECORD_UNCERTAIN};
+pub use mistake::{Mistake, Mistakes, PolicyError, PolicyErrorKind, SelectError};
+pub use pack::{MAX_PACK_BYTES, Pack, TestKind};
+pub use set::{MAX_PACKS, PackFile, PackSet};
+pub use vocabulary::fact_names;

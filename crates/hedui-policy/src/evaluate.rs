@@ -1,0 +1,334 @@
+//! Judges one household by one pack: fetches each figure once, runs the steps, tests, bands and the amount, and explains every number.
+//! Leaves arithmetic to `interval` and the rule that combines tests to `hedui_core::verdict`.
+
+use hedui_core::bounds::Part;
+use hedui_core::facts::Facts;
+use hedui_core::verdict::{Amount, Outcome, TestResult, Text, TraceStep, Truth, Verdict};
+
+use crate::interval::{Interval, Trouble};
+use crate::pack::{AmountRule, Band, Pack, Rule, Step, Test};
+use crate::program::{Filling, Formula, Place, Rounding, Scope};
+use crate::ratio::Ratio;
+
+mod explain;
+mod facts;
+mod known;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use known::{Known, Reason, Reasons, Value};
+
+/// Code of a verdict that is open because a number did not fit.
+pub const ARITHMETIC_OVERFLOW: &str = "ARITHMETIC_OVERFLOW";
+/// Code of a verdict that is open because a divisor could be zero.
+pub const DIVISION_BY_ZERO: &str = "DIVISION_BY_ZERO";
+/// Code of a verdict that is open because a record tells a figure only within bounds.
+pub const RECORD_UNCERTAIN: &str = "RECORD_UNCERTAIN";
+
+impl Pack {
+    /// Judges a household. `composition_open` are the codes of findings that leave open who is to be judged: with any of them
+    /// the verdict is never `Qualifies`. The same input gives the same verdict, byte for byte.
+    ///
+    /// The amount is what would be paid if the household qualifies, as bounds in fen; there is none where it exceeds.
+    pub fn evaluate(&self, facts: &Facts<'_>, composition_open: &[String]) -> Verdict {
+        let mut evaluation = Evaluation::new(self, facts);
+        evaluation.fill();
+        for step in &self.steps {
+            evaluation.step(step);
+        }
+        let mut tests: Vec<TestResult> = self.tests.iter().map(|test| evaluation.test(test)).collect();
+        let failed = tests.iter().any(|t| t.result == Truth::Fails);
+        let band = evaluation.bands(&self.bands, &mut tests).filter(|_| !failed);
+        let outcome = Outcome::of(tests.iter().map(|t| t.result), !composition_open.is_empty());
+        let amount = match (&self.amount, outcome) {
+            (None, _) | (_, Outcome::Exceeds) => None,
+            (Some(rule), _) => Some(evaluation.amount(rule)),
+        };
+        let (mut undecided_by, mut undecided_because) = (Vec::new(), Vec::new());
+        if outcome == Outcome::Inconclusive {
+            undecided_because.extend_from_slice(composition_open);
+            for test in &tests {
+                undecided_by.extend_from_slice(&test.missing);
+                undecided_because.extend_from_slice(&test.open);
+            }
+            undecided_by.sort();
+            undecided_by.dedup();
+            undecided_because.sort();
+            undecided_because.dedup();
+        }
+        Verdict {
+            programme: self.head.programme.clone(),
+            title: self.head.title.clone(),
+            pack: self.head.reference.clone(),
+            jurisdiction: self.head.jurisdiction_text.clone(),
+            as_of: facts.as_of,
+            outcome,
+            band,
+            amount,
+            tests,
+            trace: evaluation.trace,
+            undecided_by,
+            undecided_because,
+            assumptions: self.assumptions.clone(),
+        }
+    }
+}
+
+/// One household under one pack.
+struct Evaluation<'p, 'f> {
+    pack: &'p Pack,
+    facts: &'f Facts<'f>,
+    persons: usize,
+    household: Vec<Known>,
+    /// The members' values, member after member.
+    member: Vec<Known>,
+    reasons: Reasons,
+    trace: Vec<TraceStep>,
+}
+
+impl<'p, 'f> Evaluation<'p, 'f> {
+    fn new(pack: &'p Pack, facts: &'f Facts<'f>) -> Evaluation<'p, 'f> {
+        let persons = facts.persons();
+        let traced = pack.household.len() + persons * (pack.member.len() + 1) + 1;
+        Evaluation {
+            pack,
+            facts,
+            persons,
+            household: vec![Known::default(); pack.household.len()],
+            member: vec![Known::default(); pack.member.len() * persons],
+            reasons: Reasons::default(),
+            trace: Vec::with_capacity(traced),
+        }
+    }
+
+    /// Fills every place that does not wait for a step, the household's first, then member by member.
+    fn fill(&mut self) {
+        let pack = self.pack;
+        for (i, place) in pack.household.iter().enumerate() {
+            self.fill_place(place, None, i);
+        }
+        for member in 0..self.persons {
+            for (i, place) in pack.member.iter().enumerate() {
+                self.fill_place(place, Some(member), i);
+            }
+        }
+    }
+
+    fn fill_place(&mut self, place: &Place, member: Option<usize>, index: usize) {
+        if matches!(place.filling, Filling::Step) {
+            return;
+        }
+        let (known, parts) = facts::fetch(self.facts, &place.filling, &self.pack.tables, member, &mut self.reasons);
+        let constant = matches!(place.filling, Filling::Fixed(_)) && place.law.is_empty() && !place.assumption;
+        if !constant {
+            let step = self.traced(place, member, (String::new(), String::new()), &known, parts);
+            self.trace.push(step);
+        }
+        self.store(member, index, known);
+    }
+
+    fn store(&mut self, member: Option<usize>, index: usize, known: Known) {
+        let slot = match member {
+            None => self.household.get_mut(index),
+            Some(member) => self.member.get_mut(member * self.pack.member.len() + index),
+        };
+        if let Some(slot) = slot {
+            *slot = known;
+        }
+    }
+
+    /// A line of the trace for a place; `formula` as written and with numbers.
+    fn traced(
+        &self,
+        place: &Place,
+        member: Option<usize>,
+        formula: (String, String),
+        known: &Known,
+        parts: Vec<Part>,
+    ) -> TraceStep {
+        TraceStep {
+            name: place.name.clone(),
+            title: place.title.clone(),
+            subject: member.and_then(|m| u32::try_from(m).ok()),
+            formula: formula.0,
+            numbers: formula.1,
+            value: known.value.to_string(),
+            unit: place.unit.clone(),
+            reference: place.law.clone(),
+            assumption: place.assumption,
+            parts,
+            missing: self.reasons.departments(&known.causes),
+        }
+    }
+
+    fn step(&mut self, step: &'p Step) {
+        let places = match step.scope {
+            Scope::Household => &self.pack.household,
+            Scope::Member => &self.pack.member,
+        };
+        let Some(place) = places.get(step.place) else { return };
+        let members = match step.scope {
+            Scope::Household => None..=None,
+            Scope::Member => match self.persons.checked_sub(1) {
+                Some(last) => Some(0)..=Some(last),
+                None => return,
+            },
+        };
+        let (first, last) = members.into_inner();
+        let mut member = first;
+        loop {
+            let known = self.run(&step.formula, member, step.round);
+            let written = (step.formula.text.clone(), self.numbers(&step.formula, member));
+            let line = self.traced(place, member, written, &known, Vec::new());
+            self.trace.push(line);
+            self.store(member, step.place, known);
+            if member == last {
+                return;
+            }
+            member = member.map(|m| m + 1);
+        }
+    }
+
+    /// Runs a formula and notes what went wrong inside as a reason of its result.
+    fn run(&mut self, formula: &Formula, member: Option<usize>, round: Option<Rounding>) -> Known {
+        let mut trouble = Trouble::default();
+        let mut known = self.value(&formula.code, member, &mut trouble);
+        if let (Some(round), Value::Number(interval)) = (round, known.value) {
+            known = Known::new(
+                Value::Number(interval.round(round.to, round.mode, &mut trouble)),
+                known.causes,
+            );
+        }
+        if !known.value.is_settled() {
+            for (happened, code) in [
+                (trouble.overflow, ARITHMETIC_OVERFLOW),
+                (trouble.zero_divisor, DIVISION_BY_ZERO),
+            ] {
+                if happened {
+                    let reason = self.reasons.intern(Reason::Code(code.to_owned()));
+                    known.causes.insert(reason);
+                }
+            }
+        }
+        known
+    }
+
+    fn result(&self, rule: &Rule, formula: String, numbers: String, known: &Known) -> TestResult {
+        TestResult {
+            name: rule.name.clone(),
+            title: rule.title.clone(),
+            result: known.value.truth(),
+            formula,
+            numbers,
+            reference: rule.law.clone(),
+            assumption: rule.assumption,
+            missing: self.reasons.departments(&known.causes),
+            open: self.reasons.codes(&known.causes),
+        }
+    }
+
+    fn test(&mut self, test: &Test) -> TestResult {
+        let known = self.run(&test.formula, None, None);
+        let numbers = self.numbers(&test.formula, None);
+        self.result(&test.rule, test.formula.text.clone(), numbers, &known)
+    }
+
+    /// The band, where it is settled. The first band that holds counts; whether it is one that qualifies is one more test.
+    fn bands(&mut self, bands: &[Band], tests: &mut Vec<TestResult>) -> Option<String> {
+        if bands.is_empty() {
+            return None;
+        }
+        let mut possible: Vec<Option<&Band>> = Vec::new();
+        let mut causes = known::Causes::default();
+        let (mut written, mut numbers) = (String::new(), String::new());
+        let mut decided = false;
+        for band in bands {
+            let known = self.run(&band.formula, None, None);
+            explain::join(&mut written, &band.rule.name, &band.formula.text);
+            explain::join(&mut numbers, &band.rule.name, &self.numbers(&band.formula, None));
+            let truth = known.value.truth();
+            if decided || truth == Truth::Fails {
+                continue;
+            }
+            possible.push(Some(band));
+            causes.unite(&known.causes);
+            decided = truth == Truth::Holds;
+        }
+        if !decided {
+            possible.push(None);
+        }
+        let qualifies = |band: &Option<&Band>| band.is_some_and(|b| b.qualifies);
+        let truth = match (possible.iter().any(qualifies), possible.iter().all(qualifies)) {
+            (_, true) => Truth::Holds,
+            (false, _) => Truth::Fails,
+            (true, false) => Truth::Open,
+        };
+        let mut laws: Vec<&str> = bands
+            .iter()
+            .map(|b| b.rule.law.as_str())
+            .filter(|law| !law.is_empty())
+            .collect();
+        laws.dedup();
+        let rule = Rule {
+            name: "band".into(),
+            title: Text {
+                zh: "收入档次".into(),
+                en: "band of income".into(),
+            },
+            law: laws.join("; "),
+            assumption: bands.iter().any(|b| b.rule.assumption),
+        };
+        let known = Known::new(Value::Condition(truth), causes);
+        tests.push(self.result(&rule, written, numbers, &known));
+        match possible.as_slice() {
+            [Some(band)] => Some(band.rule.name.clone()),
+            _ => None,
+        }
+    }
+
+    fn amount(&mut self, rule: &AmountRule) -> Amount {
+        let known = self.run(&rule.formula, None, Some(rule.round));
+        let interval = known.value.interval();
+        let place = Place {
+            name: rule.rule.name.clone(),
+            title: rule.rule.title.clone(),
+            unit: rule.unit.clone(),
+            law: rule.rule.law.clone(),
+            assumption: rule.rule.assumption,
+            filling: Filling::Step,
+        };
+        let written = (rule.formula.text.clone(), self.numbers(&rule.formula, None));
+        let line = self.traced(&place, None, written, &known, Vec::new());
+        self.trace.push(line);
+        Amount {
+            lo: fen(interval.lo).unwrap_or(0),
+            hi: fen(interval.hi),
+            per: rule.per,
+        }
+    }
+}
+
+/// Yuan rounded to whole fen by the pack, as fen; never negative. `None` where unbounded.
+fn fen(yuan: Option<Ratio>) -> Option<i64> {
+    let fen = yuan?.mul(Ratio::whole(100))?.floor();
+    i64::try_from(fen.max(0)).ok()
+}
+
+impl Value {
+    /// The interval of a number; anything for a condition, which units rule out.
+    fn interval(self) -> Interval {
+        match self {
+            Value::Number(interval) => interval,
+            Value::Condition(_) => Interval::UNBOUNDED,
+        }
+    }
+
+    /// The truth of a condition; open for a number, which units rule out.
+    fn truth(self) -> Truth {
+        match self {
+            Value::Condition(truth) => truth,
+            Value::Number(_) => Truth::Open,
+        }
+    }
+}

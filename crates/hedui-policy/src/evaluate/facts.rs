@@ -1,0 +1,175 @@
+//! Fetches what fills the places of a pack before its steps run: figures, persons, coefficients from tables.
+//! Leaves how answers add up to `hedui_core::facts`.
+
+use hedui_core::bounds::{Figure, Part};
+use hedui_core::dates::Months;
+use hedui_core::facts::{Facts, Settled};
+use hedui_core::household::{ADULT_AGE, Member};
+use hedui_core::record::DisabilityKind;
+use hedui_core::verdict::Truth;
+
+use super::RECORD_UNCERTAIN;
+use super::known::{Causes, Known, Reason, Reasons, Value};
+use crate::interval::Interval;
+use crate::program::{Filling, Rows, Table};
+use crate::ratio::Ratio;
+
+/// The most and the least severe grade of a disability.
+const GRADES: (i64, i64) = (1, 4);
+
+/// The value of a place and the records behind it.
+pub(super) fn fetch(
+    facts: &Facts<'_>,
+    filling: &Filling,
+    tables: &[Table],
+    member: Option<usize>,
+    reasons: &mut Reasons,
+) -> (Known, Vec<Part>) {
+    let whole = |value: i64| Known::settled(Value::Number(Interval::exactly(Ratio::from(value))));
+    let subject = member.and_then(|m| u32::try_from(m).ok());
+    let person = member.and_then(|m| facts.household.members.get(m));
+    match filling {
+        Filling::Fixed(value) => (Known::settled(Value::Number(Interval::exactly(*value))), Vec::new()),
+        Filling::Dated(otherwise, periods) => {
+            let period = periods.iter().find(|period| period.holds(facts.as_of));
+            let value = period.map_or(*otherwise, |period| period.value);
+            (Known::settled(Value::Number(Interval::exactly(value))), Vec::new())
+        }
+        Filling::Figure { fact, months, scale } => {
+            let figure = facts.figure(*fact, subject, Months::before(facts.as_of, *months));
+            of_figure(figure, *scale, reasons)
+        }
+        Filling::Persons => (whole(i64::try_from(facts.persons()).unwrap_or(i64::MAX)), Vec::new()),
+        Filling::Age => (whole(person.map_or(0, |p| i64::from(p.age))), Vec::new()),
+        Filling::Minor => {
+            let minor = person.is_some_and(|p| p.age < ADULT_AGE);
+            (
+                Known::settled(Value::Condition(if minor { Truth::Holds } else { Truth::Fails })),
+                Vec::new(),
+            )
+        }
+        Filling::Student => student(facts.student(subject.unwrap_or_default()), reasons),
+        Filling::DisabilityGrade => grade(facts.disability(subject.unwrap_or_default()), reasons),
+        Filling::Table(index) => match (tables.get(*index), person) {
+            (Some(table), Some(person)) => coefficient(facts, table, person, subject.unwrap_or_default(), reasons),
+            _ => (Known::default(), Vec::new()),
+        },
+        Filling::Step => (Known::default(), Vec::new()),
+    }
+}
+
+fn causes(missing: &[hedui_core::DepartmentId], open: Vec<String>, reasons: &mut Reasons) -> Causes {
+    let mut causes = Causes::default();
+    for department in missing {
+        causes.insert(reasons.intern(Reason::Department(department.clone())));
+    }
+    for code in open {
+        causes.insert(reasons.intern(Reason::Code(code)));
+    }
+    causes
+}
+
+/// A figure that is not exact always has a reason: departments, findings, or the record itself.
+fn of_figure(figure: Figure, scale: i128, reasons: &mut Reasons) -> (Known, Vec<Part>) {
+    let value = Value::Number(Interval::of_bounds(figure.bounds, scale));
+    if value.is_settled() {
+        return (Known::settled(value), figure.parts);
+    }
+    let mut open = figure.open;
+    if figure.missing.is_empty() && open.is_empty() {
+        open.push(RECORD_UNCERTAIN.to_owned());
+    }
+    (Known::new(value, causes(&figure.missing, open, reasons)), figure.parts)
+}
+
+/// A register that shows schooling settles it; silence leaves only "not a student" open.
+fn student(settled: Settled<bool>, reasons: &mut Reasons) -> (Known, Vec<Part>) {
+    let truth = match (settled.value, settled.missing.is_empty()) {
+        (true, _) => Truth::Holds,
+        (false, true) => Truth::Fails,
+        (false, false) => Truth::Open,
+    };
+    (
+        Known::new(Value::Condition(truth), causes(&settled.missing, Vec::new(), reasons)),
+        settled.parts,
+    )
+}
+
+/// A silent register can only make a disability more severe, or show a first one.
+fn grade(settled: Settled<Option<(DisabilityKind, u32)>>, reasons: &mut Reasons) -> (Known, Vec<Part>) {
+    let known = settled.value.map(|(_, grade)| i64::from(grade));
+    let (lo, hi) = match (known, settled.missing.is_empty()) {
+        (Some(grade), true) => (grade, grade),
+        (None, true) => (0, 0),
+        (Some(grade), false) => (GRADES.0.min(grade), grade),
+        (None, false) => (0, GRADES.1),
+    };
+    let interval = Interval {
+        lo: Some(Ratio::from(lo)),
+        hi: Some(Ratio::from(hi)),
+    };
+    (
+        Known::new(Value::Number(interval), causes(&settled.missing, Vec::new(), reasons)),
+        settled.parts,
+    )
+}
+
+fn coefficient(
+    facts: &Facts<'_>,
+    table: &Table,
+    person: &Member,
+    subject: u32,
+    reasons: &mut Reasons,
+) -> (Known, Vec<Part>) {
+    let fixed = |value: Option<Ratio>| {
+        let value = value.unwrap_or(table.default);
+        (Known::settled(Value::Number(Interval::exactly(value))), Vec::new())
+    };
+    match &table.rows {
+        Rows::Age(rows) => {
+            let fits = |from: u32, to: Option<u32>| from <= person.age && to.is_none_or(|to| person.age < to);
+            fixed(
+                rows.iter()
+                    .find(|(from, to, _)| fits(*from, *to))
+                    .map(|(_, _, value)| *value),
+            )
+        }
+        Rows::Sex(rows) => {
+            let sex = person.id.sex();
+            fixed(rows.iter().find(|(of, _)| *of == sex).map(|(_, value)| *value))
+        }
+        Rows::Disability(rows) => {
+            let settled = facts.disability(subject);
+            let interval = by_disability(rows, table.default, &settled);
+            (
+                Known::new(Value::Number(interval), causes(&settled.missing, Vec::new(), reasons)),
+                settled.parts,
+            )
+        }
+    }
+}
+
+/// The coefficient of the disability on record; the hull over everything a silent register could still show.
+fn by_disability(
+    rows: &[(Option<DisabilityKind>, u32, Ratio)],
+    default: Ratio,
+    settled: &Settled<Option<(DisabilityKind, u32)>>,
+) -> Interval {
+    let value_of = |kind: DisabilityKind, grade: u32| {
+        let row = rows.iter().find(|(k, g, _)| *g == grade && k.is_none_or(|k| k == kind));
+        row.map_or(default, |(_, _, value)| *value)
+    };
+    let on_record = settled.value.map_or(default, |(kind, grade)| value_of(kind, grade));
+    let mut interval = Interval::exactly(on_record);
+    if settled.missing.is_empty() {
+        return interval;
+    }
+    // A register that is silent now may hold another kind of the same grade, or a more severe one.
+    let mildest = settled.value.map_or(4, |(_, grade)| grade);
+    for grade in 1..=mildest {
+        for kind in DisabilityKind::ALL {
+            interval = interval.hull(Interval::exactly(value_of(*kind, grade)));
+        }
+    }
+    interval
+}

@@ -1,0 +1,142 @@
+//! Mistakes in packs: where, which, and what to do, all of a file at once; and why no pack could be chosen.
+//! Leaves finding them to `pack` and `set`.
+
+use std::fmt;
+
+/// A mistake in a pack file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The file as it was named to the loader.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Stable reason, for example `UNIT_MISMATCH`.
+    pub reason: &'static str,
+    /// For people.
+    pub message: String,
+    /// What to do, where a usual slip explains it.
+    pub hint: Option<String>,
+}
+
+/// `dibao.toml:12:9: UNIT_MISMATCH: ... (hint: ...)`.
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}:{}:{}: {}: {}",
+            self.file, self.line, self.column, self.reason, self.message
+        )?;
+        match &self.hint {
+            Some(hint) => write!(f, " (hint: {hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Every mistake that was found, by file, line and column. Never empty as an error.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, mistake) in self.0.iter().enumerate() {
+            write!(f, "{}{mistake}", if i == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// Why no pack answers a request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SelectError {
+    /// Not six digits.
+    #[error("a district is six digits of GB/T 2260, for example 511703")]
+    DistrictInvalid,
+    /// No pack of any district has this programme.
+    #[error("no pack has the programme {0}")]
+    UnknownProgramme(String),
+    /// Neither the district nor what lies above it has a pack of the programme.
+    #[error("neither district {district} nor its city, its province or the nation has a pack of {programme}")]
+    UnknownDistrict {
+        /// The programme.
+        programme: String,
+        /// The district.
+        district: String,
+    },
+    /// No pack of the programme there has this variant.
+    #[error("no pack of {programme} in {district} has the variant {variant}")]
+    UnknownVariant {
+        /// The programme.
+        programme: String,
+        /// The district.
+        district: String,
+        /// The variant.
+        variant: String,
+    },
+    /// The packs there are for the other kind of residence.
+    #[error("no pack of {programme} in {district} is for this residence")]
+    NoPackForResidence {
+        /// The programme.
+        programme: String,
+        /// The district.
+        district: String,
+    },
+    /// The packs there are not valid on the date, or all of that date are variants that must be named.
+    #[error("no pack of {programme} in {district} is valid on {date}")]
+    NoPackOnDate {
+        /// The programme.
+        programme: String,
+        /// The district.
+        district: String,
+        /// The date, `YYYY-MM-DD`.
+        date: String,
+    },
+}
+
+impl SelectError {
+    /// Stable reason for interfaces.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            SelectError::DistrictInvalid => "DISTRICT_INVALID",
+            SelectError::UnknownProgramme(_) => "UNKNOWN_PROGRAMME",
+            SelectError::UnknownDistrict { .. } => "UNKNOWN_DISTRICT",
+            SelectError::UnknownVariant { .. } => "UNKNOWN_VARIANT",
+            SelectError::NoPackForResidence { .. } => "NO_PACK_FOR_RESIDENCE",
+            SelectError::NoPackOnDate { .. } => "NO_PACK_ON_DATE",
+        }
+    }
+}
+
+/// Everything that can go wrong in this crate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// Packs do not load.
+    #[error(transparent)]
+    Packs(#[from] Mistakes),
+    /// No pack answers the request.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+}
+
+/// Who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyErrorKind {
+    /// Whoever keeps the packs.
+    Config,
+    /// Whoever sent the request.
+    Request,
+}
+
+impl PolicyError {
+    /// Who has to act.
+    pub fn kind(&self) -> PolicyErrorKind {
+        match self {
+            PolicyError::Packs(_) => PolicyErrorKind::Config,
+            PolicyError::Select(_) => PolicyErrorKind::Request,
+        }
+    }
+}

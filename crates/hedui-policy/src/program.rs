@@ -1,0 +1,135 @@
+//! Compiled formulas: names resolved to places, units checked away, ready to be evaluated many times.
+//! Leaves compiling to `pack` and running to `evaluate`.
+
+use hedui_core::dates::Date;
+use hedui_core::facts::Fact;
+use hedui_core::record::DisabilityKind;
+use hedui_core::verdict::Text;
+use hedui_ids::Sex;
+
+pub(crate) use crate::formula::{Arithmetic, Comparison};
+use crate::ratio::{Ratio, RoundMode};
+pub(crate) use crate::vocabulary::Scope;
+
+/// A formula as a tree over places.
+#[derive(Clone, Debug)]
+pub(crate) enum Code {
+    Number(Ratio),
+    /// A place among the household's values.
+    Household(usize),
+    /// A place among the member's values.
+    Member(usize),
+    Negate(Box<Code>),
+    Arithmetic(Arithmetic, Box<Code>, Box<Code>),
+    Compare(Comparison, Box<Code>, Box<Code>),
+    And(Box<Code>, Box<Code>),
+    Or(Box<Code>, Box<Code>),
+    Not(Box<Code>),
+    Min(Vec<Code>),
+    Max(Vec<Code>),
+    /// Condition, then, else.
+    If(Box<[Code; 3]>),
+    Sum(Box<Code>),
+    Mean(Box<Code>),
+    Count(Box<Code>),
+}
+
+/// A piece of a formula's text, for writing it with its numbers.
+#[derive(Clone, Debug)]
+pub(crate) enum Piece {
+    /// As it stands.
+    Text(String),
+    /// The value of a name, or of a count.
+    Value(Code),
+    /// The members' values in brackets with a plus between; over their number for a mean.
+    Members { each: Code, mean: bool },
+}
+
+/// A formula: as written, compiled, and cut for writing its numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Formula {
+    pub text: String,
+    pub code: Code,
+    pub pieces: Vec<Piece>,
+}
+
+/// Rounding that a pack asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rounding {
+    pub to: Ratio,
+    pub mode: RoundMode,
+}
+
+/// What fills a place before the steps run.
+#[derive(Clone, Debug)]
+pub(crate) enum Filling {
+    /// A constant, or a parameter that never changes.
+    Fixed(Ratio),
+    /// A parameter that changes with the date: the value of the period that holds the date, else the first one.
+    Dated(Ratio, Vec<Period>),
+    /// A figure over the last so many whole months (0: at the date); its whole numbers are divided by `scale`.
+    Figure {
+        fact: Fact,
+        months: u32,
+        scale: i128,
+    },
+    Persons,
+    Age,
+    DisabilityGrade,
+    Student,
+    Minor,
+    /// A table of the pack, by position.
+    Table(usize),
+    /// A step fills it when its turn comes.
+    Step,
+}
+
+/// A time for which a parameter has a value of its own; open where an end is missing.
+#[derive(Clone, Debug)]
+pub(crate) struct Period {
+    pub from: Option<Date>,
+    pub to: Option<Date>,
+    pub value: Ratio,
+}
+
+impl Period {
+    /// Whether a day lies in it.
+    pub fn holds(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+
+    /// Whether a day lies in both.
+    pub fn overlaps(&self, other: &Period) -> bool {
+        let ends_before = |a: &Period, b: &Period| a.to.zip(b.from).is_some_and(|(to, from)| to < from);
+        !ends_before(self, other) && !ends_before(other, self)
+    }
+}
+
+/// A named value that formulas read.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub name: String,
+    pub title: Text,
+    pub unit: String,
+    pub law: String,
+    pub assumption: bool,
+    pub filling: Filling,
+}
+
+/// A table of coefficients; the first row that fits gives the value.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub rows: Rows,
+    pub default: Ratio,
+}
+
+/// Rows by what they look at.
+#[derive(Clone, Debug)]
+pub(crate) enum Rows {
+    /// From a completed year of age (included) to another (excluded; `None` for no end).
+    Age(Vec<(u32, Option<u32>, Ratio)>),
+    /// By sex.
+    Sex(Vec<(Sex, Ratio)>),
+    /// By kind (`None` for any) and grade of disability.
+    Disability(Vec<(Option<DisabilityKind>, u32, Ratio)>),
+}

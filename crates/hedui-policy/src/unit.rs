@@ -1,0 +1,131 @@
+//! Units as types: a unit is how often yuan, persons, months, years and pieces are multiplied or divided in it.
+//! Leaves which value has which unit to the vocabulary and the packs.
+
+use std::fmt;
+
+#[cfg(test)]
+mod tests;
+
+/// The words of a unit: in the singular as divisors, in the plural for people, in the order of the exponents.
+const WORDS: [(&str, &str); 5] = [
+    ("yuan", "yuan"),
+    ("person", "persons"),
+    ("month", "months"),
+    ("year", "years"),
+    ("piece", "pieces"),
+];
+
+/// A unit as exponents of yuan, person, month, year and piece. Equal exponents, equal unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Unit([i8; 5]);
+
+impl Unit {
+    /// A pure number.
+    pub const RATIO: Unit = Unit([0; 5]);
+    /// Money at a date, or of an unnamed period.
+    pub const YUAN: Unit = Unit([1, 0, 0, 0, 0]);
+    /// Money a month.
+    pub const YUAN_PER_MONTH: Unit = Unit([1, 0, -1, 0, 0]);
+    /// Money a year.
+    pub const YUAN_PER_YEAR: Unit = Unit([1, 0, 0, -1, 0]);
+    /// People.
+    pub const PERSONS: Unit = Unit([0, 1, 0, 0, 0]);
+    /// Months.
+    pub const MONTHS: Unit = Unit([0, 0, 1, 0, 0]);
+    /// Years, of age too.
+    pub const YEARS: Unit = Unit([0, 0, 0, 1, 0]);
+    /// Months in a year.
+    pub const MONTHS_PER_YEAR: Unit = Unit([0, 0, 1, -1, 0]);
+    /// Things counted.
+    pub const PIECES: Unit = Unit([0, 0, 0, 0, 1]);
+
+    fn combine(self, other: Unit, sign: i8) -> Option<Unit> {
+        let mut exponents = self.0;
+        for (a, b) in exponents.iter_mut().zip(other.0) {
+            *a = a.checked_add(b.checked_mul(sign)?)?;
+        }
+        Some(Unit(exponents))
+    }
+
+    /// The unit of a product; `None` when an exponent leaves -128 to 127.
+    pub fn times(self, other: Unit) -> Option<Unit> {
+        self.combine(other, 1)
+    }
+
+    /// The unit of a quotient; `None` when an exponent leaves -128 to 127.
+    pub fn per(self, other: Unit) -> Option<Unit> {
+        self.combine(other, -1)
+    }
+
+    /// Reads `yuan/person/month`, `persons`, `ratio`, `months/year`, `1/month`: one word or 1, then divisors; singular and plural are the same.
+    pub fn parse(text: &str) -> Option<Unit> {
+        let mut parts = text.split('/').map(str::trim);
+        let mut unit = match parts.next()? {
+            "ratio" | "1" => Unit::RATIO,
+            word => Unit::word(word)?,
+        };
+        for word in parts {
+            unit = unit.per(Unit::word(word)?)?;
+        }
+        Some(unit)
+    }
+
+    fn word(word: &str) -> Option<Unit> {
+        let position = WORDS.iter().position(|(one, many)| word == *one || word == *many)?;
+        let mut exponents = [0; 5];
+        *exponents.get_mut(position)? = 1;
+        Some(Unit(exponents))
+    }
+
+    /// Whether it is money, perhaps divided by something.
+    pub fn is_money(self) -> bool {
+        let Unit([yuan, ..]) = self;
+        yuan == 1
+    }
+
+    /// A hint for two units that do not fit, where a usual slip explains it.
+    pub fn conversion_hint(self, other: Unit) -> Option<&'static str> {
+        let between = self.per(other)?;
+        let inverse = other.per(self)?;
+        let either = |unit: Unit| between == unit || inverse == unit;
+        if either(Unit::MONTHS_PER_YEAR) {
+            Some("multiply or divide by months_per_year (12 months/year) to convert between months and years")
+        } else if either(Unit::PERSONS) {
+            Some("multiply or divide by persons to convert between the household and one person")
+        } else if either(Unit::MONTHS) {
+            Some("multiply or divide by a parameter in months, for example a limit of 24 months of the standard")
+        } else if either(Unit::YEARS) {
+            Some("multiply or divide by a parameter in years, for example a limit of 1 year of the standard")
+        } else if self == Unit::RATIO || other == Unit::RATIO {
+            Some("a bare number is a ratio; put the figure into a [[parameter]] with its unit")
+        } else {
+            None
+        }
+    }
+}
+
+/// `yuan/person/month`, `persons`, `months/year`, `ratio`.
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Unit::RATIO {
+            return f.write_str("ratio");
+        }
+        let mut first = true;
+        for (exponent, (_, many)) in self.0.into_iter().zip(WORDS) {
+            for _ in 0..exponent.max(0) {
+                f.write_str(if first { "" } else { "*" })?;
+                f.write_str(many)?;
+                first = false;
+            }
+        }
+        if first {
+            f.write_str("1")?;
+        }
+        for (exponent, (one, _)) in self.0.into_iter().zip(WORDS) {
+            for _ in exponent.min(0)..0 {
+                write!(f, "/{one}")?;
+            }
+        }
+        Ok(())
+    }
+}
