@@ -32,3 +32,8 @@ pub use period::Period;
 pub use sealer::{Digests, Opened, Plain, SALT_BYTES, Sealer, Subject, ciphertext_digest, commitment};
 pub use segment::{INDEX_FOLDER, IndexOpener, Opening, Progress, SegmentOptions, SegmentStore};
 pub use store::{Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Status, Verified};
+
+/// Compiles the README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
