@@ -1,0 +1,91 @@
+//! One step at a time: its name before, its duration after, and on failure what to do.
+//! Leaves what the steps are, and their order, to `task`.
+
+use std::io::{Write, stderr};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+/// The steps that have passed so far, with their durations.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    passed: Vec<(&'static str, Duration)>,
+}
+
+impl Steps {
+    /// Runs one step. `advice` is what a person should do when it fails.
+    pub(crate) fn run(&mut self, name: &'static str, advice: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        say(&format!("==> {name}"));
+        let start = now();
+        let result = work();
+        let duration = start.elapsed();
+        match result {
+            Ok(()) => {
+                say(&format!("    passed in {:.1} s", duration.as_secs_f64()));
+                self.passed.push((name, duration));
+                Ok(())
+            }
+            Err(error) => Err(anyhow!(
+                "{name} failed after {:.1} s: {error:#}\nwhat to do: {advice}",
+                duration.as_secs_f64()
+            )),
+        }
+    }
+
+    /// Prints how long each step took.
+    pub(crate) fn summary(&self) {
+        let steps: Vec<String> = self
+            .passed
+            .iter()
+            .map(|(name, duration)| format!("{name} {:.1} s", duration.as_secs_f64()))
+            .collect();
+        say(&format!("==> all checks passed: {}", steps.join(" · ")));
+    }
+}
+
+/// Runs a command whose failure is the step's failure; its output goes where ours goes.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+    let line = shown(command);
+    say(&format!("    {line}"));
+    let status = command
+        .status()
+        .with_context(|| format!("`{line}` could not be started"))?;
+    if !status.success() {
+        bail!("`{line}` ended with {status}");
+    }
+    Ok(())
+}
+
+/// Runs a command for its output; `None` when it cannot be started or fails.
+pub(crate) fn output(command: &mut Command) -> Option<String> {
+    let output = command.output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// One line on stderr, where cargo's own progress goes. A closed stderr is no reason to stop.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the durations shown to a person are the machine's own"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests;
