@@ -106,7 +106,7 @@ pub fn run(task: &Task, settings: &Settings) -> Result<Outcome> {
     }
 }
 
-/// Every step but the tests, cheapest first where the order is free.
+/// Every step but the tests.
 fn check(steps: &mut Steps, root: &Path, settings: &Settings) -> Result<()> {
     steps.run(
         "machine",
@@ -118,12 +118,12 @@ fn check(steps: &mut Steps, root: &Path, settings: &Settings) -> Result<()> {
         "run `cargo fmt --all`, look at the difference and commit it",
         || step::succeed(cargo(root).args(["fmt", "--all", "--check"])),
     )?;
-    check_house_rules(steps, root)?;
     steps.run(
         "clippy",
         "repair what clippy names; an exception needs #[expect(..., reason = \"...\")]",
         || step::succeed(cargo(root).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
     )?;
+    check_house_rules(steps, root)?;
     steps.run(
         "dependencies",
         "`.deny.toml` says what is allowed and why; change the dependency first",
