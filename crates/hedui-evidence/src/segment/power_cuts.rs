@@ -176,6 +176,43 @@ async fn a_failed_sync_poisons_for_good_and_reads_go_on() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::await_holding_lock,
+    reason = "the lock is what holds the committer back while the frames gather"
+)]
+async fn what_waits_behind_a_failed_sync_is_certainly_not_written() {
+    let disk = Arc::new(SimDisk::new());
+    let store = Arc::new(open(&disk).unwrap());
+    let mut rng = StdRng::seed_from_u64(2);
+    let frames: Vec<_> = (0..9)
+        .map(|_| sample_frame(&mut rng, CaseId([1; 16]), &[], 1))
+        .collect();
+    let before = disk.ops().len();
+    let gate = disk.gate.lock().unwrap();
+    disk.fail_sync.store(1, Ordering::SeqCst);
+    let mut tasks = Vec::new();
+    for frame in frames.clone() {
+        let waiting = Arc::clone(&store);
+        tasks.push(tokio::spawn(async move { waiting.append(frame).await }));
+        tokio::task::yield_now().await;
+        // The first is written and stands before its sync; all others queue behind it.
+        while disk.ops().len() == before {
+            std::thread::yield_now();
+        }
+    }
+    drop(gate);
+    for (number, task) in tasks.into_iter().enumerate() {
+        let error = task.await.unwrap().unwrap_err();
+        assert_eq!(error.certainly_not_written(), number > 0, "{number}: {error}");
+    }
+    drop(store);
+    let store = open(&disk).unwrap();
+    for frame in frames.into_iter().skip(1) {
+        assert!(!store.append(frame).await.unwrap().duplicate);
+    }
+}
+
+#[tokio::test]
 async fn a_full_disk_refuses_without_a_trace_and_recovers() {
     for seed in 0..60 {
         let disk = Arc::new(SimDisk::new());

@@ -253,6 +253,33 @@ async fn an_index_of_another_store_or_another_day_is_rebuilt() {
     holds(&store, &log).await;
 }
 
+#[tokio::test]
+async fn an_index_that_fits_to_the_byte_but_names_another_frame_is_rebuilt() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let open = |dir: &Path| SegmentStore::open(dir, &SegmentOptions::new([5; 16]), &mut |_| ()).unwrap();
+    let log = fill(&open(one.path()), 10, 20).await;
+    let twin = open(two.path());
+    for (_, frame) in &log {
+        let id = FrameId(frame.id.0.map(|byte| !byte));
+        twin.append(Frame { id, ..frame.clone() }).await.unwrap();
+    }
+    drop(twin);
+    fs::remove_dir_all(one.path().join(INDEX_FOLDER)).unwrap();
+    copy_dir(&two.path().join(INDEX_FOLDER), &one.path().join(INDEX_FOLDER));
+    let store = open(one.path());
+    assert!(
+        store
+            .opening()
+            .index_rebuilt
+            .as_ref()
+            .unwrap()
+            .contains("other segments"),
+        "{:?}",
+        store.opening()
+    );
+    holds(&store, &log).await;
+}
+
 /// An index that waits, or fails, when told to.
 #[derive(Default)]
 struct Unsteady {
