@@ -410,24 +410,17 @@ fn bills(scribe: &mut Scribe<'_>, member: &Person, paid_on: PartialDate) {
         scribe.at("medical-insurance", member, RecordBody::MedicalExpense(bill));
     }
     let amount = scribe.dice.range(3, 40) * 10_000;
-    match scribe.dice.range(0, 11) {
-        0 => scribe.at(
-            "health",
-            member,
-            RecordBody::Assistance(once("health-poverty-fund", amount, Some(paid_on))),
-        ),
-        1 => scribe.at(
-            "red-cross",
-            member,
-            RecordBody::Assistance(once("red-cross-medical", amount, Some(paid_on))),
-        ),
-        2 => scribe.at(
-            "trade-unions",
-            member,
-            RecordBody::Assistance(once("union-medical", amount, Some(paid_on))),
-        ),
+    let (department, programme) = match scribe.dice.range(0, 11) {
+        0 => ("health", "health-poverty-fund"),
+        1 => ("red-cross", "red-cross-medical"),
+        2 => ("trade-unions", "union-medical"),
         _ => return,
     };
+    scribe.at(
+        department,
+        member,
+        RecordBody::Assistance(once(programme, amount, Some(paid_on))),
+    );
 }
 
 /// Help already drawn from programmes that every district has.
