@@ -5,7 +5,9 @@ pub mod adapter;
 pub mod catalogue;
 pub mod manifest;
 pub mod mapping;
+pub mod port;
 pub mod reason;
+pub mod serve;
 pub mod source;
 pub mod wire;
 
@@ -13,8 +15,11 @@ pub use adapter::{Adapter, CheckResult, Description, Limits, LookupKey, MappedAd
 pub use catalogue::{Catalogue, CatalogueError, Folder};
 pub use manifest::{Connector, Manifest, ManifestError, Variables};
 pub use mapping::{Mapping, Row};
+pub use port::{AdapterPort, Ask, FaultPort, Jitter, Port, Reply, ReplySink, ReplyTo, StreamPort, UnaryPort};
 pub use reason::{Reason, cause_of};
 #[cfg(any(test, feature = "samples"))]
 pub mod cases;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
+#[cfg(test)]
+mod testing;

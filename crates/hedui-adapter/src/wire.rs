@@ -1,5 +1,24 @@
 //! The wire form of questions and answers (`hedui.department.v1`): the only place where it is read and written.
-//! Leaves transport to `port` and `serve`.
+//! Leaves transport to `port` and `serve`. Messages are read in place and straight into the domain's types, because a verification reads one
+//! answer of every department; the generated types serve the tests as an independent reader and writer.
+
+mod answer;
+mod describe;
+mod frame;
+mod query;
+mod reader;
+mod records;
+mod scrub;
+mod writer;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use answer::{decode_answer, encode_answer, whole};
+pub use describe::{decode_checks, decode_description, encode_checks, encode_description};
+pub(crate) use frame::{StreamQuery, Streamed, answers, queries, write_answer, write_query};
+pub use query::{InvalidQuery, decode_query, encode_query};
+pub(crate) use writer::Writer;
 
 /// Whether a text is a stable reason word: `[A-Z][A-Z0-9_]{0,62}`.
 pub fn is_reason_word(text: &str) -> bool {

@@ -1,0 +1,102 @@
+//! The port of a department inside this process.
+//! Leaves the department to its adapter; a panic there is a failure of that question only.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use hedui_core::{DepartmentId, Query, SubjectAnswer, Unreachable};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+use super::{Ask, Port, Reply, ReplyTo};
+use crate::adapter::Adapter;
+use crate::reason::Reason;
+use crate::wire::encode_answer;
+
+/// Questions that wait or run; beyond them a department is overloaded, not slow.
+const MAX_WAITING: usize = 1_024;
+
+/// A department inside this process.
+pub struct AdapterPort {
+    id: DepartmentId,
+    adapter: Arc<dyn Adapter>,
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+impl AdapterPort {
+    /// The port of an adapter, with the concurrency that the adapter describes.
+    pub fn new(adapter: Arc<dyn Adapter>) -> AdapterPort {
+        let description = adapter.describe();
+        let concurrent = (description.limits.max_concurrent_queries as usize).clamp(1, MAX_WAITING);
+        AdapterPort {
+            id: description.department,
+            adapter,
+            running: Arc::new(Semaphore::new(concurrent)),
+            waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+        }
+    }
+}
+
+impl Port for AdapterPort {
+    fn id(&self) -> &DepartmentId {
+        &self.id
+    }
+
+    fn ask(&self, ask: Ask, reply: ReplyTo) {
+        let Ok(place) = self.waiting.clone().try_acquire_owned() else {
+            return reply.send(Reply::failed(Reason::Overloaded));
+        };
+        let (adapter, running) = (self.adapter.clone(), self.running.clone());
+        let deadline = Instant::now() + ask.timeout;
+        tokio::spawn(async move {
+            let _place = place;
+            let work = async {
+                let _running = running.acquire().await;
+                adapter.query(&ask.query, deadline).await
+            };
+            let outcome = timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await;
+            reply.send(match outcome {
+                Err(_) => Reply::failed(Reason::SourceTimeout),
+                Ok(Err(_)) => Reply::failed(Reason::ConnectorPanicked),
+                Ok(Ok(Err(failure))) => Reply::failure(failure),
+                Ok(Ok(Ok(answers))) => {
+                    let answers = one_each(&ask.query, answers);
+                    let wire = encode_answer(&ask.query, &answers);
+                    Reply::Answers(answers, wire)
+                }
+            });
+        });
+    }
+}
+
+/// Exactly one answer per person, in the order of the query, whatever the adapter gave.
+pub(crate) fn one_each(query: &Query, answers: Vec<SubjectAnswer>) -> Vec<SubjectAnswer> {
+    let as_asked = answers.len() == query.subjects.len()
+        && answers
+            .iter()
+            .zip(&query.subjects)
+            .all(|(answer, subject)| answer.ordinal == subject.ordinal);
+    if as_asked {
+        return answers;
+    }
+    let mut answers: Vec<Option<SubjectAnswer>> = answers.into_iter().map(Some).collect();
+    let mut take = |ordinal: u32| {
+        let mut of = answers
+            .iter_mut()
+            .filter(|a| a.as_ref().is_some_and(|a| a.ordinal == ordinal));
+        let first = of.next().and_then(Option::take);
+        if of.next().is_some() {
+            Err(Reason::SubjectTwice)
+        } else {
+            first.ok_or(Reason::SubjectMissing)
+        }
+    };
+    let one = |subject: &hedui_core::Subject| {
+        let failed =
+            |reason: Reason| SubjectAnswer::unreachable(subject.ordinal, Unreachable::Failed, reason.failure());
+        take(subject.ordinal).unwrap_or_else(failed)
+    };
+    query.subjects.iter().map(one).collect()
+}

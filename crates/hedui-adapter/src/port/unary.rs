@@ -1,0 +1,122 @@
+//! The port of a plugin that is asked with one call per household: for plugins without streams, and for comparing.
+//! Leaves the cheaper way, one stream for all households, to `stream`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hedui_core::{DepartmentId, Failure};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tonic::client::Grpc;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt as _;
+
+use super::{Ask, Outgoing, Port, Raw, Reply, ReplyTo};
+use crate::adapter::Limits;
+use crate::reason::Reason;
+
+/// Longer than any connection within a province takes.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How often an idle connection is tried, so that a dead one is noticed before the next household.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// Questions that wait or run.
+const MAX_WAITING: usize = 1_024;
+
+/// A plugin asked call by call.
+pub struct UnaryPort {
+    id: DepartmentId,
+    client: Grpc<Channel>,
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+/// The endpoint of a plugin.
+pub(crate) fn endpoint(address: &str) -> Result<Endpoint, Failure> {
+    let endpoint = Endpoint::from_shared(address.to_owned());
+    let endpoint = endpoint.map_err(|_| Reason::SourceMissing.failure_at("the endpoint is no address"))?;
+    Ok(endpoint
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_while_idle(true))
+}
+
+impl UnaryPort {
+    /// The port of a plugin at `http://host:port`; connects when first asked.
+    ///
+    /// # Errors
+    /// The endpoint is no address.
+    pub fn open(id: DepartmentId, address: &str, limits: Limits) -> Result<UnaryPort, Failure> {
+        let client =
+            Grpc::new(endpoint(address)?.connect_lazy()).max_decoding_message_size(limits.max_response_bytes as usize);
+        let concurrent = (limits.max_concurrent_queries as usize).clamp(1, MAX_WAITING);
+        let (running, waiting) = (Semaphore::new(concurrent), Semaphore::new(MAX_WAITING));
+        Ok(UnaryPort {
+            id,
+            client,
+            running: Arc::new(running),
+            waiting: Arc::new(waiting),
+        })
+    }
+}
+
+impl Port for UnaryPort {
+    fn id(&self) -> &DepartmentId {
+        &self.id
+    }
+
+    fn ask(&self, ask: Ask, reply: ReplyTo) {
+        let Ok(place) = self.waiting.clone().try_acquire_owned() else {
+            return reply.send(Reply::failed(Reason::Overloaded));
+        };
+        let (client, running) = (self.client.clone(), self.running.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            let limit = ask.timeout;
+            let work = async {
+                let _running = running.acquire().await;
+                query(client, ask).await
+            };
+            reply.send(
+                timeout(limit, work)
+                    .await
+                    .unwrap_or_else(|_| Reply::failed(Reason::DeadlineExceeded)),
+            );
+        });
+    }
+}
+
+async fn query(mut client: Grpc<Channel>, ask: Ask) -> Reply {
+    if client.ready().await.is_err() {
+        return Reply::failed(Reason::ConnectFailed);
+    }
+    let mut request = Request::new(Outgoing::Encoded(ask.encoded));
+    request.set_timeout(ask.timeout);
+    let path = PathAndQuery::from_static("/hedui.department.v1.DepartmentService/Query");
+    match client.unary(request, path, Raw).await {
+        Ok(response) => Reply::Wire(response.into_inner()),
+        Err(status) => Reply::failure(failure_of(&status)),
+    }
+}
+
+/// The failure that a status stands for. Its text is not passed on: it may hold anything.
+pub(crate) fn failure_of(status: &Status) -> Failure {
+    let named = status
+        .get_details_error_info()
+        .and_then(|info| Reason::from_word(&info.reason));
+    let reason = named.unwrap_or(match status.code() {
+        Code::DeadlineExceeded => Reason::DeadlineExceeded,
+        Code::Unavailable => Reason::PluginUnavailable,
+        Code::Cancelled => Reason::ConnectionLost,
+        Code::ResourceExhausted => Reason::Overloaded,
+        Code::PermissionDenied | Code::Unauthenticated | Code::Unimplemented | Code::FailedPrecondition => {
+            Reason::PluginRefused
+        }
+        Code::InvalidArgument => Reason::InvalidRequest,
+        Code::OutOfRange => Reason::SourceTooLarge,
+        _ => Reason::PluginError,
+    });
+    reason.failure()
+}

@@ -1,0 +1,282 @@
+//! Answers: a department's bytes to exactly one answer per person asked about, and back.
+//! Leaves deadlines to the broker. Whatever is wrong with an answer makes it a failure, never "no record".
+
+use bytes::Bytes;
+use hedui_core::{
+    AnswerState, Failure, FailureClass, FailureOrigin, Query, Record, RecordType, Subject, SubjectAnswer, Unreachable,
+};
+use hedui_ids::name::{self, Match};
+
+use super::reader::{Fault, Reader, Wire};
+use super::records::{Field as _, Kind, RawRecord, date, money, word, write_record};
+use super::scrub::scrub;
+use super::writer::Writer;
+use crate::reason::{Reason, cause_of};
+
+/// Numbers of `ResultState`.
+mod state {
+    pub(super) const FOUND: u64 = 1;
+    pub(super) const NO_RECORD: u64 = 2;
+    pub(super) const OVER_LIMIT: u64 = 3;
+    pub(super) const WITHIN_LIMIT: u64 = 4;
+    pub(super) const IDENTITY_MISMATCH: u64 = 5;
+    pub(super) const NOT_AUTHORIZED: u64 = 6;
+    pub(super) const PENDING: u64 = 7;
+    pub(super) const FAILED: u64 = 8;
+}
+
+/// A note where records were left out for the purpose's sake.
+const NOT_ASKED_FOR: &str = "records of types not asked for were left out";
+/// More notes than this no clerk reads.
+const MAX_NOTES: usize = 20;
+
+/// Reads a serialized `QueryResponse`: one answer per person of the query, in their order.
+///
+/// Records of types not asked for are left out unread. A result that is missing, doubled, about another person or not of the protocol makes
+/// that person's answer a failure; an answer to another query, or bytes that are no answer, everybody's.
+pub fn decode_answer(bytes: &Bytes, query: &Query) -> Vec<SubjectAnswer> {
+    let mut found: Vec<Option<SubjectAnswer>> = Vec::new();
+    found.resize_with(query.subjects.len(), || None);
+    match read_results(bytes, query, &mut found) {
+        Ok(()) => query
+            .subjects
+            .iter()
+            .zip(found)
+            .map(|(subject, answer)| answer.unwrap_or_else(|| failed(subject.ordinal, Reason::SubjectMissing)))
+            .collect(),
+        Err(reason) => whole(query, Unreachable::Failed, &reason.failure()),
+    }
+}
+
+/// The same failure for every person of the query.
+pub fn whole(query: &Query, cause: Unreachable, failure: &Failure) -> Vec<SubjectAnswer> {
+    let answer = |subject: &Subject| SubjectAnswer::unreachable(subject.ordinal, cause, failure.clone());
+    query.subjects.iter().map(answer).collect()
+}
+
+fn failed(ordinal: u32, reason: Reason) -> SubjectAnswer {
+    SubjectAnswer::unreachable(ordinal, Unreachable::Failed, reason.failure())
+}
+
+fn read_results(bytes: &[u8], query: &Query, found: &mut [Option<SubjectAnswer>]) -> Result<(), Fault> {
+    let mut query_id: &[u8] = b"";
+    let mut reader = Reader::new(bytes);
+    while let Some((number, wire)) = reader.next()? {
+        match number {
+            1 => query_id = wire.bytes()?,
+            2 => {
+                let result = RawResult::find(wire.bytes()?)?;
+                // Results about positions that nobody asked about are none of our business.
+                let position = query
+                    .subjects
+                    .iter()
+                    .position(|s| u64::from(s.ordinal) == result.ordinal);
+                let slot = position.and_then(|i| Some((query.subjects.get(i)?, found.get_mut(i)?)));
+                if let Some((subject, slot)) = slot {
+                    *slot = Some(match slot {
+                        Some(_) => failed(subject.ordinal, Reason::SubjectTwice),
+                        None => result
+                            .read(subject, query)
+                            .unwrap_or_else(|reason| failed(subject.ordinal, reason)),
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    if query_id == query.query_id.as_bytes() {
+        Ok(())
+    } else {
+        Err(Reason::WrongQuery)
+    }
+}
+
+/// A result that was not read yet: nothing is copied before it is known to be about the right person.
+#[derive(Default)]
+struct RawResult<'a> {
+    ordinal: u64,
+    id_number: &'a [u8],
+    state: u64,
+    records: Vec<&'a [u8]>,
+    data_on: Option<Wire<'a>>,
+    failure: Option<&'a [u8]>,
+    notes: Vec<&'a [u8]>,
+    limit: Option<Wire<'a>>,
+    registered_name: &'a [u8],
+}
+
+impl<'a> RawResult<'a> {
+    fn find(bytes: &'a [u8]) -> Result<RawResult<'a>, Fault> {
+        let mut result = RawResult::default();
+        let mut reader = Reader::new(bytes);
+        while let Some((number, wire)) = reader.next()? {
+            match number {
+                1 => result.ordinal = wire.varint()?,
+                2 => result.id_number = wire.bytes()?,
+                3 => result.state = wire.varint()?,
+                4 => result.records.push(wire.bytes()?),
+                5 => result.data_on = Some(wire),
+                6 => result.failure = Some(wire.bytes()?),
+                7 if result.notes.len() < MAX_NOTES => result.notes.push(wire.bytes()?),
+                8 => result.limit = Some(wire),
+                9 => result.registered_name = wire.bytes()?,
+                _ => {}
+            }
+        }
+        Ok(result)
+    }
+
+    fn read(self, subject: &Subject, query: &Query) -> Result<SubjectAnswer, Fault> {
+        if self.id_number != subject.id.as_bytes() {
+            return Err(Reason::WrongSubject);
+        }
+        if self.state != state::FOUND && !self.records.is_empty()
+            || self.state != state::FAILED && self.failure.is_some()
+        {
+            return Err(Reason::ContradictoryAnswer);
+        }
+        let mut notes = Vec::with_capacity(self.notes.len());
+        for note in &self.notes {
+            notes.push(scrub(text(note)?, query));
+        }
+        let limit = self.limit.map(money).transpose()?;
+        let mut failure = None;
+        let mut state = match self.state {
+            state::FOUND => self.found(&query.record_types, &mut notes)?,
+            state::NO_RECORD => AnswerState::NoRecord,
+            state::OVER_LIMIT => AnswerState::OverLimit { limit },
+            state::WITHIN_LIMIT => AnswerState::WithinLimit { limit },
+            state::IDENTITY_MISMATCH => AnswerState::IdentityMismatch,
+            state::NOT_AUTHORIZED => AnswerState::NotAuthorized,
+            state::PENDING => AnswerState::Pending,
+            state::FAILED => {
+                let read = read_failure(self.failure.unwrap_or_default(), query)?;
+                let cause = cause_of(&read);
+                failure = Some(read);
+                AnswerState::Unreachable { cause }
+            }
+            _ => return Err(Reason::UnknownState),
+        };
+        if !self.registered_name.is_empty() && state.is_answer() && state != AnswerState::NotAuthorized {
+            match name::same(text(self.registered_name)?, &subject.name) {
+                Match::Same => {}
+                Match::SameAfterNormalising => notes.push("name: written differently in the source".to_owned()),
+                Match::Doubtful => notes.push("name: cannot be compared with the source".to_owned()),
+                Match::Different => state = AnswerState::IdentityMismatch,
+            }
+        }
+        let data_on = self.data_on.map(date).transpose()?;
+        Ok(SubjectAnswer {
+            ordinal: subject.ordinal,
+            state,
+            data_on,
+            failure,
+            notes,
+        })
+    }
+
+    fn found(&self, asked: &[RecordType], notes: &mut Vec<String>) -> Result<AnswerState, Fault> {
+        if self.records.is_empty() {
+            return Err(Reason::FoundWithoutRecords);
+        }
+        let mut records: Vec<Record> = Vec::with_capacity(self.records.len());
+        for bytes in &self.records {
+            let record = RawRecord::find(bytes)?;
+            match record.kind() {
+                Kind::Of(kind) if asked.is_empty() || asked.contains(&kind) => records.push(record.read()?),
+                // Nobody can have asked for a type that this version does not know, unless everything was asked for.
+                Kind::Newer if asked.is_empty() => return Err(Reason::UnknownRecord),
+                Kind::Missing => return Err(Reason::UnknownRecord),
+                Kind::Of(_) | Kind::Newer => {}
+            }
+        }
+        if records.len() < self.records.len() {
+            notes.push(NOT_ASKED_FOR.to_owned());
+        }
+        Ok(if records.is_empty() {
+            AnswerState::NoRecord
+        } else {
+            AnswerState::Found { records }
+        })
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(bytes).map_err(|_| Reason::MalformedAnswer)
+}
+
+const CLASSES: &[FailureClass] = &[FailureClass::Config, FailureClass::Transient, FailureClass::System];
+const ORIGINS: &[FailureOrigin] = &[FailureOrigin::Department, FailureOrigin::Adapter, FailureOrigin::Broker];
+
+/// A department's failure. What it leaves out, or says in words that are not of the protocol, gets ours.
+pub(super) fn read_failure(bytes: &[u8], query: &Query) -> Result<Failure, Fault> {
+    let mut failure = Reason::DepartmentFailure.failure();
+    let mut reader = Reader::new(bytes);
+    while let Some((number, wire)) = reader.next()? {
+        match number {
+            1 => failure.class = word(CLASSES, wire.varint()?).unwrap_or(failure.class),
+            2 => failure.origin = word(ORIGINS, wire.varint()?).unwrap_or(failure.origin),
+            3 => match wire.text()? {
+                reason if super::is_reason_word(reason) => failure.reason = scrub(reason, query),
+                _ => {}
+            },
+            4 => match wire.text()? {
+                "" => {}
+                message => failure.message = scrub(message, query),
+            },
+            _ => {}
+        }
+    }
+    Ok(failure)
+}
+
+pub(super) fn write_failure(failure: &Failure, number: u32, out: &mut Writer) {
+    out.message(number, |out| {
+        out.varint(1, failure.class as u64 + 1);
+        out.varint(2, failure.origin as u64 + 1);
+        out.text(3, &failure.reason);
+        out.text(4, &failure.message);
+    });
+}
+
+/// The canonical bytes of the answers of one query; `answers` that are about nobody of the query are left out.
+pub fn encode_answer(query: &Query, answers: &[SubjectAnswer]) -> Bytes {
+    let mut out = Writer::with_capacity(64 + 256 * answers.len());
+    out.text(1, &query.query_id);
+    for answer in answers {
+        if let Some(subject) = query.subjects.iter().find(|subject| subject.ordinal == answer.ordinal) {
+            out.message(2, |out| write_result(subject, answer, out));
+        }
+    }
+    Bytes::from(out.into_vec())
+}
+
+fn write_result(subject: &Subject, answer: &SubjectAnswer, out: &mut Writer) {
+    let (state, records, limit): (u64, &[Record], _) = match &answer.state {
+        AnswerState::Found { records } => (state::FOUND, records, None),
+        AnswerState::NoRecord => (state::NO_RECORD, &[], None),
+        AnswerState::OverLimit { limit } => (state::OVER_LIMIT, &[], *limit),
+        AnswerState::WithinLimit { limit } => (state::WITHIN_LIMIT, &[], *limit),
+        AnswerState::IdentityMismatch => (state::IDENTITY_MISMATCH, &[], None),
+        AnswerState::NotAuthorized => (state::NOT_AUTHORIZED, &[], None),
+        AnswerState::Pending => (state::PENDING, &[], None),
+        AnswerState::NotAsked | AnswerState::Unreachable { .. } => (state::FAILED, &[], None),
+    };
+    out.varint(1, subject.ordinal.into());
+    out.text(2, subject.id.expose());
+    out.varint(3, state);
+    for record in records {
+        write_record(record, 4, out);
+    }
+    answer.data_on.write(5, out);
+    if state == state::FAILED {
+        match &answer.failure {
+            Some(failure) => write_failure(failure, 6, out),
+            None => write_failure(&Reason::DepartmentFailure.failure(), 6, out),
+        }
+    }
+    for note in answer.notes.iter().take(MAX_NOTES) {
+        out.embedded(7, note.as_bytes());
+    }
+    limit.write(8, out);
+}

@@ -1,0 +1,119 @@
+//! Walking a protobuf message in place: tags, varints, lengths. Nothing is copied.
+//! Leaves the meaning of fields to the messages.
+
+use crate::reason::Reason;
+
+/// Why bytes are not what they should be. The reason's text is all there is to say: values may be personal.
+pub(crate) type Fault = Reason;
+
+/// One field's value as it stands on the wire.
+#[derive(Clone, Copy)]
+pub(crate) enum Wire<'a> {
+    Varint(u64),
+    Bytes(&'a [u8]),
+    /// Eight or four bytes: this protocol has no such field.
+    Fixed,
+}
+
+/// A message, or what is left of it.
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { rest: bytes }
+    }
+
+    /// The next field, if any. Unknown ones are the caller's to pass over.
+    pub(crate) fn next(&mut self) -> Result<Option<(u32, Wire<'a>)>, Fault> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let tag = u32::try_from(self.varint()?).map_err(|_| Fault::MalformedAnswer)?;
+        let value = match tag & 7 {
+            0 => Wire::Varint(self.varint()?),
+            2 => {
+                let length = usize::try_from(self.varint()?).map_err(|_| Fault::MalformedAnswer)?;
+                Wire::Bytes(self.take(length)?)
+            }
+            1 => self.take(8).map(|_| Wire::Fixed)?,
+            5 => self.take(4).map(|_| Wire::Fixed)?,
+            _ => return Err(Fault::MalformedAnswer),
+        };
+        match tag >> 3 {
+            0 => Err(Fault::MalformedAnswer),
+            number => Ok(Some((number, value))),
+        }
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'a [u8], Fault> {
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(Fault::MalformedAnswer)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    #[inline]
+    fn varint(&mut self) -> Result<u64, Fault> {
+        if let [byte @ 0..=0x7F, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
+        let mut value = 0u64;
+        for shift in (0..70).step_by(7) {
+            let [byte, rest @ ..] = self.rest else {
+                return Err(Fault::MalformedAnswer);
+            };
+            self.rest = rest;
+            let bits = u64::from(byte & 0x7F);
+            if shift == 63 && bits > 1 {
+                return Err(Fault::MalformedAnswer);
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(Fault::MalformedAnswer)
+    }
+}
+
+impl<'a> Wire<'a> {
+    pub(crate) fn bytes(self) -> Result<&'a [u8], Fault> {
+        match self {
+            Wire::Bytes(bytes) => Ok(bytes),
+            _ => Err(Fault::MalformedAnswer),
+        }
+    }
+
+    pub(crate) fn text(self) -> Result<&'a str, Fault> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| Fault::MalformedAnswer)
+    }
+
+    pub(crate) fn varint(self) -> Result<u64, Fault> {
+        match self {
+            Wire::Varint(value) => Ok(value),
+            _ => Err(Fault::MalformedAnswer),
+        }
+    }
+
+    /// An `int32` or `int64`: negative ones stand as ten bytes.
+    pub(crate) fn signed(self) -> Result<i64, Fault> {
+        self.varint().map(|value| value.cast_signed())
+    }
+
+    /// A repeated number, packed or not; calls `each` for every one.
+    pub(crate) fn numbers(self, mut each: impl FnMut(u64)) -> Result<(), Fault> {
+        match self {
+            Wire::Varint(value) => each(value),
+            Wire::Bytes(bytes) => {
+                let mut reader = Reader::new(bytes);
+                while !reader.rest.is_empty() {
+                    each(reader.varint()?);
+                }
+            }
+            Wire::Fixed => return Err(Fault::MalformedAnswer),
+        }
+        Ok(())
+    }
+}
