@@ -1,0 +1,91 @@
+//! `hedui audit show`: the evidence of a verification, as the server gives it; this reading becomes evidence itself.
+//! Leaves proving it without trust in the server to `hedui-verify`.
+
+use clap::{Args, Subcommand};
+use hedui_proto::audit as wire;
+
+use super::client::{CALL_TIMEOUT, Client, ServerArgs, timed, verification_name};
+use super::lang::Lang;
+use super::table::{Column, paragraph, table};
+use super::{Answer, CliError, Context, Exit, Output, json, values};
+
+/// `hedui audit ...`
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Print the evidence of a verification; exit 1 when a sealed record does not fit its digests.
+    Show(ShowArgs),
+}
+
+/// Arguments of `hedui audit show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// `verifications/{id}`, or the id.
+    case: String,
+    /// Also open the sealed records; they hold personal data.
+    #[arg(long)]
+    open: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Runs `hedui audit ...`.
+pub async fn run(command: AuditCommand, context: &Context) -> Result<Answer, CliError> {
+    let AuditCommand::Show(arguments) = command;
+    let client = Client::connect(&arguments.server).await?;
+    let request = wire::GetCaseRequest {
+        name: verification_name(&arguments.case),
+        actor: client.actor.clone(),
+        open_records: arguments.open,
+    };
+    let response = client.audit().get_case(timed(request, CALL_TIMEOUT)).await;
+    let case = response.map_err(|status| client.refusal(&status))?.into_inner();
+    let damaged = case.leaves.iter().any(|leaf| leaf.intact == Some(false));
+    let exit = if damaged { Exit::Internal } else { Exit::Success };
+    match context.output {
+        Output::Json => Answer::json(&json::case(&case), exit),
+        Output::Table => Ok(Answer {
+            text: render(&case, context),
+            exit,
+        }),
+    }
+}
+
+fn render(case: &wire::GetCaseResponse, context: &Context) -> String {
+    let lang = context.lang;
+    let rows = case.leaves.iter().map(|leaf| {
+        let time = leaf.answered_at.as_ref().or(leaf.asked_at.as_ref());
+        vec![
+            leaf.kind.clone(),
+            leaf.evidence.chars().take(16).collect(),
+            leaf.department.clone(),
+            leaf.outcome.clone(),
+            time.map(values::clock).unwrap_or_default(),
+            intact(leaf.intact, lang).to_owned(),
+            leaf.actor.clone(),
+        ]
+    });
+    let headers = [
+        (lang.pick("类别", "kind"), Column::Whole),
+        (lang.pick("证据", "evidence"), Column::Whole),
+        (lang.pick("部门", "department"), Column::Whole),
+        (lang.pick("结果", "outcome"), Column::Text),
+        (lang.pick("时间", "time"), Column::Whole),
+        (lang.pick("完整性", "sealed"), Column::Whole),
+        (lang.pick("经办", "actor"), Column::Text),
+    ];
+    let mut text = format!("{}\n\n", case.name);
+    text.push_str(&table(&headers, rows.collect(), 0, context.width));
+    for leaf in case.leaves.iter().filter(|leaf| !leaf.record.is_empty()) {
+        text.push_str(&format!("\n{} {} {}\n", leaf.kind, leaf.department, leaf.evidence));
+        text.push_str(&paragraph(&String::from_utf8_lossy(&leaf.record), 2, context.width));
+    }
+    text
+}
+
+fn intact(intact: Option<bool>, lang: Lang) -> &'static str {
+    match intact {
+        Some(true) => lang.pick("相符", "intact"),
+        Some(false) => lang.pick("!! 不符", "!! DAMAGED"),
+        None => "-",
+    }
+}

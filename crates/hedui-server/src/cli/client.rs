@@ -1,0 +1,141 @@
+//! The connection to a hedui server: its address, its clients, how long a call may take, and how a failed one becomes an error.
+//! Leaves what is asked to the commands.
+
+use std::time::Duration;
+
+use clap::Args;
+use hedui_proto::audit::audit_service_client::AuditServiceClient;
+use hedui_proto::operations::operations_service_client::OperationsServiceClient;
+use hedui_proto::verification::verification_service_client::VerificationServiceClient;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+
+use super::CliError;
+use super::refusal::Refusal;
+
+/// Where a server listens that was started without configuration.
+pub const DEFAULT_SERVER: &str = "http://127.0.0.1:7311";
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest wait for an answer that the server has at hand.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest wait for an answer for which the server first asks departments.
+pub const DEPARTMENTS_TIMEOUT: Duration = Duration::from_secs(300);
+/// A connection that does not answer a ping is dead; without this a watch could wait for ever.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// Largest answer: the report of twenty members at every department, with all records, is about a tenth of it.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// Which server, and on whose behalf.
+#[derive(Clone, Debug, Args)]
+pub struct ServerArgs {
+    /// Address of the server.
+    #[arg(long, env = "HEDUI_SERVER", value_name = "URL", default_value = DEFAULT_SERVER, value_parser = address)]
+    server: String,
+    /// Who asks; every reading becomes evidence under this name.
+    #[arg(long, env = "HEDUI_ACTOR", value_name = "NAME", default_value = "")]
+    actor: String,
+}
+
+impl ServerArgs {
+    /// On whose behalf.
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+}
+
+/// Accepts what this build can call: plain HTTP/2 (a server beyond this machine stands behind a proxy that ends TLS).
+fn address(text: &str) -> Result<String, String> {
+    let wrong = || "an address is http://HOST:PORT, for example http://127.0.0.1:7311".to_owned();
+    if text.starts_with("https://") {
+        return Err("https is not built in; name the local end of a TLS proxy as http://HOST:PORT".to_owned());
+    }
+    let rest = text.strip_prefix("http://").ok_or_else(wrong)?;
+    if rest.trim_end_matches('/').is_empty() || Endpoint::from_shared(text.to_owned()).is_err() {
+        return Err(wrong());
+    }
+    Ok(text.to_owned())
+}
+
+/// A connection to a server.
+#[derive(Clone, Debug)]
+pub struct Client {
+    channel: Channel,
+    /// Its address.
+    pub server: String,
+    /// On whose behalf.
+    pub actor: String,
+}
+
+impl Client {
+    /// Connects; fails with what to do when nobody is there.
+    pub async fn connect(arguments: &ServerArgs) -> Result<Client, CliError> {
+        let server = arguments.server.clone();
+        let endpoint = Endpoint::from_shared(server.clone())
+            .map_err(|error| CliError::Usage(format!("--server: {error}")))?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_while_idle(true);
+        let channel = endpoint
+            .connect()
+            .await
+            .map_err(|error| Refusal::unreachable(&server, &innermost(&error)))?;
+        Ok(Client {
+            channel,
+            server,
+            actor: arguments.actor.clone(),
+        })
+    }
+
+    /// The service that verifies.
+    pub fn verification(&self) -> VerificationServiceClient<Channel> {
+        VerificationServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The service for auditors.
+    pub fn audit(&self) -> AuditServiceClient<Channel> {
+        AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The service for operators.
+    pub fn operations(&self) -> OperationsServiceClient<Channel> {
+        OperationsServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// A failed call.
+    pub fn refusal(&self, status: &Status) -> Refusal {
+        let refusal = Refusal::of(status, &self.server);
+        let transport = std::error::Error::source(status);
+        match transport {
+            Some(cause) if refusal.reason.is_empty() && status.code() == Code::Unavailable => {
+                Refusal::unreachable(&self.server, &innermost(cause))
+            }
+            _ => refusal,
+        }
+    }
+}
+
+/// A message with a time limit, which the server learns too.
+pub fn timed<T>(message: T, limit: Duration) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(limit);
+    request
+}
+
+/// `verifications/{id}`, from the same or the id alone.
+pub fn verification_name(text: &str) -> String {
+    if text.starts_with("verifications/") {
+        text.to_owned()
+    } else {
+        format!("verifications/{text}")
+    }
+}
+
+/// The cause at the bottom, which says most: "connection refused".
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

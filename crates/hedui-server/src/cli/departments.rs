@@ -1,0 +1,139 @@
+//! `hedui departments` and `hedui metrics`: what an operator asks a server.
+//! Leaves everything about people to the other commands.
+
+use clap::Args;
+use hedui_proto::operations as wire;
+
+use super::client::{CALL_TIMEOUT, Client, DEPARTMENTS_TIMEOUT, ServerArgs, timed};
+use super::lang::Lang;
+use super::table::{Column, table};
+use super::{Answer, CliError, Context, Exit, Output, json, values};
+
+/// Arguments of `hedui departments`.
+#[derive(Debug, Args)]
+pub struct DepartmentsArgs {
+    /// Also run each department's self-tests; exit 5 when one does not answer or a test fails.
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Arguments of `hedui metrics`.
+#[derive(Debug, Args)]
+pub struct MetricsArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Runs `hedui departments`.
+pub async fn list(arguments: DepartmentsArgs, context: &Context) -> Result<Answer, CliError> {
+    let client = Client::connect(&arguments.server).await?;
+    let limit = if arguments.check {
+        DEPARTMENTS_TIMEOUT
+    } else {
+        CALL_TIMEOUT
+    };
+    let request = wire::ListDepartmentsRequest { check: arguments.check };
+    let response = client.operations().list_departments(timed(request, limit)).await;
+    let response = response.map_err(|status| client.refusal(&status))?.into_inner();
+    let failing = response.departments.iter().any(|department| {
+        matches!(
+            department.health(),
+            wire::DepartmentHealth::Failing | wire::DepartmentHealth::BreakerOpen
+        )
+    });
+    let exit = if arguments.check && failing {
+        Exit::Unavailable
+    } else {
+        Exit::Success
+    };
+    match context.output {
+        Output::Json => Answer::json(&json::departments(&response.departments), exit),
+        Output::Table => Ok(Answer {
+            text: render(&response.departments, context),
+            exit,
+        }),
+    }
+}
+
+fn render(departments: &[wire::Department], context: &Context) -> String {
+    let lang = context.lang;
+    let rows = departments.iter().map(|department| {
+        let mut name = lang.choose(&department.name_zh, &department.name_en).to_owned();
+        let verifies = lang.choose(&department.verifies_zh, &department.verifies_en);
+        if !verifies.is_empty() {
+            name.push_str(&format!("\n  {verifies}"));
+        }
+        for check in &department.checks {
+            name.push_str(&format!("\n  * {check}"));
+        }
+        vec![
+            department.id.clone(),
+            health(department.health(), lang).to_owned(),
+            format!("{}/{}", department.answered, department.asked),
+            department.last_answer.as_ref().map(values::clock).unwrap_or_default(),
+            department.connector.clone(),
+            name,
+        ]
+    });
+    let headers = [
+        ("id", Column::Whole),
+        (lang.pick("状态", "health"), Column::Whole),
+        (lang.pick("已答/已询", "answered"), Column::Number),
+        (lang.pick("最近答复", "last answer"), Column::Whole),
+        (lang.pick("接入", "by"), Column::Whole),
+        (lang.pick("部门", "department"), Column::Text),
+    ];
+    table(&headers, rows.collect(), 0, context.width)
+}
+
+fn health(health: wire::DepartmentHealth, lang: Lang) -> &'static str {
+    match health {
+        wire::DepartmentHealth::Answering => lang.pick("正常", "answering"),
+        wire::DepartmentHealth::Failing => lang.pick("!! 异常", "!! FAILING"),
+        wire::DepartmentHealth::BreakerOpen => lang.pick("!! 暂停查询", "!! NOT ASKED"),
+        wire::DepartmentHealth::Unknown | wire::DepartmentHealth::Unspecified => lang.pick("未知", "unknown"),
+    }
+}
+
+/// Runs `hedui metrics`.
+pub async fn metrics(arguments: MetricsArgs, context: &Context) -> Result<Answer, CliError> {
+    let client = Client::connect(&arguments.server).await?;
+    let response = client
+        .operations()
+        .get_metrics(timed(wire::GetMetricsRequest {}, CALL_TIMEOUT))
+        .await;
+    let metrics = response.map_err(|status| client.refusal(&status))?.into_inner();
+    if context.output == Output::Json {
+        return Answer::json(&json::metrics(&metrics), Exit::Success);
+    }
+    let lang = context.lang;
+    let rows = metrics.steps.iter().map(|step| {
+        let mean = step.total_ns.checked_div(step.count).unwrap_or(0);
+        vec![
+            step.name.clone(),
+            values::grouped(&step.count.to_string()),
+            micros(step.total_ns),
+            micros(mean),
+        ]
+    });
+    let headers = [
+        (lang.pick("步骤", "step"), Column::Whole),
+        (lang.pick("次数", "count"), Column::Number),
+        (lang.pick("合计 µs", "total µs"), Column::Number),
+        (lang.pick("平均 µs", "mean µs"), Column::Number),
+    ];
+    let count = metrics.verifications;
+    let mut text = lang.pick(
+        format!("已完成核对 {count} 次\n"),
+        format!("{count} verifications ended\n"),
+    );
+    text.push_str(&table(&headers, rows.collect(), 0, context.width));
+    Ok(Answer::success(text))
+}
+
+/// Nanoseconds as microseconds with one decimal.
+fn micros(nanos: u64) -> String {
+    values::grouped(&format!("{}.{}", nanos / 1_000, nanos % 1_000 / 100))
+}

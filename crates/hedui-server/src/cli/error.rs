@@ -1,0 +1,124 @@
+//! What can go wrong in a command, how it is printed and which exit code it has. Every message says what to do.
+//! Leaves reading the details of a server's refusal to `refusal.rs`.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use super::lang::Lang;
+use super::refusal::Refusal;
+
+/// A mistake in a file or on the command line: where it is and what to do. Never holds a person's number or name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Line of the file from 1; `None` where the format gives none.
+    pub line: Option<usize>,
+    /// Path of the field, for example `household.members[1].name`.
+    pub field: String,
+    /// Stable reason, for example `UNKNOWN_KEY`.
+    pub reason: String,
+    /// For people.
+    pub message: String,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// Flags that do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// A file that cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Mistakes in what was given, all of them.
+    #[error("{what} has {} mistake(s)", mistakes.len())]
+    Input {
+        /// The file, or what else holds the mistakes.
+        what: String,
+        /// All of them.
+        mistakes: Vec<Mistake>,
+    },
+    /// The server refused, or is not there.
+    #[error(transparent)]
+    Server(#[from] Refusal),
+    /// The result could not be written.
+    #[error("cannot write the result: {0}")]
+    Output(#[from] std::io::Error),
+    /// The user pressed Ctrl-C a second time.
+    #[error("stopped; the verification runs on")]
+    Interrupted,
+    /// A defect.
+    #[error("{0}; this is a defect of hedui, please report it")]
+    Internal(String),
+}
+
+impl CliError {
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            CliError::Usage(_) => Exit::Usage,
+            CliError::Read { .. } | CliError::Input { .. } => Exit::BadInput,
+            CliError::Server(refusal) => refusal.exit(),
+            CliError::Output(_) | CliError::Internal(_) => Exit::Internal,
+            CliError::Interrupted => Exit::Interrupted,
+        }
+    }
+
+    /// For people, several lines, ending with a line feed.
+    pub fn text(&self, lang: Lang) -> String {
+        let mut text = format!("error: {self}\n");
+        match self {
+            CliError::Input { mistakes, .. } => {
+                for mistake in mistakes {
+                    text.push_str(&mistake_line(mistake));
+                }
+            }
+            CliError::Server(refusal) => text = refusal.text(lang),
+            _ => {}
+        }
+        text
+    }
+
+    /// For programs: the JSON form of Google's API errors, with the exit code added.
+    pub fn json(&self) -> Value {
+        let error = match self {
+            CliError::Server(refusal) => refusal.json(),
+            CliError::Input { mistakes, .. } => json!({
+                "message": self.to_string(),
+                "reason": "BAD_INPUT",
+                "field_violations": mistakes.iter().map(|mistake| json!({
+                    "field": mistake.field,
+                    "line": mistake.line,
+                    "reason": mistake.reason,
+                    "description": mistake.message,
+                })).collect::<Vec<_>>(),
+            }),
+            other => json!({ "message": other.to_string(), "reason": other.reason() }),
+        };
+        json!({ "error": error, "exit_code": self.exit().number() })
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            CliError::Usage(_) => "USAGE",
+            CliError::Read { .. } => "FILE_UNREADABLE",
+            CliError::Input { .. } => "BAD_INPUT",
+            CliError::Server(_) => "SERVER",
+            CliError::Output(_) => "OUTPUT",
+            CliError::Interrupted => "INTERRUPTED",
+            CliError::Internal(_) => "INTERNAL",
+        }
+    }
+}
+
+/// `  line 12, household.members[1].name: state the name (NAME_EMPTY)`.
+fn mistake_line(mistake: &Mistake) -> String {
+    let line = mistake.line.map(|line| format!("line {line}, ")).unwrap_or_default();
+    format!("  {line}{}: {} ({})\n", mistake.field, mistake.message, mistake.reason)
+}

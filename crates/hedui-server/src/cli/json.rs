@@ -1,0 +1,100 @@
+//! The JSON form of results: the protocol's field names, enum values without their prefix, money as yuan in decimal strings, times in
+//! UTC. Keys are stable: they are only ever added. Leaves the report to `json/report.rs` and the rest to `json/services.rs`.
+
+use hedui_proto::verification as wire;
+use serde::Serialize;
+
+use super::values;
+
+mod report;
+mod services;
+mod verdict;
+
+pub use services::{case, departments, metrics};
+
+/// A verification.
+#[derive(Debug, Serialize)]
+pub struct Verification {
+    name: String,
+    /// `RUNNING`, `SUCCEEDED`, `CANCELLED`, `FAILED`.
+    state: String,
+    district_code: String,
+    programmes: Vec<String>,
+    create_time: Option<String>,
+    end_time: Option<String>,
+    as_of: Option<String>,
+    verdicts: Vec<verdict::Verdict>,
+    departments_asked: u32,
+    departments_answered: u32,
+    /// Only in the full view of an ended verification.
+    report: Option<report::Report>,
+    failure_reason: String,
+    rechecks: String,
+}
+
+/// A page of verifications.
+#[derive(Debug, Serialize)]
+pub struct List {
+    verifications: Vec<Verification>,
+    /// Empty on the last page.
+    next_page_token: String,
+}
+
+/// A recheck.
+#[derive(Debug, Serialize)]
+pub struct Recheck {
+    differences: Vec<Difference>,
+    verification: Verification,
+}
+
+#[derive(Debug, Serialize)]
+struct Difference {
+    subject: String,
+    before: String,
+    after: String,
+}
+
+/// A verification in any view.
+pub fn verification(v: &wire::Verification) -> Verification {
+    Verification {
+        name: v.name.clone(),
+        state: word(v.state().as_str_name(), "VERIFICATION_STATE_"),
+        district_code: v.district_code.clone(),
+        programmes: v.programmes.clone(),
+        create_time: v.create_time.as_ref().map(values::rfc3339),
+        end_time: v.end_time.as_ref().map(values::rfc3339),
+        as_of: v.as_of.as_ref().map(values::date),
+        verdicts: v.verdicts.iter().map(verdict::verdict).collect(),
+        departments_asked: v.departments_asked,
+        departments_answered: v.departments_answered,
+        report: v.report.as_ref().map(report::report),
+        failure_reason: v.failure_reason.clone(),
+        rechecks: v.rechecks.clone(),
+    }
+}
+
+/// Verifications with the token of what follows.
+pub fn list(verifications: &[wire::Verification], next_page_token: &str) -> List {
+    List {
+        verifications: verifications.iter().map(verification).collect(),
+        next_page_token: next_page_token.to_owned(),
+    }
+}
+
+/// A recheck with what is different.
+pub fn recheck(v: &wire::Verification, differences: &[wire::Difference]) -> Recheck {
+    let difference = |d: &wire::Difference| Difference {
+        subject: d.subject.clone(),
+        before: d.before.clone(),
+        after: d.after.clone(),
+    };
+    Recheck {
+        differences: differences.iter().map(difference).collect(),
+        verification: verification(v),
+    }
+}
+
+/// An enum value without the name of its enum: `FOUND`.
+fn word(name: &str, prefix: &str) -> String {
+    name.strip_prefix(prefix).unwrap_or(name).to_owned()
+}

@@ -1,0 +1,224 @@
+//! What the server says when it does not do what was asked: status, stable reason, fields, what to do.
+//! Leaves printing other errors to `error.rs`.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use super::exit::Exit;
+use super::lang::Lang;
+
+/// A mistake that the server found at a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Path of the field as the protocol names it.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub description: String,
+    /// Line of the file that the request came from, where known.
+    pub line: Option<usize>,
+}
+
+/// A call that failed, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Status code.
+    pub code: Code,
+    /// Stable reason (`google.rpc.ErrorInfo`); empty where the server gives none.
+    pub reason: String,
+    /// The server's words, in English.
+    pub message: String,
+    /// The server's words in Chinese, where it gives them.
+    pub message_zh: Option<String>,
+    /// Fields with mistakes.
+    pub violations: Vec<Violation>,
+    /// When to try again, where the server says.
+    pub retry_after: Option<Duration>,
+    /// The server that was called.
+    pub server: String,
+}
+
+impl Refusal {
+    /// Decodes a status with its details.
+    pub fn of(status: &Status, server: &str) -> Refusal {
+        let details = status.get_error_details();
+        let violations = details.bad_request().map(|bad| {
+            let each = bad.field_violations.iter().map(|violation| Violation {
+                field: violation.field.clone(),
+                description: violation.description.clone(),
+                line: None,
+            });
+            each.collect()
+        });
+        Refusal {
+            code: status.code(),
+            reason: details.error_info().map(|info| info.reason.clone()).unwrap_or_default(),
+            message: status.message().to_owned(),
+            message_zh: details
+                .localized_message()
+                .filter(|localized| localized.locale.starts_with("zh"))
+                .map(|localized| localized.message.clone()),
+            violations: violations.unwrap_or_default(),
+            retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
+            server: server.to_owned(),
+        }
+    }
+
+    /// Nobody answers at the address.
+    pub fn unreachable(server: &str, cause: &str) -> Refusal {
+        Refusal {
+            code: Code::Unavailable,
+            reason: "SERVER_UNREACHABLE".to_owned(),
+            message: cause.to_owned(),
+            message_zh: None,
+            violations: Vec::new(),
+            retry_after: None,
+            server: server.to_owned(),
+        }
+    }
+
+    /// Whether what is wrong is a signed authorization: such requests are refused, not malformed.
+    pub fn is_about_authorization(&self) -> bool {
+        let named = |text: &str| text.contains("AUTHORIZATION_") || text.contains("NOT_AUTHORIZED");
+        named(&self.reason)
+            || (!self.violations.is_empty() && self.violations.iter().all(|violation| named(&violation.description)))
+    }
+
+    /// Whether asking again can help without changing anything.
+    pub fn may_pass(&self) -> bool {
+        self.exit() == Exit::Unavailable
+    }
+
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        Exit::of_status(self.code, self.is_about_authorization())
+    }
+
+    /// Adds the lines of the file that the fields came from.
+    pub fn locate(&mut self, line_of: impl Fn(&str) -> Option<usize>) {
+        for violation in &mut self.violations {
+            violation.line = line_of(&violation.field);
+        }
+    }
+
+    /// For people, several lines, ending with a line feed.
+    pub fn text(&self, lang: Lang) -> String {
+        let message = match (&self.message_zh, lang) {
+            (Some(zh), Lang::Zh) => zh,
+            _ => &self.message,
+        };
+        let message = if message.is_empty() {
+            status_word(self.code)
+        } else {
+            message
+        };
+        let reason = if self.reason.is_empty() {
+            status_word(self.code)
+        } else {
+            &self.reason
+        };
+        let mut text = format!("error: {message} ({reason})\n");
+        for violation in &self.violations {
+            let line = violation.line.map(|line| format!("line {line}, ")).unwrap_or_default();
+            text.push_str(&format!("  {line}{}: {}\n", violation.field, violation.description));
+        }
+        if let Some(advice) = self.advice(lang) {
+            text.push_str(&format!("{} {advice}\n", lang.pick("处理办法:", "what to do:")));
+        }
+        text
+    }
+
+    fn advice(&self, lang: Lang) -> Option<String> {
+        let server = &self.server;
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs().max(1);
+            return Some(lang.pick(format!("{seconds} 秒后重试"), format!("try again in {seconds} seconds")));
+        }
+        let text = match self.code {
+            Code::Unavailable if self.reason == "SERVER_UNREACHABLE" => lang.pick(
+                format!("{server} 无应答：请先运行 `hedui serve`，或用 --server / HEDUI_SERVER 指定地址"),
+                format!(
+                    "nothing answers at {server}: start `hedui serve`, or name the server with --server or HEDUI_SERVER"
+                ),
+            ),
+            Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Cancelled => lang.pick(
+                "稍后重试；使用同一 --request-id 不会重复核对".to_owned(),
+                "try again later; with the same --request-id nothing is asked twice".to_owned(),
+            ),
+            Code::NotFound => lang.pick(
+                "请核对名称；`hedui list --district 代码` 列出已有核对".to_owned(),
+                "compare the name; `hedui list --district CODE` lists the verifications".to_owned(),
+            ),
+            Code::Unimplemented => lang.pick(
+                format!("{server} 的版本不支持此操作：请使用同一版本的客户端和服务端"),
+                format!("the server at {server} does not offer this: use client and server of the same version"),
+            ),
+            _ if self.is_about_authorization() => lang.pick(
+                "请补齐有效的核对授权书（[[authorization]]）后重试".to_owned(),
+                "add the missing or renewed letters ([[authorization]]) and try again".to_owned(),
+            ),
+            Code::InvalidArgument if !self.violations.is_empty() => lang.pick(
+                "请更正以上各项后重试".to_owned(),
+                "correct these fields and try again".to_owned(),
+            ),
+            Code::Internal | Code::Unknown | Code::DataLoss => lang.pick(
+                "请查看服务端日志".to_owned(),
+                "look into the log of the server".to_owned(),
+            ),
+            _ => return None,
+        };
+        Some(text)
+    }
+
+    /// The JSON form of Google's API errors.
+    pub fn json(&self) -> Value {
+        json!({
+            "code": self.code as i32,
+            "status": status_word(self.code),
+            "reason": self.reason,
+            "message": self.message,
+            "message_zh": self.message_zh,
+            "retry_after_seconds": self.retry_after.map(|wait| wait.as_secs()),
+            "server": self.server,
+            "field_violations": self.violations.iter().map(|violation| json!({
+                "field": violation.field,
+                "line": violation.line,
+                "description": violation.description,
+            })).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, status_word(self.code))
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// The code's name in the protocol, for example `INVALID_ARGUMENT`.
+fn status_word(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}

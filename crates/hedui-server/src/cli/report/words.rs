@@ -1,0 +1,146 @@
+//! The words of states, outcomes and relations in the two languages. "No record" and "no answer" share neither mark nor word.
+//! Leaves sentences to the parts of the report that make them.
+
+use hedui_proto::verification::{
+    AmountPeriod, AnswerState, FindingWeight, Outcome, Relation, Residence, SubjectResult, Truth, UnreachableCause,
+    VerificationState,
+};
+
+use super::super::lang::Lang;
+
+/// What an outcome is called.
+pub fn outcome(outcome: Outcome, lang: Lang) -> &'static str {
+    match outcome {
+        Outcome::Qualifies => lang.pick("符合条件", "QUALIFIES"),
+        Outcome::Exceeds => lang.pick("超出标准", "EXCEEDS"),
+        Outcome::Inconclusive => lang.pick("尚不能定论", "INCONCLUSIVE"),
+        Outcome::Unspecified => lang.pick("无结论", "NO VERDICT"),
+    }
+}
+
+/// Where a verification stands.
+pub fn state(state: VerificationState, lang: Lang) -> &'static str {
+    match state {
+        VerificationState::Running => lang.pick("进行中", "running"),
+        VerificationState::Succeeded => lang.pick("已完成", "ended"),
+        VerificationState::Cancelled => lang.pick("已取消", "cancelled"),
+        VerificationState::Failed => lang.pick("失败", "failed"),
+        VerificationState::Unspecified => lang.pick("未知", "unknown"),
+    }
+}
+
+/// What a member is to the applicant.
+pub fn relation(relation: Relation, lang: Lang) -> &'static str {
+    match relation {
+        Relation::Applicant => lang.pick("申请人", "applicant"),
+        Relation::Spouse => lang.pick("配偶", "spouse"),
+        Relation::Child => lang.pick("子女", "child"),
+        Relation::Parent => lang.pick("父母", "parent"),
+        Relation::Grandparent => lang.pick("祖父母", "grandparent"),
+        Relation::Grandchild => lang.pick("孙子女", "grandchild"),
+        Relation::Sibling => lang.pick("兄弟姐妹", "sibling"),
+        Relation::Other | Relation::Unspecified => lang.pick("其他", "other"),
+    }
+}
+
+/// Urban or rural.
+pub fn residence(residence: Residence, lang: Lang) -> &'static str {
+    match residence {
+        Residence::Urban => lang.pick("城镇", "urban"),
+        Residence::Rural => lang.pick("农村", "rural"),
+        Residence::Unspecified => lang.pick("未说明", "not stated"),
+    }
+}
+
+/// What a department said of one member. Marks: `+` found, `=` none on record, `!!` no answer, `..` not yet, `??` to be cleared up.
+pub fn answer(result: &SubjectResult, lang: Lang) -> String {
+    let records = result.records;
+    match result.state() {
+        AnswerState::Found => lang.pick(
+            format!("+ {records} 条记录"),
+            format!("+ {records} record{}", if records == 1 { "" } else { "s" }),
+        ),
+        AnswerState::NoRecord => lang.pick("= 查无记录", "= none on record").to_owned(),
+        AnswerState::OverLimit => lang
+            .pick("+ 超过限额（未告知金额）", "+ over its threshold (amount not told)")
+            .to_owned(),
+        AnswerState::WithinLimit => lang
+            .pick("+ 未超限额（未告知金额）", "+ within its threshold (amount not told)")
+            .to_owned(),
+        AnswerState::IdentityMismatch => lang.pick("?? 号码与姓名不符", "?? ID under another name").to_owned(),
+        AnswerState::NotAuthorized => lang.pick("?? 未获授权，未查询", "?? not authorized").to_owned(),
+        AnswerState::NotAsked => lang.pick("- 无需查询", "- not asked").to_owned(),
+        AnswerState::Pending => lang.pick(".. 待人工或批量答复", ".. will answer later").to_owned(),
+        AnswerState::Unreachable => {
+            let cause = cause(result.cause(), lang);
+            lang.pick(format!("!! 未答复（{cause}）"), format!("!! NO ANSWER ({cause})"))
+        }
+        AnswerState::Unspecified => lang.pick("?? 状态不明", "?? unknown state").to_owned(),
+    }
+}
+
+/// How a department could not be reached.
+pub fn cause(cause: UnreachableCause, lang: Lang) -> &'static str {
+    match cause {
+        UnreachableCause::Timeout => lang.pick("超时", "too late"),
+        UnreachableCause::Refused => lang.pick("拒绝连接", "turned the call away"),
+        UnreachableCause::Failed => lang.pick("查询出错", "failed"),
+        UnreachableCause::Breaker => lang.pick("连续出错，暂停查询", "failed repeatedly, not called"),
+        UnreachableCause::Cancelled => lang.pick("核对已结束", "ended before it answered"),
+        UnreachableCause::Unspecified => lang.pick("原因不明", "cause unknown"),
+    }
+}
+
+/// What a finding does.
+pub fn weight(weight: FindingWeight, lang: Lang) -> &'static str {
+    match weight {
+        FindingWeight::OpensVerdict => lang.pick("须先查清", "settle first"),
+        FindingWeight::Attention => lang.pick("请核实", "look into"),
+        FindingWeight::Note | FindingWeight::Unspecified => lang.pick("提示", "note"),
+    }
+}
+
+/// Whether a condition holds.
+pub fn truth(truth: Truth, lang: Lang) -> &'static str {
+    match truth {
+        Truth::Holds => lang.pick("满足", "holds"),
+        Truth::Fails => lang.pick("不满足", "fails"),
+        Truth::Open | Truth::Unspecified => lang.pick("?? 未定", "?? open"),
+    }
+}
+
+/// For what time an amount is paid, after the amount.
+pub fn period(period: AmountPeriod, lang: Lang) -> &'static str {
+    match period {
+        AmountPeriod::Once => lang.pick("（一次性）", " once"),
+        AmountPeriod::Month => lang.pick("/月", " a month"),
+        AmountPeriod::Year => lang.pick("/年", " a year"),
+        AmountPeriod::Unspecified => "",
+    }
+}
+
+/// The type of a record.
+pub fn record_type<'a>(word: &'a str, lang: Lang) -> &'a str {
+    let (zh, en) = match word {
+        "registration" => ("户籍", "registration"),
+        "marriage" => ("婚姻", "marriage"),
+        "vehicle" => ("车船", "vehicle"),
+        "real_estate" => ("不动产", "real estate"),
+        "financial_asset" => ("金融资产", "financial asset"),
+        "provident_fund" => ("公积金", "provident fund"),
+        "employment" => ("就业", "employment"),
+        "social_insurance" => ("社保缴费", "social insurance"),
+        "pension" => ("养老金", "pension"),
+        "income" => ("收入", "income"),
+        "medical_expense" => ("医疗费用", "medical expense"),
+        "business" => ("工商登记", "business"),
+        "public_payroll" => ("财政供养", "public payroll"),
+        "land" => ("土地林权", "land"),
+        "subsidy" => ("补贴", "subsidy"),
+        "enrolment" => ("学籍", "enrolment"),
+        "disability" => ("残疾", "disability"),
+        "assistance" => ("救助", "assistance"),
+        other => return other,
+    };
+    lang.pick(zh, en)
+}

@@ -1,0 +1,233 @@
+//! `hedui verify`: sends a household, follows the departments, prints the report, and ends with the verdict's exit code.
+//! Leaves reading the file to `file.rs`, following to `follow.rs` and the report to `report.rs`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use hedui_core::Date;
+use hedui_proto::verification as wire;
+
+use super::client::{CALL_TIMEOUT, Client, ServerArgs, timed};
+use super::error::Mistake;
+use super::file::HouseholdFile;
+use super::follow::{self, Patience};
+use super::progress::Progress;
+use super::{Answer, CliError, Context, Exit, Output, convert, show, values};
+
+/// Arguments of `hedui verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The household and its letters, .toml or .json.
+    #[arg(long, value_name = "FILE")]
+    household: PathBuf,
+    #[command(flatten)]
+    server: ServerArgs,
+    /// Programme to verify for, several times for several; instead of those in the file.
+    #[arg(long = "programme", value_name = "ID")]
+    programmes: Vec<String>,
+    /// GB/T 2260 code of the district that verifies; instead of the one in the file.
+    #[arg(long, value_name = "CODE")]
+    district: Option<String>,
+    /// The date that the verification is about; today where left out.
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<Date>,
+    /// When it ends: after all departments, or as soon as no missing one could change an outcome.
+    #[arg(long, value_enum, default_value = "all")]
+    completion: Completion,
+    /// Whether answers kept from an earlier verification may be used.
+    #[arg(long, value_enum, default_value = "fresh")]
+    reuse: Reuse,
+    /// What happens when the same household is being verified already.
+    #[arg(long, value_enum, default_value = "fail")]
+    conflict: Conflict,
+    /// Longest time for all departments together, for example 10s.
+    #[arg(long, value_name = "TIME", value_parser = values::parse_duration)]
+    deadline: Option<Duration>,
+    /// Variant of the policy packs, for example capacity-index.
+    #[arg(long, value_name = "V", default_value = "")]
+    policy_variant: String,
+    /// The same id starts nothing twice: it returns the verification that it started.
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<String>,
+    /// Check everything and start nothing.
+    #[arg(long)]
+    validate_only: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Completion {
+    All,
+    Final,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Reuse {
+    Fresh,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Conflict {
+    /// It is refused.
+    Fail,
+    /// The running one is followed.
+    UseExisting,
+    /// A second one is started.
+    RunBoth,
+}
+
+/// Runs `hedui verify`.
+pub async fn run(arguments: VerifyArgs, context: &Context) -> Result<Answer, CliError> {
+    let file = HouseholdFile::load(&arguments.household)?;
+    let request = request(&arguments, &file, context)?;
+    let client = Client::connect(&arguments.server).await?;
+    let created = client
+        .verification()
+        .create_verification(timed(request.clone(), CALL_TIMEOUT))
+        .await;
+    let created = created.map_err(|status| {
+        let mut refusal = client.refusal(&status);
+        refusal.locate(|field| file.line_of(field));
+        if refusal.may_pass() && arguments.request_id.is_none() {
+            // Whether it was started is unknown; the same id finds out without starting a second one.
+            eprintln!("request id: {}", request.request_id);
+        }
+        refusal
+    })?;
+    let verification = created.into_inner().verification.unwrap_or_default();
+    if arguments.validate_only {
+        return valid(&verification, context);
+    }
+    let name = verification.name.clone();
+    if !follow::has_ended(&verification) {
+        watch(&client, &name, context).await?;
+    }
+    let verification = show::read(&client, &name).await?;
+    show::answer(&verification, context)
+}
+
+/// Follows to the end. The first Ctrl-C says how to come back, the second one leaves.
+async fn watch(client: &Client, name: &str, context: &Context) -> Result<(), CliError> {
+    let lang = context.lang;
+    let around = &context.surroundings;
+    let progress = Progress::new(lang, around.stderr_is_terminal && !around.no_colour);
+    progress.say(&lang.pick(format!("已开始核对 {name}"), format!("started {name}")));
+    let following = follow::follow(client, name, Patience::default(), &progress);
+    tokio::pin!(following);
+    let mut told = false;
+    let ended = loop {
+        tokio::select! {
+            ended = &mut following => break ended.map(|_| ()),
+            _ = tokio::signal::ctrl_c() => {
+                if told {
+                    break Err(CliError::Interrupted);
+                }
+                told = true;
+                progress.say(&lang.pick(
+                    format!("核对在服务端继续进行，可用 `hedui show {name}` 查看结果；再按一次 Ctrl-C 退出"),
+                    format!("the verification runs on; see it with `hedui show {name}`; Ctrl-C again leaves"),
+                ));
+            }
+        }
+    };
+    progress.finish();
+    ended
+}
+
+fn valid(verification: &wire::Verification, context: &Context) -> Result<Answer, CliError> {
+    match context.output {
+        Output::Json => Answer::json(&super::json::verification(verification), Exit::Success),
+        Output::Table => Ok(Answer::success(
+            context
+                .lang
+                .pick(
+                    "请求有效；未查询任何部门\n",
+                    "the request is valid; no department was asked\n",
+                )
+                .to_owned(),
+        )),
+    }
+}
+
+/// The request: flags before the file.
+fn request(
+    arguments: &VerifyArgs,
+    file: &HouseholdFile,
+    context: &Context,
+) -> Result<wire::CreateVerificationRequest, CliError> {
+    let mut mistakes = Vec::new();
+    let mut missing = |field: &str, message: &str| {
+        mistakes.push(Mistake {
+            line: None,
+            field: field.to_owned(),
+            reason: "MISSING".to_owned(),
+            message: message.to_owned(),
+        });
+    };
+    let district = arguments.district.clone().or_else(|| file.district.clone());
+    if district.is_none() {
+        missing("district", "state it in the file or with --district");
+    }
+    let programmes = if arguments.programmes.is_empty() {
+        &file.programmes
+    } else {
+        &arguments.programmes
+    };
+    if programmes.is_empty() {
+        missing("programmes", "state at least one in the file or with --programme");
+    }
+    if !mistakes.is_empty() {
+        let what = arguments.household.display().to_string();
+        return Err(CliError::Input { what, mistakes });
+    }
+    Ok(wire::CreateVerificationRequest {
+        request_id: arguments
+            .request_id
+            .clone()
+            .unwrap_or_else(|| uuid(context.surroundings.request_id)),
+        district_code: district.unwrap_or_default(),
+        household: Some(convert::household(&file.household)),
+        programmes: programmes.clone(),
+        authorizations: file.authorizations.iter().map(convert::authorization).collect(),
+        as_of: arguments.as_of.or(file.as_of).map(values::date_of),
+        conflict_policy: match arguments.conflict {
+            Conflict::Fail => wire::ConflictPolicy::Fail,
+            Conflict::UseExisting => wire::ConflictPolicy::UseExisting,
+            Conflict::RunBoth => wire::ConflictPolicy::RunBoth,
+        }
+        .into(),
+        validate_only: arguments.validate_only,
+        completion: match arguments.completion {
+            Completion::All => wire::Completion::AllDepartments,
+            Completion::Final => wire::Completion::VerdictFinal,
+        }
+        .into(),
+        reuse: match arguments.reuse {
+            Reuse::Fresh => wire::Reuse::Fresh,
+            Reuse::Never => wire::Reuse::Never,
+        }
+        .into(),
+        deadline: arguments.deadline.map(values::duration_of),
+        policy_variant: arguments.policy_variant.clone(),
+        actor: arguments.server.actor().to_owned(),
+        wait: None,
+    })
+}
+
+/// A random UUID (RFC 9562, version 4) of sixteen random bytes.
+pub fn uuid(mut bytes: [u8; 16]) -> String {
+    let [.., version, _, variant, _, _, _, _, _, _, _] = &mut bytes;
+    *version = *version & 0x0F | 0x40;
+    *variant = *variant & 0x3F | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let part = |from, until| hex.get(from..until).unwrap_or_default();
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    )
+}

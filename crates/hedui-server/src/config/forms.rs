@@ -1,0 +1,110 @@
+//! The settings that are texts of a certain form: ids, addresses, keys, hashes.
+//! Leaves the other kinds to `kinds`.
+
+use std::net::SocketAddr;
+
+use hedui_core::DepartmentId;
+use hedui_ids::DivisionCode;
+
+use super::kinds::{Kind, Sink};
+use super::logging;
+use super::raw::{Node, Value};
+use super::units::{parse_hex32, show_hex};
+
+/// What is shown in place of what may be a secret.
+pub(super) const HIDDEN: &str = "(hidden)";
+
+/// A text of a certain form.
+pub(super) struct Form<T> {
+    pub wanted: &'static str,
+    pub parse: fn(&str) -> Option<T>,
+    pub show: fn(&T) -> String,
+    /// Neither messages nor `show` repeat it.
+    pub secret: bool,
+}
+
+impl<T> Kind for Form<T> {
+    type Out = T;
+
+    fn wanted(&self) -> String {
+        self.wanted.to_owned()
+    }
+
+    fn read(&self, node: &Node, sink: &mut Sink<'_>) -> Option<T> {
+        let (Value::Text(text) | Value::Loose(text)) = &node.value else {
+            return sink.wrong_type(node, self.wanted);
+        };
+        match (self.parse)(text) {
+            Some(value) => Some(value),
+            None => sink.wrong_value(node, self.wanted, (!self.secret).then_some(text), None),
+        }
+    }
+
+    fn show(&self, value: &T) -> String {
+        if self.secret {
+            HIDDEN.to_owned()
+        } else {
+            (self.show)(value)
+        }
+    }
+}
+
+/// The id of a caller or a signing key.
+pub(super) const IDENTIFIER: Form<String> = Form {
+    wanted: "1 to 64 letters, digits, `.`, `_`, `:` or `-`",
+    parse: |text| {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+        ((1..=64).contains(&text.len()) && text.bytes().all(good)).then(|| text.to_owned())
+    },
+    show: String::clone,
+    secret: false,
+};
+/// The id of a department.
+pub(super) const DEPARTMENT: Form<String> = Form {
+    wanted: "the id of a department: lower-case letters, digits and hyphens, a letter first",
+    parse: |text| DepartmentId::new(text).ok().map(String::from),
+    show: String::clone,
+    secret: false,
+};
+/// A district.
+pub(super) const DISTRICT: Form<String> = Form {
+    wanted: "the six digits of a district (GB/T 2260)",
+    parse: |text| DivisionCode::parse(text).map(|_| text.to_owned()),
+    show: String::clone,
+    secret: false,
+};
+/// A public key.
+pub(super) const PUBLIC_KEY: Form<[u8; 32]> = Form {
+    wanted: "an Ed25519 public key in 64 hexadecimal digits",
+    parse: parse_hex32,
+    show: |key| show_hex(key),
+    secret: false,
+};
+/// The hash of a token. Secret, because a wrong value is probably the token itself.
+pub(super) const TOKEN_HASH: Form<[u8; 32]> = Form {
+    wanted: "the SHA-256 of the token in 64 hexadecimal digits (printf %s \"$TOKEN\" | sha256sum)",
+    parse: parse_hex32,
+    show: |_| String::new(),
+    secret: true,
+};
+/// Where a server listens.
+pub(super) const ADDRESS: Form<SocketAddr> = Form {
+    wanted: "an IP address with a port, such as \"127.0.0.1:7311\" or \"[::]:7311\"",
+    parse: |text| text.parse().ok(),
+    show: SocketAddr::to_string,
+    secret: false,
+};
+/// What a variable of the manifests stands for. Secret, because manifests may take credentials from variables.
+pub(super) const VARIABLE: Form<String> = Form {
+    wanted: "a text",
+    parse: |text| Some(text.to_owned()),
+    show: String::clone,
+    secret: true,
+};
+/// Which lines are logged.
+pub(super) const LOG_FILTER: Form<String> = Form {
+    wanted: "levels by target, such as \"info\" or \"warn,hedui_broker=debug\"",
+    parse: |text| logging::filter(text).is_some().then(|| text.to_owned()),
+    show: String::clone,
+    secret: false,
+};

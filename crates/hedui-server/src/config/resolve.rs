@@ -1,0 +1,285 @@
+//! Which settings there are, of which kind, within which bounds: from the tree of all layers to the configuration.
+//! Leaves what two settings say to each other to `contradictions`.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hedui_core::DepartmentId;
+
+use super::contradictions::{self, Given};
+use super::forms::{ADDRESS, DEPARTMENT, LOG_FILTER, VARIABLE};
+use super::kinds::{Bytes, Choice, FilePath, ListOf, Span, Switch, Whole};
+use super::layers::Layers;
+use super::read::{Found, Reader, Section};
+use super::{
+    Catalogue, Config, ConfigErrors, Loaded, Log, LogFormat, Override, Policy, Server, Store, StoreKind, Verification,
+    access,
+};
+
+/// No verification and no stop takes longer; a clerk has gone home by then.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+/// Departments whose data ages in years exist; an answer older than this is never right to use again.
+const LONGEST_FRESHNESS: Duration = Duration::from_secs(366 * 86_400);
+/// The smallest segment: below it a store would consist of file headers.
+const MIN_SEGMENT_BYTES: u64 = 1 << 20;
+/// The largest segment: it is read in one go when an index is rebuilt.
+const MAX_SEGMENT_BYTES: u64 = 16 << 30;
+/// The smallest limit of a request: a household of one with its letter.
+const MIN_REQUEST_BYTES: u64 = 4 << 10;
+/// The largest limit of a request, which each call under way may take of the memory.
+const MAX_REQUEST_BYTES: u64 = 64 << 20;
+
+/// Reads everything, so that every mistake is found; gives the configuration if there is none.
+pub(super) fn resolve(layers: Layers) -> Result<Loaded, ConfigErrors> {
+    let mut reader = Reader::new(layers.report);
+    let mut root = Section::root(layers.root);
+    let (server, listen) = server(&mut root, &mut reader);
+    let store = store(&mut root, &mut reader);
+    let (catalogue, overridden) = catalogue(&mut root, &mut reader);
+    let policy = policy(&mut root, &mut reader);
+    let verification = verification(&mut root, &mut reader);
+    let keys = access::signing_keys(&mut root, &mut reader);
+    let (callers, callers_given) = access::callers(&mut root, &mut reader);
+    let log = log(&mut root, &mut reader);
+    root.end(&mut reader);
+
+    let (mut report, origins) = reader.finish();
+    report.append(contradictions::find(&Given {
+        listen: &listen,
+        callers: &callers,
+        callers_missing: layers.complete && !callers_given,
+        signing_keys: &keys,
+        departments: catalogue.departments.as_deref(),
+        overridden: &overridden,
+    }));
+    report.finish()?;
+    let signing_keys = keys.into_iter().map(|given| given.key).collect();
+    let callers = callers.into_iter().map(|given| given.caller).collect();
+    let config = Config {
+        server,
+        store,
+        catalogue,
+        policy,
+        verification,
+        signing_keys,
+        callers,
+        log,
+    };
+    Ok(Loaded { config, origins })
+}
+
+fn server(root: &mut Section, reader: &mut Reader) -> (Server, Found<SocketAddr>) {
+    let default = Server::default();
+    let mut section = root.section(reader, "server");
+    let listen = section.value(reader, "listen", &ADDRESS, default.listen);
+    let request_bytes = Bytes {
+        min: MIN_REQUEST_BYTES,
+        max: MAX_REQUEST_BYTES,
+    };
+    let server = Server {
+        listen: listen.value,
+        threads: section
+            .value(reader, "threads", &Whole { min: 0, max: 1_024 }, default.threads)
+            .value,
+        reflection: section.value(reader, "reflection", &Switch, default.reflection).value,
+        max_request_bytes: section
+            .value(
+                reader,
+                "max_request_bytes",
+                &request_bytes,
+                default.max_request_bytes as u64,
+            )
+            .value
+            .try_into()
+            .unwrap_or(usize::MAX),
+        max_streams: section
+            .value(
+                reader,
+                "max_streams",
+                &Whole { min: 1, max: 65_536 },
+                default.max_streams,
+            )
+            .value,
+        drain: section
+            .value(
+                reader,
+                "drain",
+                &Span {
+                    min: Duration::ZERO,
+                    max: LONGEST_WAIT,
+                },
+                default.drain,
+            )
+            .value,
+    };
+    section.end(reader);
+    (server, listen)
+}
+
+fn store(root: &mut Section, reader: &mut Reader) -> Store {
+    let default = Store::default();
+    let mut section = root.section(reader, "store");
+    let kinds = Choice(&[("segments", StoreKind::Segments), ("memory", StoreKind::Memory)]);
+    let segment_bytes = Bytes {
+        min: MIN_SEGMENT_BYTES,
+        max: MAX_SEGMENT_BYTES,
+    };
+    let kind = section.value(reader, "kind", &kinds, default.kind).value;
+    let directory = section.value(reader, "directory", &FilePath, default.directory).value;
+    let store = Store {
+        kind,
+        segment_bytes: section
+            .value(reader, "segment_bytes", &segment_bytes, default.segment_bytes)
+            .value,
+        key_file: section
+            .value(reader, "key_file", &FilePath, Store::key_file_in(&directory))
+            .value,
+        create_key: section.value(reader, "create_key", &Switch, default.create_key).value,
+        directory,
+    };
+    section.end(reader);
+    store
+}
+
+/// The catalogue, and every department that is overridden, each with where that stands.
+fn catalogue(root: &mut Section, reader: &mut Reader) -> (Catalogue, Vec<Found<DepartmentId>>) {
+    let mut section = root.section(reader, "catalogue");
+    let directory = folder(&mut section, reader);
+    let departments = section
+        .optional(reader, "departments", &ListOf(DEPARTMENT), "(all)")
+        .value;
+    let variables = variables(section.section(reader, "variables"), reader);
+    let mut overrides = BTreeMap::new();
+    let mut overridden = Vec::new();
+    for (name, origin, inner) in section.section(reader, "overrides").named(reader) {
+        let key = section.key(&format!("overrides.{name}"));
+        let department = DepartmentId::new(&name);
+        let differs = differs(inner, reader);
+        match department {
+            Ok(department) => {
+                overrides.insert(department.clone(), differs);
+                overridden.push(Found {
+                    value: department,
+                    origin,
+                    good: true,
+                });
+            }
+            Err(reason) => reader
+                .report
+                .add(&origin, &key, "VALUE_WRONG", format!("`{key}`: {reason}"), None),
+        }
+    }
+    section.end(reader);
+    (
+        Catalogue {
+            directory,
+            variables,
+            departments,
+            overrides,
+        },
+        overridden,
+    )
+}
+
+fn folder(section: &mut Section, reader: &mut Reader) -> Option<PathBuf> {
+    section.optional(reader, "directory", &FilePath, "(compiled in)").value
+}
+
+/// Names as the environment can say them: it does not know capitals, and two underscores separate.
+fn variables(section: Section, reader: &mut Reader) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    let path = section.key("");
+    for (name, found) in section.values(reader, &VARIABLE) {
+        let good = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+            && !name.contains("__");
+        if good {
+            variables.insert(name, found.value);
+        } else {
+            let key = format!("{path}{name}");
+            let message =
+                format!("`{key}`: a name is lower-case letters, digits and single underscores, a letter first");
+            reader.report.add(&found.origin, &key, "VALUE_WRONG", message, None);
+        }
+    }
+    variables
+}
+
+fn differs(mut section: Section, reader: &mut Reader) -> Override {
+    let deadline = Span {
+        min: Duration::from_millis(1),
+        max: LONGEST_WAIT,
+    };
+    let freshness = Span {
+        min: Duration::ZERO,
+        max: LONGEST_FRESHNESS,
+    };
+    let absent = "(as in the manifest)";
+    let differs = Override {
+        enabled: section.optional(reader, "enabled", &Switch, absent).value,
+        deadline: section.optional(reader, "deadline", &deadline, absent).value,
+        freshness: section.optional(reader, "freshness", &freshness, absent).value,
+    };
+    section.end(reader);
+    differs
+}
+
+fn policy(root: &mut Section, reader: &mut Reader) -> Policy {
+    let mut section = root.section(reader, "policy");
+    let directory = folder(&mut section, reader);
+    section.end(reader);
+    Policy { directory }
+}
+
+fn verification(root: &mut Section, reader: &mut Reader) -> Verification {
+    let default = Verification::default();
+    let mut section = root.section(reader, "verification");
+    let deadline = Span {
+        min: Duration::from_millis(1),
+        max: LONGEST_WAIT,
+    };
+    let percent = Whole { min: 0, max: 100 };
+    let tolerance =
+        |section: &mut Section, reader: &mut Reader, key, default| section.value(reader, key, &percent, default).value;
+    let verification = Verification {
+        deadline: section.value(reader, "deadline", &deadline, default.deadline).value,
+        max_running: section
+            .value(
+                reader,
+                "max_running",
+                &Whole { min: 1, max: 1_000_000 },
+                default.max_running,
+            )
+            .value,
+        wage_tolerance_percent: tolerance(
+            &mut section,
+            reader,
+            "wage_tolerance_percent",
+            default.wage_tolerance_percent,
+        ),
+        declared_tolerance_percent: tolerance(
+            &mut section,
+            reader,
+            "declared_tolerance_percent",
+            default.declared_tolerance_percent,
+        ),
+    };
+    section.end(reader);
+    verification
+}
+
+fn log(root: &mut Section, reader: &mut Reader) -> Log {
+    let default = Log::default();
+    let mut section = root.section(reader, "log");
+    let formats = Choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]);
+    let log = Log {
+        format: section.value(reader, "format", &formats, default.format).value,
+        filter: section.value(reader, "filter", &LOG_FILTER, default.filter).value,
+    };
+    section.end(reader);
+    log
+}

@@ -1,0 +1,144 @@
+//! `hedui demo`: a synthetic district whose departments are real sources, verified over the broker's own gRPC port.
+//! Leaves the district and its sources to `hedui-sim`, the broker to `start`, and the printing of reports to `cli::report`.
+
+mod choose;
+mod district;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use hedui_proto::verification as pb;
+
+use crate::cli::Lang;
+use crate::config::Config;
+use crate::demo::choose::{Chosen, choose};
+use crate::demo::district::District;
+use crate::serve::interrupted;
+use crate::start::{Started, start};
+
+/// Port on which the demo listens when it is free: the one that clients call by default.
+const PORT: u16 = 7311;
+
+/// A synthetic district, verified before your eyes.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// Households of the district.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(50..=100_000))]
+    pub households: u32,
+    /// Seed of the district: the same seed makes the same people.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Division code of the district.
+    #[arg(long, default_value = "511703")]
+    pub district: String,
+    /// Port to listen on; another free one where it is taken.
+    #[arg(long, default_value_t = PORT)]
+    pub port: u16,
+    /// Folder for the sources and the store; a temporary one, removed at the end, where left out.
+    #[arg(long)]
+    pub directory: Option<PathBuf>,
+    /// Folder of department manifests instead of those compiled in.
+    #[arg(long)]
+    pub adapters: Option<PathBuf>,
+    /// End after the three reports instead of serving on.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// How results are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Show {
+    /// Language of the reports.
+    pub lang: Lang,
+    /// Columns.
+    pub width: u16,
+}
+
+/// Runs the demo to its end.
+pub async fn demo(args: DemoArgs, show: Show, today: hedui_core::Date) -> anyhow::Result<()> {
+    let mut district = District::build(&args, today).await?;
+    let config = config(&args, &district).await?;
+    let started = start(config, &mut |line| eprintln!("  {line}")).await?;
+    let result = present(&args, show, &mut district, &started).await;
+    let ended = started.stop(Duration::from_secs(5)).await;
+    district.end().await;
+    result?;
+    ended?;
+    Ok(())
+}
+
+/// The demo's configuration: the defaults, the district's sources, a port that is free.
+async fn config(args: &DemoArgs, district: &District) -> anyhow::Result<Config> {
+    let mut config = Config::default();
+    let wanted = std::net::SocketAddr::from(([127, 0, 0, 1], args.port));
+    let free = tokio::net::TcpListener::bind(wanted).await.is_ok();
+    config.server.listen = if free { wanted } else { std::net::SocketAddr::from(([127, 0, 0, 1], 0)) };
+    config.store.directory = district.directory().join("store");
+    config.store.key_file = config.store.directory.join("master.key");
+    config.catalogue.directory.clone_from(&args.adapters);
+    config.catalogue.variables = district.variables();
+    Ok(config)
+}
+
+async fn present(args: &DemoArgs, show: Show, district: &mut District, started: &Started) -> anyhow::Result<()> {
+    let server = format!("http://{}", started.listening.address);
+    let mut client = client(&server).await?;
+    let chosen = choose(district.population())?;
+    println!("{}", intro(district, started, &server));
+
+    let report = verify(&mut client, &chosen.qualifies, &args.district).await?;
+    print_report(1, "a household in need, telling the truth", &report, show);
+    let report = verify(&mut client, &chosen.hides, &args.district).await?;
+    print_report(2, "a household that hides something", &report, show);
+    let off = district.switch_off().await?;
+    let report = verify(&mut client, &chosen.in_the_dark, &args.district).await?;
+    district.switch_on().await?;
+    print_report(3, &format!("a household in need, with two departments switched off ({})", off.join(", ")), &report, show);
+
+    let file = district.write_household(&chosen)?;
+    println!("{}", outro(&server, &file)?);
+    if args.once {
+        return Ok(());
+    }
+    println!("Serving on {server} until Ctrl-C.");
+    interrupted().await
+}
+
+type Client = pb::verification_service_client::VerificationServiceClient<tonic::transport::Channel>;
+
+async fn client(server: &str) -> anyhow::Result<Client> {
+    Client::connect(server.to_owned()).await.context("the demo's own server does not answer")
+}
+
+/// Verifies one household as a window clerk's system would: create, wait, read.
+async fn verify(client: &mut Client, household: &Chosen, district: &str) -> anyhow::Result<pb::Verification> {
+    let request = household.request(district);
+    let created = client.create_verification(request).await?.into_inner().verification.unwrap_or_default();
+    let wait = pb::WaitVerificationRequest { name: created.name.clone(), view: pb::View::Full.into(), ..Default::default() };
+    Ok(client.wait_verification(wait).await?.into_inner().verification.unwrap_or_default())
+}
+
+fn print_report(number: u8, what: &str, report: &pb::Verification, show: Show) {
+    println!("\n=== {number} of 3: {what} ===\n");
+    println!("{}", crate::cli::report::render(report, show.lang, usize::from(show.width)));
+}
+
+fn intro(district: &District, started: &Started, server: &str) -> String {
+    format!(
+        "hedui demo: {} synthetic households; {} departments as real sources ({}); broker on {server}.\nEverybody and everything here is invented; the departments are simulated, the path through them is real.",
+        district.population().households.len(),
+        started.broker.registry().departments().len(),
+        district.kinds(),
+    )
+}
+
+/// How to go on by oneself.
+fn outro(server: &str, file: &std::path::Path) -> anyhow::Result<String> {
+    let program = std::env::current_exe().context("where this program stands")?;
+    let (program, file) = (program.display(), file.display());
+    Ok(format!(
+        "\n=== now you ===\n\nVerify a household yourself, in another terminal (edit the file and see what changes):\n\n  {program} verify --server {server} --household {file}\n\nLook around:\n\n  {program} departments --server {server}\n  {program} list --server {server} --district 511703\n"
+    ))
+}

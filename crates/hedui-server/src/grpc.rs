@@ -1,0 +1,96 @@
+//! The gRPC face of the broker: three services, health, reflection.
+//! Leaves every rule to the broker; here messages are converted, callers recognised and errors given their form.
+
+pub mod audit;
+pub mod caller;
+pub mod from_proto;
+pub mod operations;
+mod page;
+pub mod status;
+pub mod to_proto;
+pub mod verification;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hedui_broker::Broker;
+use hedui_proto::audit::audit_service_server::AuditServiceServer;
+use hedui_proto::operations::operations_service_server::OperationsServiceServer;
+use hedui_proto::verification::verification_service_server::VerificationServiceServer;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+
+use crate::grpc::caller::Callers;
+use crate::grpc::operations::DepartmentNames;
+
+/// What a listener needs to know.
+pub struct Options {
+    /// Largest request, in bytes.
+    pub max_request_bytes: usize,
+    /// Whether the services describe themselves.
+    pub reflection: bool,
+    /// Who may call.
+    pub callers: Callers,
+    /// What the catalogue says of the departments.
+    pub names: DepartmentNames,
+}
+
+/// A server that listens.
+pub struct Listening {
+    /// Where.
+    pub address: SocketAddr,
+    task: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
+    stop: tokio::sync::oneshot::Sender<()>,
+}
+
+impl Listening {
+    /// Stops taking calls, lets those under way end, and returns.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let _ = self.stop.send(());
+        self.task.await??;
+        Ok(())
+    }
+}
+
+/// Serves a broker on a listener until stopped.
+pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> anyhow::Result<Listening> {
+    let address = listener.local_addr()?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let callers = Arc::new(options.callers);
+    let names = Arc::new(options.names);
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let verification = verification::Service::new(broker.clone(), Arc::clone(&callers), Arc::clone(&names));
+    let audit = audit::Service::new(broker.clone(), Arc::clone(&callers));
+    let operations = operations::Service::new(broker, callers, names);
+    let limit = options.max_request_bytes;
+    let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);
+    let audit = AuditServiceServer::new(audit).max_decoding_message_size(limit);
+    let operations = OperationsServiceServer::new(operations).max_decoding_message_size(limit);
+    reporter.set_serving::<VerificationServiceServer<verification::Service>>().await;
+    reporter.set_serving::<AuditServiceServer<audit::Service>>().await;
+    reporter.set_serving::<OperationsServiceServer<operations::Service>>().await;
+    let reflection = if options.reflection { Some(reflection()?) } else { None };
+    let router = tonic::transport::Server::builder()
+        .tcp_nodelay(true)
+        .http2_keepalive_interval(Some(std::time::Duration::from_secs(30)))
+        .initial_stream_window_size(1 << 20)
+        .initial_connection_window_size(4 << 20)
+        .add_service(health)
+        .add_service(verification)
+        .add_service(audit)
+        .add_service(operations)
+        .add_optional_service(reflection);
+    let incoming = TcpListenerStream::new(listener);
+    let task = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
+        let _ = stopped.await;
+    }));
+    Ok(Listening { address, task, stop })
+}
+
+
+fn reflection() -> anyhow::Result<tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection>> {
+    Ok(tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(hedui_proto::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?)
+}

@@ -1,0 +1,87 @@
+//! Errors on the wire: `google.rpc.Status` with a stable reason, the fields, when to try again, and a Chinese message.
+//! Leaves what went wrong to the broker; the table of reasons stands in `proto/README.md`.
+
+use std::time::Duration;
+
+use hedui_broker::{BrokerError, ErrorKind};
+use hedui_core::FieldError;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+/// Domain of every reason.
+pub const DOMAIN: &str = "hedui";
+
+/// Reasons that the server adds to those of the broker, for the test of the documented table.
+pub const REASONS: &[&str] = &[
+    "TOKEN_MISSING",
+    "TOKEN_UNKNOWN",
+    "ROLE_MISSING",
+    "DISTRICT_NOT_ALLOWED",
+    "NAME_INVALID",
+    "PAGE_TOKEN_INVALID",
+    "PAGE_SIZE_INVALID",
+    "SEQUENCE_INVALID",
+];
+
+/// The code of a kind of error.
+pub fn code(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::InvalidArgument => Code::InvalidArgument,
+        ErrorKind::NotFound => Code::NotFound,
+        ErrorKind::PermissionDenied => Code::PermissionDenied,
+        ErrorKind::AlreadyExists => Code::AlreadyExists,
+        ErrorKind::FailedPrecondition => Code::FailedPrecondition,
+        ErrorKind::ResourceExhausted => Code::ResourceExhausted,
+        ErrorKind::Unavailable => Code::Unavailable,
+        ErrorKind::DataLoss => Code::DataLoss,
+        ErrorKind::Internal => Code::Internal,
+    }
+}
+
+/// The Chinese message of a reason.
+pub fn chinese(reason: &str) -> &'static str {
+    match reason {
+        "INVALID_REQUEST" => "请求有误，请按字段提示修改",
+        "NOT_AUTHORIZED" => "家庭成员的核对授权不足，不能核对",
+        "REQUEST_ID_REUSED" => "该请求编号已用于另一请求",
+        "VERIFICATION_RUNNING" => "该家庭正在核对中",
+        "VERIFICATION_NOT_FOUND" => "没有此核对",
+        "WRONG_STATE" => "核对当前状态不允许此操作",
+        "TOO_MANY_VERIFICATIONS" => "正在进行的核对过多，请稍后再试",
+        "SHUTTING_DOWN" => "系统正在停止，请稍后再试",
+        "EVIDENCE_UNAVAILABLE" => "证据暂时无法保存或读取，未出具任何结论",
+        "EVIDENCE_DAMAGED" => "所存证据已损坏，请联系管理员",
+        _ => "系统内部错误，请联系管理员",
+    }
+}
+
+/// A broker's error on the wire.
+pub fn status(error: &BrokerError) -> Status {
+    let mut details = ErrorDetails::new();
+    let mut metadata = std::collections::HashMap::new();
+    if let BrokerError::Running(case) = error {
+        metadata.insert("verification".to_owned(), format!("verifications/{case}"));
+    }
+    details.set_error_info(error.reason(), DOMAIN, metadata);
+    details.set_localized_message("zh-CN", chinese(error.reason()));
+    let kind = error.kind();
+    if !error.fields().is_empty() {
+        details.set_bad_request(error.fields().iter().map(violation).collect::<Vec<_>>());
+    }
+    if matches!(kind, ErrorKind::Unavailable | ErrorKind::ResourceExhausted) {
+        details.set_retry_info(Some(Duration::from_secs(1)));
+    }
+    Status::with_error_details(code(kind), error.to_string(), details)
+}
+
+fn violation(field: &FieldError) -> FieldViolation {
+    FieldViolation::new(field.field.clone(), format!("{} ({})", field.message, field.reason))
+}
+
+/// A refusal of the server itself.
+pub fn refusal(code: Code, reason: &str, en: &str, zh: &str) -> Status {
+    let mut details = ErrorDetails::new();
+    details.set_error_info(reason, DOMAIN, std::collections::HashMap::new());
+    details.set_localized_message("zh-CN", zh);
+    Status::with_error_details(code, en, details)
+}

@@ -1,0 +1,309 @@
+//! From the domain to the wire: verifications, reports, verdicts, events.
+//! Leaves requests to `from_proto`; nothing here decides anything.
+
+use hedui_broker::{Event, EventKind, State, Verification};
+use hedui_core::bounds::{Bounds, Part, Treatment};
+use hedui_core::finding::{Finding, Weight};
+use hedui_core::household::{Relation, Residence};
+use hedui_core::report::{DepartmentLine, NamedFigure, Report, ReportMember, SubjectLine};
+use hedui_core::verdict::{Outcome, Per, TestResult, TraceStep, Truth, Verdict};
+use hedui_core::{Date, DepartmentId, PartialDate};
+use hedui_proto::gtype;
+use hedui_proto::verification as pb;
+
+use crate::grpc::operations::DepartmentNames;
+
+/// How much of a verification is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// State, verdicts without trace, references.
+    Basic,
+    /// With the whole report.
+    Full,
+}
+
+/// A moment on the wire.
+pub fn timestamp(ms: i64) -> prost_types::Timestamp {
+    let nanos = i32::try_from(ms.rem_euclid(1_000) * 1_000_000).unwrap_or(0);
+    prost_types::Timestamp { seconds: ms.div_euclid(1_000), nanos }
+}
+
+/// An amount in fen on the wire.
+pub fn money(fen: i64) -> gtype::Money {
+    let nanos = i32::try_from(fen % 100).unwrap_or(0) * 10_000_000;
+    gtype::Money { currency_code: "CNY".to_owned(), units: fen / 100, nanos }
+}
+
+/// A date on the wire.
+pub fn date(date: Date) -> gtype::Date {
+    gtype::Date { year: date.year().into(), month: date.month().into(), day: date.day().into() }
+}
+
+fn partial(date: PartialDate) -> gtype::Date {
+    gtype::Date { year: date.year().into(), month: date.month().into(), day: date.day().into() }
+}
+
+/// Resource name of a verification.
+pub fn name(case: impl std::fmt::Display) -> String {
+    format!("verifications/{case}")
+}
+
+/// A verification.
+pub fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb::Verification {
+    let state = match v.state {
+        State::Running => pb::VerificationState::Running,
+        State::Succeeded => pb::VerificationState::Succeeded,
+        State::Cancelled => pb::VerificationState::Cancelled,
+        State::Failed => pb::VerificationState::Failed,
+    };
+    let report = v.report.as_deref();
+    pb::Verification {
+        name: name(v.case),
+        state: state.into(),
+        district_code: v.district_code.clone(),
+        programmes: v.programmes.clone(),
+        create_time: Some(timestamp(v.created_at_ms)),
+        end_time: v.ended_at_ms.map(timestamp),
+        as_of: Some(date(v.as_of)),
+        verdicts: report.map(|r| r.verdicts.iter().map(|x| verdict(x, view)).collect()).unwrap_or_default(),
+        departments_asked: v.asked,
+        departments_answered: v.answered,
+        report: report.filter(|_| view == View::Full).map(|r| self::report(r, names)),
+        failure_reason: v.failure.clone().unwrap_or_default(),
+        rechecks: v.rechecks.as_ref().map(name).unwrap_or_default(),
+    }
+}
+
+fn report(r: &Report, names: &DepartmentNames) -> pb::Report {
+    let residence = match r.residence {
+        Residence::Urban => pb::Residence::Urban,
+        Residence::Rural => pb::Residence::Rural,
+    };
+    pb::Report {
+        members: r.members.iter().map(member).collect(),
+        residence: residence.into(),
+        departments: r.departments.iter().map(|d| department(d, names)).collect(),
+        figures: r.figures.iter().map(figure).collect(),
+        findings: r.findings.iter().map(finding).collect(),
+        complete: r.complete,
+        warnings: r.warnings.clone(),
+    }
+}
+
+fn member(m: &ReportMember) -> pb::ReportMember {
+    let relation = match m.relation {
+        Relation::Applicant => pb::Relation::Applicant,
+        Relation::Spouse => pb::Relation::Spouse,
+        Relation::Child => pb::Relation::Child,
+        Relation::Parent => pb::Relation::Parent,
+        Relation::Grandparent => pb::Relation::Grandparent,
+        Relation::Grandchild => pb::Relation::Grandchild,
+        Relation::Sibling => pb::Relation::Sibling,
+        Relation::Other => pb::Relation::Other,
+    };
+    pb::ReportMember {
+        ordinal: m.ordinal,
+        name: m.name.clone(),
+        obfuscated_id_number: m.id_masked.clone(),
+        relation: relation.into(),
+        age: m.age,
+    }
+}
+
+/// One department's line.
+pub fn department(d: &DepartmentLine, names: &DepartmentNames) -> pb::DepartmentResult {
+    let (zh, en) = names.of(&d.department);
+    let moment = |ms: i64| (ms != 0).then(|| timestamp(ms));
+    pb::DepartmentResult {
+        department: d.department.to_string(),
+        name_zh: zh.to_owned(),
+        name_en: en.to_owned(),
+        subjects: d.subjects.iter().map(subject).collect(),
+        asked_at: moment(d.asked_at_ms),
+        answered_at: moment(d.answered_at_ms),
+        kept: d.kept,
+        evidence: d.evidence.clone(),
+        arrival: d.arrival,
+    }
+}
+
+fn subject(s: &SubjectLine) -> pb::SubjectResult {
+    use pb::{AnswerState as A, UnreachableCause as C};
+    let (state, cause) = match s.state.as_str() {
+        "FOUND" => (A::Found, C::Unspecified),
+        "NO_RECORD" => (A::NoRecord, C::Unspecified),
+        "OVER_LIMIT" => (A::OverLimit, C::Unspecified),
+        "WITHIN_LIMIT" => (A::WithinLimit, C::Unspecified),
+        "IDENTITY_MISMATCH" => (A::IdentityMismatch, C::Unspecified),
+        "NOT_AUTHORIZED" => (A::NotAuthorized, C::Unspecified),
+        "NOT_ASKED" => (A::NotAsked, C::Unspecified),
+        "PENDING" => (A::Pending, C::Unspecified),
+        "UNREACHABLE:timeout" => (A::Unreachable, C::Timeout),
+        "UNREACHABLE:refused" => (A::Unreachable, C::Refused),
+        "UNREACHABLE:breaker" => (A::Unreachable, C::Breaker),
+        "UNREACHABLE:cancelled" => (A::Unreachable, C::Cancelled),
+        _ => (A::Unreachable, C::Failed),
+    };
+    pb::SubjectResult {
+        ordinal: s.ordinal,
+        state: state.into(),
+        cause: cause.into(),
+        records: s.records,
+        data_on: s.data_on.map(partial),
+        failure_reason: s.failure.as_ref().map(|f| f.reason.clone()).unwrap_or_default(),
+        failure_message: s.failure.as_ref().map(|f| f.message.clone()).unwrap_or_default(),
+        notes: s.notes.clone(),
+    }
+}
+
+fn bounds(b: Bounds) -> pb::Bounds {
+    pb::Bounds { lo: b.lo, hi: b.hi }
+}
+
+fn ids(list: &[DepartmentId]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect()
+}
+
+fn figure(n: &NamedFigure) -> pb::NamedFigure {
+    pb::NamedFigure {
+        name: n.name.clone(),
+        unit: n.unit.clone(),
+        bounds: Some(bounds(n.figure.bounds)),
+        missing: ids(&n.figure.missing),
+        open: n.figure.open.clone(),
+        parts: n.figure.parts.iter().map(part).collect(),
+    }
+}
+
+fn part(p: &Part) -> pb::Part {
+    let (treatment, because) = match &p.treatment {
+        Treatment::Counted => ("counted", String::new()),
+        Treatment::Duplicate { of, at, by } => ("duplicate", format!("{at} {of} ({by})")),
+        Treatment::Disregarded { rule } => ("disregarded", rule.clone()),
+        Treatment::Declared => ("declared", String::new()),
+        Treatment::Uncertain { why } => ("uncertain", why.clone()),
+    };
+    pb::Part {
+        subject: p.subject,
+        department: p.department.as_ref().map(ToString::to_string).unwrap_or_default(),
+        record_type: p.record_type.map(|t| t.word().to_owned()).unwrap_or_default(),
+        reference: p.reference.clone(),
+        label: p.label.clone(),
+        amount: p.amount,
+        treatment: treatment.to_owned(),
+        because,
+    }
+}
+
+fn finding(f: &Finding) -> pb::Finding {
+    let weight = match f.weight {
+        Weight::Note => pb::FindingWeight::Note,
+        Weight::Attention => pb::FindingWeight::Attention,
+        Weight::OpensVerdict => pb::FindingWeight::OpensVerdict,
+    };
+    pb::Finding {
+        code: f.code.clone(),
+        weight: weight.into(),
+        subject: f.subject,
+        departments: ids(&f.departments),
+        message_zh: f.message.zh.clone(),
+        message_en: f.message.en.clone(),
+        parts: f.parts.iter().map(part).collect(),
+    }
+}
+
+fn truth(t: Truth) -> pb::Truth {
+    match t {
+        Truth::Holds => pb::Truth::Holds,
+        Truth::Fails => pb::Truth::Fails,
+        Truth::Open => pb::Truth::Open,
+    }
+}
+
+fn verdict(v: &Verdict, view: View) -> pb::Verdict {
+    let outcome = match v.outcome {
+        Outcome::Qualifies => pb::Outcome::Qualifies,
+        Outcome::Exceeds => pb::Outcome::Exceeds,
+        Outcome::Inconclusive => pb::Outcome::Inconclusive,
+    };
+    let period = v.amount.as_ref().map_or(pb::AmountPeriod::Unspecified, |a| match a.per {
+        Per::Once => pb::AmountPeriod::Once,
+        Per::Month => pb::AmountPeriod::Month,
+        Per::Year => pb::AmountPeriod::Year,
+    });
+    let full = view == View::Full;
+    let assumption = |t: &hedui_core::verdict::Text| pb::Assumption { zh: t.zh.clone(), en: t.en.clone() };
+    pb::Verdict {
+        programme: v.programme.to_string(),
+        title_zh: v.title.zh.clone(),
+        title_en: v.title.en.clone(),
+        pack: v.pack.id.clone(),
+        pack_version: v.pack.version.clone(),
+        pack_digest: v.pack.digest.clone(),
+        jurisdiction: v.jurisdiction.clone(),
+        as_of: Some(date(v.as_of)),
+        outcome: outcome.into(),
+        band: v.band.clone().unwrap_or_default(),
+        amount_least: v.amount.as_ref().map(|a| money(a.lo)),
+        amount_most: v.amount.as_ref().and_then(|a| a.hi).map(money),
+        amount_period: period.into(),
+        tests: if full { v.tests.iter().map(test).collect() } else { Vec::new() },
+        trace: if full { v.trace.iter().map(step).collect() } else { Vec::new() },
+        undecided_by: ids(&v.undecided_by),
+        undecided_because: v.undecided_because.clone(),
+        assumptions: if full { v.assumptions.iter().map(assumption).collect() } else { Vec::new() },
+    }
+}
+
+fn test(t: &TestResult) -> pb::Test {
+    pb::Test {
+        name: t.name.clone(),
+        title_zh: t.title.zh.clone(),
+        title_en: t.title.en.clone(),
+        result: truth(t.result).into(),
+        formula: t.formula.clone(),
+        numbers: t.numbers.clone(),
+        reference: t.reference.clone(),
+        assumption: t.assumption,
+        missing: ids(&t.missing),
+        open: t.open.clone(),
+    }
+}
+
+fn step(s: &TraceStep) -> pb::TraceStep {
+    pb::TraceStep {
+        name: s.name.clone(),
+        title_zh: s.title.zh.clone(),
+        title_en: s.title.en.clone(),
+        subject: s.subject,
+        formula: s.formula.clone(),
+        numbers: s.numbers.clone(),
+        value: s.value.clone(),
+        unit: s.unit.clone(),
+        reference: s.reference.clone(),
+        assumption: s.assumption,
+        parts: s.parts.iter().map(part).collect(),
+        missing: ids(&s.missing),
+    }
+}
+
+/// An event of a watched verification.
+pub fn event(event: Event, names: &DepartmentNames) -> pb::WatchVerificationResponse {
+    use pb::watch_verification_response::Event as E;
+    let kind = match event.kind {
+        EventKind::Snapshot(v) => E::Snapshot(verification(&v, View::Basic, names)),
+        EventKind::Completed(v) => E::Completed(verification(&v, View::Basic, names)),
+        EventKind::Heartbeat { answered, asked } => E::Heartbeat(pb::Heartbeat { answered, asked }),
+        EventKind::Answered { line, answered, asked } => E::DepartmentAnswered(pb::DepartmentAnswered {
+            result: Some(department(&line, names)),
+            answered,
+            asked,
+        }),
+    };
+    pb::WatchVerificationResponse {
+        sequence: event.sequence,
+        event_time: Some(timestamp(event.time_ms)),
+        event: Some(kind),
+    }
+}
+

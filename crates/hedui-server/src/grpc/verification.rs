@@ -1,0 +1,282 @@
+//! `VerificationService`: the calls of district centres. Each handler recognises the caller, converts, calls the broker, converts back.
+//! Leaves every decision to the broker.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hedui_broker::{Broker, BrokerError, CaseId};
+use hedui_core::FieldError;
+use hedui_proto::verification as pb;
+use hedui_proto::verification::verification_service_server::VerificationService;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt};
+use tonic::{Code, Request, Response, Status, Streaming};
+
+use crate::config::Role;
+use crate::grpc::caller::{Callers, Known};
+use crate::grpc::operations::DepartmentNames;
+use crate::grpc::status::{code, refusal, status};
+use crate::grpc::to_proto::{View, event, verification};
+use crate::grpc::{from_proto, page};
+
+/// Longest wait of one call.
+const MAX_WAIT: Duration = Duration::from_secs(600);
+/// Wait where the request says nothing.
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
+/// Verifications of one stream under way at once; further requests wait in the stream.
+const STREAM_CONCURRENCY: usize = 1_024;
+
+/// The service.
+#[derive(Clone)]
+pub struct Service {
+    broker: Broker,
+    callers: Arc<Callers>,
+    names: Arc<DepartmentNames>,
+}
+
+impl Service {
+    /// Over a broker.
+    pub fn new(broker: Broker, callers: Arc<Callers>, names: Arc<DepartmentNames>) -> Service {
+        Service { broker, callers, names }
+    }
+
+    async fn create(&self, message: pb::CreateVerificationRequest, caller: &Known) -> Result<pb::Verification, Refused> {
+        caller.in_district(&message.district_code).map_err(Refused::Server)?;
+        let wait = message.wait.as_ref().map(duration);
+        let create = from_proto::create(message, caller.id.clone()).map_err(|e| Refused::Broker(BrokerError::Invalid(e)))?;
+        let validate_only = create.validate_only;
+        let mut created = self.broker.create(create).await.map_err(Refused::Broker)?;
+        if let (Some(wait), false) = (wait, validate_only) {
+            created = self.broker.wait(created.case, wait.min(MAX_WAIT)).await.map_err(Refused::Broker)?;
+        }
+        let mut message = verification(&created, View::Basic, &self.names);
+        if validate_only {
+            message.name.clear();
+        }
+        Ok(message)
+    }
+}
+
+/// Why a request was refused, before it is given its form.
+enum Refused {
+    Server(Status),
+    Broker(BrokerError),
+}
+
+impl From<Refused> for Status {
+    fn from(refused: Refused) -> Status {
+        match refused {
+            Refused::Server(status) => status,
+            Refused::Broker(error) => status(&error),
+        }
+    }
+}
+
+impl Refused {
+    /// As one reply of a stream.
+    fn message(self) -> pb::RequestError {
+        match self {
+            Refused::Server(status) => pb::RequestError {
+                code: status.code() as i32,
+                reason: "REFUSED".to_owned(),
+                message: status.message().to_owned(),
+                field_violations: Vec::new(),
+            },
+            Refused::Broker(error) => pb::RequestError {
+                code: code(error.kind()) as i32,
+                reason: error.reason().to_owned(),
+                message: error.to_string(),
+                field_violations: error.fields().iter().map(violation).collect(),
+            },
+        }
+    }
+}
+
+fn violation(field: &FieldError) -> pb::FieldViolation {
+    pb::FieldViolation {
+        field: field.field.clone(),
+        reason: field.reason.clone(),
+        description: field.message.clone(),
+    }
+}
+
+/// A duration of the wire; nothing where negative.
+fn duration(d: &prost_types::Duration) -> Duration {
+    Duration::new(u64::try_from(d.seconds).unwrap_or(0), u32::try_from(d.nanos).unwrap_or(0))
+}
+
+/// The case of a resource name.
+pub fn case(name: &str) -> Result<CaseId, Status> {
+    let id = name.strip_prefix("verifications/").unwrap_or(name);
+    CaseId::from_hex(id).ok_or_else(|| {
+        let (zh, en) = ("核对编号格式有误", "a name is `verifications/` and 32 hexadecimal digits");
+        refusal(Code::InvalidArgument, "NAME_INVALID", en, zh)
+    })
+}
+
+fn view(value: i32, default: View) -> View {
+    match pb::View::try_from(value) {
+        Ok(pb::View::Basic) => View::Basic,
+        Ok(pb::View::Full) => View::Full,
+        _ => default,
+    }
+}
+
+#[tonic::async_trait]
+impl VerificationService for Service {
+    async fn create_verification(
+        &self,
+        request: Request<pb::CreateVerificationRequest>,
+    ) -> Result<Response<pb::CreateVerificationResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Verifier)?;
+        let created = self.create(request.into_inner(), &caller).await?;
+        Ok(Response::new(pb::CreateVerificationResponse { verification: Some(created) }))
+    }
+
+    async fn get_verification(
+        &self,
+        request: Request<pb::GetVerificationRequest>,
+    ) -> Result<Response<pb::GetVerificationResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Verifier)?;
+        let message = request.into_inner();
+        let case = case(&message.name)?;
+        let found = self.broker.get(case, &caller.id, &message.actor).await.map_err(|e| status(&e))?;
+        caller.in_district(&found.district_code)?;
+        let found = verification(&found, view(message.view, View::Full), &self.names);
+        Ok(Response::new(pb::GetVerificationResponse { verification: Some(found) }))
+    }
+
+    async fn list_verifications(
+        &self,
+        request: Request<pb::ListVerificationsRequest>,
+    ) -> Result<Response<pb::ListVerificationsResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Verifier)?;
+        let message = request.into_inner();
+        caller.in_district(&message.district_code)?;
+        let size = page::size(message.page_size)?;
+        let before = page::read(&message.page_token, &message.district_code)?;
+        let listed = self.broker.list(&message.district_code, before, size).await.map_err(|e| status(&e))?;
+        let next = listed.next.map(|p| page::write(p, &message.district_code)).unwrap_or_default();
+        let verifications = listed.verifications.iter().map(|v| verification(v, View::Basic, &self.names)).collect();
+        Ok(Response::new(pb::ListVerificationsResponse { verifications, next_page_token: next }))
+    }
+
+    async fn wait_verification(
+        &self,
+        request: Request<pb::WaitVerificationRequest>,
+    ) -> Result<Response<pb::WaitVerificationResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Verifier)?;
+        let message = request.into_inner();
+        let case = case(&message.name)?;
+        let timeout = message.timeout.as_ref().map_or(DEFAULT_WAIT, duration).min(MAX_WAIT);
+        self.broker.wait(case, timeout).await.map_err(|e| status(&e))?;
+        let found = self.broker.get(case, &caller.id, &message.actor).await.map_err(|e| status(&e))?;
+        caller.in_district(&found.district_code)?;
+        let found = verification(&found, view(message.view, View::Basic), &self.names);
+        Ok(Response::new(pb::WaitVerificationResponse { verification: Some(found) }))
+    }
+
+    type WatchVerificationStream = Pin<Box<dyn Stream<Item = Result<pb::WatchVerificationResponse, Status>> + Send>>;
+
+    async fn watch_verification(
+        &self,
+        request: Request<pb::WatchVerificationRequest>,
+    ) -> Result<Response<Self::WatchVerificationStream>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Verifier)?;
+        let message = request.into_inner();
+        let case = case(&message.name)?;
+        if message.after_sequence < 0 {
+            let (zh, en) = ("序号不能为负", "after_sequence is 0 or the last sequence seen");
+            return Err(refusal(Code::InvalidArgument, "SEQUENCE_INVALID", en, zh));
+        }
+        let found = self.broker.get(case, &caller.id, &message.actor).await.map_err(|e| status(&e))?;
+        caller.in_district(&found.district_code)?;
+        let events = self.broker.watch(case, message.after_sequence).await.map_err(|e| status(&e))?;
+        let names = Arc::clone(&self.names);
+        let stream = ReceiverStream::new(events).map(move |e| Ok(event(e, &names)));
+        Ok(Response::new(Box::pin(stream)))
+    }
+
+    async fn cancel_verification(
+        &self,
+        request: Request<pb::CancelVerificationRequest>,
+    ) -> Result<Response<pb::CancelVerificationResponse>, Status> {
+        self.callers.check(request.metadata(), Role::Verifier)?;
+        let message = request.into_inner();
+        let ended = self.broker.cancel(case(&message.name)?).await.map_err(|e| status(&e))?;
+        let ended = verification(&ended, View::Basic, &self.names);
+        Ok(Response::new(pb::CancelVerificationResponse { verification: Some(ended) }))
+    }
+
+    async fn recheck_departments(
+        &self,
+        request: Request<pb::RecheckDepartmentsRequest>,
+    ) -> Result<Response<pb::RecheckDepartmentsResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Verifier)?;
+        let message = request.into_inner();
+        let case = case(&message.name)?;
+        let request_id = Some(message.request_id).filter(|id| !id.is_empty());
+        let (after, found) = self
+            .broker
+            .recheck(case, message.departments, request_id, caller.id, message.actor)
+            .await
+            .map_err(|e| status(&e))?;
+        let differences = found
+            .into_iter()
+            .map(|d| pb::Difference { subject: d.subject, before: d.before, after: d.after })
+            .collect();
+        let after = verification(&after, View::Basic, &self.names);
+        Ok(Response::new(pb::RecheckDepartmentsResponse { verification: Some(after), differences }))
+    }
+
+    type VerifyStreamStream = Pin<Box<dyn Stream<Item = Result<pb::VerifyStreamResponse, Status>> + Send>>;
+
+    async fn verify_stream(
+        &self,
+        request: Request<Streaming<pb::VerifyStreamRequest>>,
+    ) -> Result<Response<Self::VerifyStreamStream>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Verifier)?;
+        let (replies, receiver) = tokio::sync::mpsc::channel(STREAM_CONCURRENCY);
+        let service = self.clone();
+        tokio::spawn(async move { service.stream(request.into_inner(), caller, replies).await });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}
+
+type Replies = tokio::sync::mpsc::Sender<Result<pb::VerifyStreamResponse, Status>>;
+
+impl Service {
+    /// Reads requests as long as there is room, and replies as they end.
+    async fn stream(self, mut requests: Streaming<pb::VerifyStreamRequest>, caller: Known, replies: Replies) {
+        let room = Arc::new(tokio::sync::Semaphore::new(STREAM_CONCURRENCY));
+        loop {
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+            let message = match requests.message().await {
+                Ok(Some(message)) => message,
+                Ok(None) => return,
+                Err(error) => {
+                    let _ = replies.send(Err(error)).await;
+                    return;
+                }
+            };
+            let (service, caller, replies) = (self.clone(), caller.clone(), replies.clone());
+            tokio::spawn(async move {
+                let _permit = permit;
+                let reply = service.stream_one(message, &caller).await;
+                // The client may have gone; the verification is durable all the same.
+                let _ = replies.send(Ok(reply)).await;
+            });
+        }
+    }
+
+    async fn stream_one(&self, message: pb::VerifyStreamRequest, caller: &Known) -> pb::VerifyStreamResponse {
+        let mut request = message.request.unwrap_or_default();
+        request.wait.get_or_insert(prost_types::Duration { seconds: 600, nanos: 0 });
+        let outcome = match self.create(request, caller).await {
+            Ok(created) => pb::verify_stream_response::Outcome::Verification(created),
+            Err(refused) => pb::verify_stream_response::Outcome::Error(refused.message()),
+        };
+        pb::VerifyStreamResponse { tag: message.tag, outcome: Some(outcome) }
+    }
+}

@@ -1,0 +1,241 @@
+//! Starting a broker from a configuration: keys, store, packs, catalogue, one port per department.
+//! Leaves reading the configuration to `config` and the lifetime of the process to `serve` and `demo`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use ed25519_dalek::VerifyingKey;
+use hedui_adapter::gate::{Gate, GateLimits};
+use hedui_adapter::manifest::{Connector, Manifest};
+use hedui_adapter::Catalogue;
+use hedui_adapter::port::{self, Jitter};
+use hedui_broker::clock::{Clock, SystemClock};
+use hedui_broker::{Broker, Entropy, Parts, Registered, Registry, Settings};
+use hedui_core::verdict::Text;
+use hedui_core::{DepartmentProfile, Tolerances};
+use hedui_evidence::segment::{Progress, SegmentOptions, SegmentStore};
+use hedui_evidence::{EvidenceStore, KeyRing, MasterKey, MemoryStore};
+use hedui_policy::{PackFile, PackSet};
+use tokio::net::TcpListener;
+
+use crate::config::{Config, StoreKind};
+use crate::grpc::caller::Callers;
+use crate::grpc::operations::{DepartmentNames, Described};
+use crate::grpc::{self, Listening};
+
+/// A broker that serves.
+pub struct Started {
+    /// The broker.
+    pub broker: Broker,
+    /// Its listener.
+    pub listening: Listening,
+    /// How many interrupted verifications were taken up again.
+    pub resumed: usize,
+}
+
+impl Started {
+    /// Takes no new work, waits for what is under way, stops. Returns how many verifications had to be left for the next start.
+    pub async fn stop(self, patience: std::time::Duration) -> anyhow::Result<usize> {
+        let left = self.broker.close(patience).await;
+        tokio::time::timeout(patience, self.listening.stop()).await.unwrap_or(Ok(()))?;
+        Ok(left)
+    }
+}
+
+/// Seed of the process's randomness, from the machine.
+pub fn seed() -> [u8; 32] {
+    rand::random()
+}
+
+/// Starts everything that a configuration says. `tell` gets progress for people.
+pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> anyhow::Result<Started> {
+    let listener = TcpListener::bind(config.server.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; is another hedui running there?", config.server.listen))?;
+    let entropy = Entropy::from_seed(seed());
+    let (store, keys) = open_store(&config, &entropy, tell).await?;
+    let catalogue = catalogue(&config)?;
+    let names = names(&catalogue);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let registry = Registry::new(registered(&config, &catalogue, clock.as_ref(), &entropy)?);
+    let packs = packs(config.policy.directory.as_deref())?;
+    let settings = settings(&config)?;
+    let broker = Broker::new(Parts { registry, packs, store, keys, clock, entropy, settings });
+    let resumed = broker.resume().await?;
+    let options = grpc::Options {
+        max_request_bytes: config.server.max_request_bytes,
+        reflection: config.server.reflection,
+        callers: Callers::new(config.callers),
+        names,
+    };
+    let listening = grpc::listen(broker.clone(), listener, options).await?;
+    Ok(Started { broker, listening, resumed })
+}
+
+fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let verification = &config.verification;
+    let mut signing_keys = Vec::with_capacity(config.signing_keys.len());
+    for key in &config.signing_keys {
+        let public = VerifyingKey::from_bytes(&key.public_key)
+            .with_context(|| format!("signing key {}: not an Ed25519 public key", key.id))?;
+        signing_keys.push((key.id.clone(), public));
+    }
+    Ok(Settings {
+        deadline_ms: u32::try_from(verification.deadline.as_millis()).unwrap_or(u32::MAX),
+        max_running: verification.max_running,
+        tolerances: Tolerances {
+            wage_percent: verification.wage_tolerance_percent,
+            declared_percent: verification.declared_tolerance_percent,
+        },
+        signing_keys,
+    })
+}
+
+async fn open_store(
+    config: &Config,
+    entropy: &Entropy,
+    tell: &mut (dyn FnMut(String) + Send),
+) -> anyhow::Result<(Arc<dyn EvidenceStore>, Arc<KeyRing>)> {
+    let mut rng = entropy.fork();
+    let store: Arc<dyn EvidenceStore> = match config.store.kind {
+        StoreKind::Memory => Arc::new(MemoryStore::default()),
+        StoreKind::Segments => {
+            std::fs::create_dir_all(&config.store.directory)
+                .with_context(|| format!("cannot make the store's folder {}", config.store.directory.display()))?;
+            let mut options = SegmentOptions::new(rand::Rng::random(&mut rng));
+            options.segment_bytes = config.store.segment_bytes;
+            let store = SegmentStore::open(&config.store.directory, &options, &mut |step| tell(progress(step)))?;
+            if let Some(why) = &store.opening().index_rebuilt {
+                tell(format!("the index was rebuilt from the segments: {why}"));
+            }
+            if store.opening().torn_bytes > 0 {
+                tell(format!("{} bytes of an unfinished write were cut", store.opening().torn_bytes));
+            }
+            Arc::new(store)
+        }
+    };
+    let master = match (config.store.kind, config.store.create_key) {
+        (StoreKind::Memory, _) => MasterKey::random(&mut rng),
+        (StoreKind::Segments, true) => MasterKey::read_or_create(&config.store.key_file, &mut rng)?,
+        (StoreKind::Segments, false) => MasterKey::read(&config.store.key_file)?,
+    };
+    let keys = KeyRing::new(master);
+    keys.load(store.as_ref()).await?;
+    Ok((store, Arc::new(keys)))
+}
+
+fn progress(step: Progress) -> String {
+    match step {
+        Progress::Checking { done_bytes, total_bytes } => format!("checking the last segment: {done_bytes} of {total_bytes} bytes"),
+        Progress::Indexing { frames, done_bytes, total_bytes } => {
+            format!("indexing: {frames} frames, {done_bytes} of {total_bytes} bytes")
+        }
+        _ => "opening the store".to_owned(),
+    }
+}
+
+/// The catalogue that a configuration names: its folders, without those switched off, with its deadlines.
+pub fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
+    let mut folders = match &config.catalogue.directory {
+        None => Catalogue::bundled_folders(),
+        Some(directory) => Catalogue::folders(directory)
+            .with_context(|| format!("cannot read the catalogue in {}", directory.display()))?,
+    };
+    if let Some(only) = &config.catalogue.departments {
+        let unknown: Vec<&str> =
+            only.iter().map(String::as_str).filter(|id| !folders.iter().any(|f| f.name == *id)).collect();
+        anyhow::ensure!(unknown.is_empty(), "catalogue.departments names what the catalogue does not hold: {}", unknown.join(", "));
+        folders.retain(|f| only.contains(&f.name));
+    }
+    let switched_off = |name: &str| {
+        config.catalogue.overrides.iter().any(|(id, o)| id.as_str() == name && o.enabled == Some(false))
+    };
+    folders.retain(|f| !switched_off(&f.name));
+    Catalogue::load(&folders, &config.catalogue.variables).map_err(|mistakes| {
+        let list: Vec<String> = mistakes.iter().map(|m| format!("  {m}")).collect();
+        anyhow::anyhow!("the catalogue has {} mistake(s):\n{}", list.len(), list.join("\n"))
+    })
+}
+
+/// The packs of a folder, or those compiled in.
+pub fn packs(directory: Option<&Path>) -> anyhow::Result<PackSet> {
+    let loaded = match directory {
+        None => PackSet::bundled(),
+        Some(directory) => PackSet::load(pack_files(directory)?),
+    };
+    loaded.map_err(|mistakes| anyhow::anyhow!("the policy packs have mistakes:\n{mistakes}"))
+}
+
+/// The `.toml` files of a folder and the folders in it, sorted by path.
+fn pack_files(directory: &Path) -> anyhow::Result<Vec<PackFile>> {
+    let mut files = Vec::new();
+    let mut folders = vec![directory.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read the packs in {}", folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "toml") {
+                let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                files.push(PackFile { name: path.display().to_string(), text });
+            }
+        }
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}
+
+fn names(catalogue: &Catalogue) -> DepartmentNames {
+    let described = catalogue.manifests().iter().map(|m| {
+        let described = Described {
+            zh: m.name.zh.clone(),
+            en: m.name.en.clone(),
+            verifies_zh: m.verifies.zh.clone(),
+            verifies_en: m.verifies.en.clone(),
+            connector: connector(&m.connector).to_owned(),
+        };
+        (m.id.clone(), described)
+    });
+    DepartmentNames::new(described.collect::<BTreeMap<_, _>>())
+}
+
+/// The word of a kind of connector.
+fn connector(connector: &Connector) -> &'static str {
+    match connector {
+        Connector::Sqlite { .. } => "sqlite",
+        Connector::Csv { .. } => "csv",
+        Connector::Excel { .. } => "excel",
+        Connector::Http(_) => "http",
+        Connector::Grpc { .. } => "grpc",
+    }
+}
+
+fn registered(config: &Config, catalogue: &Catalogue, clock: &dyn Clock, entropy: &Entropy) -> anyhow::Result<Vec<Registered>> {
+    let chance = Mutex::new(entropy.fork());
+    let jitter: Arc<dyn Jitter> = Arc::new(move |bound: u64| {
+        let mut rng = chance.lock().unwrap_or_else(PoisonError::into_inner);
+        rand::Rng::random_range(&mut *rng, 0..bound.max(1))
+    });
+    let mut all = Vec::with_capacity(catalogue.manifests().len());
+    for manifest in catalogue.manifests() {
+        let change = config.catalogue.overrides.get(&manifest.id);
+        let deadline = change.and_then(|o| o.deadline).unwrap_or(manifest.deadline);
+        let freshness = change.and_then(|o| o.freshness).unwrap_or(manifest.freshness);
+        let profile = DepartmentProfile {
+            id: manifest.id.clone(),
+            name: Text { zh: manifest.name.zh.clone(), en: manifest.name.en.clone() },
+            record_types: manifest.record_types.clone(),
+            deadline_ms: u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX),
+            freshness_ms: u64::try_from(freshness.as_millis()).unwrap_or(u64::MAX),
+            threshold_only: manifest.threshold_only,
+        };
+        let gate = Gate::new(GateLimits::of(manifest), clock.now_ms());
+        let port = port::open(manifest, Arc::clone(&jitter))
+            .map_err(|f| anyhow::anyhow!("department {}: {} ({})", manifest.id, f.message, f.reason))?;
+        all.push(Registered { profile, port, gate });
+    }
+    Ok(all)
+}
