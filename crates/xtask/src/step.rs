@@ -1,7 +1,6 @@
 //! One step at a time: its name before, its duration after, and on failure what to do.
 //! Leaves what the steps are, and their order, to `task`.
 
-use std::io::{Write, stderr};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -11,6 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
     passed: Vec<(&'static str, Duration)>,
+    left_out: Vec<String>,
 }
 
 impl Steps {
@@ -33,14 +33,36 @@ impl Steps {
         }
     }
 
-    /// Prints how long each step took.
+    /// Runs one step that may have to leave something out: each sentence is said now and again at the end.
+    pub(crate) fn run_what_can(
+        &mut self,
+        name: &'static str,
+        advice: &str,
+        work: impl FnOnce() -> Result<Vec<String>>,
+    ) -> Result<()> {
+        let mut left_out = Vec::new();
+        self.run(name, advice, || {
+            left_out = work()?;
+            for sentence in &left_out {
+                say(&format!("    LEFT OUT: {sentence}"));
+            }
+            Ok(())
+        })?;
+        self.left_out.append(&mut left_out);
+        Ok(())
+    }
+
+    /// Prints how long each step took, and what was left out.
     pub(crate) fn summary(&self) {
         let steps: Vec<String> = self
             .passed
             .iter()
             .map(|(name, duration)| format!("{name} {:.1} s", duration.as_secs_f64()))
             .collect();
-        say(&format!("==> all checks passed: {}", steps.join(" · ")));
+        say(&format!("==> checks passed: {}", steps.join(" · ")));
+        for sentence in &self.left_out {
+            say(&format!("==> LEFT OUT: {sentence}"));
+        }
     }
 }
 
@@ -66,9 +88,9 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
         .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// One line on stderr, where cargo's own progress goes. A closed stderr is no reason to stop.
+/// One line on stderr, where cargo's own progress goes.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(stderr(), "{line}");
+    eprintln!("{line}");
 }
 
 fn shown(command: &Command) -> String {

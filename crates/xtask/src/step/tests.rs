@@ -32,3 +32,15 @@ fn output_is_given_only_by_a_command_that_succeeds() {
     assert_eq!(output(&mut Command::new("false")), None);
     assert_eq!(output(&mut Command::new("hedui-no-such-program")), None);
 }
+
+#[test]
+fn what_is_left_out_is_remembered_to_the_end() {
+    let mut steps = Steps::default();
+    steps
+        .run_what_can("dependencies", "look", || Ok(vec!["advisories".to_owned()]))
+        .unwrap();
+    steps.run_what_can("other", "look", || Ok(vec![])).unwrap();
+    assert_eq!(steps.left_out, ["advisories"]);
+    assert_eq!(steps.passed.len(), 2);
+    assert!(steps.run_what_can("third", "look", || bail!("broken")).is_err());
+}
