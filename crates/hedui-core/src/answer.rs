@@ -62,7 +62,12 @@ pub enum AnswerState {
 impl AnswerState {
     /// Whether the answer settles what the department knows of the person. Everything else leaves its figures open.
     pub fn is_known(&self) -> bool {
-        matches!(self, AnswerState::Found { .. } | AnswerState::NoRecord)
+        match self {
+            // Found without a record is a promise, not an answer.
+            AnswerState::Found { records } => !records.is_empty(),
+            AnswerState::NoRecord => true,
+            _ => false,
+        }
     }
 
     /// Whether the department said anything about the person at all.

@@ -5,11 +5,16 @@ use hedui_ids::ResidentId;
 use serde::{Deserialize, Serialize};
 
 use crate::dates::Date;
-use crate::household::{ADULT_AGE, FieldError, Household, ids_date};
+use crate::household::{ADULT_AGE, FieldError, Household, Member, ids_date};
 use crate::names::{DepartmentId, ProgrammeId};
+
+#[cfg(test)]
+mod tests;
 
 /// Most authorizations in one request: one per member and one more each, for guardians.
 pub const MAX_AUTHORIZATIONS: usize = 40;
+/// Most wards, programmes or departments in one letter: more than any district has of each.
+pub const MAX_LETTER_ITEMS: usize = 200;
 
 /// How the letter was signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,7 +220,7 @@ pub fn authorize(
             Err(reason) => errors.push(FieldError::new(
                 format!("household.members[{ordinal}]"),
                 reason,
-                if member.signs() {
+                if signs(member, today) {
                     "this adult's own signed authorization for every programme asked for is needed"
                 } else {
                     "a guardian's authorization on behalf of this member for every programme asked for is needed"
@@ -236,9 +241,24 @@ pub fn authorize(
             .max()
             .unwrap_or(year_before),
         in_force_from: live.iter().map(|a| a.input.signed_on).max().unwrap_or(today),
-        in_force_until: live.iter().filter_map(|a| a.input.valid_until).min(),
+        in_force_until: live.iter().filter_map(last_day).min(),
         canonical: live.iter().flat_map(Authorization::canonical).collect(),
     })
+}
+
+/// The last day on which a letter is in force: its date, or the day before an event already known to end it.
+fn last_day(letter: &Authorization) -> Option<Date> {
+    let eve = |ended: &Ended| ended.on.checked_sub(jiff::Span::new().days(1)).unwrap_or(Date::MIN);
+    [letter.input.valid_until, letter.input.ended.as_ref().map(eve)]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+/// Whether a member signs for themselves on the day of asking, which may be later than the date that the verification is about.
+fn signs(member: &Member, today: Date) -> bool {
+    let age = ids_date(today).and_then(|day| member.id.age_on(day));
+    !member.incapable && age.map_or(member.age, u32::from) >= ADULT_AGE
 }
 
 /// Reads the identifiers of a letter.
@@ -250,6 +270,20 @@ fn read(input: &AuthorizationInput, field: &str, today: Date, errors: &mut Vec<F
             "AUTHORIZATION_ID_INVALID",
             "state the number of the letter",
         ));
+    }
+    for (name, count) in [
+        ("on_behalf_of", input.on_behalf_of.len()),
+        ("programmes", input.programmes.len()),
+        ("departments", input.departments.len()),
+    ] {
+        if count > MAX_LETTER_ITEMS {
+            errors.push(FieldError::new(
+                format!("{field}.{name}"),
+                "TOO_MANY_ITEMS",
+                format!("at most {MAX_LETTER_ITEMS} in one letter"),
+            ));
+            return None;
+        }
     }
     let mut id = |text: &str, field: String| match ids_date(today).map(|day| ResidentId::parse(text, day)) {
         Some(Ok(parsed)) => Some(parsed.id),
@@ -359,15 +393,15 @@ fn is_signed(
 }
 
 /// Whether a letter speaks for a member: their own signature, or a guardian's for one who does not sign.
-fn covers(letter: &Authorization, member: &crate::household::Member, household: &Household, today: Date) -> bool {
-    if member.signs() {
+fn covers(letter: &Authorization, member: &Member, household: &Household, today: Date) -> bool {
+    if signs(member, today) {
         return letter.signer == member.id;
     }
     if letter.signer == member.id || !letter.on_behalf_of.contains(&member.id) {
         return false;
     }
     match household.members.iter().find(|m| m.id == letter.signer) {
-        Some(guardian) => guardian.signs(),
+        Some(guardian) => signs(guardian, today),
         None => ids_date(today)
             .and_then(|d| letter.signer.age_on(d))
             .is_some_and(|age| u32::from(age) >= ADULT_AGE),

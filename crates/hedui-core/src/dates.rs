@@ -7,6 +7,9 @@ use std::str::FromStr;
 pub use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+mod tests;
+
 /// A date of which the day, or month and day, may be unknown. `month` and `day` are 0 where unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -140,7 +143,8 @@ impl Month {
 
     /// Months from `self` to `later`, counting both; 0 when `later` lies before.
     pub fn count_through(self, later: Month) -> u32 {
-        u32::try_from(later.0 - self.0 + 1).unwrap_or(0)
+        let months = i64::from(later.0) - i64::from(self.0) + 1;
+        u32::try_from(months.max(0)).unwrap_or(u32::MAX)
     }
 }
 

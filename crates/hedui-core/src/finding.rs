@@ -1,16 +1,23 @@
 //! Findings: what contradicts the application or another register. Each names its records; none refuses anything.
 //! Leaves figures to `facts` and consequences beyond "who is judged is open" to people.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::answer::AnswerState;
 use crate::bounds::{Figure, Part, Treatment};
-use crate::dates::Months;
+use crate::dates::{Month, Months};
 use crate::facts::{Fact, Facts};
-use crate::household::Relation;
 use crate::names::{DepartmentId, ProgrammeId};
-use crate::record::{AssistanceStatus, IncomeKind, MarriageStatus, RecordBody, RecordType};
+use crate::record::{AssistanceStatus, IncomeKind, RecordBody, RecordType};
 use crate::verdict::Text;
+
+mod spouse;
+#[cfg(test)]
+mod tests;
+
+use spouse::spouse;
 
 /// What a finding does to a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -110,8 +117,7 @@ fn push(
 /// The ID is in a register under another name.
 fn identity(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     for department in facts.departments {
-        let answer = department.subjects.get(ordinal as usize);
-        if answer.is_some_and(|a| a.state == AnswerState::IdentityMismatch) {
+        if Facts::answer(department, ordinal) == Some(&AnswerState::IdentityMismatch) {
             push(
                 all,
                 "IDENTITY_MISMATCH",
@@ -151,68 +157,6 @@ fn life(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     }
 }
 
-fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
-    let is_member = |id: &str| {
-        facts
-            .household
-            .members
-            .iter()
-            .any(|m| m.id.expose().eq_ignore_ascii_case(id.trim()))
-    };
-    let mut undeclared = Vec::new();
-    let mut ended = Vec::new();
-    for found in facts.records(RecordType::Marriage, Some(ordinal)) {
-        let RecordBody::Marriage(body) = &found.record.body else {
-            continue;
-        };
-        match body.status {
-            MarriageStatus::Married if !is_member(&body.spouse_id_number) => {
-                undeclared.push(found.part("marriage in force".into(), 1, Treatment::Counted));
-            }
-            MarriageStatus::Divorced | MarriageStatus::Widowed => {
-                ended.push(found.part(format!("marriage {}", body.status.word()), 1, Treatment::Counted));
-            }
-            MarriageStatus::Married => {}
-        }
-    }
-    for found in facts.records(RecordType::Registration, Some(ordinal)) {
-        let RecordBody::Registration(body) = &found.record.body else {
-            continue;
-        };
-        let id = body.spouse_id_number.trim();
-        if !id.is_empty() && !is_member(id) && ended.is_empty() {
-            undeclared.push(found.part("spouse in the household booklet".into(), 1, Treatment::Counted));
-        }
-    }
-    if !undeclared.is_empty() {
-        push(
-            all,
-            "UNDECLARED_SPOUSE",
-            Weight::OpensVerdict,
-            Some(ordinal),
-            undeclared,
-            "婚姻或户籍登记有配偶未列入家庭成员",
-            "marriage or household registration names a spouse who is not among the members",
-        );
-    }
-    let is_spouse = facts
-        .household
-        .members
-        .get(ordinal as usize)
-        .is_some_and(|m| m.relation == Relation::Spouse);
-    if is_spouse && !ended.is_empty() {
-        push(
-            all,
-            "MARRIAGE_ENDED",
-            Weight::Attention,
-            Some(ordinal),
-            ended,
-            "列为配偶的成员登记为离婚或丧偶",
-            "a member stated as spouse is registered as divorced or widowed",
-        );
-    }
-}
-
 fn assistance(facts: &Facts<'_>, ordinal: u32, programmes: &[ProgrammeId], district: &str, all: &mut Vec<Finding>) {
     let (mut twice, mut drawn) = (Vec::new(), Vec::new());
     for found in facts.records(RecordType::Assistance, Some(ordinal)) {
@@ -223,9 +167,17 @@ fn assistance(facts: &Facts<'_>, ordinal: u32, programmes: &[ProgrammeId], distr
         if body.status != AssistanceStatus::Drawing || over {
             continue;
         }
-        let same = programmes.iter().any(|p| p.as_str() == body.programme);
-        let elsewhere = !body.division_code.is_empty() && body.division_code != district;
-        let part = found.part(format!("draws {}", body.programme), body.amount.0, Treatment::Counted);
+        let programme = body.programme.trim();
+        let same = programmes.iter().any(|p| p.as_str() == programme);
+        // Registers write the place with 6 digits, or with those of the town behind them.
+        let place = |code: &str| code.trim().chars().take(6).collect::<String>();
+        let elsewhere = !body.division_code.trim().is_empty() && place(&body.division_code) != place(district);
+        // A text that is no programme of ours may hold anything, a name too: it is not repeated.
+        let label = match ProgrammeId::new(programme) {
+            Ok(programme) if !programme.as_str().bytes().any(|b| b.is_ascii_digit()) => format!("draws {programme}"),
+            _ => "draws another programme".to_owned(),
+        };
+        let part = found.part(label, body.amount.0, Treatment::Counted);
         if same && elsewhere {
             twice.push(part)
         } else {
@@ -301,11 +253,14 @@ fn declared_incomes(facts: &Facts<'_>, ordinal: u32, tolerances: Tolerances, all
         return;
     };
     for kind in IncomeKind::ALL {
-        for declared in member.incomes.iter().filter(|d| d.kind == *kind) {
-            let months = Months {
-                from: declared.from.first_month(),
-                until: declared.until.last_month(),
-            };
+        let periods: BTreeSet<(Month, Month)> = member
+            .incomes
+            .iter()
+            .filter(|d| d.kind == *kind)
+            .map(|d| (d.from.first_month(), d.until.last_month()))
+            .collect();
+        for (from, until) in periods {
+            let months = Months { from, until };
             let figure = facts.figure(Fact::Income(*kind), Some(ordinal), months);
             let same: i64 = member
                 .incomes
@@ -395,10 +350,12 @@ fn disagreements(facts: &Facts<'_>, all: &mut Vec<Finding>) {
         Fact::CommercialVehicles,
         Fact::Businesses,
     ];
-    let wages = facts
-        .subjects(None)
-        .map(|ordinal| (Fact::Income(IncomeKind::Wage), Some(ordinal)));
-    for (fact, subject) in wages.chain(household.into_iter().map(|f| (f, None))) {
+    let incomes = facts.subjects(None).flat_map(|ordinal| {
+        IncomeKind::ALL
+            .iter()
+            .map(move |kind| (Fact::Income(*kind), Some(ordinal)))
+    });
+    for (fact, subject) in incomes.chain(household.into_iter().map(|f| (f, None))) {
         let figure = facts.figure(fact, subject, year);
         for code in &figure.open {
             let (zh, en) = match code.as_str() {
@@ -410,6 +367,11 @@ fn disagreements(facts: &Facts<'_>, all: &mut Vec<Finding>) {
                 "UNCORROBORATED_WAGE" => (
                     "仅有缴费基数、无发薪记录",
                     "only a contribution base suggests a wage; no payer declares one",
+                ),
+                "RENT_UNKNOWN" => ("有出租土地、无租金记录", "land is leased out and no rent is on record"),
+                "IMPLAUSIBLE_RECORD" => (
+                    "部门记录本身不合理，需向该部门核实",
+                    "a record cannot be true as it stands; ask the department",
                 ),
                 "WAGE_UNKNOWN" => ("有就业登记、无工资记录", "a job is registered and no wage is on record"),
                 _ => continue,

@@ -8,6 +8,9 @@ use crate::dates::{Date, PartialDate};
 use crate::money::Fen;
 use crate::record::IncomeKind;
 
+#[cfg(test)]
+mod tests;
+
 /// Most members of one household; larger ones are split by the district centre (the largest seen in the pilots is far below).
 pub const MAX_MEMBERS: usize = 20;
 /// Most declared incomes of one member.
@@ -199,24 +202,35 @@ impl Household {
         };
         check_size(input.members.len(), &mut errors);
         if !errors.is_empty() {
+            // Whatever else is wrong in it: more members than that are not looked at.
             return Err(errors);
         }
+        check_applicant(&input.members, &mut errors);
+        let stated = input.members.len();
+        let mut ids: Vec<ResidentId> = Vec::with_capacity(stated);
         for (i, member) in input.members.into_iter().enumerate() {
             let field = format!("household.members[{i}]");
-            match check_member(member, &field, today, &mut errors, &mut warnings) {
-                Some(member) if members.iter().any(|m| m.id == member.id) => {
-                    errors.push(FieldError::new(
-                        format!("{field}.id_number"),
-                        "MEMBER_TWICE",
-                        "this person is already a member; remove the second entry",
-                    ));
-                }
-                Some(member) => members.push(member),
-                None => {}
+            let Some(member) = check_member(member, &field, today, &mut errors, &mut warnings) else {
+                continue;
+            };
+            if ids.contains(&member.id) {
+                errors.push(FieldError::new(
+                    format!("{field}.id_number"),
+                    "MEMBER_TWICE",
+                    "this person is already a member; remove the second entry",
+                ));
             }
+            ids.push(member.id.clone());
+            members.push(member);
         }
-        if errors.is_empty() {
-            check_composition(&members, &mut errors);
+        check_declared(&input.declared, &mut errors);
+        // Of members whose numbers cannot be read no age is known.
+        if members.len() == stated && !members.iter().any(|m| m.age >= ADULT_AGE) {
+            errors.push(FieldError::new(
+                "household.members",
+                "NO_ADULT",
+                "no member is of age; the guardian applies for a household of minors",
+            ));
         }
         if errors.is_empty() {
             Ok(Household {
@@ -254,7 +268,6 @@ fn check_member(
     errors: &mut Vec<FieldError>,
     warnings: &mut Vec<FieldError>,
 ) -> Option<Member> {
-    let before = errors.len();
     let name = input.name.trim().to_owned();
     if name.is_empty() {
         errors.push(FieldError::new(
@@ -296,7 +309,7 @@ fn check_member(
             "accepted; please compare with the card",
         ));
     }
-    (errors.len() == before).then(|| Member {
+    Some(Member {
         age: parsed.id.age_on(today).map_or(0, u32::from),
         id: parsed.id,
         name,
@@ -333,20 +346,23 @@ fn check_incomes(incomes: &[DeclaredIncome], field: &str, errors: &mut Vec<Field
     }
 }
 
-fn check_composition(members: &[Member], errors: &mut Vec<FieldError>) {
+fn check_declared(declared: &Declared, errors: &mut Vec<FieldError>) {
+    if declared.financial_assets.is_some_and(|amount| amount < Fen::ZERO) {
+        errors.push(FieldError::new(
+            "household.declared.financial_assets",
+            "AMOUNT_NEGATIVE",
+            "what is owned is not negative; debts are not deducted here",
+        ));
+    }
+}
+
+fn check_applicant(members: &[MemberInput], errors: &mut Vec<FieldError>) {
     let applicants = members.iter().filter(|m| m.relation == Relation::Applicant).count();
     if applicants != 1 {
         errors.push(FieldError::new(
             "household.members",
             "ONE_APPLICANT",
             "exactly one member has the relation applicant",
-        ));
-    }
-    if !members.iter().any(|m| m.age >= ADULT_AGE) {
-        errors.push(FieldError::new(
-            "household.members",
-            "NO_ADULT",
-            "no member is of age; the guardian applies for a household of minors",
         ));
     }
 }

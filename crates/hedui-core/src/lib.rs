@@ -15,6 +15,9 @@ pub mod record;
 pub mod report;
 pub mod verdict;
 
+#[cfg(test)]
+mod testing;
+
 pub use answer::{AnswerState, Failure, FailureClass, FailureOrigin, Query, Subject, SubjectAnswer, Unreachable};
 pub use authorization::{AuthorizationInput, Scope, Signature, authorize};
 pub use bounds::{Bounds, Figure, Part, Treatment};

@@ -6,6 +6,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+mod tests;
+
 /// An amount in fen (0.01 yuan), positive or negative. There are no floats on any path to a verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -88,17 +91,16 @@ impl FromStr for Fen {
             return Err(MoneyError::Malformed);
         }
         let fraction = fraction.trim_end_matches('0');
-        let cents: i64 = match fraction.len() {
+        let cents: i128 = match fraction.len() {
             0 => 0,
-            1 => fraction.parse::<i64>().map_err(|_| MoneyError::Malformed)? * 10,
+            1 => fraction.parse::<i128>().map_err(|_| MoneyError::Malformed)? * 10,
             2 => fraction.parse().map_err(|_| MoneyError::Malformed)?,
             _ => return Err(MoneyError::FractionOfFen),
         };
         let whole: i64 = whole.parse().map_err(|_| MoneyError::TooLarge)?;
-        let fen = whole
-            .checked_mul(100)
-            .and_then(|w| w.checked_add(cents))
-            .ok_or(MoneyError::TooLarge)?;
-        Ok(Fen(if negative { -fen } else { fen }))
+        let fen = i128::from(whole) * 100 + cents;
+        i64::try_from(if negative { -fen } else { fen })
+            .map(Fen)
+            .map_err(|_| MoneyError::TooLarge)
     }
 }

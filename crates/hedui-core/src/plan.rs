@@ -25,6 +25,9 @@ pub struct DepartmentProfile {
 
 use crate::authorization::Scope;
 
+#[cfg(test)]
+mod tests;
+
 /// What is done about one member at one department.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {

@@ -7,6 +7,9 @@ use crate::bounds::Part;
 use crate::dates::Date;
 use crate::names::{DepartmentId, ProgrammeId};
 
+#[cfg(test)]
+mod tests;
+
 /// What the evidence allows to say. Advice to the person who decides, never a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -158,17 +161,18 @@ pub struct Verdict {
 
 impl Outcome {
     /// Combines the conditions: one that fails whatever is missing exceeds; all that hold whatever is missing qualify, unless
-    /// a finding leaves open who or what is being judged; anything else is inconclusive.
+    /// a finding leaves open who or what is being judged; anything else is inconclusive. Where nothing was tested nothing is proven.
     pub fn of(tests: impl IntoIterator<Item = Truth>, composition_is_open: bool) -> Outcome {
-        let mut all_hold = true;
+        let (mut all_hold, mut any) = (true, false);
         for truth in tests {
+            any = true;
             match truth {
                 Truth::Fails => return Outcome::Exceeds,
                 Truth::Open => all_hold = false,
                 Truth::Holds => {}
             }
         }
-        if all_hold && !composition_is_open {
+        if any && all_hold && !composition_is_open {
             Outcome::Qualifies
         } else {
             Outcome::Inconclusive

@@ -1,161 +1,300 @@
 //! Incomes and expenses in a window of months: counted in the months they were earned, never spread; one job is one job.
 //! Leaves disregards, deductions and limits to the policy packs.
 
-use super::persons::declared_part;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::declared::add_declared;
+use super::matching::{Differing, Row, by_month, key, months_of, once, place, place_months};
 use super::wage::wage;
-use super::{Facts, Found, figure_of};
-use crate::bounds::{Bounds, Figure, Part, Treatment};
-use crate::dates::{Months, PartialDate};
+use super::{Facts, IMPLAUSIBLE_RECORD, RENT_UNKNOWN, figure_of};
+use crate::bounds::{Bounds, Figure, Treatment};
+use crate::dates::{Month, Months, PartialDate};
 use crate::money::Fen;
-use crate::record::{EmploymentStatus, IncomeKind, PensionKind, RecordBody, RecordType};
+use crate::record::{EmploymentStatus, IncomeKind, Pension, RecordBody, RecordType};
+
+/// By what pensions are told apart.
+const PENSION_KEY: &str = "kind, period and amount";
 
 /// Net income of a kind; what the household declares beyond the registers is counted on its word.
 pub(super) fn income(facts: &Facts<'_>, kind: IncomeKind, subject: Option<u32>, window: Months) -> Figure {
+    let scope = facts.subjects(subject);
     let mut total = Figure::known(0);
-    for ordinal in facts.subjects(subject) {
-        let mut figure = found(facts, kind, ordinal, window);
-        add_declared(facts, kind, ordinal, window, &mut figure);
+    for ordinal in scope.clone() {
+        let mut figure = found(facts, kind, ordinal, &scope, window);
+        add_declared(facts, kind, ordinal, &scope, window, &mut figure);
         total.add(figure);
     }
     total
 }
 
-/// What the registers show of one member.
-fn found(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, window: Months) -> Figure {
+/// What the registers show of one member, among the members in `scope`.
+pub(super) fn found(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, scope: &Range<u32>, window: Months) -> Figure {
     match kind {
         IncomeKind::Wage => wage(facts, ordinal, window),
-        IncomeKind::Business => simple(facts, kind, ordinal, window, &[RecordType::Income]),
+        IncomeKind::Business => stated(facts, kind, ordinal, window),
         IncomeKind::Property => {
-            let mut figure = simple(facts, kind, ordinal, window, &[RecordType::Income, RecordType::Land]);
-            rents(facts, ordinal, window, &mut figure);
+            let mut figure = stated(facts, kind, ordinal, window);
+            figure.add(rents(facts, ordinal, scope, window));
             figure
         }
         IncomeKind::Transfer => {
-            let types = &[
-                RecordType::Income,
-                RecordType::Pension,
-                RecordType::Employment,
-                RecordType::Subsidy,
-            ];
-            let mut figure = simple(facts, kind, ordinal, window, types);
-            pensions(facts, ordinal, window, |_, amount| amount, &mut figure);
-            benefits_and_subsidies(facts, ordinal, window, &mut figure);
+            let mut figure = stated(facts, kind, ordinal, window);
+            figure.add(pensions(facts, ordinal, window));
+            figure.add(benefits(facts, ordinal, window));
+            figure.add(subsidies(facts, ordinal, window));
             assistance_is_not_income(facts, ordinal, &mut figure);
             figure
         }
     }
 }
 
-/// Net amounts of the income records of a kind, each payer and month reported by one department once.
-fn simple(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, window: Months, types: &[RecordType]) -> Figure {
-    let mut bounds = Bounds::ZERO;
-    let mut parts: Vec<Part> = Vec::new();
-    let mut seen: Vec<(Found<'_>, &crate::record::Income)> = Vec::new();
-    for found in facts.records(RecordType::Income, Some(ordinal)) {
-        let RecordBody::Income(body) = &found.record.body else {
-            continue;
-        };
-        if body.kind != kind {
-            continue;
-        }
-        let label = || format!("{} income {} to {}", kind.word(), body.from, body.until);
-        let same = seen.iter().find(|(other, earlier)| {
-            other.department != found.department
-                && !body.payer_credit_code.is_empty()
-                && earlier.payer_credit_code == body.payer_credit_code
-                && (earlier.from, earlier.until, earlier.gross) == (body.from, body.until, body.gross)
-        });
-        if let Some((other, _)) = same {
-            parts.push(found.part(label(), net(body).0, duplicate(other, "payer, period and amount")));
-            continue;
-        }
-        let (amount, treatment) = place(net(body), months_of(body.from, body.until), window);
-        bounds = bounds.plus(amount);
-        parts.push(found.part(label(), net(body).0, treatment));
-        seen.push((found, body));
-    }
-    figure_of(bounds, facts.unsettled(types, Some(ordinal)), parts)
-}
-
-/// Yearly rents of land leased out.
-fn rents(facts: &Facts<'_>, ordinal: u32, window: Months, figure: &mut Figure) {
-    let mut contracts: Vec<(&str, Found<'_>)> = Vec::new();
-    for found in facts.records(RecordType::Land, Some(ordinal)) {
-        let RecordBody::Land(body) = &found.record.body else {
-            continue;
-        };
-        let Some(rent) = body.annual_rent.filter(|r| body.leased_out && *r > Fen::ZERO) else {
-            continue;
-        };
-        let label = format!("rent of {} a year", body.kind.word());
-        let number = body.contract_number.as_str();
-        if let Some((_, other)) = contracts.iter().find(|(n, _)| !n.is_empty() && *n == number) {
-            figure
-                .parts
-                .push(found.part(label, rent.0, duplicate(other, "contract number")));
-            continue;
-        }
-        // The rent is for the twelve months before the date: a shorter window can hold all of it or none.
-        let (amount, treatment) = place(rent, Months::before(facts.as_of, 12), window);
-        figure.bounds = figure.bounds.plus(amount);
-        figure.parts.push(found.part(label, rent.0, treatment));
-        contracts.push((number, found));
-    }
-}
-
-/// Pensions by month; `share` picks what of a month's amount counts.
-fn pensions(
+/// Closes a sum of rows of one type: silence opens its upper end, and its lower end as far as it could contradict.
+fn settle(
     facts: &Facts<'_>,
+    of: RecordType,
     ordinal: u32,
-    window: Months,
-    share: impl Fn(&crate::record::Pension, i64) -> i64,
-    figure: &mut Figure,
-) {
-    let mut seen: Vec<(PensionKind, Found<'_>)> = Vec::new();
-    for found in facts.records(RecordType::Pension, Some(ordinal)) {
-        let RecordBody::Pension(body) = &found.record.body else {
-            continue;
-        };
-        let label = format!("{} pension", body.kind.word());
-        let elsewhere = seen
-            .iter()
-            .find(|(kind, other)| *kind == body.kind && other.department != found.department);
-        if let Some((_, other)) = elsewhere {
-            figure
-                .parts
-                .push(found.part(label, body.monthly_amount.0, duplicate(other, "kind of pension")));
-            continue;
-        }
-        let amount = by_month(share(body, body.monthly_amount.0), body.from, body.until, window);
-        figure.bounds = figure.bounds.plus(Bounds::exactly(amount));
-        figure.parts.push(found.part(label, amount, Treatment::Counted));
-        seen.push((body.kind, found));
-    }
+    rows: Vec<Row<'_>>,
+    differing: Differing,
+    by: &str,
+) -> Figure {
+    let missing = facts.unsettled(&[of], Some(ordinal));
+    let summed = once(rows, differing, by, !missing.is_empty());
+    let mut figure = figure_of(summed.bounds, missing, summed.parts);
+    figure.open = summed.open;
+    figure
 }
 
-fn benefits_and_subsidies(facts: &Facts<'_>, ordinal: u32, window: Months, figure: &mut Figure) {
-    for found in facts.records(RecordType::Employment, Some(ordinal)) {
-        let RecordBody::Employment(body) = &found.record.body else {
-            continue;
-        };
-        if let (EmploymentStatus::Unemployed, Some(benefit)) = (body.status, body.monthly_benefit) {
-            let amount = by_month(benefit.0, body.from, body.until, window);
-            figure.bounds = figure.bounds.plus(Bounds::exactly(amount));
-            figure
-                .parts
-                .push(found.part("unemployment benefit".into(), amount, Treatment::Counted));
+/// Net amounts of the income records of a kind, each matter of a payer once.
+fn stated(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, window: Months) -> Figure {
+    let of_kind = || {
+        facts
+            .records(RecordType::Income, Some(ordinal))
+            .filter_map(|found| match &found.record.body {
+                RecordBody::Income(body) if body.kind == kind => Some((found, body)),
+                _ => None,
+            })
+    };
+    // A payer that one register knows by code and another by name only is perhaps the same: the least code of that name.
+    let mut coded: BTreeMap<String, String> = BTreeMap::new();
+    for (_, body) in of_kind().filter(|(_, b)| !key(&b.payer_credit_code).is_empty()) {
+        let code = key(&body.payer_credit_code);
+        let known = coded.entry(key(&body.payer_name)).or_insert_with(|| code.clone());
+        if code < *known {
+            *known = code;
         }
     }
-    for found in facts.records(RecordType::Subsidy, Some(ordinal)) {
-        let RecordBody::Subsidy(body) = &found.record.body else {
+    let rows = of_kind()
+        .map(|(found, body)| {
+            let (code, name) = (key(&body.payer_credit_code), key(&body.payer_name));
+            let certain = !code.is_empty();
+            let period = months_of(body.from, body.until);
+            Row {
+                key: match (certain, name.is_empty()) {
+                    (true, _) => code,
+                    (false, true) => String::new(),
+                    (false, false) => coded.get(&name).cloned().unwrap_or(format!("name {name}")),
+                },
+                certain,
+                stamp: (period.from, period.until, net(body).0),
+                label: format!("{} income {} to {}", kind.word(), body.from, body.until),
+                placed: net_placed(body, window),
+                found,
+            }
+        })
+        .collect();
+    settle(
+        facts,
+        RecordType::Income,
+        ordinal,
+        rows,
+        Differing::PerhapsSeveral,
+        "payer, period and amount",
+    )
+}
+
+/// Where a net income falls; an amount that cannot be is said to be so.
+pub(super) fn net_placed(body: &crate::record::Income, window: Months) -> super::matching::Placed {
+    let mut placed = place(net(body), body.from, body.until, window);
+    if body.gross < Fen::ZERO || body.deductions.is_some_and(|d| d < Fen::ZERO) {
+        placed.code = Some(IMPLAUSIBLE_RECORD);
+    }
+    placed
+}
+
+/// Yearly rents of land leased out. A contract is the household's: where several members in scope are registered with it, it counts for
+/// the first of them.
+fn rents(facts: &Facts<'_>, ordinal: u32, scope: &Range<u32>, window: Months) -> Figure {
+    // The rent is for the twelve months before the date: a shorter window can hold all of it or none.
+    let year = Months::before(facts.as_of, 12);
+    let leases = || {
+        scope
+            .clone()
+            .flat_map(|o| facts.records(RecordType::Land, Some(o)).collect::<Vec<_>>())
+            .filter_map(|found| match &found.record.body {
+                RecordBody::Land(body) if body.leased_out => Some((found, body)),
+                _ => None,
+            })
+    };
+    let mut first: BTreeMap<String, u32> = BTreeMap::new();
+    for (found, body) in leases() {
+        let holder = first.entry(key(&body.contract_number)).or_insert(found.subject);
+        *holder = found.subject.min(*holder);
+    }
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    let mut unknown = Vec::new();
+    let mut repeated = Vec::new();
+    for (found, body) in leases() {
+        let number = key(&body.contract_number);
+        let holder = if number.is_empty() {
+            found.subject
+        } else {
+            first.get(&number).copied().unwrap_or(found.subject)
+        };
+        if holder != ordinal {
+            continue;
+        }
+        let label = format!("rent of {} a year", body.kind.word());
+        let Some(rent) = body.annual_rent else {
+            unknown.push(found.part(label, 0, uncertain("leased out; the rent is not on record")));
             continue;
         };
-        let (amount, treatment) = place(body.amount, months_of(body.paid_on, body.paid_on), window);
-        figure.bounds = figure.bounds.plus(amount);
-        figure
-            .parts
-            .push(found.part(format!("subsidy of {}", body.paid_on), body.amount.0, treatment));
+        let same = rows.iter().find(|r: &&Row<'_>| {
+            !number.is_empty() && r.key == number && r.stamp.2 == rent.0 && r.found.department == found.department
+        });
+        if let Some(row) = same {
+            // Another plot or another member of the same contract.
+            repeated.push(found.part(label, rent.0, super::matching::duplicate(&row.found, "contract number")));
+            continue;
+        }
+        rows.push(Row {
+            found,
+            key: number,
+            certain: true,
+            stamp: (year.from, year.until, rent.0),
+            label,
+            placed: place_months(rent, year, window),
+        });
     }
+    let mut figure = Figure::known(0);
+    let missing: Vec<_> = facts.unsettled(&[RecordType::Land], (scope.len() == 1).then_some(ordinal));
+    let summed = once(rows, Differing::Conflict, "contract number", !missing.is_empty());
+    figure.add(figure_of(summed.bounds, missing, summed.parts));
+    figure.open = summed.open;
+    if !unknown.is_empty() {
+        figure.bounds = figure.bounds.or_more();
+        figure.open_by(RENT_UNKNOWN);
+    }
+    figure.parts.extend(repeated);
+    figure.parts.extend(unknown);
+    figure
+}
+
+fn uncertain(why: &str) -> Treatment {
+    Treatment::Uncertain { why: why.to_owned() }
+}
+
+/// First and last month of a period with open ends.
+fn span(from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> (Month, Month) {
+    (
+        from.map_or(window.from.plus(-1), PartialDate::first_month),
+        until.map_or(window.until.plus(1), PartialDate::last_month),
+    )
+}
+
+/// Pensions by month; `share` picks what of a month's amount counts. Departments that state different pensions of one kind may mean two.
+fn pension_rows<'a>(facts: &Facts<'a>, ordinal: u32, window: Months, share: impl Fn(&Pension) -> i64) -> Vec<Row<'a>> {
+    facts
+        .records(RecordType::Pension, Some(ordinal))
+        .filter_map(|found| {
+            let RecordBody::Pension(body) = &found.record.body else {
+                return None;
+            };
+            let (from, until) = span(body.from, body.until, window);
+            Some(Row {
+                found,
+                key: body.kind.word().to_owned(),
+                certain: true,
+                stamp: (from, until, share(body)),
+                label: format!("{} pension a month", body.kind.word()),
+                placed: by_month(share(body), body.from, body.until, window),
+            })
+        })
+        .collect()
+}
+
+/// All pensions of a member.
+fn pensions(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
+    let rows = pension_rows(facts, ordinal, window, |p| p.monthly_amount.0);
+    settle(
+        facts,
+        RecordType::Pension,
+        ordinal,
+        rows,
+        Differing::PerhapsSeveral,
+        PENSION_KEY,
+    )
+}
+
+/// Unemployment benefits.
+fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
+    let rows = facts
+        .records(RecordType::Employment, Some(ordinal))
+        .filter_map(|found| {
+            let RecordBody::Employment(body) = &found.record.body else {
+                return None;
+            };
+            let benefit = body
+                .monthly_benefit
+                .filter(|_| body.status == EmploymentStatus::Unemployed)?;
+            let (from, until) = span(body.from, body.until, window);
+            Some(Row {
+                found,
+                key: "unemployment benefit".into(),
+                certain: true,
+                stamp: (from, until, benefit.0),
+                label: "unemployment benefit a month".into(),
+                placed: by_month(benefit.0, body.from, body.until, window),
+            })
+        })
+        .collect();
+    settle(
+        facts,
+        RecordType::Employment,
+        ordinal,
+        rows,
+        Differing::PerhapsSeveral,
+        "period and amount",
+    )
+}
+
+/// Grants. They have no number that two departments share: equal ones are perhaps the same.
+fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
+    let rows = facts
+        .records(RecordType::Subsidy, Some(ordinal))
+        .filter_map(|found| {
+            let RecordBody::Subsidy(body) = &found.record.body else {
+                return None;
+            };
+            let period = months_of(body.paid_on, body.paid_on);
+            Some(Row {
+                found,
+                key: format!("{} {} {}", key(&body.project), body.paid_on, body.amount.0),
+                certain: false,
+                stamp: (period.from, period.until, body.amount.0),
+                label: format!("subsidy of {}", body.paid_on),
+                placed: place(body.amount, body.paid_on, body.paid_on, window),
+            })
+        })
+        .collect();
+    settle(
+        facts,
+        RecordType::Subsidy,
+        ordinal,
+        rows,
+        Differing::PerhapsSeveral,
+        "project, day and amount",
+    )
 }
 
 /// Government relief is shown and not counted (民发〔2021〕57号, article 13).
@@ -172,146 +311,72 @@ fn assistance_is_not_income(facts: &Facts<'_>, ordinal: u32, figure: &mut Figure
     }
 }
 
-/// The basic old-age pension within the *known* transfer income. Only to be subtracted from it: what silent departments could
-/// add to both stays open in the transfer income, of which it can only be a part.
+/// The basic old-age pension within the *known* transfer income. Only to be subtracted from it: it is never more than the pensions that
+/// are certain, so that what silent departments could add to, or contradict in, both stays open in the transfer income alone.
 pub(super) fn basic_pension(facts: &Facts<'_>, subject: Option<u32>, window: Months) -> Figure {
     let mut total = Figure::known(0);
     for ordinal in facts.subjects(subject) {
-        let mut figure = Figure::known(0);
-        pensions(
-            facts,
-            ordinal,
-            window,
-            |p, monthly| p.basic_part.map_or(0, |b| b.0.min(monthly)),
-            &mut figure,
-        );
+        let rows = pension_rows(facts, ordinal, window, |p| {
+            p.basic_part.map_or(0, |b| b.0.clamp(0, p.monthly_amount.0.max(0)))
+        });
+        let mut figure = once(rows, Differing::PerhapsSeveral, PENSION_KEY, false);
+        let certain = pensions(facts, ordinal, window).bounds.lo.unwrap_or(0);
+        let at_most_certain = |end: Option<i64>| Some(end.map_or(certain, |amount| amount.min(certain)));
+        figure.bounds = Bounds {
+            lo: at_most_certain(figure.bounds.lo),
+            hi: at_most_certain(figure.bounds.hi),
+        };
         figure.parts.retain(|p| p.amount != 0);
         total.add(figure);
     }
     total
 }
 
-/// Medical cost borne by the patient within the scope of the insurance.
+/// Medical cost borne by the patient within the scope of the insurance. It lowers income, so that a bill that two registers may share, or
+/// that contradicts itself, is certain for the lesser sum only.
 pub(super) fn medical_own_cost(facts: &Facts<'_>, subject: Option<u32>, window: Months) -> Figure {
     let mut total = Figure::known(0);
     for ordinal in facts.subjects(subject) {
-        let mut bounds = Bounds::ZERO;
-        let mut parts = Vec::new();
-        for found in facts.records(RecordType::MedicalExpense, Some(ordinal)) {
-            let RecordBody::MedicalExpense(body) = &found.record.body else {
-                continue;
-            };
-            let (amount, treatment) = place(body.own_cost_in_scope, months_of(body.paid_on, body.paid_on), window);
-            bounds = bounds.plus(amount);
-            parts.push(found.part(
-                format!("medical bill of {}", body.paid_on),
-                body.own_cost_in_scope.0,
-                treatment,
-            ));
-        }
-        total.add(figure_of(
-            bounds,
-            facts.unsettled(&[RecordType::MedicalExpense], Some(ordinal)),
-            parts,
+        let rows = facts
+            .records(RecordType::MedicalExpense, Some(ordinal))
+            .filter_map(|found| {
+                let RecordBody::MedicalExpense(body) = &found.record.body else {
+                    return None;
+                };
+                let own = body.own_cost_in_scope;
+                let mut placed = place(own, body.paid_on, body.paid_on, window);
+                if own > body.total.saturating_sub(body.reimbursed.unwrap_or(Fen::ZERO)) {
+                    placed.bounds.lo = placed.bounds.lo.map(|lo| lo.min(0));
+                    placed.treatment = uncertain("more than the bill leaves to the patient");
+                    placed.code = Some(IMPLAUSIBLE_RECORD);
+                }
+                let day = months_of(body.paid_on, body.paid_on);
+                Some(Row {
+                    found,
+                    key: format!("{} {} {}", body.paid_on, body.total.0, own.0),
+                    certain: false,
+                    stamp: (day.from, day.until, own.0),
+                    label: format!("medical bill of {}", body.paid_on),
+                    placed,
+                })
+            })
+            .collect();
+        let by = "day and amounts";
+        total.add(settle(
+            facts,
+            RecordType::MedicalExpense,
+            ordinal,
+            rows,
+            Differing::PerhapsSeveral,
+            by,
         ));
     }
     total
 }
 
-/// Counts what a member declares beyond what the registers show for the same months.
-fn add_declared(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, window: Months, figure: &mut Figure) {
-    let Some(member) = facts.household.members.get(ordinal as usize) else {
-        return;
-    };
-    let mut inside: i64 = 0;
-    for declared in member.incomes.iter().filter(|d| d.kind == kind) {
-        let months = months_of(declared.from, declared.until);
-        match months.intersect(window) {
-            Some(both) if both == months => inside = inside.saturating_add(declared.amount.0),
-            Some(_) => {
-                // Declared for a longer time than the window: only what no register explains can lie in the window.
-                let on_record = found(facts, kind, ordinal, months).bounds.lo.unwrap_or(0);
-                let beyond = declared.amount.0.saturating_sub(on_record).max(0);
-                if beyond > 0 {
-                    figure.bounds = figure.bounds.plus(Bounds::between(0, beyond));
-                    let mut part = declared_part(ordinal, format!("declared {} income", kind.word()), beyond);
-                    part.treatment = Treatment::Uncertain {
-                        why: "declared for more months than are counted".into(),
-                    };
-                    figure.parts.push(part);
-                    figure.open_by("DECLARED_PERIOD");
-                }
-            }
-            None => {}
-        }
-    }
-    let on_record = figure.bounds.lo.unwrap_or(0);
-    let beyond = inside.saturating_sub(on_record).max(0);
-    if beyond > 0 {
-        figure.bounds.lo = Some(inside);
-        figure.bounds.hi = figure.bounds.hi.map(|hi| hi.max(inside));
-        figure.parts.push(declared_part(
-            ordinal,
-            format!("declared {} income beyond the registers", kind.word()),
-            beyond,
-        ));
-    }
-}
-
-/// Gross less deductions, never below zero: a loss is not a negative income.
+/// Gross less deductions, never below zero: a loss is not a negative income. Deductions below zero add nothing.
 pub(super) fn net(body: &crate::record::Income) -> Fen {
     body.gross
-        .saturating_sub(body.deductions.unwrap_or(Fen::ZERO))
+        .saturating_sub(body.deductions.unwrap_or(Fen::ZERO).max(Fen::ZERO))
         .max(Fen::ZERO)
-}
-
-/// The months from the first that `from` can mean to the last that `until` can mean.
-pub(super) fn months_of(from: PartialDate, until: PartialDate) -> Months {
-    Months {
-        from: from.first_month(),
-        until: until.last_month(),
-    }
-}
-
-/// Where an amount earned over `period` falls with respect to a window: in it, out of it, or, where the period reaches beyond the
-/// window, anywhere between nothing and all of it. It is never spread.
-pub(super) fn place(amount: Fen, period: Months, window: Months) -> (Bounds, Treatment) {
-    match period.intersect(window) {
-        None => (
-            Bounds::ZERO,
-            Treatment::Disregarded {
-                rule: "outside the months that count".into(),
-            },
-        ),
-        Some(both) if both == period => (Bounds::exactly(amount.0), Treatment::Counted),
-        Some(_) => (
-            Bounds::between(amount.0.min(0), amount.0.max(0)),
-            Treatment::Uncertain {
-                why: "earned partly outside the months that count; not spread over months".into(),
-            },
-        ),
-    }
-}
-
-/// A stated monthly amount times the months of the window for which it is stated.
-pub(super) fn by_month(monthly: i64, from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> i64 {
-    monthly.saturating_mul(i64::from(months_in(from, until, window)))
-}
-
-/// How many months of the window an open or closed period covers.
-pub(super) fn months_in(from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> u32 {
-    let period = Months {
-        from: from.map_or(window.from, PartialDate::first_month),
-        until: until.map_or(window.until, PartialDate::last_month),
-    };
-    period.intersect(window).map_or(0, Months::len)
-}
-
-/// The same thing as another record.
-pub(super) fn duplicate(of: &Found<'_>, by: &str) -> Treatment {
-    Treatment::Duplicate {
-        of: of.record.reference.clone(),
-        at: of.department.to_string(),
-        by: by.to_owned(),
-    }
 }

@@ -1,10 +1,16 @@
 //! Facts: what the answers add up to, as figures on bounds, each thing counted once, each figure with its records.
 //! Leaves which figures matter, over which window and against which limit, to the policy packs.
 
+mod assets;
+mod declared;
 mod income;
+mod matching;
 mod persons;
 mod property;
 mod wage;
+
+#[cfg(test)]
+mod tests;
 
 use crate::answer::{AnswerState, SubjectAnswer};
 use crate::bounds::{Figure, Part, Treatment, merge_sorted};
@@ -15,7 +21,23 @@ use crate::plan::DepartmentProfile;
 use crate::record::{DisabilityKind, IncomeKind, Record, RecordType};
 
 pub use persons::Settled;
-pub use wage::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, UNCORROBORATED_WAGE, WAGE_UNKNOWN};
+
+/// Two registers disagree about one thing beyond the tolerance.
+pub const CONFLICTING_SOURCES: &str = "CONFLICTING_SOURCES";
+/// A wage that a single contribution register suggests and no payer has declared.
+pub const UNCORROBORATED_WAGE: &str = "UNCORROBORATED_WAGE";
+/// A job without any wage on record.
+pub const WAGE_UNKNOWN: &str = "WAGE_UNKNOWN";
+/// Land leased out without any rent on record.
+pub const RENT_UNKNOWN: &str = "RENT_UNKNOWN";
+/// Two records that may or may not be the same thing.
+pub const DOUBTFUL_MATCH: &str = "DOUBTFUL_MATCH";
+/// An amount of which the record does not tell whether it belongs to the months that count.
+pub const PERIOD_UNCERTAIN: &str = "PERIOD_UNCERTAIN";
+/// A record that cannot be true as it stands: a negative amount, a period that ends before it begins, a share of nothing.
+pub const IMPLAUSIBLE_RECORD: &str = "IMPLAUSIBLE_RECORD";
+/// Income declared for more months than are counted, which no register explains.
+pub const DECLARED_PERIOD: &str = "DECLARED_PERIOD";
 
 /// A department's settled or unsettled part of one verification: one answer per member, in the order of ordinals.
 #[derive(Clone, Debug)]
@@ -72,6 +94,7 @@ pub struct Facts<'a> {
 /// A record with where it comes from.
 #[derive(Clone, Copy)]
 pub(crate) struct Found<'a> {
+    pub household: &'a Household,
     pub department: &'a DepartmentId,
     pub subject: u32,
     pub record: &'a Record,
@@ -90,8 +113,8 @@ impl<'a> Facts<'a> {
             Fact::Income(kind) => income::income(self, kind, subject, window),
             Fact::BasicPension => income::basic_pension(self, subject, window),
             Fact::MedicalOwnCost => income::medical_own_cost(self, subject, window),
-            Fact::FinancialAssets => property::financial_assets(self, subject),
-            Fact::ProvidentFundBalance => property::provident_fund_balance(self, subject),
+            Fact::FinancialAssets => assets::financial_assets(self, subject),
+            Fact::ProvidentFundBalance => assets::provident_fund_balance(self, subject),
             Fact::Dwellings => property::dwellings(self, subject),
             Fact::OtherRealEstate => property::other_real_estate(self, subject),
             Fact::Vehicles => property::vehicles(self, subject),
@@ -116,27 +139,37 @@ impl<'a> Facts<'a> {
     /// The ordinals that a question is about.
     pub(crate) fn subjects(&self, subject: Option<u32>) -> std::ops::Range<u32> {
         match subject {
-            Some(ordinal) => ordinal..ordinal + 1,
+            Some(ordinal) => ordinal..ordinal.saturating_add(1),
             None => 0..u32::try_from(self.persons()).unwrap_or(u32::MAX),
         }
     }
 
-    /// Every record of a type about the members asked for, by member, department and the department's order.
+    /// What a department said of a member. An answer under another member's place is no answer: it must not become this member's.
+    pub(crate) fn answer(department: &DepartmentAnswers<'a>, ordinal: u32) -> Option<&'a AnswerState> {
+        let answer = department.subjects.get(ordinal as usize)?;
+        (answer.ordinal == ordinal).then_some(&answer.state)
+    }
+
+    /// Every record of a type about the members asked for, by member, department and the department's order. A row that a department
+    /// hands over twice is one row.
     pub(crate) fn records(&self, of: RecordType, subject: Option<u32>) -> impl Iterator<Item = Found<'a>> + '_ {
+        let household = self.household;
         self.subjects(subject).flat_map(move |ordinal| {
             self.departments
                 .iter()
                 .filter(move |d| d.profile.record_types.contains(&of))
                 .flat_map(move |department| {
-                    let answer = department.subjects.get(ordinal as usize);
-                    let records = match answer.map(|a| &a.state) {
+                    let records = match Self::answer(department, ordinal) {
                         Some(AnswerState::Found { records }) => records.as_slice(),
                         _ => &[],
                     };
                     records
                         .iter()
-                        .filter(move |r| r.body.record_type() == of)
-                        .map(move |record| Found {
+                        .enumerate()
+                        .filter(move |(_, r)| r.body.record_type() == of)
+                        .filter(|(at, r)| r.reference.is_empty() || !records.iter().take(*at).any(|other| other == *r))
+                        .map(move |(_, record)| Found {
+                            household,
                             department: &department.profile.id,
                             subject: ordinal,
                             record,
@@ -147,15 +180,19 @@ impl<'a> Facts<'a> {
 
     /// Departments that hold records of any of these types and did not settle what they know of the members asked for. Sorted.
     pub(crate) fn unsettled(&self, of: &[RecordType], subject: Option<u32>) -> Vec<DepartmentId> {
-        self.departments
+        let mut missing: Vec<DepartmentId> = self
+            .departments
             .iter()
             .filter(|d| d.profile.record_types.iter().any(|t| of.contains(t)))
             .filter(|d| {
                 self.subjects(subject)
-                    .any(|o| !d.subjects.get(o as usize).is_some_and(|a| a.state.is_known()))
+                    .any(|o| !Self::answer(d, o).is_some_and(AnswerState::is_known))
             })
             .map(|d| d.profile.id.clone())
-            .collect()
+            .collect();
+        missing.sort();
+        missing.dedup();
+        missing
     }
 }
 
@@ -171,13 +208,30 @@ pub(crate) fn figure_of(bounds: crate::bounds::Bounds, missing: Vec<DepartmentId
 }
 
 impl Found<'_> {
+    /// The department's key of the record, unless it gives a person away: keys stand in reports and findings.
+    pub(crate) fn reference(&self) -> String {
+        let text = &self.record.reference;
+        let gives_away = self.household.members.iter().any(|member| {
+            let id = member.id.expose();
+            let old = member.id.legacy_15();
+            id.get(..17).is_some_and(|first| text.contains(first))
+                || old.is_some_and(|old| text.contains(old.expose()))
+                || text.contains(member.name.as_str())
+        });
+        if gives_away {
+            "withheld: holds personal data".to_owned()
+        } else {
+            text.clone()
+        }
+    }
+
     /// A part of a figure made of this record.
     pub(crate) fn part(&self, label: String, amount: i64, treatment: Treatment) -> Part {
         Part {
             subject: self.subject,
             department: Some(self.department.clone()),
             record_type: Some(self.record.body.record_type()),
-            reference: self.record.reference.clone(),
+            reference: self.reference(),
             label,
             amount,
             on: None,

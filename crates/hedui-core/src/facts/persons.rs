@@ -1,8 +1,9 @@
 //! Facts about persons: disability, schooling, public salary, casual work.
 //! Leaves incomes and property to their own files.
 
-use super::{Facts, figure_of};
-use crate::bounds::{Bounds, Figure, Part, Treatment};
+use super::matching::stands_on;
+use super::{Facts, PERIOD_UNCERTAIN, figure_of};
+use crate::bounds::{Bounds, Figure, Part, Treatment, merge_sorted};
 use crate::names::DepartmentId;
 use crate::record::{DisabilityKind, RecordBody, RecordType, SchoolStage};
 
@@ -21,21 +22,32 @@ pub struct Settled<T> {
 pub(super) fn disability(facts: &Facts<'_>, subject: u32) -> Settled<Option<(DisabilityKind, u32)>> {
     let mut parts = Vec::new();
     let mut value: Option<(DisabilityKind, u32)> = None;
+    let mut missing = facts.unsettled(&[RecordType::Disability], Some(subject));
     for found in facts.records(RecordType::Disability, Some(subject)) {
         let RecordBody::Disability(body) = &found.record.body else {
             continue;
         };
         let label = format!("disability {} grade {}", body.kind.word(), body.grade);
-        parts.push(found.part(label, i64::from(body.grade), Treatment::Counted));
-        if value.is_none_or(|(_, grade)| body.grade < grade) {
-            value = Some((body.kind, body.grade));
-        }
+        let treatment = if !(1..=4).contains(&body.grade) {
+            // The register has a disability but does not tell which: it has not settled what it knows.
+            merge_sorted(&mut missing, vec![found.department.clone()]);
+            Treatment::Uncertain {
+                why: "no such grade: 1 (most severe) to 4".into(),
+            }
+        } else if stands_on(body.issued_on, None, facts.as_of) == Some(false) {
+            Treatment::Disregarded {
+                rule: "issued after the date".into(),
+            }
+        } else {
+            // Of equally severe ones the first kind in the vocabulary, whatever the order of answers.
+            if value.is_none_or(|(kind, grade)| (body.grade, body.kind) < (grade, kind)) {
+                value = Some((body.kind, body.grade));
+            }
+            Treatment::Counted
+        };
+        parts.push(found.part(label, i64::from(body.grade), treatment));
     }
-    Settled {
-        value,
-        missing: facts.unsettled(&[RecordType::Disability], Some(subject)),
-        parts,
-    }
+    Settled { value, missing, parts }
 }
 
 /// Full-time attendance up to bachelor at the date.
@@ -45,9 +57,8 @@ pub(super) fn student(facts: &Facts<'_>, subject: u32) -> Settled<bool> {
         let RecordBody::Enrolment(body) = &found.record.body else {
             continue;
         };
-        let begun = body.from.is_none_or(|d| d.first_day() <= facts.as_of);
-        let over = body.until.is_some_and(|d| d.last_day() < facts.as_of);
-        if begun && !over && body.full_time && body.stage != SchoolStage::Postgraduate {
+        let attends = stands_on(body.from, body.until, facts.as_of) != Some(false);
+        if attends && body.full_time && body.stage != SchoolStage::Postgraduate {
             parts.push(found.part(format!("enrolment {}", body.stage.word()), 1, Treatment::Counted));
         }
     }
@@ -61,32 +72,45 @@ pub(super) fn student(facts: &Facts<'_>, subject: u32) -> Settled<bool> {
 /// Members on a public payroll at the date.
 pub(super) fn public_payroll(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
     let mut parts = Vec::new();
-    let mut members: Vec<u32> = Vec::new();
+    let (mut members, mut perhaps): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
     for found in facts.records(RecordType::PublicPayroll, subject) {
         let RecordBody::PublicPayroll(body) = &found.record.body else {
             continue;
         };
-        let over = body.until.is_some_and(|d| d.last_day() < facts.as_of);
-        let treatment = match (over, members.contains(&found.subject)) {
-            (true, _) => Treatment::Disregarded {
-                rule: "ended before the date".into(),
+        let stands = stands_on(body.from, body.until, facts.as_of);
+        let treatment = match (stands, members.contains(&found.subject)) {
+            (Some(false), _) => Treatment::Disregarded {
+                rule: "not paid at the date".into(),
             },
-            (false, true) => Treatment::Disregarded {
+            (_, true) => Treatment::Disregarded {
                 rule: "the member is counted once".into(),
             },
-            (false, false) => {
+            (None, false) => {
+                perhaps.push(found.subject);
+                Treatment::Uncertain {
+                    why: "the record does not tell whether it is still paid".into(),
+                }
+            }
+            (Some(true), false) => {
                 members.push(found.subject);
                 Treatment::Counted
             }
         };
         parts.push(found.part("public payroll".into(), 1, treatment));
     }
-    let known = i64::try_from(members.len()).unwrap_or(i64::MAX);
+    perhaps.sort_unstable();
+    perhaps.dedup();
+    perhaps.retain(|ordinal| !members.contains(ordinal));
+    let count = |list: &[u32]| i64::try_from(list.len()).unwrap_or(i64::MAX);
+    let known = count(&members);
     let mut figure = figure_of(
-        Bounds::exactly(known),
+        Bounds::between(known, known.saturating_add(count(&perhaps))),
         facts.unsettled(&[RecordType::PublicPayroll], subject),
         parts,
     );
+    if !perhaps.is_empty() {
+        figure.open_by(PERIOD_UNCERTAIN);
+    }
     if figure.bounds.hi.is_none() {
         // No more members can be on a payroll than there are.
         figure.bounds.hi = i64::try_from(facts.subjects(subject).len()).ok();

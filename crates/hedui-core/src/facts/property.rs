@@ -1,87 +1,166 @@
-//! Property: each flat, vehicle, business and account once, whoever reports it.
-//! Leaves limits, exemptions beyond the vocabulary and values to the policy packs.
+//! Property in pieces: each flat, vehicle and business once, whoever reports it.
+//! Leaves sums of money to `assets`; limits, exemptions beyond the vocabulary and values to the policy packs.
 
-use super::income::duplicate;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::matching::{duplicate, key, stands_on};
 use super::persons::declared_part;
-use super::wage::{CONFLICTING_SOURCES, DOUBTFUL_MATCH};
-use super::{Facts, Found, figure_of};
-use crate::answer::AnswerState;
+use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN};
 use crate::bounds::{Bounds, Figure, Treatment, merge_sorted};
+use crate::names::DepartmentId;
 use crate::record::{
-    BusinessRole, BusinessStatus, FinancialAsset, RealEstateKind, RecordBody, RecordType, VehicleKind, VehicleStatus,
-    VehicleUse,
+    BusinessRole, BusinessStatus, RealEstate, RealEstateKind, RecordBody, RecordType, Vehicle, VehicleKind,
+    VehicleStatus, VehicleUse,
 };
+
+/// Whether by one record a thing counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Counts {
+    /// It does not, by this rule.
+    No(&'static str),
+    /// It may, for this reason: a finding code.
+    Perhaps(&'static str),
+    /// It does.
+    Yes,
+}
 
 /// One record of a thing that is counted in pieces.
 struct Piece<'a> {
     found: Found<'a>,
     /// The identifying key; empty where the register has none.
-    key: &'a str,
+    key: String,
     /// A weaker sign of sameness: an address, a plate, a name.
-    alias: &'a str,
-    /// Whether by this record the thing counts.
-    counts: bool,
+    alias: String,
+    counts: Counts,
     label: String,
-    /// Why it does not count.
-    rule: &'static str,
 }
 
-/// Counts distinct things; records of one thing that disagree leave it open.
-fn pieces(pieces: Vec<Piece<'_>>, by: &str) -> Figure {
+/// One thing: the records that share a key, or one record without a key.
+struct Thing<'a> {
+    pieces: Vec<Piece<'a>>,
+    /// What each department says: where it has several records, what counts most. A husband's sold share does not undo his wife's.
+    views: BTreeMap<&'a DepartmentId, Counts>,
+    alias: String,
+    keyless: bool,
+}
+
+impl Thing<'_> {
+    fn some(&self) -> bool {
+        self.views.values().any(|v| !matches!(v, Counts::No(_)))
+    }
+
+    fn all(&self) -> bool {
+        self.views.values().all(|v| *v == Counts::Yes)
+    }
+
+    fn in_conflict(&self) -> bool {
+        self.some() && self.views.values().any(|v| matches!(v, Counts::No(_)))
+    }
+}
+
+/// Counts distinct things; registers that disagree about one leave it open, and so does a silent one that could disagree.
+fn pieces(all: Vec<Piece<'_>>, by: &str, silent: &[DepartmentId], own_silence_matters: bool) -> Figure {
+    let mut groups: BTreeMap<(String, usize), Vec<Piece<'_>>> = BTreeMap::new();
+    for (index, piece) in all.into_iter().enumerate() {
+        let alone = if piece.key.is_empty() { index + 1 } else { 0 };
+        groups.entry((piece.key.clone(), alone)).or_default().push(piece);
+    }
+    // Things that share an alias, one of them without a key, may be one thing.
+    let mut clusters: BTreeMap<String, Vec<Thing<'_>>> = BTreeMap::new();
     let mut figure = Figure::known(0);
-    let mut groups: Vec<Vec<Piece<'_>>> = Vec::new();
-    for piece in pieces {
-        let group = groups
-            .iter_mut()
-            .find(|g| !piece.key.is_empty() && g.first().is_some_and(|first| first.key == piece.key));
-        match group {
-            Some(group) => group.push(piece),
-            None => groups.push(vec![piece]),
+    for group in groups.into_values() {
+        let thing = thing(group);
+        if thing.alias.is_empty() {
+            figure.add(cluster(vec![thing], by, silent, own_silence_matters));
+        } else {
+            clusters.entry(thing.alias.clone()).or_default().push(thing);
         }
     }
-    let aliases: Vec<(String, bool)> = groups
-        .iter()
-        .filter_map(|g| g.first())
-        .map(|p| (hedui_ids::name::normalise(p.alias), p.key.is_empty()))
-        .collect();
-    for (index, group) in groups.into_iter().enumerate() {
-        let doubtful = aliases.get(index).is_some_and(|(alias, keyless)| {
-            let twin = |(at, (other, _)): (usize, &(String, bool))| at < index && other == alias;
-            let keyed_twin = |(other, no_key): &(String, bool)| !no_key && other == alias;
-            *keyless && !alias.is_empty() && (aliases.iter().enumerate().any(twin) || aliases.iter().any(keyed_twin))
-        });
-        figure.add(piece_group(group, by, doubtful));
+    for things in clusters.into_values() {
+        figure.add(cluster(things, by, silent, own_silence_matters));
     }
     figure
 }
 
-fn piece_group(group: Vec<Piece<'_>>, by: &str, doubtful: bool) -> Figure {
-    let mut figure = Figure::known(0);
-    let (some, all) = (group.iter().any(|p| p.counts), group.iter().all(|p| p.counts));
-    figure.bounds = Bounds::between(i64::from(all && !doubtful), i64::from(some));
-    if some && !all {
-        figure.open_by(CONFLICTING_SOURCES);
+fn thing(pieces: Vec<Piece<'_>>) -> Thing<'_> {
+    let mut views: BTreeMap<&DepartmentId, Counts> = BTreeMap::new();
+    for piece in &pieces {
+        let view = views.entry(piece.found.department).or_insert(piece.counts);
+        *view = piece.counts.max(*view);
     }
-    if doubtful && some {
+    Thing {
+        alias: pieces
+            .iter()
+            .map(|p| &p.alias)
+            .filter(|a| !a.is_empty())
+            .min()
+            .cloned()
+            .unwrap_or_default(),
+        keyless: pieces.first().is_none_or(|p| p.key.is_empty()),
+        views,
+        pieces,
+    }
+}
+
+/// Things that may be the same: those with keys are certain, one without a key perhaps one of them.
+fn cluster(things: Vec<Thing<'_>>, by: &str, silent: &[DepartmentId], own_silence_matters: bool) -> Figure {
+    let is_doubtful = things.len() > 1 && things.iter().any(|t| t.keyless);
+    let least = |thing: &Thing<'_>| {
+        let outsider = |d: &DepartmentId| own_silence_matters || thing.keyless || !thing.views.contains_key(d);
+        i64::from(thing.all() && !silent.iter().any(outsider))
+    };
+    let keyed: i64 = things.iter().filter(|t| !t.keyless).map(least).sum();
+    let keyless = things.iter().filter(|t| t.keyless).map(least).max().unwrap_or(0);
+    let contradicted = is_doubtful && !things.iter().all(Thing::some);
+    let lo = if contradicted { keyed } else { keyed.max(keyless) };
+    let hi = i64::try_from(things.iter().filter(|t| t.some()).count()).unwrap_or(i64::MAX);
+    let mut figure = Figure::known(0);
+    figure.bounds = Bounds::between(lo, hi);
+    if is_doubtful && things.iter().any(|t| t.keyless && t.some()) {
         figure.open_by(DOUBTFUL_MATCH);
     }
-    let anchor = group.iter().find(|p| p.counts).or(group.first()).map(|p| p.found);
-    let mut counted = false;
-    for piece in group {
-        let treatment = match (&anchor, piece.counts) {
-            (_, false) => Treatment::Disregarded {
-                rule: piece.rule.to_owned(),
-            },
-            (Some(anchor), true) if counted => duplicate(anchor, by),
-            _ if doubtful => Treatment::Uncertain {
-                why: "perhaps the same as another record".into(),
-            },
-            _ => Treatment::Counted,
-        };
-        counted |= piece.counts;
-        figure.parts.push(piece.found.part(piece.label, 1, treatment));
+    for thing in things {
+        if thing.in_conflict() {
+            figure.open_by(CONFLICTING_SOURCES);
+        }
+        for view in thing.views.values() {
+            if let Counts::Perhaps(code) = view {
+                figure.open_by(code);
+            }
+        }
+        let doubt = is_doubtful && thing.keyless;
+        show(thing, by, doubt, &mut figure);
     }
     figure
+}
+
+/// Shows the records of one thing.
+fn show(thing: Thing<'_>, by: &str, doubt: bool, figure: &mut Figure) {
+    let all = thing.all();
+    let counted = |p: &&Piece<'_>| !matches!(p.counts, Counts::No(_));
+    let anchor = thing.pieces.iter().find(counted).map(|p| p.found);
+    let mut is_first = true;
+    for piece in thing.pieces {
+        let treatment = match (piece.counts, &anchor) {
+            (Counts::No(rule), _) => Treatment::Disregarded { rule: rule.to_owned() },
+            (_, Some(anchor)) if !is_first => duplicate(anchor, by),
+            _ => {
+                is_first = false;
+                if doubt {
+                    Treatment::Uncertain {
+                        why: "perhaps the same as another record".into(),
+                    }
+                } else if all {
+                    Treatment::Counted
+                } else {
+                    Treatment::Uncertain {
+                        why: "the registers, or the record itself, leave open whether it counts".into(),
+                    }
+                }
+            }
+        };
+        figure.parts.push(piece.found.part(piece.label, 1, treatment));
+    }
 }
 
 /// Opens a count by silent departments and raises it to what the household declares.
@@ -98,7 +177,7 @@ fn close(facts: &Facts<'_>, mut figure: Figure, of: RecordType, subject: Option<
 }
 
 /// What the household says it has counts even where no register shows it.
-fn raise_to(figure: &mut Figure, declared: i64, label: &str) {
+pub(super) fn raise_to(figure: &mut Figure, declared: i64, label: &str) {
     let known = figure.bounds.lo.unwrap_or(0);
     if declared > known {
         figure.parts.push(declared_part(0, label.to_owned(), declared - known));
@@ -109,36 +188,56 @@ fn raise_to(figure: &mut Figure, declared: i64, label: &str) {
 
 /// Real estate of some kinds that the members still own.
 fn real_estate(facts: &Facts<'_>, subject: Option<u32>, kinds: &[RealEstateKind], declared: Option<u32>) -> Figure {
-    let mut all = Vec::new();
-    for found in facts.records(RecordType::RealEstate, subject) {
-        let RecordBody::RealEstate(body) = &found.record.body else {
-            continue;
-        };
-        if !kinds.contains(&body.kind) {
-            continue;
-        }
-        let disposed = body.disposed_on.is_some_and(|d| d.last_day() <= facts.as_of);
-        all.push(Piece {
-            found,
-            key: &body.unit_number,
-            alias: &body.address,
-            counts: !disposed && body.share_numerator > 0,
-            label: format!(
-                "{}, share {}/{}",
-                body.kind.word(),
-                body.share_numerator,
-                body.share_denominator
-            ),
-            rule: if disposed { "no longer owned" } else { "no share in it" },
-        });
+    let all = facts
+        .records(RecordType::RealEstate, subject)
+        .filter_map(|found| match &found.record.body {
+            RecordBody::RealEstate(body) if kinds.contains(&body.kind) => Some(Piece {
+                found,
+                key: key(&body.unit_number),
+                alias: key(&body.address),
+                counts: is_owned(body, facts),
+                label: format!(
+                    "{}, share {}/{}",
+                    body.kind.word(),
+                    body.share_numerator,
+                    body.share_denominator
+                ),
+            }),
+            _ => None,
+        })
+        .collect();
+    let silent = facts.unsettled(&[RecordType::RealEstate], subject);
+    let figure = pieces(all, "unit number", &silent, false);
+    close(facts, figure, RecordType::RealEstate, subject, declared)
+}
+
+/// Whether a record of real estate counts at the date. A share however small counts; a share of nothing makes no sense.
+fn is_owned(body: &RealEstate, facts: &Facts<'_>) -> Counts {
+    match (body.share_numerator, body.share_denominator) {
+        (_, 0) => return Counts::Perhaps(IMPLAUSIBLE_RECORD),
+        (0, _) => return Counts::No("no share in it"),
+        _ => {}
     }
-    close(
-        facts,
-        pieces(all, "unit number"),
-        RecordType::RealEstate,
-        subject,
-        declared,
-    )
+    // Given up on the day itself is given up.
+    if let (Some(from), Some(until)) = (body.acquired_on, body.disposed_on)
+        && from.first_day() > until.last_day()
+    {
+        return Counts::Perhaps(IMPLAUSIBLE_RECORD);
+    }
+    match body.disposed_on {
+        Some(d) if d.last_day() <= facts.as_of => return Counts::No("no longer owned"),
+        Some(d) if d.first_day() <= facts.as_of => return Counts::Perhaps(PERIOD_UNCERTAIN),
+        _ => {}
+    }
+    begun(body.acquired_on, facts)
+}
+
+/// A date after the one that the verification is about is a mistake of the register or a later event: either way it proves nothing.
+fn begun(on: Option<crate::dates::PartialDate>, facts: &Facts<'_>) -> Counts {
+    match stands_on(on, None, facts.as_of) {
+        Some(false) => Counts::Perhaps(IMPLAUSIBLE_RECORD),
+        _ => Counts::Yes,
+    }
 }
 
 /// Dwellings.
@@ -162,51 +261,69 @@ pub(super) fn other_real_estate(facts: &Facts<'_>, subject: Option<u32>) -> Figu
     real_estate(facts, subject, &kinds, None)
 }
 
-/// Vehicles of a use; one that any register knows in commercial operation is commercial.
+/// Vehicles of a use; one that any register has in commercial operation is commercial.
 fn vehicles_of(facts: &Facts<'_>, subject: Option<u32>, usage: VehicleUse, declared: Option<u32>) -> Figure {
-    let commercial: Vec<&str> = facts
-        .records(RecordType::Vehicle, subject)
-        .filter_map(|f| match &f.record.body {
-            RecordBody::Vehicle(b) if b.usage == VehicleUse::Commercial => Some(b.identification_number.as_str()),
-            _ => None,
-        })
-        .filter(|key| !key.is_empty())
+    let bodies = || {
+        facts
+            .records(RecordType::Vehicle, subject)
+            .filter_map(|found| match &found.record.body {
+                RecordBody::Vehicle(body) => Some((found, body)),
+                _ => None,
+            })
+    };
+    // An operation that has ended makes a vehicle no longer commercial.
+    let operating = |body: &Vehicle| body.usage == VehicleUse::Commercial && body.status == VehicleStatus::Normal;
+    let keys: BTreeSet<String> = bodies()
+        .filter(|(_, b)| operating(b))
+        .map(|(_, b)| key(&b.identification_number))
+        .filter(|k| !k.is_empty())
         .collect();
-    let mut all = Vec::new();
-    for found in facts.records(RecordType::Vehicle, subject) {
-        let RecordBody::Vehicle(body) = &found.record.body else {
-            continue;
-        };
-        let is_commercial =
-            body.usage == VehicleUse::Commercial || commercial.contains(&body.identification_number.as_str());
-        if is_commercial != (usage == VehicleUse::Commercial) {
-            continue;
-        }
-        let exempt = matches!(
-            body.kind,
-            VehicleKind::FarmMachine | VehicleKind::Motorcycle | VehicleKind::DisabledVehicle
-        );
-        let gone = body.status != VehicleStatus::Normal;
-        all.push(Piece {
-            found,
-            key: &body.identification_number,
-            alias: &body.plate,
-            counts: !exempt && !gone,
-            label: format!("{} {}, {}", body.usage.word(), body.kind.word(), body.status.word()),
-            rule: if exempt {
-                "this kind of vehicle is not counted"
-            } else {
-                "scrapped or transferred"
-            },
+    let plates: BTreeMap<String, bool> = bodies()
+        .filter(|(_, b)| operating(b) && !key(&b.plate).is_empty())
+        .fold(BTreeMap::new(), |mut plates, (_, b)| {
+            *plates.entry(key(&b.plate)).or_default() |= key(&b.identification_number).is_empty();
+            plates
         });
+    let all = bodies()
+        .filter_map(|(found, body)| {
+            let number = key(&body.identification_number);
+            let is_commercial = body.usage == VehicleUse::Commercial || keys.contains(&number);
+            // One of the two records has no number, the plates are the same: perhaps one vehicle, and then it is commercial.
+            let is_doubtful = !is_commercial
+                && plates
+                    .get(&key(&body.plate))
+                    .is_some_and(|no_number| *no_number || number.is_empty());
+            (is_commercial == (usage == VehicleUse::Commercial)).then(|| Piece {
+                found,
+                key: number,
+                alias: key(&body.plate),
+                counts: match is_limited(body, facts) {
+                    Counts::Yes if is_doubtful => Counts::Perhaps(DOUBTFUL_MATCH),
+                    counts => counts,
+                },
+                label: format!("{} {}, {}", body.usage.word(), body.kind.word(), body.status.word()),
+            })
+        })
+        .collect();
+    let silent = facts.unsettled(&[RecordType::Vehicle], subject);
+    // Even a register that has the vehicle could still say of another member that it is in commercial operation.
+    let figure = pieces(all, "identification number", &silent, true);
+    close(facts, figure, RecordType::Vehicle, subject, declared)
+}
+
+/// Whether a vehicle is of those that rules limit, and still there.
+fn is_limited(body: &Vehicle, facts: &Facts<'_>) -> Counts {
+    let exempt = matches!(
+        body.kind,
+        VehicleKind::FarmMachine | VehicleKind::Motorcycle | VehicleKind::DisabledVehicle
+    );
+    if exempt {
+        Counts::No("this kind of vehicle is not counted")
+    } else if body.status != VehicleStatus::Normal {
+        Counts::No("scrapped or transferred")
+    } else {
+        begun(body.registered_on, facts)
     }
-    close(
-        facts,
-        pieces(all, "identification number"),
-        RecordType::Vehicle,
-        subject,
-        declared,
-    )
 }
 
 /// Private vehicles that rules limit.
@@ -221,136 +338,30 @@ pub(super) fn commercial_vehicles(facts: &Facts<'_>, subject: Option<u32>) -> Fi
 
 /// Businesses in operation in which a member has a part.
 pub(super) fn businesses(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
-    let mut all = Vec::new();
-    for found in facts.records(RecordType::Business, subject) {
-        let RecordBody::Business(body) = &found.record.body else {
-            continue;
-        };
-        let active = body.status == BusinessStatus::Active;
-        all.push(Piece {
-            found,
-            key: &body.credit_code,
-            alias: &body.name,
-            counts: active && body.role != BusinessRole::Officer,
-            label: format!("{}, {}", body.role.word(), body.status.word()),
-            rule: if active {
-                "an officer without a share"
-            } else {
-                "no longer in operation"
-            },
-        });
-    }
-    let declared = facts.household.declared.businesses;
+    let all = facts
+        .records(RecordType::Business, subject)
+        .filter_map(|found| match &found.record.body {
+            RecordBody::Business(body) => Some(Piece {
+                found,
+                key: key(&body.credit_code),
+                alias: key(&body.name),
+                counts: match (body.status, body.role) {
+                    (BusinessStatus::Active, BusinessRole::Officer) => Counts::No("an officer without a share"),
+                    (BusinessStatus::Active, _) => begun(body.registered_on, facts),
+                    _ => Counts::No("no longer in operation"),
+                },
+                label: format!("{}, {}", body.role.word(), body.status.word()),
+            }),
+            _ => None,
+        })
+        .collect();
+    let silent = facts.unsettled(&[RecordType::Business], subject);
+    let figure = pieces(all, "credit code", &silent, false);
     close(
         facts,
-        pieces(all, "credit code"),
+        figure,
         RecordType::Business,
         subject,
-        declared,
+        facts.household.declared.businesses,
     )
-}
-
-/// Financial assets, each account once; threshold-only answers bound the sum and are never a zero.
-pub(super) fn financial_assets(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
-    let mut figure = Figure::known(0);
-    let mut accounts: Vec<Vec<(Found<'_>, &FinancialAsset)>> = Vec::new();
-    for found in facts.records(RecordType::FinancialAsset, subject) {
-        let RecordBody::FinancialAsset(body) = &found.record.body else {
-            continue;
-        };
-        let same = accounts.iter_mut().find(|group| {
-            !body.account_reference.is_empty()
-                && group
-                    .first()
-                    .is_some_and(|(_, b)| b.account_reference == body.account_reference)
-        });
-        match same {
-            Some(group) => group.push((found, body)),
-            None => accounts.push(vec![(found, body)]),
-        }
-    }
-    for account in accounts {
-        figure.add(one_account(account));
-    }
-    thresholds(facts, subject, &mut figure);
-    if let (None, Some(declared)) = (subject, facts.household.declared.financial_assets) {
-        raise_to(&mut figure, declared.0, "declared beyond the registers");
-    }
-    figure
-}
-
-/// One account: the newest balance where they are of different days, both where they are of the same day.
-fn one_account(mut records: Vec<(Found<'_>, &FinancialAsset)>) -> Figure {
-    let mut figure = Figure::known(0);
-    records.sort_by_key(|(_, body)| std::cmp::Reverse(body.balance_on));
-    let Some((anchor, newest)) = records.first().copied() else {
-        return figure;
-    };
-    figure.bounds = Bounds::exactly(newest.balance.0);
-    for (index, (found, body)) in records.into_iter().enumerate() {
-        let label = match body.balance_on {
-            Some(day) => format!("{} on {day}", body.kind.word()),
-            None => body.kind.word().to_owned(),
-        };
-        let conflict = body.balance_on == newest.balance_on && body.balance != newest.balance;
-        if conflict {
-            figure.bounds = figure.bounds.hull(Bounds::exactly(body.balance.0));
-            figure.open_by(CONFLICTING_SOURCES);
-        }
-        let treatment = match (index, conflict) {
-            (0, _) => Treatment::Counted,
-            (_, true) => Treatment::Uncertain {
-                why: "differs from another register of the same account".into(),
-            },
-            (_, false) => duplicate(&anchor, "account reference"),
-        };
-        figure.parts.push(found.part(label, body.balance.0, treatment));
-    }
-    figure
-}
-
-/// Adds what departments leave open: within a limit up to it, over a limit more than it, silence anything.
-fn thresholds(facts: &Facts<'_>, subject: Option<u32>, figure: &mut Figure) {
-    for department in facts
-        .departments
-        .iter()
-        .filter(|d| d.profile.record_types.contains(&RecordType::FinancialAsset))
-    {
-        for ordinal in facts.subjects(subject) {
-            let state = department.subjects.get(ordinal as usize).map(|a| &a.state);
-            let known = state.is_some_and(AnswerState::is_known);
-            match state {
-                Some(AnswerState::WithinLimit { limit: Some(limit) }) => {
-                    figure.bounds = figure.bounds.plus(Bounds::between(0, limit.0.max(0)));
-                }
-                Some(AnswerState::OverLimit { limit }) => {
-                    let least = limit.map_or(0, |l| l.0.max(0).saturating_add(1));
-                    figure.bounds = figure.bounds.plus(Bounds {
-                        lo: Some(least),
-                        hi: None,
-                    });
-                    merge_sorted(&mut figure.missing, vec![department.profile.id.clone()]);
-                }
-                _ if known => {}
-                _ => {
-                    figure.bounds = figure.bounds.or_more();
-                    merge_sorted(&mut figure.missing, vec![department.profile.id.clone()]);
-                }
-            }
-        }
-    }
-}
-
-/// Balances of the housing provident fund.
-pub(super) fn provident_fund_balance(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
-    let mut bounds = Bounds::ZERO;
-    let mut parts = Vec::new();
-    for found in facts.records(RecordType::ProvidentFund, subject) {
-        let RecordBody::ProvidentFund(body) = &found.record.body else {
-            continue;
-        };
-        bounds = bounds.plus(Bounds::exactly(body.balance.0));
-        parts.push(found.part("provident fund balance".into(), body.balance.0, Treatment::Counted));
-    }
-    figure_of(bounds, facts.unsettled(&[RecordType::ProvidentFund], subject), parts)
 }

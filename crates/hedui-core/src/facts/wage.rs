@@ -1,20 +1,13 @@
 //! Wages: the same job seen by tax, payroll, social insurance and provident fund is one job.
 //! Leaves other incomes to `income`; sources that disagree widen the figure and become a finding, they are never averaged.
 
-use super::income::{by_month, duplicate, months_in, months_of, net, place};
-use super::{Facts, Found, figure_of};
-use crate::bounds::{Bounds, Figure, Treatment};
-use crate::dates::Months;
-use crate::record::{EmploymentStatus, IncomeKind, RecordBody, RecordType};
-
-/// Two registers disagree about one thing beyond the tolerance.
-pub const CONFLICTING_SOURCES: &str = "CONFLICTING_SOURCES";
-/// A wage that a single contribution register suggests and no payer has declared.
-pub const UNCORROBORATED_WAGE: &str = "UNCORROBORATED_WAGE";
-/// A job without any wage on record.
-pub const WAGE_UNKNOWN: &str = "WAGE_UNKNOWN";
-/// Two records that may or may not be the same thing.
-pub const DOUBTFUL_MATCH: &str = "DOUBTFUL_MATCH";
+use super::income::net_placed;
+use super::matching::{Placed, by_month, duplicate, key, months_in};
+use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, UNCORROBORATED_WAGE, WAGE_UNKNOWN, figure_of};
+use crate::bounds::{Bounds, Figure, Part, Treatment};
+use crate::dates::{Months, PartialDate};
+use crate::money::Fen;
+use crate::record::{Employment, EmploymentStatus, IncomeKind, RecordBody, RecordType};
 
 /// Types of record that can show a job.
 const TYPES: &[RecordType] = &[
@@ -23,6 +16,14 @@ const TYPES: &[RecordType] = &[
     RecordType::SocialInsurance,
     RecordType::ProvidentFund,
     RecordType::Employment,
+];
+
+/// Of these, the types that state amounts.
+const AMOUNTS: &[RecordType] = &[
+    RecordType::Income,
+    RecordType::PublicPayroll,
+    RecordType::SocialInsurance,
+    RecordType::ProvidentFund,
 ];
 
 /// How near a source is to what was paid.
@@ -36,160 +37,248 @@ enum Nearness {
     Job,
 }
 
-/// What one department says of one job, over all its records in the window.
+/// What one department says of one job in one type of record, over all of them in the window.
 struct Source<'a> {
     nearness: Nearness,
     record_type: RecordType,
     bounds: Bounds,
-    founds: Vec<(Found<'a>, i64, String, Treatment)>,
+    notes: Vec<Note<'a>>,
 }
 
 /// A job of one member.
 struct Job<'a> {
-    code: &'a str,
-    name: &'a str,
+    code: String,
+    name: String,
     sources: Vec<Source<'a>>,
+}
+
+/// One record that shows a job.
+struct Note<'a> {
+    found: Found<'a>,
+    code: String,
+    name: String,
+    nearness: Nearness,
+    amount: i64,
+    label: String,
+    placed: Placed,
 }
 
 /// One member's wages in a window.
 pub(super) fn wage(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let mut jobs: Vec<Job<'_>> = Vec::new();
+    let mut outside = Vec::new();
     for of in TYPES {
         for found in facts.records(*of, Some(ordinal)) {
-            note(found, window, &mut jobs);
+            match read(found, window) {
+                // What was paid for other months proves neither a wage nor its absence in these.
+                Some(note) if says_nothing(&note) => outside.push(part_of(note)),
+                Some(note) => sort_in(note, &mut jobs),
+                None => {}
+            }
         }
     }
-    let mut figure = figure_of(Bounds::ZERO, facts.unsettled(TYPES, Some(ordinal)), Vec::new());
-    let named: Vec<(String, bool)> = jobs
-        .iter()
-        .map(|j| (hedui_ids::name::normalise(j.name), j.code.is_empty()))
-        .collect();
-    for (index, job) in jobs.into_iter().enumerate() {
-        let twin = named.get(index).is_some_and(|(name, codeless)| {
-            *codeless && !name.is_empty() && named.iter().any(|(other, c)| !c && other == name)
-        });
+    let missing = facts.unsettled(TYPES, Some(ordinal));
+    // What a silent register of amounts could contradict is not proven; one of jobs only could be the twin of a job without a code.
+    let amounts_open = !facts.unsettled(AMOUNTS, Some(ordinal)).is_empty();
+    let mut figure = figure_of(Bounds::ZERO, missing, outside);
+    let named: Vec<(String, bool)> = jobs.iter().map(|j| (j.name.clone(), j.code.is_empty())).collect();
+    for job in jobs {
+        let is_codeless = job.code.is_empty();
+        let twin = is_codeless && !job.name.is_empty() && named.iter().any(|(other, c)| !c && *other == job.name);
         let mut one = settle(facts, job);
         if twin {
             // Perhaps the job of the same name that has a code: then it adds nothing.
-            one.bounds.lo = Some(0);
             one.open_by(DOUBTFUL_MATCH);
+        }
+        if twin || amounts_open || (is_codeless && !figure.missing.is_empty()) {
+            one.bounds.lo = Some(0);
         }
         figure.add(one);
     }
     figure
 }
 
-/// Sorts one record to its job and source.
-fn note<'a>(found: Found<'a>, window: Months, jobs: &mut Vec<Job<'a>>) {
-    let (code, name, nearness, bounds, amount, label, treatment) = match &found.record.body {
+fn says_nothing(note: &Note<'_>) -> bool {
+    note.nearness == Nearness::Paid && matches!(note.placed.treatment, Treatment::Disregarded { .. })
+}
+
+fn part_of(note: Note<'_>) -> Part {
+    note.found.part(note.label, note.amount, note.placed.treatment)
+}
+
+/// What a record says of a job; `None` where it shows none in the window.
+fn read(found: Found<'_>, window: Months) -> Option<Note<'_>> {
+    let note = |code: &str, name: &str, nearness, amount, label: &str, placed| Note {
+        found,
+        code: key(code),
+        name: key(name),
+        nearness,
+        amount,
+        label: label.to_owned(),
+        placed,
+    };
+    match &found.record.body {
         RecordBody::Income(b) if b.kind == IncomeKind::Wage => {
-            let (bounds, treatment) = place(net(b), months_of(b.from, b.until), window);
             let label = format!("wage {} to {}", b.from, b.until);
-            (
+            let amount = super::income::net(b).0;
+            let placed = net_placed(b, window);
+            Some(note(
                 &b.payer_credit_code,
                 &b.payer_name,
-                Nearness::Paid,
-                bounds,
-                net(b).0,
-                label,
-                treatment,
-            )
+                nearness(b.gross),
+                amount,
+                &label,
+                placed,
+            ))
         }
         RecordBody::PublicPayroll(b) => {
-            let amount = by_month(b.monthly_amount.0, b.from, b.until, window);
-            let label = "public salary".to_owned();
-            (
-                &b.unit_credit_code,
-                &b.unit_name,
-                Nearness::Paid,
-                Bounds::exactly(amount),
-                amount,
-                label,
-                Treatment::Counted,
-            )
+            let placed = by_month(b.monthly_amount.0, b.from, b.until, window);
+            let label = "public salary a month";
+            let amount = b.monthly_amount.0;
+            // A salary of other months says nothing of these.
+            is_within(b.from, b.until, window).then(|| {
+                note(
+                    &b.unit_credit_code,
+                    &b.unit_name,
+                    nearness(b.monthly_amount),
+                    amount,
+                    label,
+                    placed,
+                )
+            })
         }
         RecordBody::SocialInsurance(b) if !(b.employer_credit_code.is_empty() && b.employer_name.is_empty()) => {
-            let amount = by_month(b.monthly_base.map_or(0, |m| m.0), b.paid_from, b.paid_until, window);
-            let label = "social insurance base".to_owned();
-            (
+            let (nearness, amount, placed) = base(b.monthly_base, b.paid_from, b.paid_until, window)?;
+            let label = "social insurance base a month";
+            Some(note(
                 &b.employer_credit_code,
                 &b.employer_name,
-                Nearness::Base,
-                Bounds::exactly(amount),
+                nearness,
                 amount,
                 label,
-                Treatment::Counted,
-            )
+                placed,
+            ))
         }
-        RecordBody::ProvidentFund(b) if b.paid_until.is_some() || b.monthly_base.is_some() => {
-            let amount = by_month(b.monthly_base.map_or(0, |m| m.0), b.paid_from, b.paid_until, window);
-            let label = "provident fund base".to_owned();
-            (
+        RecordBody::ProvidentFund(b)
+            if b.paid_until.is_some() || b.monthly_base.is_some() || b.monthly_contribution > Some(Fen::ZERO) =>
+        {
+            let (nearness, amount, placed) = base(b.monthly_base, b.paid_from, b.paid_until, window)?;
+            let label = "provident fund base a month";
+            Some(note(
                 &b.employer_credit_code,
                 &b.employer_name,
-                Nearness::Base,
-                Bounds::exactly(amount),
+                nearness,
                 amount,
                 label,
-                Treatment::Counted,
-            )
+                placed,
+            ))
         }
-        RecordBody::Employment(b) if b.status == EmploymentStatus::Employed => {
-            let months = i64::from(months_in(b.from, b.until, window));
-            let label = "employment, months".to_owned();
-            (
+        RecordBody::Employment(b) if shows_job(b, window) => {
+            let placed = Placed {
+                bounds: Bounds::ZERO,
+                treatment: Treatment::Counted,
+                code: None,
+            };
+            Some(note(
                 &b.employer_credit_code,
                 &b.employer_name,
                 Nearness::Job,
-                Bounds::ZERO,
-                months,
-                label,
-                Treatment::Counted,
-            )
+                0,
+                "employment",
+                placed,
+            ))
         }
-        _ => return,
-    };
-    // A record that says nothing of the window starts no job, but stays visible where the job exists.
-    if amount == 0 && nearness != Nearness::Paid {
-        return;
+        _ => None,
     }
+}
+
+/// A payer's statement below zero is no statement of what was paid: there is a job, its wage is not known.
+fn nearness(stated: Fen) -> Nearness {
+    if stated < Fen::ZERO {
+        Nearness::Job
+    } else {
+        Nearness::Paid
+    }
+}
+
+/// A contribution: its base for the months paid, or, where the base is not on record, that there is a job.
+fn base(
+    monthly: Option<Fen>,
+    from: Option<PartialDate>,
+    until: Option<PartialDate>,
+    window: Months,
+) -> Option<(Nearness, i64, Placed)> {
+    if !is_within(from, until, window) {
+        return None;
+    }
+    let known = monthly.filter(|m| *m > Fen::ZERO);
+    let nearness = if known.is_some() { Nearness::Base } else { Nearness::Job };
+    let amount = known.map_or(0, |m| m.0);
+    Some((nearness, amount, by_month(amount, from, until, window)))
+}
+
+/// Whether a period may cover a month of the window; one that makes no sense may.
+fn is_within(from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> bool {
+    months_in(from, until, window).is_none_or(|(_, most)| most > 0)
+}
+
+/// Whether an employment record shows a job in the window. Of a job left at an unknown time only one begun in the window surely did.
+fn shows_job(body: &Employment, window: Months) -> bool {
+    let within = is_within(body.from, body.until, window);
+    match body.status {
+        EmploymentStatus::Employed => within,
+        EmploymentStatus::Left if body.until.is_some() => within,
+        EmploymentStatus::Left => within && body.from.is_some_and(|d| d.last_month() >= window.from),
+        EmploymentStatus::Unemployed => false,
+    }
+}
+
+/// Sorts a record to its job and source. A record that names no employer is a job of its own.
+fn sort_in<'a>(note: Note<'a>, jobs: &mut Vec<Job<'a>>) {
+    let unnamed = note.code.is_empty() && note.name.is_empty();
     let same = |job: &Job<'_>| {
-        if code.is_empty() {
-            job.code.is_empty() && job.name == name.as_str()
+        if note.code.is_empty() {
+            job.code.is_empty() && job.name == note.name
         } else {
-            job.code == code.as_str()
+            job.code == note.code
         }
     };
-    let unnamed = code.is_empty() && name.is_empty();
     let position = jobs.iter().position(|job| !unnamed && same(job));
-    let job = match position.and_then(|p| jobs.get_mut(p)) {
-        Some(job) => job,
-        None => {
-            jobs.push(Job {
-                code,
-                name,
-                sources: Vec::new(),
-            });
-            match jobs.last_mut() {
-                Some(job) => job,
-                None => return,
-            }
-        }
+    if position.is_none() {
+        jobs.push(Job {
+            code: note.code.clone(),
+            name: note.name.clone(),
+            sources: Vec::new(),
+        });
+    }
+    let Some(job) = position
+        .map_or(jobs.len().checked_sub(1), Some)
+        .and_then(|at| jobs.get_mut(at))
+    else {
+        return;
     };
-    let record_type = found.record.body.record_type();
+    // One code under several names: the least name, whatever the order.
+    if job.name.is_empty() || (!note.name.is_empty() && note.name < job.name) {
+        job.name = note.name.clone();
+    }
+    let record_type = note.found.record.body.record_type();
     let from_here = |s: &&mut Source<'_>| {
-        s.record_type == record_type && s.founds.first().is_some_and(|(f, ..)| f.department == found.department)
+        s.record_type == record_type
+            && s.nearness == note.nearness
+            && s.notes
+                .first()
+                .is_some_and(|n| n.found.department == note.found.department)
     };
     match job.sources.iter_mut().find(from_here) {
         Some(source) => {
-            source.bounds = source.bounds.plus(bounds);
-            source.founds.push((found, amount, label, treatment));
+            source.bounds = source.bounds.plus(note.placed.bounds);
+            source.notes.push(note);
         }
         None => job.sources.push(Source {
-            nearness,
+            nearness: note.nearness,
             record_type,
-            bounds,
-            founds: vec![(found, amount, label, treatment)],
+            bounds: note.placed.bounds,
+            notes: vec![note],
         }),
     }
 }
@@ -197,16 +286,23 @@ fn note<'a>(found: Found<'a>, window: Months, jobs: &mut Vec<Job<'a>>) {
 /// Reckons one job from its sources.
 fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
     let mut figure = Figure::known(0);
+    let by = if job.code.is_empty() {
+        "employer's name"
+    } else {
+        "employer's code"
+    };
     let mut sources = job.sources;
-    // Stable: the order of departments decides among equally near sources.
-    sources.sort_by_key(|s| s.nearness);
-    let bases = sources.iter().filter(|s| s.nearness == Nearness::Base).count();
+    // Among equally near sources the id of the department decides, so that the order of answers never does.
+    sources.sort_by(|a, b| {
+        let at = |s: &Source<'_>| s.notes.first().map(|n| n.found.department.clone());
+        (a.nearness, at(a), a.record_type).cmp(&(b.nearness, at(b), b.record_type))
+    });
     let Some(first) = sources.first() else { return figure };
     let (nearness, primary) = (first.nearness, first.bounds);
-    let anchor = first.founds.first().map(|(found, ..)| *found);
+    let anchor = first.notes.first().map(|n| n.found);
     match nearness {
         Nearness::Paid => figure.bounds = primary,
-        Nearness::Base if bases >= 2 => figure.bounds = primary,
+        Nearness::Base if is_corroborated(&sources) => figure.bounds = primary,
         Nearness::Base => {
             figure.bounds = primary.hull(Bounds::ZERO);
             figure.open_by(UNCORROBORATED_WAGE);
@@ -222,18 +318,28 @@ fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
             figure.bounds = figure.bounds.hull(source.bounds);
             figure.open_by(CONFLICTING_SOURCES);
         }
-        for (found, amount, label, treatment) in source.founds {
+        for note in source.notes {
             let treatment = match (index, &anchor, agrees) {
-                (0, _, _) => treatment,
-                (_, Some(anchor), true) => duplicate(anchor, "employer"),
+                (0, _, _) => note.placed.treatment,
+                (_, Some(anchor), true) => duplicate(anchor, by),
                 _ => Treatment::Uncertain {
                     why: "differs from another register of the same job".into(),
                 },
             };
-            figure.parts.push(found.part(label, amount, treatment));
+            if let Some(code) = note.placed.code {
+                figure.open_by(code);
+            }
+            figure.parts.push(note.found.part(note.label, note.amount, treatment));
         }
     }
     figure
+}
+
+/// Whether two contribution registers of different departments show the job: one register, or its copy elsewhere, proves no wage.
+fn is_corroborated(sources: &[Source<'_>]) -> bool {
+    let bases = || sources.iter().filter(|s| s.nearness == Nearness::Base);
+    let at = |s: &Source<'_>| s.notes.first().map(|n| n.found.department.clone());
+    bases().any(|a| bases().any(|b| a.record_type != b.record_type && at(a) != at(b)))
 }
 
 /// Whether two exact amounts differ by no more than the tolerance of the greater.

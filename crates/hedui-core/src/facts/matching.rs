@@ -1,0 +1,286 @@
+//! Matching: amounts of one matter that several departments report are counted once; a doubtful match widens, it never merges.
+//! Leaves things counted in pieces, accounts and jobs, which have rules of their own, to `property` and `wage`.
+
+use std::collections::BTreeMap;
+
+use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN};
+use crate::bounds::{Bounds, Figure, Treatment};
+use crate::dates::{Date, Month, Months, PartialDate};
+use crate::money::Fen;
+
+/// Where one amount falls with respect to a window.
+pub(super) struct Placed {
+    pub bounds: Bounds,
+    pub treatment: Treatment,
+    /// Why it is not exact, or not to be trusted.
+    pub code: Option<&'static str>,
+}
+
+impl Placed {
+    fn uncertain(bounds: Bounds, code: &'static str, why: &str) -> Placed {
+        Placed {
+            bounds,
+            treatment: Treatment::Uncertain { why: why.to_owned() },
+            code: Some(code),
+        }
+    }
+
+    fn nothing(rule: &str, code: Option<&'static str>) -> Placed {
+        Placed {
+            bounds: Bounds::ZERO,
+            treatment: Treatment::Disregarded { rule: rule.to_owned() },
+            code,
+        }
+    }
+}
+
+/// An amount earned over a stated period: in the window, out of it, or, where the period reaches beyond the window, anywhere between
+/// nothing and all of it. It is never spread. A period that ends before it begins says nothing about when.
+pub(super) fn place(amount: Fen, from: PartialDate, until: PartialDate, window: Months) -> Placed {
+    if from.first_day() > until.last_day() {
+        let all = Bounds::between(0, amount.0.max(0));
+        return Placed::uncertain(all, IMPLAUSIBLE_RECORD, "its period ends before it begins");
+    }
+    place_months(amount, months_of(from, until), window)
+}
+
+/// As `place`, for whole months.
+pub(super) fn place_months(amount: Fen, period: Months, window: Months) -> Placed {
+    if amount < Fen::ZERO {
+        // A negative amount proves nothing, and must not take away what other records prove.
+        return Placed::nothing("a negative amount is not counted", Some(IMPLAUSIBLE_RECORD));
+    }
+    match period.intersect(window) {
+        None => Placed::nothing("outside the months that count", None),
+        Some(both) if both == period => Placed {
+            bounds: Bounds::exactly(amount.0),
+            treatment: Treatment::Counted,
+            code: None,
+        },
+        Some(_) => Placed::uncertain(
+            Bounds::between(0, amount.0),
+            PERIOD_UNCERTAIN,
+            "earned partly outside the months that count; not spread over months",
+        ),
+    }
+}
+
+/// A stated monthly amount times the months of the window for which it is stated. Where an end is known by its year only, the months
+/// that it may or may not cover are left open.
+pub(super) fn by_month(monthly: i64, from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> Placed {
+    if monthly < 0 {
+        return Placed::nothing("a negative amount is not counted", Some(IMPLAUSIBLE_RECORD));
+    }
+    let (least, most) = match months_in(from, until, window) {
+        Some(months) => months,
+        None => {
+            let all = Bounds::between(0, monthly.saturating_mul(i64::from(window.len())));
+            return Placed::uncertain(all, IMPLAUSIBLE_RECORD, "its period ends before it begins");
+        }
+    };
+    let times = |months: u32| monthly.saturating_mul(i64::from(months));
+    if most == 0 {
+        Placed::nothing("outside the months that count", None)
+    } else if least == most {
+        Placed {
+            bounds: Bounds::exactly(times(most)),
+            treatment: Treatment::Counted,
+            code: None,
+        }
+    } else {
+        let bounds = Bounds::between(times(least), times(most));
+        Placed::uncertain(
+            bounds,
+            PERIOD_UNCERTAIN,
+            "the month in which it began or ended is not on record",
+        )
+    }
+}
+
+/// How many months of the window an open or closed period covers, at least and at most; `None` when it ends before it begins.
+pub(super) fn months_in(from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> Option<(u32, u32)> {
+    if let (Some(from), Some(until)) = (from, until)
+        && from.first_day() > until.last_day()
+    {
+        return None;
+    }
+    let count = |from: Month, until: Month| Months { from, until }.intersect(window).map_or(0, Months::len);
+    let most = count(
+        from.map_or(window.from, PartialDate::first_month),
+        until.map_or(window.until, PartialDate::last_month),
+    );
+    let least = count(
+        from.map_or(window.from, PartialDate::last_month),
+        until.map_or(window.until, PartialDate::first_month),
+    );
+    Some((least, most))
+}
+
+/// The months from the first that `from` can mean to the last that `until` can mean.
+pub(super) fn months_of(from: PartialDate, until: PartialDate) -> Months {
+    Months {
+        from: from.first_month(),
+        until: until.last_month(),
+    }
+}
+
+/// Whether something from `from` until `until` stands on a day: `None` where year-only dates cannot tell, or make no sense.
+pub(super) fn stands_on(from: Option<PartialDate>, until: Option<PartialDate>, day: Date) -> Option<bool> {
+    if let (Some(from), Some(until)) = (from, until)
+        && from.first_day() > until.last_day()
+    {
+        return None;
+    }
+    let is_vague = |d: PartialDate| d.month() == 0 && d.first_day() <= day && day < d.last_day();
+    if from.is_some_and(|d| d.first_day() > day) || until.is_some_and(|d| d.last_day() < day) {
+        return Some(false);
+    }
+    (!from.is_some_and(is_vague) && !until.is_some_and(is_vague)).then_some(true)
+}
+
+/// A key as it is compared: registers differ in case, spaces and full-width letters.
+pub(super) fn key(text: &str) -> String {
+    hedui_ids::name::normalise(text).split_whitespace().collect()
+}
+
+/// The same thing as another record.
+pub(super) fn duplicate(of: &Found<'_>, by: &str) -> Treatment {
+    Treatment::Duplicate {
+        of: of.reference(),
+        at: of.department.to_string(),
+        by: by.to_owned(),
+    }
+}
+
+/// One record of an amount.
+pub(super) struct Row<'a> {
+    pub found: Found<'a>,
+    /// The matter that it is about; empty where the record does not tell, then it is matched with nothing.
+    pub key: String,
+    /// Whether the key identifies the matter. If not, equal amounts are perhaps the same and perhaps not.
+    pub certain: bool,
+    /// What is stated: period and amount. Equal stamps under one key are copies.
+    pub stamp: (Month, Month, i64),
+    pub label: String,
+    pub placed: Placed,
+}
+
+/// What departments that differ about one matter mean.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Differing {
+    /// There is one matter, one of them is wrong.
+    Conflict,
+    /// There may be several matters: amounts for other months add up, amounts for the same months perhaps.
+    PerhapsSeveral,
+}
+
+/// Counts each matter once. `contradictable`: a department that could report the same matters otherwise is silent, so that nothing here is
+/// a lower bound.
+pub(super) fn once(rows: Vec<Row<'_>>, differing: Differing, by: &str, contradictable: bool) -> Figure {
+    let mut groups: BTreeMap<(String, usize), Vec<Row<'_>>> = BTreeMap::new();
+    for (index, row) in rows.into_iter().enumerate() {
+        let alone = if row.key.is_empty() { index + 1 } else { 0 };
+        groups.entry((row.key.clone(), alone)).or_default().push(row);
+    }
+    let mut figure = Figure::known(0);
+    for group in groups.into_values() {
+        figure.add(matter(group, differing, by));
+    }
+    if contradictable {
+        figure.bounds.lo = Some(0);
+    }
+    figure
+}
+
+/// One matter.
+fn matter(mut rows: Vec<Row<'_>>, differing: Differing, by: &str) -> Figure {
+    rows.sort_by(|a, b| a.found.department.cmp(b.found.department));
+    let mut figure = Figure::known(0);
+    let copies = copies(&rows);
+    let views = views(&rows);
+    let novel: Vec<&Row<'_>> = rows
+        .iter()
+        .zip(&copies)
+        .filter(|(_, c)| c.is_none())
+        .map(|(r, _)| r)
+        .collect();
+    let sum = novel.iter().fold(Bounds::ZERO, |sum, row| sum.plus(row.placed.bounds));
+    let differs = match differing {
+        Differing::Conflict => views.values().any(|v| views.values().next() != Some(v)),
+        Differing::PerhapsSeveral => collide(&novel),
+    };
+    figure.bounds = sum;
+    if differs {
+        let least = views.values().filter_map(|v| v.lo).min();
+        let most = views
+            .values()
+            .map(|v| v.hi)
+            .max_by_key(|hi| hi.unwrap_or(i64::MAX))
+            .flatten();
+        let (code, hi) = match differing {
+            Differing::Conflict => (CONFLICTING_SOURCES, most),
+            Differing::PerhapsSeveral => (DOUBTFUL_MATCH, sum.hi),
+        };
+        figure.bounds = Bounds { lo: least, hi };
+        figure.open_by(code);
+    }
+    for (row, copy) in rows.iter().zip(&copies) {
+        let treatment = match copy.and_then(|at| rows.get(at)) {
+            Some(first) => duplicate(&first.found, by),
+            None if differs && matches!(row.placed.treatment, Treatment::Counted) => Treatment::Uncertain {
+                why: "perhaps the same as, or contradicted by, another register's record".into(),
+            },
+            None => row.placed.treatment.clone(),
+        };
+        if let Some(code) = row.placed.code {
+            figure.open_by(code);
+        }
+        figure
+            .parts
+            .push(row.found.part(row.label.clone(), row.stamp.2, treatment));
+    }
+    figure
+}
+
+/// For every row the earlier row at another department that it is a copy of. Rows of one department are no copies of each other.
+fn copies(rows: &[Row<'_>]) -> Vec<Option<usize>> {
+    let mut copies: Vec<Option<usize>> = Vec::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        let original = rows.iter().enumerate().take(index).find(|(at, earlier)| {
+            let here = |(other, copy): (&Row<'_>, &Option<usize>)| {
+                other.found.department == row.found.department && *copy == Some(*at)
+            };
+            earlier.found.department != row.found.department
+                && earlier.stamp == row.stamp
+                && (earlier.certain && row.certain)
+                && copies.get(*at).is_some_and(Option::is_none)
+                && !rows.iter().zip(&copies).any(here)
+        });
+        copies.push(original.map(|(at, _)| at));
+    }
+    copies
+}
+
+/// What each department says of the matter.
+fn views<'a>(rows: &[Row<'a>]) -> BTreeMap<&'a crate::names::DepartmentId, Bounds> {
+    let mut views = BTreeMap::new();
+    for row in rows {
+        let view = views.entry(row.found.department).or_insert(Bounds::ZERO);
+        *view = view.plus(row.placed.bounds);
+    }
+    views
+}
+
+/// Whether two departments state something different for the same months.
+fn collide(rows: &[&Row<'_>]) -> bool {
+    let counts = |row: &Row<'_>| row.placed.bounds.hi != Some(0) || row.placed.bounds.lo != Some(0);
+    rows.iter().enumerate().any(|(index, a)| {
+        rows.iter().skip(index + 1).any(|b| {
+            a.found.department != b.found.department
+                && counts(a)
+                && counts(b)
+                && a.stamp.0 <= b.stamp.1
+                && b.stamp.0 <= a.stamp.1
+        })
+    })
+}

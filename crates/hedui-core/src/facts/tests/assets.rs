@@ -1,0 +1,192 @@
+//! Accounts, thresholds and the provident fund.
+//! Leaves the laws over any answers to the parent.
+
+use crate::answer::AnswerState;
+use crate::bounds::{Bounds, Figure};
+use crate::dates::Months;
+use crate::facts::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact};
+use crate::money::Fen;
+use crate::record::*;
+use crate::testing::*;
+
+use RecordType as T;
+
+fn deposit(bank: &str, account: &str, fen: i64, on: Option<&str>) -> RecordBody {
+    RecordBody::FinancialAsset(FinancialAsset {
+        kind: FinancialAssetKind::Deposit,
+        institution: bank.into(),
+        account_reference: account.into(),
+        balance: Fen(fen),
+        balance_on: on.map(date),
+    })
+}
+
+fn bank(name: &str, bodies: Vec<RecordBody>) -> Said {
+    says(name, &[T::FinancialAsset], bodies)
+}
+
+fn limits(name: &str, state: AnswerState) -> Said {
+    said(
+        name,
+        &[T::FinancialAsset],
+        vec![state, AnswerState::NoRecord, AnswerState::NoRecord],
+    )
+}
+
+fn assets(said: &[Said]) -> Figure {
+    let household = checked(family());
+    ask(&household, said, |f| {
+        f.figure(Fact::FinancialAssets, None, Months::before(as_of(), 1))
+    })
+}
+
+const DAY: Option<&str> = Some("2026-11-20");
+
+#[test]
+fn an_account_seen_twice_counts_once_and_the_newest_day_decides() {
+    let said = [
+        bank("a", vec![deposit("农商", "1", 500, DAY)]),
+        bank("b", vec![deposit("农商", "1", 500, DAY)]),
+    ];
+    assert_eq!(assets(&said).bounds, Bounds::exactly(500));
+    let said = [
+        bank("a", vec![deposit("农商", "1", 500, DAY)]),
+        bank("b", vec![deposit("农商", "1", 900, Some("2026-10-01"))]),
+    ];
+    assert_eq!(assets(&said).bounds, Bounds::exactly(500));
+}
+
+#[test]
+fn balances_of_one_day_or_of_no_day_that_differ_are_all_possible() {
+    for on in [DAY, None, Some("2026"), Some("2206-01-01")] {
+        let said = [
+            bank("a", vec![deposit("农商", "1", 500, DAY)]),
+            bank("b", vec![deposit("农商", "1", 90_000, on)]),
+        ];
+        let figure = assets(&said);
+        assert_eq!(figure.bounds, Bounds::between(500, 90_000), "{on:?}");
+        assert_eq!(figure.open, [CONFLICTING_SOURCES]);
+    }
+}
+
+#[test]
+fn equal_numbers_at_two_banks_are_perhaps_two_accounts() {
+    let said = [
+        bank("a", vec![deposit("农商", "1", 500, DAY)]),
+        bank("b", vec![deposit("工行", "1", 900, DAY)]),
+    ];
+    let figure = assets(&said);
+    assert_eq!(
+        (figure.bounds, figure.open),
+        (Bounds::between(500, 1_400), vec![DOUBTFUL_MATCH.to_owned()])
+    );
+}
+
+#[test]
+fn an_overdraft_takes_nothing_from_other_accounts() {
+    let said = [bank(
+        "a",
+        vec![deposit("农商", "1", 500, DAY), deposit("农商", "2", -400, DAY)],
+    )];
+    assert_eq!(assets(&said).bounds, Bounds::exactly(500));
+}
+
+#[test]
+fn a_threshold_is_a_bound_and_never_a_zero() {
+    let known = || bank("a", vec![deposit("农商", "1", 500, DAY)]);
+    for (state, bounds) in [
+        (
+            AnswerState::WithinLimit {
+                limit: Some(Fen(2_000)),
+            },
+            Bounds::between(500, 2_500),
+        ),
+        (
+            AnswerState::WithinLimit { limit: None },
+            Bounds {
+                lo: Some(500),
+                hi: None,
+            },
+        ),
+        (
+            AnswerState::OverLimit {
+                limit: Some(Fen(2_000)),
+            },
+            Bounds {
+                lo: Some(2_001),
+                hi: None,
+            },
+        ),
+        (
+            AnswerState::OverLimit { limit: None },
+            Bounds {
+                lo: Some(500),
+                hi: None,
+            },
+        ),
+    ] {
+        let figure = assets(&[known(), limits("b", state.clone())]);
+        assert_eq!(figure.bounds, bounds, "{}", state.code());
+        assert_eq!(figure.missing.len(), 1);
+    }
+}
+
+#[test]
+fn money_above_two_thresholds_may_be_the_same_money() {
+    let over = |name: &str, fen| limits(name, AnswerState::OverLimit { limit: Some(Fen(fen)) });
+    let figure = assets(&[over("a", 2_000), over("b", 3_000)]);
+    assert_eq!(
+        figure.bounds,
+        Bounds {
+            lo: Some(3_001),
+            hi: None
+        }
+    );
+}
+
+#[test]
+fn what_the_household_declares_stands_even_when_every_bank_is_silent() {
+    let mut input = family();
+    input.declared.financial_assets = Some(Fen(7_000));
+    let household = checked(input);
+    let said = [silent("a", &[T::FinancialAsset])];
+    let figure = ask(&household, &said, |f| {
+        f.figure(Fact::FinancialAssets, None, Months::before(as_of(), 1))
+    });
+    assert_eq!(
+        figure.bounds,
+        Bounds {
+            lo: Some(7_000),
+            hi: None
+        }
+    );
+}
+
+#[test]
+fn a_fund_balance_and_its_copy_count_once() {
+    let account = |fen| {
+        RecordBody::ProvidentFund(ProvidentFund {
+            employer_name: String::new(),
+            employer_credit_code: "C1".into(),
+            monthly_base: None,
+            monthly_contribution: None,
+            balance: Fen(fen),
+            loan_balance: None,
+            paid_from: None,
+            paid_until: None,
+        })
+    };
+    let sum = |second| {
+        let household = checked(family());
+        let said = [
+            says("a", &[T::ProvidentFund], vec![account(900)]),
+            says("b", &[T::ProvidentFund], vec![account(second)]),
+        ];
+        ask(&household, &said, |f| {
+            f.figure(Fact::ProvidentFundBalance, None, Months::before(as_of(), 1))
+                .bounds
+        })
+    };
+    assert_eq!(sum(900), Bounds::exactly(900));
+    assert_eq!(sum(700), Bounds::between(700, 900));
+}

@@ -1,0 +1,292 @@
+//! Other incomes and expenses, and what the household declares beyond the registers.
+//! Leaves wages and the laws over any answers to their own files.
+
+use crate::bounds::{Bounds, Figure};
+use crate::dates::Months;
+use crate::facts::{DOUBTFUL_MATCH, Fact, IMPLAUSIBLE_RECORD, RENT_UNKNOWN};
+use crate::household::{DeclaredIncome, Household};
+use crate::money::Fen;
+use crate::record::*;
+use crate::testing::*;
+
+use RecordType as T;
+
+fn income(kind: IncomeKind, from: &str, until: &str, fen: i64) -> RecordBody {
+    RecordBody::Income(Income {
+        kind,
+        payer_name: String::new(),
+        payer_credit_code: "C1".into(),
+        from: date(from),
+        until: date(until),
+        gross: Fen(fen),
+        deductions: None,
+    })
+}
+
+fn pension(fen: i64, basic: Option<i64>, from: &str) -> RecordBody {
+    RecordBody::Pension(Pension {
+        kind: PensionKind::Resident,
+        monthly_amount: Fen(fen),
+        basic_part: basic.map(Fen),
+        from: Some(date(from)),
+        until: None,
+    })
+}
+
+fn lease(number: &str, rent: Option<i64>) -> RecordBody {
+    RecordBody::Land(Land {
+        kind: LandKind::Farmland,
+        contract_number: number.into(),
+        area_centimu: None,
+        leased_out: true,
+        annual_rent: rent.map(Fen),
+    })
+}
+
+fn bill(total: i64, reimbursed: i64, own: i64) -> RecordBody {
+    RecordBody::MedicalExpense(MedicalExpense {
+        paid_on: date("2026-10-03"),
+        total: Fen(total),
+        reimbursed: Some(Fen(reimbursed)),
+        own_cost_in_scope: Fen(own),
+    })
+}
+
+fn figure_of(household: &Household, said: &[Said], fact: Fact, months: u32) -> Figure {
+    ask(household, said, |f| {
+        f.figure(fact, None, Months::before(as_of(), months))
+    })
+}
+
+fn figure(said: &[Said], fact: Fact, months: u32) -> Figure {
+    figure_of(&checked(family()), said, fact, months)
+}
+
+fn declares(incomes: &[(&str, &str, i64)]) -> Household {
+    let mut input = family();
+    for (from, until, fen) in incomes {
+        input.members[0].incomes.push(DeclaredIncome {
+            kind: IncomeKind::Business,
+            amount: Fen(*fen),
+            from: date(from),
+            until: date(until),
+        });
+    }
+    checked(input)
+}
+
+const TRANSFER: Fact = Fact::Income(IncomeKind::Transfer);
+const PROPERTY: Fact = Fact::Income(IncomeKind::Property);
+const BUSINESS: Fact = Fact::Income(IncomeKind::Business);
+
+#[test]
+fn a_copy_of_a_record_elsewhere_changes_no_bound() {
+    let own = || {
+        vec![
+            pension(90_000, None, "2026-01"),
+            income(IncomeKind::Transfer, "2026-10", "2026-10", 500),
+        ]
+    };
+    let one = [says("a", &[T::Pension, T::Income], own())];
+    let two = [
+        says("a", &[T::Pension, T::Income], own()),
+        says("b", &[T::Pension, T::Income], vec![own().swap_remove(0)]),
+    ];
+    for months in [1, 12] {
+        assert_eq!(
+            figure(&one, TRANSFER, months).bounds,
+            figure(&two, TRANSFER, months).bounds
+        );
+    }
+}
+
+#[test]
+fn a_small_pension_elsewhere_does_not_hide_the_great_one() {
+    let said = [
+        says("a", &[T::Pension], vec![pension(10, None, "2026-01")]),
+        says("b", &[T::Pension], vec![pension(300_000, None, "2026-01")]),
+    ];
+    let figure = figure(&said, TRANSFER, 1);
+    assert_eq!(figure.bounds, Bounds::between(10, 300_010));
+    assert_eq!(figure.open, [DOUBTFUL_MATCH]);
+}
+
+#[test]
+fn a_pension_whose_first_month_is_unknown_is_open_for_the_months_in_doubt() {
+    let said = [says("a", &[T::Pension], vec![pension(1_000, None, "2026")])];
+    assert_eq!(figure(&said, TRANSFER, 12).bounds, Bounds::between(0, 10_000));
+}
+
+#[test]
+fn the_basic_pension_is_never_more_than_the_pension_and_nothing_while_that_is_in_doubt() {
+    let said = [says("a", &[T::Pension], vec![pension(20_000, Some(99_000), "2026-01")])];
+    assert_eq!(figure(&said, Fact::BasicPension, 1).bounds, Bounds::exactly(20_000));
+    let said = [
+        says("a", &[T::Pension], vec![pension(20_000, Some(10_000), "2026-01")]),
+        silent("b", &[T::Pension]),
+    ];
+    assert_eq!(figure(&said, Fact::BasicPension, 1).bounds, Bounds::ZERO);
+}
+
+#[test]
+fn a_contract_that_both_spouses_are_registered_with_is_one_rent() {
+    let said = [said(
+        "agriculture",
+        &[T::Land],
+        vec![
+            found(vec![lease("L1", Some(320_000))]),
+            found(vec![lease("L1", Some(320_000))]),
+            found(vec![]),
+        ],
+    )];
+    assert_eq!(figure(&said, PROPERTY, 12).bounds, Bounds::exactly(320_000));
+    assert_eq!(
+        figure(&said, PROPERTY, 1).bounds,
+        Bounds::between(0, 320_000),
+        "a yearly rent is not spread"
+    );
+}
+
+#[test]
+fn land_leased_out_for_an_unknown_rent_is_open() {
+    let figure = figure(
+        &[says("agriculture", &[T::Land], vec![lease("L1", None)])],
+        PROPERTY,
+        12,
+    );
+    assert_eq!(
+        (figure.bounds, figure.open),
+        (Bounds::NON_NEGATIVE, vec![RENT_UNKNOWN.to_owned()])
+    );
+}
+
+#[test]
+fn a_negative_amount_takes_nothing_away() {
+    let said = [says(
+        "taxation",
+        &[T::Income],
+        vec![
+            income(IncomeKind::Business, "2026-10", "2026-10", 5_000),
+            income(IncomeKind::Business, "2026-10", "2026-10", -5_000),
+        ],
+    )];
+    let figure = figure(&said, BUSINESS, 1);
+    assert_eq!(figure.bounds, Bounds::exactly(5_000));
+    assert_eq!(figure.open, [IMPLAUSIBLE_RECORD]);
+}
+
+#[test]
+fn a_bill_that_two_registers_may_share_lowers_income_once() {
+    let said = [
+        says("a", &[T::MedicalExpense], vec![bill(900, 500, 400)]),
+        says("b", &[T::MedicalExpense], vec![bill(900, 500, 400)]),
+    ];
+    assert_eq!(
+        figure(&said, Fact::MedicalOwnCost, 12).bounds,
+        Bounds::between(400, 800)
+    );
+}
+
+#[test]
+fn a_bill_that_contradicts_itself_proves_no_cost() {
+    let said = [says("a", &[T::MedicalExpense], vec![bill(900, 800, 400)])];
+    assert_eq!(figure(&said, Fact::MedicalOwnCost, 12).bounds, Bounds::between(0, 400));
+}
+
+#[test]
+fn assistance_is_shown_and_not_counted() {
+    let aid = RecordBody::Assistance(Assistance {
+        programme: "dibao".into(),
+        amount: Fen(30_000),
+        period: AssistancePeriod::Monthly,
+        from: None,
+        until: None,
+        division_code: String::new(),
+        status: AssistanceStatus::Drawing,
+    });
+    let figure = figure(&[says("civil-affairs", &[T::Assistance], vec![aid])], TRANSFER, 12);
+    assert_eq!((figure.bounds, figure.parts.len()), (Bounds::ZERO, 1));
+}
+
+#[test]
+fn what_is_declared_beyond_the_registers_counts_on_its_word() {
+    let said = [says(
+        "taxation",
+        &[T::Income],
+        vec![income(IncomeKind::Business, "2026-10", "2026-10", 2_000)],
+    )];
+    let household = declares(&[("2026-10", "2026-10", 3_000)]);
+    assert_eq!(figure_of(&household, &said, BUSINESS, 1).bounds, Bounds::exactly(3_000));
+    let household = declares(&[("2026-10", "2026-10", 1_000)]);
+    assert_eq!(figure_of(&household, &said, BUSINESS, 1).bounds, Bounds::exactly(2_000));
+}
+
+#[test]
+fn what_is_declared_for_other_months_adds_to_what_is_found() {
+    let said = [says(
+        "taxation",
+        &[T::Income],
+        vec![income(IncomeKind::Business, "2026-06", "2026-06", 3_000)],
+    )];
+    let household = declares(&[("2026-01", "2026-01", 3_000)]);
+    assert_eq!(
+        figure_of(&household, &said, BUSINESS, 12).bounds,
+        Bounds::exactly(6_000)
+    );
+}
+
+#[test]
+fn a_declaration_for_more_months_opens_only_what_no_register_explains() {
+    let said = [says(
+        "taxation",
+        &[T::Income],
+        vec![income(IncomeKind::Business, "2026-03", "2026-03", 9_000)],
+    )];
+    for (declared, hi) in [(10_000, 1_000), (9_000, 0), (4_000, 0)] {
+        let household = declares(&[("2026-01", "2026-10", declared)]);
+        assert_eq!(
+            figure_of(&household, &said, BUSINESS, 1).bounds,
+            Bounds::between(0, hi),
+            "declared {declared}"
+        );
+    }
+}
+
+#[test]
+fn one_registers_amount_explains_one_declaration() {
+    let said = [says(
+        "taxation",
+        &[T::Income],
+        vec![income(IncomeKind::Business, "2026-03", "2026-03", 9_000)],
+    )];
+    let household = declares(&[("2026-01", "2026-10", 9_000), ("2026-01", "2026-10", 9_000)]);
+    assert_eq!(
+        figure_of(&household, &said, BUSINESS, 1).bounds,
+        Bounds::between(0, 9_000)
+    );
+    let household = declares(&[("2026-01", "2026-10", 9_000), ("2026-02", "2026-10", 9_000)]);
+    assert_eq!(
+        figure_of(&household, &said, BUSINESS, 1).bounds,
+        Bounds::between(0, 9_000)
+    );
+}
+
+#[test]
+fn a_row_handed_over_twice_is_one_row_and_two_equal_rows_are_two() {
+    let mut said = says(
+        "taxation",
+        &[T::Income],
+        vec![
+            income(IncomeKind::Business, "2026-10", "2026-10", 2_000),
+            income(IncomeKind::Business, "2026-10", "2026-10", 2_000),
+        ],
+    );
+    assert_eq!(
+        figure(std::slice::from_ref(&said), BUSINESS, 1).bounds,
+        Bounds::exactly(4_000)
+    );
+    if let crate::AnswerState::Found { records } = &mut said.subjects[0].state {
+        records[1].reference = records[0].reference.clone();
+    }
+    assert_eq!(figure(&[said], BUSINESS, 1).bounds, Bounds::exactly(2_000));
+}

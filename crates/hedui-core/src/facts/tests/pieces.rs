@@ -1,0 +1,299 @@
+//! Flats, vehicles and businesses: each once, and open where registers disagree.
+//! Leaves the laws over any answers to the parent.
+
+use crate::bounds::{Bounds, Figure};
+use crate::dates::Months;
+use crate::facts::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, IMPLAUSIBLE_RECORD};
+use crate::record::*;
+use crate::testing::*;
+
+use RecordType as T;
+
+fn flat(unit: &str, share: (u32, u32), disposed: Option<&str>) -> RecordBody {
+    RecordBody::RealEstate(RealEstate {
+        unit_number: unit.into(),
+        address: "一号".into(),
+        kind: RealEstateKind::Dwelling,
+        area_centiares: None,
+        share_numerator: share.0,
+        share_denominator: share.1,
+        acquired_on: None,
+        disposed_on: disposed.map(date),
+        price: None,
+    })
+}
+
+fn car(number: &str, usage: VehicleUse, status: VehicleStatus) -> RecordBody {
+    RecordBody::Vehicle(Vehicle {
+        plate: "川S12345".into(),
+        identification_number: number.into(),
+        kind: VehicleKind::Car,
+        usage,
+        status,
+        registered_on: None,
+        value: None,
+    })
+}
+
+fn shop(role: BusinessRole) -> RecordBody {
+    RecordBody::Business(Business {
+        credit_code: "C1".into(),
+        name: String::new(),
+        role,
+        status: BusinessStatus::Active,
+        capital: None,
+        registered_on: None,
+    })
+}
+
+fn figure(said: &[Said], fact: Fact) -> Figure {
+    let household = checked(family());
+    ask(&household, said, |f| f.figure(fact, None, Months::before(as_of(), 1)))
+}
+
+fn homes(said: &[Said]) -> Figure {
+    figure(said, Fact::Dwellings)
+}
+
+fn housing(bodies: Vec<RecordBody>) -> Said {
+    says("housing", &[T::RealEstate], bodies)
+}
+
+fn city(bodies: Vec<RecordBody>) -> Said {
+    says("city", &[T::RealEstate, T::Vehicle], bodies)
+}
+
+const WHOLE: (u32, u32) = (1, 1);
+
+#[test]
+fn two_flats_are_two_and_one_flat_seen_twice_is_one() {
+    let two = [housing(vec![flat("U1", WHOLE, None), flat("U2", WHOLE, None)])];
+    assert_eq!(homes(&two).bounds, Bounds::exactly(2));
+    let one = [
+        housing(vec![flat("U1", WHOLE, None)]),
+        city(vec![flat(" u1", WHOLE, None)]),
+    ];
+    assert_eq!(homes(&one).bounds, Bounds::exactly(1));
+}
+
+#[test]
+fn half_shares_of_husband_and_wife_are_one_flat_and_his_sale_does_not_undo_hers() {
+    for sold in [None, Some("2020-05-01")] {
+        let answers = vec![
+            found(vec![flat("U1", (1, 2), sold)]),
+            found(vec![flat("U1", (1, 2), None)]),
+            found(vec![]),
+        ];
+        assert_eq!(
+            homes(&[said("housing", &[T::RealEstate], answers)]).bounds,
+            Bounds::exactly(1)
+        );
+    }
+}
+
+#[test]
+fn a_share_of_nothing_hides_no_flat() {
+    let figure = homes(&[housing(vec![flat("U1", (0, 0), None)])]);
+    assert_eq!(
+        (figure.bounds, figure.open),
+        (Bounds::between(0, 1), vec![IMPLAUSIBLE_RECORD.to_owned()])
+    );
+    assert_eq!(
+        homes(&[housing(vec![flat("U1", (3, 2), None)])]).bounds,
+        Bounds::exactly(1)
+    );
+    assert_eq!(homes(&[housing(vec![flat("U1", (0, 1), None)])]).bounds, Bounds::ZERO);
+}
+
+#[test]
+fn a_flat_given_up_on_or_before_the_day_is_no_longer_owned() {
+    for (on, bounds) in [
+        ("2026-11-22", Bounds::ZERO),
+        ("2026-11-23", Bounds::exactly(1)),
+        ("2026", Bounds::between(0, 1)),
+        ("2025", Bounds::ZERO),
+    ] {
+        assert_eq!(
+            homes(&[housing(vec![flat("U1", WHOLE, Some(on))])]).bounds,
+            bounds,
+            "{on}"
+        );
+    }
+}
+
+#[test]
+fn registers_that_disagree_leave_a_flat_open_and_so_does_a_silent_one() {
+    let said = [
+        housing(vec![flat("U1", WHOLE, None)]),
+        city(vec![flat("U1", WHOLE, Some("2020-05-01"))]),
+    ];
+    let figure = homes(&said);
+    assert_eq!(
+        (figure.bounds, figure.open),
+        (Bounds::between(0, 1), vec![CONFLICTING_SOURCES.to_owned()])
+    );
+    let said = [housing(vec![flat("U1", WHOLE, None)]), silent("city", &[T::RealEstate])];
+    assert_eq!(homes(&said).bounds, Bounds::NON_NEGATIVE);
+}
+
+#[test]
+fn a_flat_without_a_number_is_perhaps_the_one_at_the_same_address() {
+    let said = [
+        housing(vec![flat("U1", WHOLE, None)]),
+        city(vec![flat("", WHOLE, None)]),
+    ];
+    let figure = homes(&said);
+    assert_eq!(
+        (figure.bounds, figure.open),
+        (Bounds::between(1, 2), vec![DOUBTFUL_MATCH.to_owned()])
+    );
+}
+
+#[test]
+fn a_vehicle_private_at_the_police_and_commercial_at_transport_is_one_commercial_vehicle() {
+    let said = [
+        says(
+            "police",
+            &[T::Vehicle],
+            vec![car("V1", VehicleUse::Private, VehicleStatus::Normal)],
+        ),
+        says(
+            "transport",
+            &[T::Vehicle],
+            vec![car("V1", VehicleUse::Commercial, VehicleStatus::Normal)],
+        ),
+    ];
+    assert_eq!(figure(&said, Fact::Vehicles).bounds, Bounds::ZERO);
+    assert_eq!(figure(&said, Fact::CommercialVehicles).bounds, Bounds::exactly(1));
+}
+
+#[test]
+fn an_operation_that_has_ended_hides_no_private_car() {
+    let said = [
+        says(
+            "police",
+            &[T::Vehicle],
+            vec![car("V1", VehicleUse::Private, VehicleStatus::Normal)],
+        ),
+        says(
+            "transport",
+            &[T::Vehicle],
+            vec![car("V1", VehicleUse::Commercial, VehicleStatus::Transferred)],
+        ),
+    ];
+    assert_eq!(figure(&said, Fact::Vehicles).bounds, Bounds::exactly(1));
+}
+
+#[test]
+fn scrapped_in_one_register_and_normal_in_another_is_open() {
+    let said = [
+        says(
+            "police",
+            &[T::Vehicle],
+            vec![car("V1", VehicleUse::Private, VehicleStatus::Scrapped)],
+        ),
+        says(
+            "city",
+            &[T::Vehicle],
+            vec![car("V1", VehicleUse::Private, VehicleStatus::Normal)],
+        ),
+    ];
+    let figure = figure(&said, Fact::Vehicles);
+    assert_eq!(
+        (figure.bounds, figure.open),
+        (Bounds::between(0, 1), vec![CONFLICTING_SOURCES.to_owned()])
+    );
+}
+
+#[test]
+fn a_shareholder_who_is_an_officer_too_is_a_shareholder() {
+    let both = vec![shop(BusinessRole::Officer), shop(BusinessRole::Shareholder)];
+    let count = |bodies| figure(&[says("commerce", &[T::Business], bodies)], Fact::Businesses).bounds;
+    assert_eq!(count(both), Bounds::exactly(1));
+    assert_eq!(count(vec![shop(BusinessRole::Officer)]), Bounds::ZERO);
+}
+
+#[test]
+fn a_future_salary_is_not_drawn_and_a_public_salary_counts_members() {
+    let pay = |from: &str| {
+        RecordBody::PublicPayroll(PublicPayroll {
+            unit_name: String::new(),
+            unit_credit_code: "C1".into(),
+            monthly_amount: crate::Fen(500_000),
+            from: Some(date(from)),
+            until: None,
+        })
+    };
+    let count = |from: &str| {
+        figure(
+            &[says("payroll", &[T::PublicPayroll], vec![pay(from), pay(from)])],
+            Fact::PublicPayroll,
+        )
+        .bounds
+    };
+    assert_eq!(count("2026-12"), Bounds::ZERO);
+    assert_eq!(count("2026-01"), Bounds::exactly(1));
+    assert_eq!(
+        figure(&[silent("payroll", &[T::PublicPayroll])], Fact::PublicPayroll).bounds,
+        Bounds::between(0, 3)
+    );
+}
+
+#[test]
+fn declared_pieces_raise_what_is_found() {
+    let mut input = family();
+    input.declared.dwellings = Some(2);
+    let household = checked(input);
+    let ask_homes = |said: &[Said]| {
+        ask(&household, said, |f| {
+            f.figure(Fact::Dwellings, None, Months::before(as_of(), 1))
+        })
+    };
+    assert_eq!(
+        ask_homes(&[housing(vec![flat("U1", WHOLE, None)])]).bounds,
+        Bounds::exactly(2)
+    );
+    assert_eq!(
+        ask_homes(&[silent("housing", &[T::RealEstate])]).bounds,
+        Bounds { lo: Some(2), hi: None }
+    );
+}
+
+#[test]
+fn an_absurd_grade_is_no_disability_and_leaves_the_register_unsettled() {
+    let certificate = |grade| {
+        RecordBody::Disability(Disability {
+            kind: DisabilityKind::Speech,
+            grade,
+            certificate_number: String::new(),
+            issued_on: None,
+        })
+    };
+    let household = checked(family());
+    let settled = |grades: &[u32]| {
+        let said = [says(
+            "federation",
+            &[T::Disability],
+            grades.iter().map(|g| certificate(*g)).collect(),
+        )];
+        ask(&household, &said, |f| f.disability(0))
+    };
+    let absurd = settled(&[0, 3]);
+    assert_eq!(
+        (absurd.value, absurd.missing.len()),
+        (Some((DisabilityKind::Speech, 3)), 1)
+    );
+    let sound = settled(&[2, 3]);
+    assert_eq!(
+        (sound.value, sound.missing.len()),
+        (Some((DisabilityKind::Speech, 2)), 0)
+    );
+}
+
+#[test]
+fn an_answer_in_another_members_place_is_no_answer() {
+    let mut said = housing(vec![flat("U1", WHOLE, None)]);
+    said.subjects.swap(0, 1);
+    let figure = homes(&[said]);
+    assert_eq!((figure.bounds, figure.missing.len()), (Bounds::NON_NEGATIVE, 1));
+}

@@ -1,0 +1,231 @@
+//! Wages: one job once, in the months it was earned, never by one contribution register alone.
+//! Leaves the laws over any answers to the parent.
+
+use crate::bounds::{Bounds, Treatment};
+use crate::dates::Months;
+use crate::facts::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, PERIOD_UNCERTAIN, UNCORROBORATED_WAGE, WAGE_UNKNOWN};
+use crate::money::Fen;
+use crate::record::*;
+use crate::testing::*;
+
+use RecordType as T;
+
+fn paid(code: &str, from: &str, until: &str, yuan: i64) -> RecordBody {
+    RecordBody::Income(Income {
+        kind: IncomeKind::Wage,
+        payer_name: "甲公司".into(),
+        payer_credit_code: code.into(),
+        from: date(from),
+        until: date(until),
+        gross: Fen(yuan * 100),
+        deductions: None,
+    })
+}
+
+fn insured(code: &str, name: &str, yuan: Option<i64>) -> RecordBody {
+    RecordBody::SocialInsurance(SocialInsurance {
+        employer_name: name.into(),
+        employer_credit_code: code.into(),
+        monthly_base: yuan.map(|y| Fen(y * 100)),
+        paid_from: Some(date("2026-01")),
+        paid_until: None,
+    })
+}
+
+fn fund(code: &str, yuan: i64) -> RecordBody {
+    RecordBody::ProvidentFund(ProvidentFund {
+        employer_name: String::new(),
+        employer_credit_code: code.into(),
+        monthly_base: Some(Fen(yuan * 100)),
+        monthly_contribution: None,
+        balance: Fen(0),
+        loan_balance: None,
+        paid_from: Some(date("2026-01")),
+        paid_until: None,
+    })
+}
+
+fn job(status: EmploymentStatus, from: &str, until: Option<&str>) -> RecordBody {
+    RecordBody::Employment(Employment {
+        status,
+        employer_name: "甲公司".into(),
+        employer_credit_code: "C1".into(),
+        from: Some(date(from)),
+        until: until.map(date),
+        monthly_benefit: None,
+    })
+}
+
+fn tax(bodies: Vec<RecordBody>) -> Said {
+    says("taxation", &[T::Income], bodies)
+}
+
+fn insurance(bodies: Vec<RecordBody>) -> Said {
+    says("social-insurance", &[T::SocialInsurance, T::Pension], bodies)
+}
+
+fn housing_fund(bodies: Vec<RecordBody>) -> Said {
+    says("provident-fund", &[T::ProvidentFund], bodies)
+}
+
+fn wage(said: &[Said], months: u32) -> crate::bounds::Figure {
+    let household = checked(family());
+    ask(&household, said, |f| {
+        f.figure(Fact::Income(IncomeKind::Wage), None, Months::before(as_of(), months))
+    })
+}
+
+const YUAN: i64 = 100;
+
+#[test]
+fn a_job_seen_by_three_registers_is_one_job() {
+    let said = [
+        tax(vec![paid("C1", "2026-10", "2026-10", 3_000)]),
+        insurance(vec![insured("c1 ", "甲公司", Some(2_800))]),
+        housing_fund(vec![fund("C1", 3_100)]),
+    ];
+    let figure = wage(&said, 1);
+    assert_eq!(figure.bounds, Bounds::exactly(3_000 * YUAN));
+    assert!(figure.open.is_empty());
+    let copies = figure
+        .parts
+        .iter()
+        .filter(|p| matches!(p.treatment, Treatment::Duplicate { .. }))
+        .count();
+    assert_eq!(copies, 2);
+}
+
+#[test]
+fn two_jobs_are_two_jobs() {
+    let said = [tax(vec![
+        paid("C1", "2026-10", "2026-10", 3_000),
+        paid("C2", "2026-10", "2026-10", 500),
+    ])];
+    assert_eq!(wage(&said, 1).bounds, Bounds::exactly(3_500 * YUAN));
+}
+
+#[test]
+fn sources_within_the_tolerance_keep_the_payers_amount_and_beyond_it_the_hull() {
+    for (base, bounds) in [
+        (2_400, Bounds::exactly(300_000)),
+        (2_399, Bounds::between(239_900, 300_000)),
+        (3_750, Bounds::exactly(300_000)),
+        (3_751, Bounds::between(300_000, 375_100)),
+    ] {
+        let said = [
+            tax(vec![paid("C1", "2026-10", "2026-10", 3_000)]),
+            insurance(vec![insured("C1", "", Some(base))]),
+        ];
+        let figure = wage(&said, 1);
+        assert_eq!(figure.bounds, bounds, "base {base}");
+        assert_eq!(
+            figure.open.contains(&CONFLICTING_SOURCES.to_owned()),
+            !bounds.is_exact()
+        );
+    }
+}
+
+#[test]
+fn one_contribution_register_proves_no_wage_and_two_do() {
+    let one = wage(&[tax(vec![]), insurance(vec![insured("C1", "", Some(3_000))])], 1);
+    assert_eq!(one.bounds, Bounds::between(0, 300_000));
+    assert_eq!(one.open, [UNCORROBORATED_WAGE]);
+    let said = [
+        insurance(vec![insured("C1", "", Some(3_000))]),
+        housing_fund(vec![fund("C1", 3_000)]),
+    ];
+    assert_eq!(wage(&said, 1).bounds, Bounds::exactly(300_000));
+    // The city's copy of the same register is no second source.
+    let copy = says("city", &[T::SocialInsurance], vec![insured("C1", "", Some(3_000))]);
+    let said = [insurance(vec![insured("C1", "", Some(3_000))]), copy];
+    assert_eq!(wage(&said, 1).bounds, Bounds::between(0, 300_000));
+}
+
+#[test]
+fn two_contribution_registers_prove_nothing_while_the_payers_register_is_silent() {
+    let said = [
+        silent("taxation", &[T::Income]),
+        insurance(vec![insured("C1", "", Some(9_000))]),
+        housing_fund(vec![fund("C1", 9_000)]),
+    ];
+    let figure = wage(&said, 1);
+    assert_eq!(figure.bounds, Bounds::NON_NEGATIVE);
+    assert_eq!(figure.missing.len(), 1);
+}
+
+#[test]
+fn a_wage_counts_in_the_months_it_was_earned_and_in_no_other() {
+    let said = [tax(vec![paid("C1", "2026-03", "2026-05", 9_000)])];
+    assert_eq!(wage(&said, 3).bounds, Bounds::ZERO, "earned before the window");
+    assert_eq!(
+        wage(&said, 12).bounds,
+        Bounds::exactly(9_000 * YUAN),
+        "earned within the window"
+    );
+}
+
+#[test]
+fn a_period_beyond_the_window_is_never_spread() {
+    let said = [tax(vec![paid("C1", "2026-01", "2026-10", 30_000)])];
+    let figure = wage(&said, 1);
+    assert_eq!(figure.bounds, Bounds::between(0, 30_000 * YUAN));
+    assert_eq!(figure.open, [PERIOD_UNCERTAIN]);
+}
+
+#[test]
+fn a_period_that_ends_before_it_begins_hides_nothing() {
+    let said = [tax(vec![paid("C1", "2026-10", "2026-03", 30_000)])];
+    assert_eq!(wage(&said, 1).bounds, Bounds::between(0, 30_000 * YUAN));
+}
+
+#[test]
+fn a_wage_of_other_months_does_not_settle_a_job_of_this_one() {
+    let said = [
+        tax(vec![paid("C1", "2026-03", "2026-03", 3_000)]),
+        says(
+            "employment",
+            &[T::Employment],
+            vec![job(EmploymentStatus::Employed, "2026-01", None)],
+        ),
+    ];
+    let figure = wage(&said, 1);
+    assert_eq!(
+        (figure.bounds, figure.open),
+        (Bounds::NON_NEGATIVE, vec![WAGE_UNKNOWN.to_owned()])
+    );
+}
+
+#[test]
+fn a_contribution_without_its_base_shows_a_job_of_unknown_wage() {
+    let figure = wage(&[insurance(vec![insured("C1", "甲公司", None)])], 1);
+    assert_eq!(
+        (figure.bounds, figure.open),
+        (Bounds::NON_NEGATIVE, vec![WAGE_UNKNOWN.to_owned()])
+    );
+}
+
+#[test]
+fn a_job_that_was_left_counts_until_it_was_left() {
+    let left = |until| {
+        let said = [says(
+            "employment",
+            &[T::Employment],
+            vec![job(EmploymentStatus::Left, "2025-01", until)],
+        )];
+        wage(&said, 12).bounds
+    };
+    assert_eq!(left(Some("2026-06")), Bounds::NON_NEGATIVE);
+    assert_eq!(left(Some("2025-06")), Bounds::ZERO);
+    assert_eq!(left(None), Bounds::ZERO);
+}
+
+#[test]
+fn an_employer_known_by_name_only_is_perhaps_the_one_known_by_code() {
+    let said = [
+        tax(vec![paid("C1", "2026-10", "2026-10", 3_000)]),
+        says("city", &[T::Income], vec![paid("", "2026-10", "2026-10", 3_000)]),
+    ];
+    let figure = wage(&said, 1);
+    assert_eq!(figure.bounds, Bounds::between(3_000 * YUAN, 6_000 * YUAN));
+    assert_eq!(figure.open, [DOUBTFUL_MATCH]);
+}

@@ -1,0 +1,129 @@
+//! Spouses: whom the registers of marriages and households name, and whether the application names them too.
+//! Leaves every other finding to the parent.
+
+use hedui_ids::ResidentId;
+use hedui_ids::name::{Match, normalise, same};
+
+use super::{Finding, Weight, push};
+use crate::bounds::Treatment;
+use crate::dates::PartialDate;
+use crate::facts::Facts;
+use crate::household::{Member, Relation, ids_date};
+use crate::record::{MarriageStatus, RecordBody, RecordType};
+
+/// Who a register means by a spouse: an ordinal, somebody else, or nobody that can be told.
+#[derive(Clone, PartialEq, Eq)]
+enum Spouse {
+    Member(u32),
+    /// Their number as the register has it, brought to one form.
+    Other(String),
+    Unknown,
+}
+
+/// Reads a spouse by number, which registers keep with 15 or 18 digits, or else by name.
+fn spouse_of(facts: &Facts<'_>, ordinal: u32, id: &str, name: &str) -> Spouse {
+    let members = || {
+        facts
+            .household
+            .members
+            .iter()
+            .zip(0u32..)
+            .filter(|(_, o)| *o != ordinal)
+    };
+    let read = ids_date(facts.as_of).and_then(|today| ResidentId::parse(id, today).ok());
+    if let Some(parsed) = read {
+        return match members().find(|(m, _)| m.id == parsed.id) {
+            Some((_, ordinal)) => Spouse::Member(ordinal),
+            None => Spouse::Other(parsed.id.expose().to_owned()),
+        };
+    }
+    let same = |member: &Member| matches!(same(&member.name, name), Match::Same | Match::SameAfterNormalising);
+    match members().find(|(m, _)| same(m)) {
+        Some((_, ordinal)) => Spouse::Member(ordinal),
+        None if id.trim().is_empty() && name.trim().is_empty() => Spouse::Unknown,
+        None => Spouse::Other(format!("{} {}", id.trim(), normalise(name))),
+    }
+}
+
+/// Whether the application names a spouse for this member, so that a register that names nobody does not contradict it.
+fn has_declared_spouse(facts: &Facts<'_>, ordinal: u32) -> bool {
+    let relation = |o: u32| facts.household.members.get(o as usize).map(|m| m.relation);
+    match relation(ordinal) {
+        Some(Relation::Spouse) => true,
+        Some(Relation::Applicant) => facts.subjects(None).any(|o| relation(o) == Some(Relation::Spouse)),
+        _ => false,
+    }
+}
+
+/// A spouse who is not stated, or one who is no longer.
+pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
+    let mut marriages = Vec::new();
+    for found in facts.records(RecordType::Marriage, Some(ordinal)) {
+        if let RecordBody::Marriage(body) = &found.record.body {
+            let who = spouse_of(facts, ordinal, &body.spouse_id_number, &body.spouse_name);
+            marriages.push((found, body, who));
+        }
+    }
+    // The registration of a marriage that has ended since stays in the register: the later record of the same couple decides.
+    let has_ended = |who: &Spouse, since: Option<PartialDate>| {
+        *who != Spouse::Unknown
+            && marriages.iter().any(|(_, m, other)| {
+                let is_later = since
+                    .zip(m.registered_on)
+                    .is_none_or(|(a, b)| a.first_day() <= b.last_day());
+                m.status != MarriageStatus::Married && other == who && is_later
+            })
+    };
+    let is_stated = |who: &Spouse| match who {
+        Spouse::Member(_) => true,
+        Spouse::Other(_) => false,
+        Spouse::Unknown => has_declared_spouse(facts, ordinal),
+    };
+    let (mut undeclared, mut ended, mut in_force) = (Vec::new(), Vec::new(), false);
+    for (found, body, who) in &marriages {
+        if body.status != MarriageStatus::Married {
+            ended.push(found.part(format!("marriage {}", body.status.word()), 1, Treatment::Counted));
+        } else if !has_ended(who, body.registered_on) {
+            in_force |= is_stated(who);
+            if !is_stated(who) {
+                undeclared.push(found.part("marriage in force".into(), 1, Treatment::Counted));
+            }
+        }
+    }
+    for found in facts.records(RecordType::Registration, Some(ordinal)) {
+        let RecordBody::Registration(body) = &found.record.body else {
+            continue;
+        };
+        let who = spouse_of(facts, ordinal, &body.spouse_id_number, "");
+        if matches!(who, Spouse::Other(_)) && !has_ended(&who, None) {
+            undeclared.push(found.part("spouse in the household booklet".into(), 1, Treatment::Counted));
+        }
+    }
+    if !undeclared.is_empty() {
+        push(
+            all,
+            "UNDECLARED_SPOUSE",
+            Weight::OpensVerdict,
+            Some(ordinal),
+            undeclared,
+            "婚姻或户籍登记有配偶未列入家庭成员",
+            "marriage or household registration names a spouse who is not among the members",
+        );
+    }
+    let is_spouse = facts
+        .household
+        .members
+        .get(ordinal as usize)
+        .is_some_and(|m| m.relation == Relation::Spouse);
+    if is_spouse && !in_force && !ended.is_empty() {
+        push(
+            all,
+            "MARRIAGE_ENDED",
+            Weight::Attention,
+            Some(ordinal),
+            ended,
+            "列为配偶的成员登记为离婚或丧偶",
+            "a member stated as spouse is registered as divorced or widowed",
+        );
+    }
+}
