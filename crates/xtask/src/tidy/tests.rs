@@ -139,6 +139,30 @@ fn every_folder_a_newcomer_meets_explains_itself() {
 }
 
 #[test]
+fn tests_are_known_by_their_names_alone() {
+    use super::tree::is_test;
+    for path in [
+        "a/tests.rs",
+        "a/testing.rs",
+        "a/b_tests.rs",
+        "tests/src/lib.rs",
+        "a/tests/b.rs",
+        "a/testing/b.rs",
+    ] {
+        assert!(is_test(path), "{path}");
+    }
+    for path in [
+        "a/attests.rs",
+        "a/test.rs",
+        "a/testsuite/b.rs",
+        "benches/benches/a.rs",
+        "a/latest.rs",
+    ] {
+        assert!(!is_test(path), "{path}");
+    }
+}
+
+#[test]
 fn the_first_line_says_what_the_file_is_for() {
     for text in [
         "",

@@ -129,9 +129,12 @@ impl Tree {
     }
 }
 
-/// Whether a Rust file holds tests: `tests.rs`, `something_tests.rs`, or anything in a folder `tests`.
+/// Whether a Rust file holds tests or what they share: `tests.rs`, `testing.rs`, `something_tests.rs`, or anything in a
+/// folder `tests` or `testing`.
 pub(crate) fn is_test(path: &str) -> bool {
     let mut parts = path.rsplit('/');
     let name = parts.next().unwrap_or_default();
-    name == "tests.rs" || name.ends_with("_tests.rs") || parts.any(|folder| folder == "tests")
+    ["tests.rs", "testing.rs"].contains(&name)
+        || name.ends_with("_tests.rs")
+        || parts.any(|folder| ["tests", "testing"].contains(&folder))
 }
