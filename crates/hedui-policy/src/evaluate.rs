@@ -311,7 +311,7 @@ impl<'p, 'f> Evaluation<'p, 'f> {
 
 /// Yuan rounded to whole fen by the pack, as fen; never negative. `None` where unbounded.
 fn fen(yuan: Option<Ratio>) -> Option<i64> {
-    let fen = yuan?.mul(Ratio::whole(100))?.floor();
+    let fen = yuan?.checked_mul(Ratio::whole(100))?.floor();
     i64::try_from(fen.max(0)).ok()
 }
 

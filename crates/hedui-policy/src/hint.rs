@@ -9,7 +9,7 @@ pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
     if wrong.chars().count() > MAX_CHARS {
         return None;
     }
-    let allowed = (wrong.chars().count() / 3).clamp(1, 3);
+    let allowed = wrong.chars().count().div_ceil(3).clamp(1, 3);
     let best = names.map(|name| (distance(wrong, name), name)).min()?;
     (best.0 <= allowed).then(|| format!("did you mean `{}`?", best.1))
 }

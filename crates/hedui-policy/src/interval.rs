@@ -57,7 +57,7 @@ impl End {
     /// The product; nothing times an unbounded figure is nothing, because the figure is finite whatever it is.
     fn times(self, other: End) -> Option<End> {
         match (self, other) {
-            (End::At(a), End::At(b)) => a.mul(b).map(End::At),
+            (End::At(a), End::At(b)) => a.checked_mul(b).map(End::At),
             _ => Some(match self.signum() * other.signum() {
                 0 => End::At(Ratio::ZERO),
                 1 => End::Above,
@@ -119,7 +119,7 @@ impl Interval {
     /// The sum.
     #[must_use]
     pub fn add(self, other: Interval, trouble: &mut Trouble) -> Interval {
-        let mut end = |a: Option<Ratio>, b: Option<Ratio>| a.zip(b).and_then(|(a, b)| trouble.end(a.add(b)));
+        let mut end = |a: Option<Ratio>, b: Option<Ratio>| a.zip(b).and_then(|(a, b)| trouble.end(a.checked_add(b)));
         Interval {
             lo: end(self.lo, other.lo),
             hi: end(self.hi, other.hi),
@@ -129,7 +129,7 @@ impl Interval {
     /// The opposite.
     #[must_use]
     pub fn neg(self, trouble: &mut Trouble) -> Interval {
-        let mut end = |a: Option<Ratio>| a.and_then(|a| trouble.end(a.neg()));
+        let mut end = |a: Option<Ratio>| a.and_then(|a| trouble.end(a.checked_neg()));
         Interval {
             lo: end(self.hi),
             hi: end(self.lo),
@@ -150,7 +150,7 @@ impl Interval {
     #[must_use]
     pub fn mul(self, other: Interval, trouble: &mut Trouble) -> Interval {
         if let (Some(a), Some(b)) = (self.exact(), other.exact()) {
-            let product = trouble.end(a.mul(b));
+            let product = trouble.end(a.checked_mul(b));
             return Interval {
                 lo: product,
                 hi: product,

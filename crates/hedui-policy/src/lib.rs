@@ -19,6 +19,11 @@ mod vocabulary;
 #[cfg(test)]
 mod testing;
 
+/// The Rust snippets of the README run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use evaluate::{ARITHMETIC_OVERFLOW, DIVISION_BY_ZERO, RECORD_UNCERTAIN};
 pub use mistake::{Mistake, Mistakes, PolicyError, PolicyErrorKind, SelectError};
 pub use pack::{MAX_PACK_BYTES, Pack, TestKind};

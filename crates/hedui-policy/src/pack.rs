@@ -13,11 +13,14 @@ use crate::program::{Formula, Place, Rounding, Scope, Table};
 
 pub(crate) mod check;
 mod compile;
+mod head;
+mod names;
 mod read;
 mod source;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod values;
 
 /// Most of each: parameters, tables, steps, tests, bands. The largest real rule book needs a tenth.
 pub(crate) const MAX_ITEMS: usize = 200;
@@ -41,6 +44,8 @@ pub(crate) struct Head {
     pub valid_to: Option<Date>,
     pub law: String,
     pub needs: Vec<RecordType>,
+    /// Byte offset of `needs` in the file.
+    pub needs_at: usize,
 }
 
 /// What every rule carries.

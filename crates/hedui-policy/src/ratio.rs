@@ -116,7 +116,7 @@ impl Ratio {
     }
 
     /// The sum.
-    pub fn add(self, other: Ratio) -> Option<Ratio> {
+    pub fn checked_add(self, other: Ratio) -> Option<Ratio> {
         if self.den == other.den {
             return Ratio::new(self.num.checked_add(other.num)?, self.den);
         }
@@ -126,12 +126,12 @@ impl Ratio {
     }
 
     /// The difference.
-    pub fn sub(self, other: Ratio) -> Option<Ratio> {
-        self.add(other.neg()?)
+    pub fn checked_sub(self, other: Ratio) -> Option<Ratio> {
+        self.checked_add(other.checked_neg()?)
     }
 
     /// The opposite.
-    pub fn neg(self) -> Option<Ratio> {
+    pub fn checked_neg(self) -> Option<Ratio> {
         Some(Ratio {
             num: self.num.checked_neg()?,
             den: self.den,
@@ -139,7 +139,7 @@ impl Ratio {
     }
 
     /// The product. Shared factors are taken out first, so that it overflows only when the result does.
-    pub fn mul(self, other: Ratio) -> Option<Ratio> {
+    pub fn checked_mul(self, other: Ratio) -> Option<Ratio> {
         let a = Ratio::new(self.num, other.den)?;
         let b = Ratio::new(other.num, self.den)?;
         Some(Ratio {
@@ -170,13 +170,13 @@ impl Ratio {
 
     /// The multiple of `step` (above zero) that `mode` says.
     pub fn round(self, step: Ratio, mode: RoundMode) -> Option<Ratio> {
-        let steps = self.mul(step.recip()?)?;
+        let steps = self.checked_mul(step.recip()?)?;
         let magnitude = Ratio {
             num: steps.num.checked_abs()?,
             den: steps.den,
         };
         let whole = magnitude.floor();
-        let rest = magnitude.sub(Ratio { num: whole, den: 1 })?;
+        let rest = magnitude.checked_sub(Ratio { num: whole, den: 1 })?;
         let half = rest.cmp(&Ratio { num: 1, den: 2 });
         let up = match mode {
             RoundMode::Down => false,
@@ -186,13 +186,13 @@ impl Ratio {
         };
         let whole = if up { whole.checked_add(1)? } else { whole };
         let signed = if steps.num < 0 { whole.checked_neg()? } else { whole };
-        Ratio { num: signed, den: 1 }.mul(step)
+        Ratio { num: signed, den: 1 }.checked_mul(step)
     }
 
     /// Reads `3600`, `-0.25`, `1/3`, with `_` between digits; no exponent, at most 30 digits a part.
     pub fn parse(text: &str) -> Option<Ratio> {
         if let Some((num, den)) = text.split_once('/') {
-            return Ratio::parse(num.trim())?.mul(Ratio::parse(den.trim())?.recip()?);
+            return Ratio::parse(num.trim())?.checked_mul(Ratio::parse(den.trim())?.recip()?);
         }
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),

@@ -2,6 +2,8 @@
 //! Leaves realistic populations to `hedui-sim`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::sync::LazyLock;
+
 use hedui_core::answer::{AnswerState, SubjectAnswer, Unreachable};
 use hedui_core::dates::{Date, PartialDate};
 use hedui_core::facts::{DepartmentAnswers, Facts};
@@ -13,7 +15,7 @@ use hedui_core::record::{self, IncomeKind, Record, RecordBody, RecordType};
 use hedui_core::verdict::{Text, Verdict};
 use hedui_ids::{DivisionCode, ResidentId, Sex};
 
-use crate::Pack;
+use crate::{Pack, PackSet};
 
 /// A date from `YYYY-MM-DD`.
 pub(crate) fn day(text: &str) -> Date {
@@ -253,15 +255,12 @@ impl Case {
 }
 
 /// A shipped pack by its id.
-pub(crate) fn shipped(id: &str) -> Pack {
-    let set = crate::PackSet::bundled()
-        .map_err(|mistakes| mistakes.to_string())
-        .expect("the shipped packs load");
-    set.packs()
-        .iter()
-        .find(|p| p.id() == id)
-        .expect("the pack is shipped")
-        .clone()
+pub(crate) fn shipped(id: &str) -> &'static Pack {
+    static SET: LazyLock<PackSet> = LazyLock::new(|| {
+        let set = PackSet::bundled().map_err(|mistakes| mistakes.to_string());
+        set.expect("the shipped packs load")
+    });
+    SET.packs().iter().find(|p| p.id() == id).expect("the pack is shipped")
 }
 
 /// The value of a step in a trace; of the first member where there are several.

@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hedui_core::record::RecordType;
-use hedui_core::verdict::Text;
 
 use super::source::{FormulaText, Source};
 use crate::formula::{self, Arithmetic, Function, Kind, Node};
-use crate::program::{Code, Filling, Formula, Piece, Place, Rounding, Scope};
+use crate::program::{Code, Formula, Piece, Place, Rounding, Scope};
 use crate::ratio::Ratio;
 use crate::unit::Unit;
-use crate::vocabulary::{self, WindowOf, Word};
+use crate::vocabulary::WindowOf;
 
 /// What a part of a formula is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +33,10 @@ impl Type {
 
 /// A name that formulas may read.
 #[derive(Clone, Copy, Debug)]
-struct Known {
-    scope: Scope,
-    place: usize,
-    of: Type,
+pub(super) struct Known {
+    pub scope: Scope,
+    pub place: usize,
+    pub of: Type,
 }
 
 /// Names and places while a pack is compiled.
@@ -45,25 +44,35 @@ struct Known {
 pub(super) struct Checker {
     pub household: Vec<Place>,
     pub member: Vec<Place>,
-    known: BTreeMap<String, Known>,
+    pub known: BTreeMap<String, Known>,
     pub used: BTreeSet<String>,
     /// Steps that are defined somewhere in the file.
     pub later: BTreeSet<String>,
     /// Items that could not be read.
     pub broken: BTreeSet<String>,
-    pub windows: Vec<(WindowOf, u32)>,
+    pub windows: Vec<(WindowOf, Option<u32>)>,
     /// Record types that the words used so far need, with the word.
     pub needed: BTreeMap<RecordType, &'static str>,
 }
 
 /// A formula being checked.
-struct Pass<'c, 's, 'a> {
-    checker: &'c mut Checker,
+pub(super) struct Pass<'c, 's, 'a> {
+    pub(super) checker: &'c mut Checker,
     source: &'s mut Source<'a>,
     formula: &'c FormulaText,
 }
 
 impl Checker {
+    /// Before anything is defined: the windows, the names of all steps, and of items that could not be read.
+    pub fn new(windows: Vec<(WindowOf, Option<u32>)>, later: BTreeSet<String>, broken: BTreeSet<String>) -> Checker {
+        Checker {
+            windows,
+            later,
+            broken,
+            ..Checker::default()
+        }
+    }
+
     /// Makes a place and its name known.
     pub fn define(&mut self, scope: Scope, place: Place, of: Type) -> usize {
         let name = place.name.clone();
@@ -128,7 +137,8 @@ fn rounded(mut formula: Formula, round: Option<Rounding>) -> Formula {
 }
 
 impl Pass<'_, '_, '_> {
-    fn mistake(&mut self, node: &Node, reason: &'static str, message: String, hint: Option<String>) {
+    /// Notes a mistake at a part of the formula.
+    pub(super) fn mistake(&mut self, node: &Node, reason: &'static str, message: String, hint: Option<String>) {
         self.source
             .mistake_with(self.formula.offset(node.span.start), reason, message, hint);
     }
@@ -293,136 +303,6 @@ impl Pass<'_, '_, '_> {
             },
             of,
         ))
-    }
-
-    fn name(&mut self, node: &Node, name: &str, scope: Scope) -> Option<(Code, Type)> {
-        if !self.checker.known.contains_key(name) {
-            self.introduce(node, name)?;
-        }
-        let known = *self.checker.known.get(name)?;
-        self.checker.used.insert(name.to_owned());
-        match (known.scope, scope) {
-            (Scope::Household, _) => Some((Code::Household(known.place), known.of)),
-            (Scope::Member, Scope::Member) => Some((Code::Member(known.place), known.of)),
-            (Scope::Member, Scope::Household) => {
-                let message = format!("`{name}` is about one member; this formula is about the household");
-                let hint = format!("write sum({name}), mean({name}) or count(...)");
-                self.mistake(node, "SCOPE_WRONG", message, Some(hint));
-                None
-            }
-        }
-    }
-
-    /// Gives a word of the vocabulary its place when it is first used.
-    fn introduce(&mut self, node: &Node, name: &str) -> Option<()> {
-        if let Some(of) = name.strip_prefix("window.") {
-            return self.introduce_window(node, name, of);
-        }
-        let Some((scope, word)) = vocabulary::lookup(name) else {
-            self.unknown(node, name);
-            return None;
-        };
-        let (filling, unit) = self.filling(node, name, word)?;
-        for needed in word.needs {
-            self.checker.needed.entry(*needed).or_insert(word.name);
-        }
-        let place = Place {
-            name: name.to_owned(),
-            title: Text {
-                zh: word.title.0.into(),
-                en: word.title.1.into(),
-            },
-            unit: unit.map_or_else(|| "condition".into(), |unit| unit.to_string()),
-            law: String::new(),
-            assumption: false,
-            filling,
-        };
-        self.checker
-            .define(scope, place, unit.map_or(Type::Condition, Type::Number));
-        Some(())
-    }
-
-    fn filling(&mut self, node: &Node, name: &str, word: &Word) -> Option<(Filling, Option<Unit>)> {
-        use vocabulary::Source as From;
-        let scale = if word.unit.is_some_and(Unit::is_money) { 100 } else { 1 };
-        Some(match word.source {
-            From::Figure(fact) => (Filling::Figure { fact, months: 0, scale }, word.unit),
-            From::Windowed(fact, of) => {
-                let months = self.window(node, name, of)?;
-                let unit = match months {
-                    1 => Unit::YUAN_PER_MONTH,
-                    12 => Unit::YUAN_PER_YEAR,
-                    _ => Unit::YUAN,
-                };
-                (Filling::Figure { fact, months, scale }, Some(unit))
-            }
-            From::Persons => (Filling::Persons, word.unit),
-            From::Age => (Filling::Age, word.unit),
-            From::DisabilityGrade => (Filling::DisabilityGrade, word.unit),
-            From::Student => (Filling::Student, None),
-            From::Minor => (Filling::Minor, None),
-            From::Constant(value) => (Filling::Fixed(value), word.unit),
-        })
-    }
-
-    fn window(&mut self, node: &Node, name: &str, of: WindowOf) -> Option<u32> {
-        let found = self
-            .checker
-            .windows
-            .iter()
-            .find(|(window, _)| *window == of)
-            .map(|(_, months)| *months);
-        if found.is_none() {
-            let message = format!("`{name}` counts over months, but [windows] does not say which");
-            let hint = format!(
-                "add `{} = \"prior_month\"` or `\"twelve_months\"` to [windows]",
-                of.word()
-            );
-            self.mistake(node, "WINDOW_MISSING", message, Some(hint));
-        }
-        found
-    }
-
-    fn introduce_window(&mut self, node: &Node, name: &str, of: &str) -> Option<()> {
-        let Some((of, _)) = WindowOf::ALL.into_iter().find(|(_, word)| *word == of) else {
-            self.unknown(node, name);
-            return None;
-        };
-        let months = self.window(node, name, of)?;
-        let place = Place {
-            name: name.to_owned(),
-            title: Text {
-                zh: "计算月数".into(),
-                en: "months counted".into(),
-            },
-            unit: Unit::MONTHS.to_string(),
-            law: String::new(),
-            assumption: false,
-            filling: Filling::Fixed(Ratio::from(i64::from(months))),
-        };
-        self.checker.define(Scope::Household, place, Type::Number(Unit::MONTHS));
-        Some(())
-    }
-
-    fn unknown(&mut self, node: &Node, name: &str) {
-        if self.checker.broken.contains(name) {
-            return;
-        }
-        if self.checker.later.contains(name) {
-            let message =
-                format!("`{name}` is defined further down, or here; a formula uses only what stands above it");
-            self.mistake(node, "FORWARD_REFERENCE", message, None);
-            return;
-        }
-        let facts = vocabulary::fact_names();
-        let names = self
-            .checker
-            .known
-            .keys()
-            .map(String::as_str)
-            .chain(facts.iter().map(String::as_str));
-        let hint = crate::hint::nearest(name, names);
-        self.mistake(node, "NAME_UNKNOWN", format!("there is nothing called `{name}`"), hint);
     }
 
     /// Cuts the formula's text at its names and aggregates. Runs only after the formula was typed, so names resolve.

@@ -1,19 +1,16 @@
 //! From the text of a pack file to a compiled pack, or to all of its mistakes.
 //! Leaves reading items to `read` and formulas to `check`.
 
-use hedui_core::household::Residence;
-use hedui_core::names::ProgrammeId;
 use hedui_core::record::RecordType;
-use hedui_core::verdict::{PackRef, Per, Text};
-use hedui_ids::DivisionCode;
-use toml::de::{DeTable, DeValue};
+use hedui_core::verdict::{Per, Text};
+use toml::de::DeTable;
 
 use super::check::{Checker, Type};
-use super::read::{self, Names, RawAmount, RawBand, RawRule, RawStep, RawTest};
+use super::read::{self, Names, RawAmount, RawBand, RawParameter, RawRule, RawStep, RawTest};
 use super::source::{FormulaText, Section, Source};
-use super::{AmountRule, Band, Head, MAX_PACK_BYTES, Pack, Step, Test};
+use super::{AmountRule, Band, Head, MAX_PACK_BYTES, Pack, Step, Test, head, values};
 use crate::mistake::Mistakes;
-use crate::program::{Filling, Formula, Place, Scope};
+use crate::program::{Filling, Formula, Place, Rows, Scope, Table};
 use crate::unit::Unit;
 
 /// Compiles the text of a pack file.
@@ -41,49 +38,24 @@ pub(super) fn compile(file: &str, text: &str) -> Result<Pack, Mistakes> {
 }
 
 fn items<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Pack> {
-    let head = head(source, root);
+    let head = head::read(source, root);
     let mut names = Names::in_formulas();
     let mut assumptions = general_assumptions(source, root);
-    let windows = read::windows(source, root);
+    let windows = values::windows(source, root);
     let parameters = read::parameters(source, root, &mut names);
     let tables = read::tables(source, root, &mut names);
     let steps = read::steps(source, root, &mut names);
     let tests = read::tests(source, root);
     let bands = read::bands(source, root);
     let amount = read::amount(source, root);
-    if tests.is_empty() && bands.is_empty() {
+    if root.take("test").is_none() && root.take("band").is_none() {
         source.mistake(0, "KEY_MISSING", "a pack has at least one [[test]] or [[band]]");
     }
-    let mut checker = Checker::default();
-    checker.windows = windows;
-    checker.broken = names.broken;
-    checker.later = steps.iter().map(|s| s.head.rule.name.clone()).collect();
-    let mut fixed = Vec::new();
-    for parameter in parameters {
-        assumptions.extend(parameter.head.assumption.clone());
-        fixed.push((parameter.head.rule.name.clone(), parameter.head.at));
-        let filling = match parameter.periods {
-            periods if periods.is_empty() => Filling::Fixed(parameter.value),
-            periods => Filling::Dated(parameter.value, periods),
-        };
-        let place = place(&parameter.head, parameter.unit.to_string(), filling);
-        checker.define(Scope::Household, place, Type::Number(parameter.unit));
-    }
-    let mut compiled_tables = Vec::new();
-    for (table_head, unit, table) in tables {
-        assumptions.extend(table_head.assumption.clone());
-        fixed.push((table_head.rule.name.clone(), table_head.at));
-        let by_disability = matches!(table.rows, crate::program::Rows::Disability(_));
-        let place = place(&table_head, unit.to_string(), Filling::Table(compiled_tables.len()));
-        checker.define(Scope::Member, place, Type::Number(unit));
-        if by_disability {
-            checker
-                .needed
-                .entry(RecordType::Disability)
-                .or_insert("a table by disability");
-        }
-        compiled_tables.push(table);
-    }
+    let later = steps.iter().map(|s| s.head.rule.name.clone()).collect();
+    let mut checker = Checker::new(windows, later, names.broken);
+    let mut fixed = define_parameters(&mut checker, parameters, &mut assumptions);
+    let (compiled_tables, table_names) = define_tables(&mut checker, tables, &mut assumptions);
+    fixed.extend(table_names);
     let steps = steps
         .into_iter()
         .filter_map(|s| step(source, &mut checker, s, &mut assumptions))
@@ -123,6 +95,46 @@ fn items<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Pack
     })
 }
 
+/// Names with where they are defined, so that unused ones can be told.
+type Defined = Vec<(String, usize)>;
+
+fn define_parameters(checker: &mut Checker, parameters: Vec<RawParameter>, assumptions: &mut Vec<Text>) -> Defined {
+    let mut defined = Vec::new();
+    for parameter in parameters {
+        assumptions.extend(parameter.head.assumption.clone());
+        defined.push((parameter.head.rule.name.clone(), parameter.head.at));
+        let filling = match parameter.periods {
+            periods if periods.is_empty() => Filling::Fixed(parameter.value),
+            periods => Filling::Dated(parameter.value, periods),
+        };
+        let place = place(&parameter.head, parameter.unit.to_string(), filling);
+        checker.define(Scope::Household, place, Type::Number(parameter.unit));
+    }
+    defined
+}
+
+fn define_tables(
+    checker: &mut Checker,
+    tables: Vec<(RawRule, Unit, Table)>,
+    assumptions: &mut Vec<Text>,
+) -> (Vec<Table>, Defined) {
+    let (mut compiled, mut defined) = (Vec::new(), Vec::new());
+    for (head, unit, table) in tables {
+        assumptions.extend(head.assumption.clone());
+        defined.push((head.rule.name.clone(), head.at));
+        let place = place(&head, unit.to_string(), Filling::Table(compiled.len()));
+        checker.define(Scope::Member, place, Type::Number(unit));
+        if matches!(table.rows, Rows::Disability(_)) {
+            checker
+                .needed
+                .entry(RecordType::Disability)
+                .or_insert("a table by disability");
+        }
+        compiled.push(table);
+    }
+    (compiled, defined)
+}
+
 fn place(head: &RawRule, unit: String, filling: Filling) -> Place {
     Place {
         name: head.rule.name.clone(),
@@ -134,128 +146,12 @@ fn place(head: &RawRule, unit: String, filling: Filling) -> Place {
     }
 }
 
-fn head<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Head> {
-    let Some(mut pack) = root.opt_section(source, "pack") else {
-        source.mistake(0, "KEY_MISSING", "the file has no [pack]");
-        return None;
-    };
-    let id = identifier(source, &mut pack, "id");
-    let version = pack.text(source, "version");
-    let programme = identifier(source, &mut pack, "programme");
-    let jurisdiction = pack.text(source, "jurisdiction");
-    let residence = residence(source, &mut pack);
-    let variant = pack
-        .take("variant")
-        .is_some()
-        .then(|| identifier(source, &mut pack, "variant"));
-    let title = pack.title(source, "title");
-    let valid_from = pack.date(source, "valid_from");
-    let valid_to = pack.opt_date(source, "valid_to");
-    let law = pack.text(source, "reference");
-    let needs = needs(source, &mut pack);
-    pack.end(source);
-    if let (Some(from), Some(to)) = (&valid_from, &valid_to)
-        && to.value < from.value
-    {
-        source.mistake(to.at, "PERIOD_REVERSED", "the pack ends before it begins");
-    }
-    let jurisdiction = jurisdiction?;
-    let Some(code) = DivisionCode::parse(&jurisdiction.value) else {
-        let message = "jurisdiction is six digits of GB/T 2260, or 000000 for the nation";
-        source.mistake(jurisdiction.at, "VALUE_INVALID", message);
-        return None;
-    };
-    let digest = blake3::hash(source.text.as_bytes()).to_hex().to_string();
-    let valid_from = valid_from?;
-    Some(Head {
-        file: source.file.to_owned(),
-        at: source.position(valid_from.at),
-        reference: PackRef {
-            id: id?,
-            version: version?.value,
-            digest,
-        },
-        programme: ProgrammeId::new(&programme?).ok()?,
-        jurisdiction: code,
-        jurisdiction_text: jurisdiction.value,
-        residence: residence?,
-        variant: variant.map_or(Some(None), |v| v.map(Some))?,
-        title: title?,
-        valid_from: valid_from.value,
-        valid_to: valid_to.map(|d| d.value),
-        law: law?.value,
-        needs: needs?,
-    })
-}
-
-/// An id: lower-case letters, digits, hyphens.
-fn identifier(source: &mut Source<'_>, section: &mut Section<'_, '_>, key: &'static str) -> Option<String> {
-    let text = section.text(source, key)?;
-    match ProgrammeId::new(&text.value) {
-        Ok(id) => Some(id.as_str().to_owned()),
-        Err(error) => {
-            source.mistake(text.at, "NAME_INVALID", format!("`{key}`: {error}"));
-            None
-        }
-    }
-}
-
-/// Outer `None` for a mistake.
-fn residence(source: &mut Source<'_>, section: &mut Section<'_, '_>) -> Option<Option<Residence>> {
-    if section.take("residence").is_none() {
-        return Some(None);
-    }
-    let text = section.opt_text(source, "residence")?;
-    match text.value.as_str() {
-        "urban" => Some(Some(Residence::Urban)),
-        "rural" => Some(Some(Residence::Rural)),
-        _ => {
-            source.mistake(
-                text.at,
-                "VALUE_INVALID",
-                "residence is urban or rural; leave it out for both",
-            );
-            None
-        }
-    }
-}
-
-/// Record types; all where the key is left out.
-fn needs(source: &mut Source<'_>, section: &mut Section<'_, '_>) -> Option<Vec<RecordType>> {
-    let Some(value) = section.take("needs") else {
-        return Some(RecordType::ALL.to_vec());
-    };
-    let words = match value.get_ref() {
-        DeValue::Array(words) => words,
-        _ => {
-            source.mistake(value.span().start, "TYPE_WRONG", "`needs` is a list of record types");
-            return None;
-        }
-    };
-    let mut found = Vec::new();
-    for word in words.iter() {
-        match word.get_ref().as_str().and_then(RecordType::from_word) {
-            Some(of) => found.push(of),
-            None => {
-                let hint = word
-                    .get_ref()
-                    .as_str()
-                    .and_then(|w| crate::hint::nearest(w, RecordType::ALL.iter().map(|t| t.word())));
-                source.mistake_with(word.span().start, "VALUE_INVALID", "not a type of record", hint);
-            }
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    Some(found)
-}
-
 /// Every fact that a formula uses must be asked for, or it would stay open for ever.
 fn check_needs(source: &mut Source<'_>, head: &Head, checker: &Checker) {
     for (of, word) in &checker.needed {
         if !head.needs.contains(of) {
             let message = format!("`{word}` rests on {} records, which `needs` leaves out", of.word());
-            source.mistake(0, "NEEDS_MISSING", message);
+            source.mistake(head.needs_at, "NEEDS_MISSING", message);
         }
     }
 }

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use hedui_core::verdict::{Per, Text};
 
 use super::source::{FormulaText, Located, Section, Source};
+use super::values::{choice, not_negative, periods, rounding, unit};
 use super::{MAX_ITEMS, Rule, TestKind};
 use crate::program::{Period, Rounding, Scope};
-use crate::ratio::{Ratio, RoundMode};
+use crate::ratio::Ratio;
 use crate::unit::Unit;
-use crate::vocabulary::{self, WindowOf};
+use crate::vocabulary;
 
 /// The type of a named value: a unit, or a condition.
 pub(super) type UnitOrCondition = Option<Unit>;
@@ -174,73 +175,6 @@ fn items<'d, 'a, T>(
     found
 }
 
-/// A unit that must be there.
-fn unit(source: &mut Source<'_>, section: &mut Section<'_, '_>) -> Option<Located<UnitOrCondition>> {
-    let text = section.text(source, "unit")?;
-    if text.value == "condition" {
-        return Some(Located {
-            value: None,
-            at: text.at,
-        });
-    }
-    let unit = Unit::parse(&text.value);
-    if unit.is_none() {
-        let message = format!("`{}` is not a unit", text.value);
-        let hint = "units are made of yuan, person, month, year, piece and ratio, for example yuan/person/month";
-        source.mistake_with(text.at, "UNIT_UNKNOWN", message, Some(hint.into()));
-    }
-    unit.map(|unit| Located {
-        value: Some(unit),
-        at: text.at,
-    })
-}
-
-/// `round = { to = "0.1", mode = "half_up" }`, that may be left out.
-fn rounding(source: &mut Source<'_>, section: &mut Section<'_, '_>) -> Option<Rounding> {
-    let mut inner = section.opt_section(source, "round")?;
-    let to = inner.number(source, "to");
-    let mode = inner.text(source, "mode");
-    inner.end(source);
-    let (to, mode) = (to?, mode?);
-    if to.value.signum() <= 0 {
-        source.mistake(
-            to.at,
-            "VALUE_INVALID",
-            "rounding goes to a multiple of a number above zero",
-        );
-        return None;
-    }
-    let known = RoundMode::from_word(&mode.value);
-    if known.is_none() {
-        let message = format!("`{}` is not a way to round: half_up, half_even, down or up", mode.value);
-        source.mistake(mode.at, "VALUE_INVALID", message);
-    }
-    known.map(|mode| Rounding { to: to.value, mode })
-}
-
-/// One of some words.
-fn choice<T: Copy>(
-    source: &mut Source<'_>,
-    section: &mut Section<'_, '_>,
-    key: &'static str,
-    words: &[(&str, T)],
-) -> Option<T> {
-    let text = section.text(source, key)?;
-    let found = words
-        .iter()
-        .find(|(word, _)| *word == text.value)
-        .map(|(_, value)| *value);
-    if found.is_none() {
-        let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        source.mistake(
-            text.at,
-            "VALUE_INVALID",
-            format!("`{}` is not one of {}", text.value, all.join(", ")),
-        );
-    }
-    found
-}
-
 pub(super) fn parameters<'a>(
     source: &mut Source<'a>,
     root: &mut Section<'_, 'a>,
@@ -262,50 +196,6 @@ pub(super) fn parameters<'a>(
             unit: unit.value?,
         })
     })
-}
-
-/// `value`, from zero: standards, limits, rates and coefficients are never negative.
-pub(super) fn not_negative(source: &mut Source<'_>, section: &mut Section<'_, '_>) -> Option<Ratio> {
-    let value = section.number(source, "value")?;
-    if value.value.signum() < 0 {
-        source.mistake(
-            value.at,
-            "VALUE_NEGATIVE",
-            format!("{} is negative; standards, limits and rates are not", value.value),
-        );
-        return None;
-    }
-    Some(value.value)
-}
-
-/// `periods = [{ from = "2021-01-01", to = "2025-12-31", value = 1 }]`: values of certain times.
-fn periods<'a>(source: &mut Source<'a>, section: &mut Section<'_, 'a>) -> Option<Vec<Period>> {
-    let mut found: Vec<Period> = Vec::new();
-    let mut whole = true;
-    for mut row in section.sections(source, "periods", "a period") {
-        let dates = [row.take("from").is_some(), row.take("to").is_some()];
-        let (from, to) = (row.opt_date(source, "from"), row.opt_date(source, "to"));
-        let read = dates == [from.is_some(), to.is_some()];
-        let value = not_negative(source, &mut row);
-        let at = row.at();
-        row.end(source);
-        let (Some(value), true) = (value, read) else {
-            whole = false;
-            continue;
-        };
-        let period = Period {
-            from: from.map(|d| d.value),
-            to: to.map(|d| d.value),
-            value,
-        };
-        if period.from.zip(period.to).is_some_and(|(from, to)| to < from) {
-            source.mistake(at, "PERIOD_REVERSED", "the period ends before it begins");
-        } else if found.iter().any(|other| other.overlaps(&period)) {
-            source.mistake(at, "ROWS_OVERLAP", "a day lies in two periods");
-        }
-        found.push(period);
-    }
-    whole.then_some(found)
 }
 
 pub(super) fn tables<'a>(
@@ -440,7 +330,7 @@ pub(super) fn amount<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) ->
     let round = rounding(source, &mut section);
     section.end(source);
     let round = round?;
-    if round.to.mul(Ratio::whole(100)).is_none_or(|fen| fen.den() != 1) {
+    if round.to.checked_mul(Ratio::whole(100)).is_none_or(|fen| fen.den() != 1) {
         source.mistake(at, "VALUE_INVALID", "an amount is rounded to a multiple of 0.01 yuan");
     }
     let rule = Rule {
@@ -455,35 +345,4 @@ pub(super) fn amount<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) ->
         formula: formula?,
         round,
     })
-}
-
-/// `[windows]`: months that count, by kind.
-pub(super) fn windows<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Vec<(WindowOf, u32)> {
-    let Some(mut section) = root.opt_section(source, "windows") else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for (of, key) in WindowOf::ALL {
-        let Some(value) = section.take(key) else { continue };
-        let months = match value.get_ref().as_str() {
-            Some("prior_month") => Some(1),
-            Some("twelve_months") => Some(12),
-            Some(_) => None,
-            None => section.opt_section(source, key).and_then(|mut inner| {
-                let months = inner.opt_whole(source, "months");
-                inner.end(source);
-                months.map(|m| m.value).filter(|m| (1..=60).contains(m))
-            }),
-        };
-        match months {
-            Some(months) => found.push((of, months)),
-            None => {
-                let message =
-                    format!("the window of {key} is \"prior_month\", \"twelve_months\" or {{ months = 1 to 60 }}");
-                source.mistake(value.span().start, "VALUE_INVALID", message);
-            }
-        }
-    }
-    section.end(source);
-    found
 }

@@ -5,8 +5,8 @@ use hedui_core::record::DisabilityKind;
 use hedui_ids::Sex;
 
 use super::MAX_ITEMS;
-use super::read::not_negative;
 use super::source::{Section, Source};
+use super::values::not_negative;
 use crate::program::{Rows, Table};
 
 /// `by`, `rows` and `default` of a table.

@@ -14,7 +14,7 @@ fn exactly(fen: i64) -> Option<Amount> {
 
 #[test]
 fn daan_before_the_index_pays_5199_a_year() {
-    let verdict = Case::daan().judge(&shipped("dibao-daan-rural"));
+    let verdict = Case::daan().judge(shipped("dibao-daan-rural"));
     assert_eq!(verdict.outcome, Outcome::Qualifies, "{:#?}", verdict.tests);
     assert_eq!(traced(&verdict, "casual_income", Some(1)), "6000");
     assert_eq!(traced(&verdict, "net_income", None), "9200");
@@ -27,7 +27,7 @@ fn daan_before_the_index_pays_5199_a_year() {
 
 #[test]
 fn daan_with_the_index_pays_7791_90_a_year() {
-    let verdict = Case::daan().judge(&shipped("dibao-daan-rural-capacity-index"));
+    let verdict = Case::daan().judge(shipped("dibao-daan-rural-capacity-index"));
     assert_eq!(verdict.outcome, Outcome::Qualifies, "{:#?}", verdict.tests);
     assert_eq!(traced(&verdict, "individual_index", Some(0)), "0.4");
     assert_eq!(traced(&verdict, "individual_index", Some(1)), "0.8");
@@ -45,7 +45,7 @@ fn daan_with_the_index_pays_7791_90_a_year() {
 /// The source's formula has M = 25 %, which does not give the 2,592 that its example prints: both stand in packs of their own.
 #[test]
 fn the_formula_of_daan_as_written_pays_1620_of_classified_assistance() {
-    let verdict = Case::daan().judge(&shipped("dibao-daan-rural-capacity-index-25"));
+    let verdict = Case::daan().judge(shipped("dibao-daan-rural-capacity-index-25"));
     assert_eq!(traced(&verdict, "difference", None), "5199.9");
     assert_eq!(traced(&verdict, "classified_assistance", None), "1620");
     assert_eq!(verdict.amount, exactly(681_990));
@@ -53,7 +53,7 @@ fn the_formula_of_daan_as_written_pays_1620_of_classified_assistance() {
 
 #[test]
 fn the_trace_shows_formula_numbers_and_records() {
-    let verdict = Case::daan().judge(&shipped("dibao-daan-rural-capacity-index"));
+    let verdict = Case::daan().judge(shipped("dibao-daan-rural-capacity-index"));
     let step = |name: &str| verdict.trace.iter().find(|s| s.name == name).unwrap();
     assert_eq!(step("household_index").formula, "mean(individual_index)");
     assert_eq!(step("household_index").numbers, "((0.4 + 0.8 + 0) / 3)");
