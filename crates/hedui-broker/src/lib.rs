@@ -1,1 +1,36 @@
-//! placeholder
+//! The broker: one household in, every department asked, everything kept, one explained verdict out.
+//! Leaves gRPC, HTML, configuration files and the command line to the server, and knows departments only by their manifests.
+
+mod broker;
+mod case;
+pub mod clock;
+mod collector;
+mod core;
+mod difference;
+mod entropy;
+mod error;
+mod evidence;
+mod fan_out;
+mod judge;
+mod meter;
+mod pipeline;
+mod prepare;
+mod registry;
+mod request;
+mod reuse;
+mod run;
+mod watch;
+
+pub use broker::{Broker, Parts};
+pub use case::{CaseLeaf, Page};
+pub use core::Settings;
+pub use difference::Difference;
+pub use entropy::Entropy;
+pub use error::{BrokerError, ErrorKind};
+pub use evidence::outcome_code;
+pub use hedui_evidence::CaseId;
+pub use meter::{Meter, Step};
+pub use registry::{Fared, Registered, Registry};
+pub use request::{Completion, Conflict, Create, MAX_DEADLINE_MS, Recheck, Request, Reuse};
+pub use run::{State, Verification};
+pub use watch::{Event, EventKind};

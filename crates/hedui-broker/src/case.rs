@@ -1,0 +1,279 @@
+//! Cases: reading verifications and their evidence back from the store. Every reading of a person's data becomes evidence itself.
+//! Leaves writing to `evidence` and runs under way to `broker`.
+
+use std::sync::Arc;
+
+use hedui_core::Report;
+use hedui_evidence::{CaseId, Frame, FrameKind, IndexKey, Leaf, LeafKind, Position, Subject, ciphertext_digest};
+
+use crate::broker::Broker;
+use crate::core::Core;
+use crate::error::BrokerError;
+use crate::evidence::{self, actor};
+use crate::request::StoredRequest;
+use crate::run::{State, Verification};
+
+/// Most verifications on one page of a list.
+pub const MAX_PAGE: usize = 500;
+
+/// One page of a list, newest first.
+#[derive(Debug)]
+pub struct Page {
+    /// The verifications.
+    pub verifications: Vec<Verification>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<Position>,
+}
+
+/// One leaf of a case with where it stands and, where asked for, its opened record.
+#[derive(Debug)]
+pub struct CaseLeaf {
+    /// The leaf.
+    pub leaf: Leaf,
+    /// Where its frame stands.
+    pub position: Position,
+    /// The opened record, where asked for and sealed.
+    pub record: Option<Vec<u8>>,
+    /// Whether ciphertext and commitment fit the sealed record; none where nothing is sealed, or the record was not opened.
+    pub intact: Option<bool>,
+}
+
+/// What a district's verifications are listed by.
+pub(crate) fn list_key(core: &Core, district: &str) -> IndexKey {
+    core.keys.index_key("district list", &[district.as_bytes()])
+}
+
+/// Opens the sealed record of a leaf.
+fn open(core: &Core, frame: &Frame, leaf: &Leaf) -> Result<Option<hedui_evidence::Opened>, BrokerError> {
+    let Some(sealed) = frame.sealed.iter().find(|s| s.evidence_id == leaf.evidence_id) else {
+        return Ok(None);
+    };
+    let subject = Subject {
+        evidence_id: leaf.evidence_id,
+        district: &leaf.district,
+        department: &leaf.department,
+        kind: leaf.kind,
+    };
+    Ok(Some(core.keys.open(sealed, &subject)?))
+}
+
+fn request_in(core: &Core, frame: &Frame) -> Result<StoredRequest, BrokerError> {
+    let leaf = frame.leaves.iter().find(|l| l.kind == LeafKind::Asked);
+    let leaf = leaf.ok_or(BrokerError::Damaged("an ASKED frame without its leaf"))?;
+    let opened = open(core, frame, leaf)?.ok_or(BrokerError::Damaged("an ASKED frame without its request"))?;
+    serde_json::from_slice(opened.plaintext()).map_err(|_| BrokerError::Damaged("a kept request does not decode"))
+}
+
+fn report_in(core: &Core, frame: &Frame) -> Result<(Arc<Report>, String), BrokerError> {
+    let leaf = frame.leaves.iter().find(|l| l.kind == LeafKind::Verdict);
+    let leaf = leaf.ok_or(BrokerError::Damaged("a verdict frame without its leaf"))?;
+    let opened = open(core, frame, leaf)?.ok_or(BrokerError::Damaged("a verdict frame without its report"))?;
+    let report = serde_json::from_slice(opened.plaintext());
+    let report: Report = report.map_err(|_| BrokerError::Damaged("a kept report does not decode"))?;
+    Ok((Arc::new(report), leaf.outcome.clone()))
+}
+
+impl Broker {
+    /// The request that a case began with.
+    pub(crate) async fn stored_request(&self, case: CaseId) -> Result<StoredRequest, BrokerError> {
+        let frame = self
+            .core()
+            .frame_of(case, FrameKind::Asked)
+            .await?
+            .ok_or(BrokerError::NotFound)?;
+        request_in(self.core(), &frame)
+    }
+
+    /// A verification as it is, without leaving a trace: for the caller who has just created it.
+    pub(crate) async fn peek(&self, case: CaseId) -> Result<Verification, BrokerError> {
+        let core = self.core();
+        if let Some(run) = core.running.get(&case) {
+            return Ok(run.snapshot());
+        }
+        let asked = core
+            .frame_of(case, FrameKind::Asked)
+            .await?
+            .ok_or(BrokerError::NotFound)?;
+        let stored = request_in(core, &asked)?;
+        let ended = core.frame_of(case, FrameKind::Verdict).await?;
+        verification(core, case, stored, ended.as_ref())
+    }
+
+    /// Reads a verification; the reading is durable evidence before its content is returned.
+    pub async fn get(&self, case: CaseId, caller: &str, person: &str) -> Result<Verification, BrokerError> {
+        let found = self.peek(case).await?;
+        self.note_access(&found.district_code, case, "read of a verification", caller, person)
+            .await?;
+        Ok(found)
+    }
+
+    async fn note_access(
+        &self,
+        district: &str,
+        case: CaseId,
+        why: &str,
+        caller: &str,
+        person: &str,
+    ) -> Result<(), BrokerError> {
+        let frame = evidence::access(self.core(), district, case, why, actor(caller, person));
+        self.core().store.append(frame).await?;
+        Ok(())
+    }
+
+    /// A district's verifications, newest first, from before a position.
+    pub async fn list(&self, district: &str, before: Option<Position>, limit: usize) -> Result<Page, BrokerError> {
+        let core = self.core();
+        let limit = limit.clamp(1, MAX_PAGE);
+        let mut positions = core.store.find(list_key(core, district)).await?;
+        positions.retain(|p| before.is_none_or(|before| *p < before));
+        positions.reverse();
+        positions.truncate(limit);
+        let mut verifications = Vec::with_capacity(positions.len());
+        for position in &positions {
+            let case = core.store.read(*position).await?.case;
+            verifications.push(self.peek(case).await?);
+        }
+        let next = positions.last().copied().filter(|_| positions.len() == limit);
+        Ok(Page { verifications, next })
+    }
+
+    /// All evidence of a case, in order. Opening records needs the auditor's right, which the caller of this has checked.
+    /// The reading is durable evidence before anything is returned.
+    pub async fn case(
+        &self,
+        case: CaseId,
+        open_records: bool,
+        caller: &str,
+        person: &str,
+    ) -> Result<Vec<CaseLeaf>, BrokerError> {
+        let core = self.core();
+        let mut positions = Vec::new();
+        loop {
+            let page = core
+                .store
+                .case_page(case, positions.last().copied(), hedui_evidence::MAX_PAGE)
+                .await?;
+            let last = page.len() < hedui_evidence::MAX_PAGE;
+            positions.extend(page);
+            if last {
+                break;
+            }
+        }
+        let mut leaves = Vec::new();
+        let mut district = String::new();
+        for position in positions {
+            let frame = core.store.read(position).await?;
+            district.clone_from(&frame.district);
+            for leaf in &frame.leaves {
+                leaves.push(case_leaf(core, &frame, leaf, position, open_records)?);
+            }
+        }
+        if leaves.is_empty() {
+            return Err(BrokerError::NotFound);
+        }
+        let why = if open_records {
+            "audit of a case, records opened"
+        } else {
+            "audit of a case"
+        };
+        self.note_access(&district, case, why, caller, person).await?;
+        Ok(leaves)
+    }
+}
+
+fn case_leaf(
+    core: &Core,
+    frame: &Frame,
+    leaf: &Leaf,
+    position: Position,
+    open_records: bool,
+) -> Result<CaseLeaf, BrokerError> {
+    let sealed = frame.sealed.iter().find(|s| s.evidence_id == leaf.evidence_id);
+    let mut intact = sealed.map(|s| ciphertext_digest(&s.ciphertext) == leaf.ciphertext_digest);
+    let mut record = None;
+    if sealed.is_some() && open_records {
+        match open(core, frame, leaf) {
+            Ok(Some(opened)) => {
+                intact = intact.map(|fits| fits && opened.commitment() == leaf.commitment);
+                record = Some(opened.plaintext().to_vec());
+            }
+            Ok(None) => {}
+            // A record that cannot be opened is itself what an auditor must see.
+            Err(_) => intact = Some(false),
+        }
+    }
+    Ok(CaseLeaf {
+        leaf: leaf.clone(),
+        position,
+        record,
+        intact,
+    })
+}
+
+/// A verification from its frames; without an end it was interrupted and has not been resumed.
+fn verification(
+    core: &Core,
+    case: CaseId,
+    stored: StoredRequest,
+    ended: Option<&Frame>,
+) -> Result<Verification, BrokerError> {
+    let mut found = Verification {
+        case,
+        state: State::Failed,
+        district_code: stored.request.district_code,
+        programmes: stored.request.programmes,
+        created_at_ms: stored.created_at_ms,
+        ended_at_ms: None,
+        as_of: stored.as_of,
+        asked: 0,
+        answered: 0,
+        report: None,
+        failure: Some("INTERRUPTED".to_owned()),
+        rechecks: stored.request.recheck.map(|r| r.of),
+    };
+    if let Some(frame) = ended {
+        let (report, outcome) = report_in(core, frame)?;
+        (found.state, found.failure) = match outcome.split_once(':') {
+            Some(("FAILED", reason)) => (State::Failed, Some(reason.to_owned())),
+            _ if outcome == "CANCELLED" => (State::Cancelled, None),
+            _ => (State::Succeeded, None),
+        };
+        found.ended_at_ms = Some(frame.time_ms);
+        let asked = report.departments.iter().filter(|d| d.asked_at_ms != 0);
+        found.asked = u32::try_from(asked.count()).unwrap_or(u32::MAX);
+        let answered = report.departments.iter().filter(|d| d.arrival > 0);
+        found.answered = u32::try_from(answered.count()).unwrap_or(u32::MAX);
+        found.report = Some(report);
+    }
+    Ok(found)
+}
+
+/// Cases whose `ASKED` frame has no ending frame, among the newest two segments: more can never have been under way at once.
+pub(crate) async fn unfinished(core: &Core) -> Result<Vec<(CaseId, StoredRequest)>, BrokerError> {
+    let end = core.store.status().await?.end;
+    let mut from = Position {
+        segment: end.segment.saturating_sub(1),
+        offset: 0,
+    };
+    let mut open: Vec<(CaseId, Position)> = Vec::new();
+    loop {
+        let page = core.store.scan(from, hedui_evidence::MAX_PAGE).await?;
+        for entry in &page.entries {
+            match entry.head.kind {
+                FrameKind::Asked => open.push((entry.head.case, entry.position)),
+                FrameKind::Verdict => open.retain(|(case, _)| *case != entry.head.case),
+                _ => {}
+            }
+        }
+        from = page.next;
+        if page.at_end {
+            break;
+        }
+    }
+    let mut unfinished = Vec::with_capacity(open.len());
+    for (case, position) in open {
+        let frame = core.store.read(position).await?;
+        unfinished.push((case, request_in(core, &frame)?));
+    }
+    Ok(unfinished)
+}

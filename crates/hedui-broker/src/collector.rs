@@ -1,0 +1,257 @@
+//! The collector of one household: every department replies into its slot, and the household wakes once.
+//! Leaves who is asked and what an answer means to `fan_out` and the adapter.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hedui_adapter::port::{Reply, ReplySink};
+use hedui_adapter::{Permit, Settled};
+use hedui_core::{Failure, FailureClass, FailureOrigin, Unreachable};
+use tokio::sync::{Notify, watch};
+
+use crate::clock::Clock;
+use crate::registry::Registry;
+
+/// A reply in its slot.
+#[derive(Clone)]
+pub(crate) struct Arrived {
+    /// What came.
+    pub reply: Reply,
+    /// When, milliseconds since 1970.
+    pub at_ms: i64,
+    /// Position in the order of arrival, from 1.
+    pub arrival: u32,
+}
+
+/// One department of the household.
+enum Slot {
+    /// Nothing is asked there.
+    Empty,
+    /// Asked and not yet answered.
+    Waiting { permit: Option<Permit> },
+    /// Settled for this household.
+    Done { arrived: Arrived },
+}
+
+/// Others who asked the same question and wait for the same reply.
+struct Follower {
+    slot: u32,
+    sink: Arc<Collector>,
+}
+
+struct State {
+    slots: Vec<Slot>,
+    followers: Vec<Follower>,
+    waiting: usize,
+    arrivals: u32,
+}
+
+/// Collects the replies of one household.
+pub(crate) struct Collector {
+    state: Mutex<State>,
+    changed: Notify,
+    /// How many replies have arrived: what watchers follow.
+    progress: watch::Sender<u32>,
+    /// Wake at every reply, not only at the last: for early returns.
+    eager: bool,
+    registry: Arc<Registry>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Collector {
+    /// Empty slots for all departments of a registry.
+    pub fn new(registry: Arc<Registry>, clock: Arc<dyn Clock>, eager: bool) -> Collector {
+        let slots = registry.departments().iter().map(|_| Slot::Empty).collect();
+        Collector {
+            state: Mutex::new(State {
+                slots,
+                followers: Vec::new(),
+                waiting: 0,
+                arrivals: 0,
+            }),
+            changed: Notify::new(),
+            progress: watch::Sender::new(0),
+            eager,
+            registry,
+            clock,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A reply is stored whole or not at all, so a panic elsewhere leaves nothing half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens slots before anything is asked, so that an early reply finds its slot.
+    pub fn expect(&self, slots: impl Iterator<Item = (usize, Option<Permit>)>) {
+        let mut state = self.lock();
+        for (index, permit) in slots {
+            if let Some(slot) = state.slots.get_mut(index) {
+                *slot = Slot::Waiting { permit };
+                state.waiting += 1;
+            }
+        }
+    }
+
+    /// Puts an answer that was kept, or a refusal before asking, into an empty slot.
+    pub fn put(&self, index: usize, reply: Reply, at_ms: i64) {
+        let mut state = self.lock();
+        state.arrivals += 1;
+        let arrived = Arrived {
+            reply,
+            at_ms,
+            arrival: state.arrivals,
+        };
+        if let Some(slot) = state.slots.get_mut(index) {
+            *slot = Slot::Done { arrived };
+        }
+    }
+
+    /// Lets another household with the same question have this one's reply. `false` when the slot holds nothing to follow.
+    pub fn follow(&self, index: usize, sink: &Arc<Collector>) -> bool {
+        let mut state = self.lock();
+        match state.slots.get(index) {
+            Some(Slot::Waiting { .. }) => {
+                let slot = u32::try_from(index).unwrap_or(u32::MAX);
+                state.followers.push(Follower {
+                    slot,
+                    sink: Arc::clone(sink),
+                });
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// How many slots are still waited for.
+    pub fn waiting(&self) -> usize {
+        self.lock().waiting
+    }
+
+    /// How many replies have arrived so far.
+    pub fn arrivals(&self) -> u32 {
+        self.lock().arrivals
+    }
+
+    /// Follows the number of replies that have arrived.
+    pub fn progress(&self) -> watch::Receiver<u32> {
+        self.progress.subscribe()
+    }
+
+    /// Resolves at the next change, or at once when one came since the last call.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// What has arrived, by department; `None` where nothing is asked or still waited for.
+    pub fn arrived(&self) -> Vec<Option<Arrived>> {
+        let state = self.lock();
+        let taken = state.slots.iter().map(|slot| match slot {
+            Slot::Done { arrived } => Some(arrived.clone()),
+            Slot::Empty | Slot::Waiting { .. } => None,
+        });
+        taken.collect()
+    }
+
+    /// Gives up on the slots for which `over` holds, with a cause. A reply that comes later still counts for the gate and for
+    /// followers, not for this household.
+    pub fn give_up(&self, over: impl Fn(usize) -> bool, cause: Unreachable) {
+        let now = self.clock.now_ms();
+        let mut state = self.lock();
+        for index in 0..state.slots.len() {
+            let waiting = matches!(state.slots.get(index), Some(Slot::Waiting { .. }));
+            if !waiting || !over(index) {
+                continue;
+            }
+            state.arrivals += 1;
+            state.waiting -= 1;
+            let arrived = Arrived {
+                reply: gave_up(cause),
+                at_ms: now,
+                arrival: state.arrivals,
+            };
+            if let Some(slot) = state.slots.get_mut(index) {
+                let was = std::mem::replace(slot, Slot::Done { arrived });
+                if let (Slot::Waiting { permit: Some(permit) }, Some(department)) =
+                    (was, self.registry.departments().get(index))
+                {
+                    let timeout = cause == Unreachable::Timeout;
+                    department.settled(permit, if timeout { Settled::Failed } else { Settled::Cancelled }, now);
+                }
+            }
+        }
+        let arrivals = state.arrivals;
+        drop(state);
+        self.progress.send_replace(arrivals);
+        self.changed.notify_one();
+    }
+}
+
+fn gave_up(cause: Unreachable) -> Reply {
+    let (reason, message) = match cause {
+        Unreachable::Cancelled => (
+            "CANCELLED",
+            "the verification was cancelled before the department answered",
+        ),
+        _ => ("DEADLINE_PASSED", "the department did not answer in its time"),
+    };
+    Reply::Failed(
+        cause,
+        Failure {
+            class: FailureClass::Transient,
+            origin: if cause == Unreachable::Cancelled {
+                FailureOrigin::Broker
+            } else {
+                FailureOrigin::Department
+            },
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+        },
+    )
+}
+
+impl ReplySink for Collector {
+    fn reply(&self, slot: u32, reply: Reply) {
+        let now = self.clock.now_ms();
+        let index = slot as usize;
+        let mut state = self.lock();
+        let followers: Vec<Follower> = if state.followers.is_empty() {
+            Vec::new()
+        } else {
+            let (mine, rest) = std::mem::take(&mut state.followers)
+                .into_iter()
+                .partition(|f: &Follower| f.slot == slot);
+            state.followers = rest;
+            mine
+        };
+        let mut wake = false;
+        let mut settle = None;
+        if let Some(Slot::Waiting { .. }) = state.slots.get(index) {
+            state.arrivals += 1;
+            state.waiting -= 1;
+            let arrived = Arrived {
+                reply: reply.clone(),
+                at_ms: now,
+                arrival: state.arrivals,
+            };
+            wake = state.waiting == 0 || self.eager;
+            if let Some(slot) = state.slots.get_mut(index)
+                && let Slot::Waiting { permit } = std::mem::replace(slot, Slot::Done { arrived })
+            {
+                settle = permit;
+            }
+        }
+        let arrivals = state.arrivals;
+        drop(state);
+        self.progress.send_replace(arrivals);
+        if let (Some(permit), Some(department)) = (settle, self.registry.departments().get(index)) {
+            let failed = matches!(reply, Reply::Failed(..));
+            department.settled(permit, if failed { Settled::Failed } else { Settled::Answered }, now);
+        }
+        for follower in followers {
+            follower.sink.reply(follower.slot, reply.clone());
+        }
+        if wake {
+            self.changed.notify_one();
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What every step of the broker shares: departments, packs, store, keys, clock, randomness, runs under way.
+//! Leaves the steps to their own files.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use ed25519_dalek::VerifyingKey;
+use hedui_core::Tolerances;
+use hedui_evidence::{CaseId, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing};
+use hedui_policy::PackSet;
+
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use crate::error::BrokerError;
+use crate::meter::Meter;
+use crate::registry::Registry;
+use crate::run::Run;
+
+/// What an operator can set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Longest time for all departments of one verification, in milliseconds, where the request says nothing.
+    pub deadline_ms: u32,
+    /// Most verifications under way at once; further ones are told to come back.
+    pub max_running: usize,
+    /// How far statements may differ before it becomes a finding.
+    pub tolerances: Tolerances,
+    /// Keys of signing services that the district trusts, by id.
+    pub signing_keys: Vec<(String, VerifyingKey)>,
+}
+
+impl Default for Settings {
+    /// Ten seconds: twice the deadline of the slowest department of the catalogue.
+    fn default() -> Settings {
+        Settings {
+            deadline_ms: 10_000,
+            max_running: 4_096,
+            tolerances: Tolerances::default(),
+            signing_keys: Vec::new(),
+        }
+    }
+}
+
+/// The shared parts.
+pub(crate) struct Core {
+    pub registry: Arc<Registry>,
+    pub packs: Arc<PackSet>,
+    pub store: Arc<dyn EvidenceStore>,
+    pub keys: Arc<KeyRing>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Entropy,
+    pub settings: Settings,
+    pub meter: Meter,
+    /// Runs under way, by case.
+    pub running: DashMap<CaseId, Arc<Run>>,
+    /// The first run under way for a question: others with the same question follow it.
+    pub questions: DashMap<IndexKey, CaseId>,
+    /// The last run under way for a household and programmes.
+    pub households: DashMap<IndexKey, CaseId>,
+    /// Set when no new verification is taken.
+    pub closing: std::sync::atomic::AtomicBool,
+}
+
+impl Core {
+    /// Another run under way that asked the same question first.
+    pub fn leader(&self, run: &Run) -> Option<Arc<crate::collector::Collector>> {
+        let leader = *self.questions.get(&run.question)?;
+        if leader == run.case {
+            return None;
+        }
+        self.running.get(&leader).map(|run| Arc::clone(&run.collector))
+    }
+
+    /// Whether a run leads its question, and if not who does.
+    pub fn leader_case(&self, run: &Run) -> Option<CaseId> {
+        self.questions
+            .get(&run.question)
+            .map(|leader| *leader)
+            .filter(|leader| *leader != run.case)
+    }
+
+    /// The ending frame of a verification, given its hexadecimal id.
+    pub async fn verdict_frame(&self, case: &str) -> Result<Frame, BrokerError> {
+        let case = CaseId::from_hex(case).ok_or(BrokerError::NotFound)?;
+        self.frame_of(case, FrameKind::Verdict)
+            .await?
+            .ok_or(BrokerError::NotFound)
+    }
+
+    /// The first frame of a kind in a case.
+    pub async fn frame_of(&self, case: CaseId, kind: FrameKind) -> Result<Option<Frame>, BrokerError> {
+        // The asking and the ending frame are a case's first two; what follows are reads.
+        for position in self.store.case_page(case, None, 2).await? {
+            let frame = self.store.read(position).await?;
+            if frame.kind == kind {
+                return Ok(Some(frame));
+            }
+        }
+        // A case that was read while it ran has its reads in between.
+        let frames = self.store.case(case).await?;
+        Ok(frames.into_iter().find(|f| f.kind == kind))
+    }
+
+    /// Notes how long a step took, from its start.
+    pub fn note(&self, step: crate::meter::Step, since_ns: u64) -> u64 {
+        let now = self.clock.monotonic_ns();
+        self.meter.note(step, now.saturating_sub(since_ns));
+        now
+    }
+}

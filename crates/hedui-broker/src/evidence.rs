@@ -1,0 +1,353 @@
+//! Frames: what a verification leaves as evidence, before it asks and before it answers.
+//! Leaves the formats and durability to `hedui-evidence`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hedui_adapter::port::Reply;
+use hedui_core::Report;
+use hedui_evidence::{CaseId, EvidenceId, Frame, FrameId, FrameKind, IndexKey, Leaf, LeafKind, Period, Plain, Sealer};
+use rand::CryptoRng;
+
+use crate::collector::Arrived;
+use crate::core::Core;
+use crate::error::BrokerError;
+use crate::request::{Prepared, StoredRequest};
+use crate::run::State;
+
+/// What every leaf of one verification has in common.
+pub(crate) struct Common<'a> {
+    pub case: CaseId,
+    pub district: &'a str,
+    pub purpose: String,
+    pub actor: String,
+    pub authorization: [u8; 32],
+}
+
+impl Common<'_> {
+    fn leaf(&self, kind: LeafKind, evidence_id: EvidenceId, department: String, outcome: String) -> Leaf {
+        Leaf {
+            kind,
+            evidence_id,
+            case: self.case,
+            district: self.district.to_owned(),
+            department,
+            purpose: self.purpose.clone(),
+            asked_at_ms: 0,
+            answered_at_ms: 0,
+            outcome,
+            ciphertext_digest: [0; 32],
+            commitment: [0; 32],
+            authorization: self.authorization,
+            actor: self.actor.clone(),
+            rests_on: Vec::new(),
+        }
+    }
+}
+
+/// The common part of a prepared verification's leaves.
+pub(crate) fn common(case: CaseId, prepared: &Prepared) -> Common<'_> {
+    let programmes: Vec<&str> = prepared.programmes.iter().map(|p| p.as_str()).collect();
+    Common {
+        case,
+        district: &prepared.stored.request.district_code,
+        purpose: programmes.join(","),
+        actor: actor(&prepared.stored.caller, &prepared.stored.request.actor),
+        authorization: prepared.authorization_digest,
+    }
+}
+
+/// The caller and the person on whose behalf it asks.
+pub(crate) fn actor(caller: &str, person: &str) -> String {
+    if person.is_empty() {
+        caller.to_owned()
+    } else {
+        format!("{caller}/{person}")
+    }
+}
+
+/// The sealer of a district's month, with its key durable.
+pub(crate) async fn sealer(core: &Core, district: &str, time_ms: i64) -> Result<Arc<Sealer>, BrokerError> {
+    if let Some(sealer) = core.keys.ready(district, Period::of_ms(time_ms)) {
+        return Ok(sealer);
+    }
+    let mut rng = core.entropy.fork();
+    Ok(core
+        .keys
+        .sealer(core.store.as_ref(), district, time_ms, &mut rng)
+        .await?)
+}
+
+/// One sealed record with its leaf.
+fn sealed(
+    sealer: &Sealer,
+    rng: &mut (impl CryptoRng + ?Sized),
+    mut leaf: Leaf,
+    plaintext: &[u8],
+    frame: &mut Frame,
+) -> Result<(), BrokerError> {
+    let plain = Plain {
+        evidence_id: leaf.evidence_id,
+        department: &leaf.department,
+        kind: leaf.kind,
+        plaintext,
+    };
+    for (record, digests) in sealer.seal(&[plain], rng)? {
+        leaf.ciphertext_digest = digests.ciphertext_digest;
+        leaf.commitment = digests.commitment;
+        frame.sealed.push(record);
+    }
+    frame.leaves.push(leaf);
+    Ok(())
+}
+
+fn empty_frame(id: FrameId, kind: FrameKind, common: &Common<'_>, time_ms: i64, index: Vec<IndexKey>) -> Frame {
+    Frame {
+        id,
+        kind,
+        district: common.district.to_owned(),
+        case: common.case,
+        time_ms,
+        index,
+        leaves: Vec::new(),
+        sealed: Vec::new(),
+    }
+}
+
+/// Who asks, for whom, why, which departments: durable before the first is asked.
+pub(crate) fn asked(
+    core: &Core,
+    sealer: &Sealer,
+    prepared: &Prepared,
+    case: CaseId,
+    id: FrameId,
+    index: Vec<IndexKey>,
+) -> Result<Frame, BrokerError> {
+    let mut rng = core.entropy.fork();
+    let common = common(case, prepared);
+    let now = core.clock.now_ms();
+    let departments: Vec<&str> = prepared
+        .plan
+        .departments
+        .iter()
+        .filter(|d| d.is_asked())
+        .filter_map(|d| core.registry.profiles().get(d.index))
+        .map(|p| p.id.as_str())
+        .collect();
+    let mut frame = empty_frame(id, FrameKind::Asked, &common, now, index);
+    let mut leaf = common.leaf(
+        LeafKind::Asked,
+        EvidenceId::random(&mut rng),
+        listed(&departments),
+        "ASKED".to_owned(),
+    );
+    leaf.asked_at_ms = now;
+    let request = encode_request(&prepared.stored)?;
+    sealed(sealer, &mut rng, leaf, &request, &mut frame)?;
+    Ok(frame)
+}
+
+/// A list of ids that fits a leaf's field; a catalogue too large for it is named by its size.
+fn listed(departments: &[&str]) -> String {
+    let list = departments.join(",");
+    if list.len() <= hedui_evidence::MAX_TEXT_BYTES {
+        list
+    } else {
+        format!("{} departments", departments.len())
+    }
+}
+
+/// A refusal for want of authorization.
+pub(crate) fn denial(
+    core: &Core,
+    sealer: &Sealer,
+    stored: &StoredRequest,
+    case: CaseId,
+    reasons: &str,
+) -> Result<Frame, BrokerError> {
+    let mut rng = core.entropy.fork();
+    let common = Common {
+        case,
+        district: &stored.request.district_code,
+        purpose: stored.request.programmes.join(","),
+        actor: actor(&stored.caller, &stored.request.actor),
+        authorization: [0; 32],
+    };
+    let now = core.clock.now_ms();
+    let mut frame = empty_frame(FrameId::random(&mut rng), FrameKind::Denial, &common, now, Vec::new());
+    let mut leaf = common.leaf(
+        LeafKind::Denial,
+        EvidenceId::random(&mut rng),
+        String::new(),
+        reasons.to_owned(),
+    );
+    leaf.asked_at_ms = now;
+    leaf.answered_at_ms = now;
+    let request = encode_request(stored)?;
+    sealed(sealer, &mut rng, leaf, &request, &mut frame)?;
+    Ok(frame)
+}
+
+/// A read of a verification.
+pub(crate) fn access(core: &Core, district: &str, case: CaseId, purpose: &str, actor: String) -> Frame {
+    let mut rng = core.entropy.fork();
+    let now = core.clock.now_ms();
+    let common = Common {
+        case,
+        district,
+        purpose: purpose.to_owned(),
+        actor,
+        authorization: [0; 32],
+    };
+    let mut frame = empty_frame(FrameId::random(&mut rng), FrameKind::Access, &common, now, Vec::new());
+    let mut leaf = common.leaf(
+        LeafKind::Access,
+        EvidenceId::random(&mut rng),
+        String::new(),
+        "READ".to_owned(),
+    );
+    leaf.asked_at_ms = now;
+    leaf.answered_at_ms = now;
+    frame.leaves.push(leaf);
+    frame
+}
+
+/// The end of a verification: every answer with its leaf, the report, the verdict leaf that lists what it rests on.
+pub(crate) struct Ending<'a> {
+    pub case: CaseId,
+    pub prepared: &'a Prepared,
+    pub arrived: &'a [Option<Arrived>],
+    pub state: State,
+    pub failure: Option<&'a str>,
+    pub index: Vec<IndexKey>,
+}
+
+/// Evidence ids for a report's departments, drawn before the report is serialised so that it can name them.
+pub(crate) fn name_evidence(rng: &mut impl CryptoRng, report: &mut Report) {
+    for line in &mut report.departments {
+        if line.arrival > 0 {
+            line.evidence = EvidenceId::random(rng).to_string();
+        }
+    }
+}
+
+/// The frame that holds the whole verification.
+pub(crate) fn verdict(
+    core: &Core,
+    sealer: &Sealer,
+    rng: &mut impl CryptoRng,
+    ending: &Ending<'_>,
+    report: &Report,
+    report_bytes: &[u8],
+) -> Result<Frame, BrokerError> {
+    let common = common(ending.case, ending.prepared);
+    let now = core.clock.now_ms();
+    let mut frame = empty_frame(
+        terminal_frame(core, ending.case),
+        FrameKind::Verdict,
+        &common,
+        now,
+        ending.index.clone(),
+    );
+    let mut rests_on = Vec::with_capacity(report.departments.len());
+    let mut leaves = Vec::with_capacity(report.departments.len() + 1);
+    let mut bodies: Vec<(usize, Bytes)> = Vec::with_capacity(report.departments.len());
+    for (index, line) in report.departments.iter().enumerate() {
+        let Some(evidence_id) = EvidenceId::from_hex(&line.evidence) else {
+            continue;
+        };
+        let states: Vec<&str> = line
+            .subjects
+            .iter()
+            .map(|s| s.state.as_str())
+            .filter(|s| *s != "NOT_ASKED")
+            .collect();
+        let department = line.department.as_str().to_owned();
+        let mut leaf = common.leaf(LeafKind::Answer, evidence_id, department, states.join(","));
+        leaf.asked_at_ms = line.asked_at_ms;
+        leaf.answered_at_ms = line.answered_at_ms;
+        if let Some(Some(arrived)) = ending.arrived.get(index)
+            && let Some(bytes) = body(&arrived.reply)
+        {
+            bodies.push((leaves.len(), bytes));
+        }
+        rests_on.push(evidence_id);
+        leaves.push(leaf);
+    }
+    let mut verdict = common.leaf(
+        LeafKind::Verdict,
+        EvidenceId::random(rng),
+        String::new(),
+        outcome(ending, report),
+    );
+    verdict.asked_at_ms = ending.prepared.stored.created_at_ms;
+    verdict.answered_at_ms = now;
+    verdict.rests_on = rests_on;
+    bodies.push((leaves.len(), Bytes::copy_from_slice(report_bytes)));
+    leaves.push(verdict);
+    let batch: Vec<Plain<'_>> = bodies
+        .iter()
+        .filter_map(|(at, bytes)| leaves.get(*at).map(|leaf| (leaf, bytes)))
+        .map(|(leaf, bytes)| Plain {
+            evidence_id: leaf.evidence_id,
+            department: &leaf.department,
+            kind: leaf.kind,
+            plaintext: bytes,
+        })
+        .collect();
+    let records = sealer.seal(&batch, rng)?;
+    for ((at, _), (record, digests)) in bodies.iter().zip(records) {
+        if let Some(leaf) = leaves.get_mut(*at) {
+            leaf.ciphertext_digest = digests.ciphertext_digest;
+            leaf.commitment = digests.commitment;
+        }
+        frame.sealed.push(record);
+    }
+    frame.leaves = leaves;
+    Ok(frame)
+}
+
+/// The bytes of an answer that are kept: the department's own, or our canonical form of a connector's.
+fn body(reply: &Reply) -> Option<Bytes> {
+    match reply {
+        Reply::Wire(bytes) | Reply::Answers(_, bytes) => Some(bytes.clone()),
+        Reply::Failed(..) => None,
+    }
+}
+
+fn outcome(ending: &Ending<'_>, report: &Report) -> String {
+    match (ending.state, ending.failure) {
+        (State::Succeeded, _) => {
+            let verdicts = report
+                .verdicts
+                .iter()
+                .map(|v| format!("{}:{}", v.programme, outcome_code(v.outcome)));
+            let joined = verdicts.collect::<Vec<_>>().join(",");
+            if joined.len() <= hedui_evidence::MAX_TEXT_BYTES {
+                joined
+            } else {
+                format!("{} verdicts", report.verdicts.len())
+            }
+        }
+        (state, Some(failure)) => format!("{}:{failure}", state.code()),
+        (state, None) => state.code().to_owned(),
+    }
+}
+
+/// The word of an outcome in leaves and lists.
+pub fn outcome_code(outcome: hedui_core::Outcome) -> &'static str {
+    match outcome {
+        hedui_core::Outcome::Qualifies => "QUALIFIES",
+        hedui_core::Outcome::Exceeds => "EXCEEDS",
+        hedui_core::Outcome::Inconclusive => "INCONCLUSIVE",
+    }
+}
+
+/// A verification ends once: the frame of its end has an id that follows from the case.
+fn terminal_frame(core: &Core, case: CaseId) -> FrameId {
+    FrameId(core.keys.index_key("terminal frame", &[&case.0]).0)
+}
+
+fn encode_request(stored: &StoredRequest) -> Result<Vec<u8>, BrokerError> {
+    serde_json::to_vec(stored).map_err(|_| BrokerError::Internal("a request does not serialise"))
+}

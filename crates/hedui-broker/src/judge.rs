@@ -1,0 +1,240 @@
+//! Judging: answers read, consolidated, contradicted, judged by the packs. Pure but for reading replies.
+//! Leaves waiting to `fan_out` and keeping to `evidence`.
+
+use hedui_adapter::port::Reply;
+use hedui_adapter::wire::decode_answer;
+use hedui_core::answer::{AnswerState, Failure, FailureClass, FailureOrigin, Query, SubjectAnswer, Unreachable};
+use hedui_core::facts::{DepartmentAnswers, Fact, Facts};
+use hedui_core::finding::{findings, opening};
+use hedui_core::plan::{Intent, PlannedDepartment};
+use hedui_core::record::IncomeKind;
+use hedui_core::report::{DepartmentLine, NamedFigure, REPORT_VERSION, Report, SubjectLine};
+use hedui_core::{DepartmentId, Months, Outcome};
+
+use crate::collector::Arrived;
+use crate::core::Core;
+use crate::fan_out::Questions;
+use crate::request::Prepared;
+use crate::reuse::{Kept, question_of};
+
+/// One department's answers and what the report says of them.
+pub(crate) struct Read {
+    pub answers: Vec<SubjectAnswer>,
+    pub line: DepartmentLine,
+}
+
+/// When a department was asked and what of it was kept.
+pub(crate) struct Asking<'a> {
+    pub started_at_ms: i64,
+    pub kept: &'a [Option<Kept>],
+    pub query_id: &'a str,
+    /// The verification that asked the same question first, if its answers are shared.
+    pub leader: Option<&'a str>,
+}
+
+/// Reads every department's reply into one answer per member.
+pub(crate) fn read(
+    core: &Core,
+    prepared: &Prepared,
+    questions: &Questions,
+    arrived: &[Option<Arrived>],
+    asking: &Asking<'_>,
+) -> Vec<Read> {
+    core.registry
+        .profiles()
+        .iter()
+        .zip(&prepared.plan.departments)
+        .map(|(profile, planned)| {
+            let arrived = arrived.get(planned.index).and_then(Option::as_ref);
+            read_one(&profile.id, planned, questions, arrived, asking)
+        })
+        .collect()
+}
+
+fn read_one(
+    department: &DepartmentId,
+    planned: &PlannedDepartment,
+    questions: &Questions,
+    arrived: Option<&Arrived>,
+    asking: &Asking<'_>,
+) -> Read {
+    let kept = asking.kept.get(planned.index).and_then(Option::as_ref);
+    let asked = questions.of(planned).filter(|_| planned.is_asked());
+    let said = asked.map(|question| match arrived {
+        Some(arrived) => subjects(&question.query, &arrived.reply, kept.is_some(), asking),
+        None => not_waited_for(&question.query),
+    });
+    let mut answers: Vec<SubjectAnswer> = planned
+        .intents
+        .iter()
+        .zip(0u32..)
+        .map(|(intent, ordinal)| match intent {
+            Intent::NotAsked => SubjectAnswer::of(ordinal, AnswerState::NotAsked),
+            Intent::NotAuthorized => SubjectAnswer::of(ordinal, AnswerState::NotAuthorized),
+            Intent::Ask => missing(ordinal),
+        })
+        .collect();
+    for answer in said.into_iter().flatten() {
+        if let Some(slot) = answers.get_mut(answer.ordinal as usize) {
+            *slot = answer;
+        }
+    }
+    let line = DepartmentLine {
+        department: department.clone(),
+        evidence: String::new(),
+        asked_at_ms: kept.map_or(if asked.is_some() { asking.started_at_ms } else { 0 }, |k| {
+            k.asked_at_ms
+        }),
+        answered_at_ms: arrived.map_or(0, |a| a.at_ms),
+        kept: kept.is_some(),
+        kept_from: kept.map(|k| k.from.clone()).unwrap_or_default(),
+        arrival: arrived.map_or(0, |a| a.arrival),
+        subjects: answers.iter().map(subject_line).collect(),
+    };
+    Read { answers, line }
+}
+
+/// What a reply says of each member asked about.
+fn subjects(query: &Query, reply: &Reply, kept: bool, asking: &Asking<'_>) -> Vec<SubjectAnswer> {
+    match reply {
+        Reply::Wire(bytes) => {
+            // A kept answer, or one that another verification asked for at the same time, carries that verification's id.
+            let asked_as = if kept || asking.leader.is_some() {
+                question_of(bytes)
+            } else {
+                None
+            };
+            match asked_as {
+                Some(id) if id != asking.query_id && (kept || asking.leader == Some(id.as_str())) => {
+                    let mut original = query.clone();
+                    original.query_id = id;
+                    decode_answer(bytes, &original)
+                }
+                _ => decode_answer(bytes, query),
+            }
+        }
+        Reply::Answers(answers, _) => answers.clone(),
+        Reply::Failed(cause, failure) => query
+            .subjects
+            .iter()
+            .map(|s| SubjectAnswer::unreachable(s.ordinal, *cause, failure.clone()))
+            .collect(),
+    }
+}
+
+/// After an early return: asked, and not waited for.
+fn not_waited_for(query: &Query) -> Vec<SubjectAnswer> {
+    query
+        .subjects
+        .iter()
+        .map(|s| SubjectAnswer::of(s.ordinal, AnswerState::Pending))
+        .collect()
+}
+
+fn missing(ordinal: u32) -> SubjectAnswer {
+    let failure = Failure {
+        class: FailureClass::System,
+        origin: FailureOrigin::Adapter,
+        reason: "SUBJECT_MISSING".to_owned(),
+        message: "the department's answer leaves this member out".to_owned(),
+    };
+    SubjectAnswer::unreachable(ordinal, Unreachable::Failed, failure)
+}
+
+fn subject_line(answer: &SubjectAnswer) -> SubjectLine {
+    let records = match &answer.state {
+        AnswerState::Found { records } => u32::try_from(records.len()).unwrap_or(u32::MAX),
+        _ => 0,
+    };
+    SubjectLine {
+        ordinal: answer.ordinal,
+        state: answer.state.code().to_owned(),
+        records,
+        data_on: answer.data_on,
+        failure: answer.failure.clone(),
+        notes: answer.notes.clone(),
+    }
+}
+
+/// Judges what has been read.
+pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read>, complete: bool) -> Report {
+    let (answers, lines): (Vec<Vec<SubjectAnswer>>, Vec<DepartmentLine>) =
+        read.into_iter().map(|r| (r.answers, r.line)).unzip();
+    let departments: Vec<DepartmentAnswers<'_>> = core
+        .registry
+        .profiles()
+        .iter()
+        .zip(&answers)
+        .map(|(profile, subjects)| DepartmentAnswers { profile, subjects })
+        .collect();
+    let facts = Facts {
+        household: &prepared.household,
+        as_of: prepared.stored.as_of,
+        departments: &departments,
+        wage_tolerance_percent: core.settings.tolerances.wage_percent,
+    };
+    let request = &prepared.stored.request;
+    let found = findings(
+        &facts,
+        &prepared.programmes,
+        &request.district_code,
+        core.settings.tolerances,
+    );
+    let open = opening(&found);
+    let packs = prepared.packs.iter().filter_map(|p| core.packs.packs().get(*p));
+    let verdicts = packs.map(|pack| pack.evaluate(&facts, &open)).collect();
+    Report {
+        version: REPORT_VERSION,
+        verification: case.to_owned(),
+        district_code: request.district_code.clone(),
+        programmes: prepared.programmes.clone(),
+        as_of: prepared.stored.as_of,
+        residence: prepared.household.residence,
+        members: Report::members(&prepared.household),
+        declared: prepared.household.declared.clone(),
+        figures: figures(&facts),
+        departments: lines,
+        findings: found,
+        verdicts,
+        complete,
+        warnings: prepared
+            .household
+            .warnings
+            .iter()
+            .map(|w| format!("{}: {}", w.field, w.reason))
+            .collect(),
+    }
+}
+
+/// Whether no missing department could change any outcome.
+pub(crate) fn is_final(report: &Report) -> bool {
+    report.verdicts.iter().all(|v| v.outcome != Outcome::Inconclusive)
+}
+
+/// The figures that every report shows: property at the date, incomes of the last twelve months.
+fn figures(facts: &Facts<'_>) -> Vec<NamedFigure> {
+    const SHOWN: &[(Fact, &str, &str)] = &[
+        (Fact::Income(IncomeKind::Wage), "income.wage", "fen"),
+        (Fact::Income(IncomeKind::Business), "income.business", "fen"),
+        (Fact::Income(IncomeKind::Property), "income.property", "fen"),
+        (Fact::Income(IncomeKind::Transfer), "income.transfer", "fen"),
+        (Fact::MedicalOwnCost, "expense.medical", "fen"),
+        (Fact::FinancialAssets, "assets.financial", "fen"),
+        (Fact::ProvidentFundBalance, "assets.provident_fund", "fen"),
+        (Fact::Dwellings, "dwellings", "pieces"),
+        (Fact::OtherRealEstate, "other_real_estate", "pieces"),
+        (Fact::Vehicles, "vehicles", "pieces"),
+        (Fact::CommercialVehicles, "commercial_vehicles", "pieces"),
+        (Fact::Businesses, "businesses", "pieces"),
+        (Fact::PublicPayroll, "public_payroll", "persons"),
+    ];
+    let year = Months::before(facts.as_of, 12);
+    SHOWN
+        .iter()
+        .map(|(fact, name, unit)| NamedFigure {
+            name: (*name).to_owned(),
+            unit: (*unit).to_owned(),
+            figure: facts.figure(*fact, None, year),
+        })
+        .collect()
+}

@@ -1,0 +1,127 @@
+//! The pipeline: the only code that knows the order of a verification.
+//! Leaves each step to the file of its name; the request was checked and its `ASKED` frame made durable by `broker`.
+
+use std::sync::Arc;
+
+use hedui_core::Report;
+use tokio::time::Instant;
+
+use crate::collector::Collector;
+use crate::core::Core;
+use crate::error::BrokerError;
+use crate::evidence::{self, Ending};
+use crate::fan_out::{self, Questions};
+use crate::judge;
+use crate::meter::Step;
+use crate::request::Completion;
+use crate::reuse;
+use crate::run::{Progress, Run, State};
+
+/// How a verification ended.
+pub(crate) struct Ended {
+    pub state: State,
+    pub report: Report,
+    pub failure: Option<&'static str>,
+}
+
+/// From kept answers over the departments to the durable verdict.
+pub(crate) async fn verify(core: &Core, run: &Arc<Run>) -> Result<Ended, BrokerError> {
+    let prepared = &run.prepared;
+    let clock = core.clock.monotonic_ns();
+    // Time has passed since the letters were checked: a question needs an authorization that is alive now.
+    let live = prepared.scope.is_live(core.clock.today());
+    let kept = if live {
+        reuse::kept(core, prepared, run.question).await?
+    } else {
+        Vec::new()
+    };
+    let clock = core.note(Step::Reuse, clock);
+
+    let started = Instant::now();
+    let progress = run.progress.get_or_init(|| Progress {
+        questions: Questions::new(prepared, &run.query_id),
+        kept,
+        started_at_ms: core.clock.now_ms(),
+        leader: core.leader_case(run).map(|l| l.to_string()),
+    });
+    if live {
+        fan_out::send(core, run, &progress.questions, &progress.kept);
+    }
+    let clock = core.note(Step::Send, clock);
+
+    let asking = progress.asking(run);
+    let is_final = |collector: &Collector| {
+        let read = judge::read(core, prepared, &progress.questions, &collector.arrived(), &asking);
+        judge::is_final(&judge::judge(core, prepared, &run.query_id, read, false))
+    };
+    let early = prepared.stored.request.completion == Completion::VerdictFinal;
+    let complete = fan_out::wait(core, run, started, early.then_some(&is_final as _)).await;
+    let clock = core.note(Step::Wait, clock);
+
+    let arrived = run.collector.arrived();
+    let read = judge::read(core, prepared, &progress.questions, &arrived, &asking);
+    let clock = core.note(Step::Decode, clock);
+
+    let mut report = judge::judge(core, prepared, &run.query_id, read, complete);
+    let (state, failure) = end_state(run, live);
+    if state != State::Succeeded {
+        report.verdicts.clear();
+    }
+    let clock = core.note(Step::Judge, clock);
+
+    commit(core, run, progress, &mut report, (state, failure), &arrived, clock).await?;
+    Ok(Ended { state, report, failure })
+}
+
+fn end_state(run: &Run, live: bool) -> (State, Option<&'static str>) {
+    match (run.is_cancelled(), live) {
+        (true, _) => (State::Cancelled, None),
+        (false, false) => (State::Failed, Some("AUTHORIZATION_ENDED")),
+        (false, true) => (State::Succeeded, None),
+    }
+}
+
+/// Makes the whole verification durable in one frame. Nothing of the verdict is released before.
+async fn commit(
+    core: &Core,
+    run: &Run,
+    progress: &Progress,
+    report: &mut Report,
+    (state, failure): (State, Option<&'static str>),
+    arrived: &[Option<crate::collector::Arrived>],
+    clock: u64,
+) -> Result<(), BrokerError> {
+    let (prepared, kept) = (&run.prepared, &progress.kept);
+    let mut rng = core.entropy.fork();
+    evidence::name_evidence(&mut rng, report);
+    let bytes = serde_json::to_vec(&*report).map_err(|_| BrokerError::Internal("a report does not serialise"))?;
+    let clock = core.note(Step::Report, clock);
+
+    let district = prepared.stored.request.district_code.as_str();
+    let sealer = evidence::sealer(core, district, core.clock.now_ms()).await?;
+    // Answers serve again only from a verification in which something new was said.
+    let all_kept = !kept.is_empty()
+        && kept
+            .iter()
+            .zip(&report.departments)
+            .all(|(k, l)| k.is_some() || l.arrival == 0);
+    let index = if all_kept || state != State::Succeeded {
+        Vec::new()
+    } else {
+        vec![run.question]
+    };
+    let ending = Ending {
+        case: run.case,
+        prepared,
+        arrived,
+        state,
+        failure,
+        index,
+    };
+    let frame = evidence::verdict(core, &sealer, &mut rng, &ending, report, &bytes)?;
+    let clock = core.note(Step::Seal, clock);
+
+    core.store.append(frame).await?;
+    core.note(Step::Commit, clock);
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! The registry: the departments that can be asked, each with its port, its gate and what the catalogue says of it.
+//! Leaves building ports from manifests to whoever starts the broker.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hedui_adapter::gate::BreakerState;
+use hedui_adapter::manifest::BreakerLimits;
+use hedui_adapter::port::Port;
+use hedui_adapter::{Gate, Permit, Refused, Settled};
+use hedui_core::{DepartmentId, DepartmentProfile};
+
+/// Questions of one department under way or waiting for it; beyond them it is overloaded and says so at once. How many of them run
+/// at the same time is the adapter's business: it knows what its source takes.
+const MAX_UNDER_WAY: u32 = 4_096;
+
+/// One department.
+pub struct Registered {
+    /// As planning and consolidation know it.
+    pub profile: DepartmentProfile,
+    /// How it is asked.
+    pub port: Arc<dyn Port>,
+    gate: Mutex<Gate>,
+    asked: AtomicU64,
+    answered: AtomicU64,
+    failed: AtomicU64,
+    last_answer_ms: AtomicI64,
+}
+
+/// How a department has fared since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fared {
+    /// Questions asked.
+    pub asked: u64,
+    /// Questions answered, whatever the answer.
+    pub answered: u64,
+    /// Questions that failed or went unanswered.
+    pub failed: u64,
+    /// When it last answered, milliseconds since 1970.
+    pub last_answer_ms: Option<i64>,
+    /// Where its breaker stands.
+    pub breaker: BreakerState,
+}
+
+/// The gate measures time from 1970; time before does not occur.
+fn since_1970(now_ms: i64) -> Duration {
+    Duration::from_millis(u64::try_from(now_ms).unwrap_or(0))
+}
+
+impl Registered {
+    /// A department that has not been asked yet.
+    pub fn new(profile: DepartmentProfile, port: Arc<dyn Port>, breaker: BreakerLimits) -> Registered {
+        Registered {
+            profile,
+            port,
+            gate: Mutex::new(Gate::new(MAX_UNDER_WAY, breaker)),
+            asked: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            last_answer_ms: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    fn gate(&self) -> MutexGuard<'_, Gate> {
+        // The gate is a plain state machine: each change is whole or not made.
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a question through, or says why not now.
+    pub fn admit(&self, now_ms: i64) -> Result<Permit, Refused> {
+        let permit = self.gate().admit(since_1970(now_ms))?;
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(permit)
+    }
+
+    /// Takes the permit back.
+    pub fn settled(&self, permit: Permit, settled: Settled, now_ms: i64) {
+        match settled {
+            Settled::Answered => {
+                self.answered.fetch_add(1, Ordering::Relaxed);
+                self.last_answer_ms.store(now_ms, Ordering::Relaxed);
+            }
+            Settled::Failed => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+            }
+            Settled::Cancelled => {}
+        }
+        self.gate().settled(permit, settled, since_1970(now_ms));
+    }
+
+    /// How it has fared.
+    pub fn fared(&self) -> Fared {
+        let last = self.last_answer_ms.load(Ordering::Relaxed);
+        Fared {
+            asked: self.asked.load(Ordering::Relaxed),
+            answered: self.answered.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+            last_answer_ms: (last != i64::MIN).then_some(last),
+            breaker: self.gate().breaker(),
+        }
+    }
+}
+
+/// All departments, sorted by id.
+pub struct Registry {
+    departments: Vec<Registered>,
+    profiles: Vec<DepartmentProfile>,
+    positions: BTreeMap<DepartmentId, usize>,
+}
+
+impl Registry {
+    /// From the departments, in any order. Of two with one id the first counts.
+    pub fn new(mut departments: Vec<Registered>) -> Registry {
+        departments.sort_by(|a, b| a.profile.id.cmp(&b.profile.id));
+        departments.dedup_by(|later, earlier| later.profile.id == earlier.profile.id);
+        let profiles: Vec<DepartmentProfile> = departments.iter().map(|d| d.profile.clone()).collect();
+        let positions = profiles.iter().enumerate().map(|(i, p)| (p.id.clone(), i)).collect();
+        Registry {
+            departments,
+            profiles,
+            positions,
+        }
+    }
+
+    /// The departments, sorted by id.
+    pub fn departments(&self) -> &[Registered] {
+        &self.departments
+    }
+
+    /// What the catalogue says of them, in the same order.
+    pub fn profiles(&self) -> &[DepartmentProfile] {
+        &self.profiles
+    }
+
+    /// Position of a department.
+    pub fn position(&self, id: &DepartmentId) -> Option<usize> {
+        self.positions.get(id).copied()
+    }
+}

@@ -1,0 +1,130 @@
+//! Requests: what a district centre asks for, as it is kept sealed with the evidence, and as it is prepared to run.
+//! Leaves where it came from (gRPC, stream, recheck) to the caller.
+
+use hedui_core::authorization::AuthorizationInput;
+use hedui_core::household::{Household, HouseholdInput};
+use hedui_core::{Date, DepartmentId, Plan, ProgrammeId, Scope};
+use serde::{Deserialize, Serialize};
+
+/// Most programmes of one request.
+pub const MAX_PROGRAMMES: usize = 40;
+/// Longest time that one verification may take, in milliseconds: ten minutes.
+pub const MAX_DEADLINE_MS: u32 = 600_000;
+/// Longest actor, request id and variant, in bytes.
+pub const MAX_LABEL_BYTES: usize = 128;
+
+/// When a verification ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Completion {
+    /// When every department has answered or its time is over.
+    #[default]
+    AllDepartments,
+    /// As soon as no missing department could change any outcome.
+    VerdictFinal,
+}
+
+/// Whether answers kept from an earlier verification may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reuse {
+    /// Within freshness, the same purpose and a live authorization.
+    #[default]
+    Fresh,
+    /// Never.
+    Never,
+}
+
+/// What happens when the household is already being verified for the same programmes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Conflict {
+    /// Refused.
+    #[default]
+    Fail,
+    /// The running one is returned.
+    UseExisting,
+    /// A second one is started.
+    RunBoth,
+}
+
+/// A recheck: the answers of an earlier verification but for the departments asked again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recheck {
+    /// The earlier verification, hexadecimal.
+    pub of: String,
+    /// Departments asked again.
+    pub departments: Vec<DepartmentId>,
+}
+
+/// What is asked for. Sealed into the `ASKED` frame, so its fields only grow.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// GB/T 2260 code of the district.
+    pub district_code: String,
+    /// The household as it applies.
+    pub household: HouseholdInput,
+    /// Programme ids.
+    pub programmes: Vec<String>,
+    /// The signed letters.
+    pub authorizations: Vec<AuthorizationInput>,
+    /// The date that it is about; today where none.
+    pub as_of: Option<Date>,
+    /// When it ends.
+    pub completion: Completion,
+    /// Whether kept answers may be used.
+    pub reuse: Reuse,
+    /// Longest time for all departments, in milliseconds; the broker's default where none.
+    pub deadline_ms: Option<u32>,
+    /// Variant of the policy packs.
+    pub policy_variant: Option<String>,
+    /// The clerk or system that asks.
+    pub actor: String,
+    /// Set for a recheck.
+    #[serde(default)]
+    pub recheck: Option<Recheck>,
+}
+
+/// A call that creates a verification.
+pub struct Create {
+    /// What is asked for.
+    pub request: Request,
+    /// Idempotency key of the caller; none makes every call new.
+    pub request_id: Option<String>,
+    /// What happens when the household is already being verified.
+    pub conflict: Conflict,
+    /// The authenticated caller; request ids are apart by caller.
+    pub caller: String,
+    /// Checks everything and starts nothing.
+    pub validate_only: bool,
+}
+
+/// The sealed content of an `ASKED` frame: enough to run the verification again after a crash.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredRequest {
+    /// Version of this form.
+    pub version: u32,
+    /// What is asked for.
+    pub request: Request,
+    /// The authenticated caller.
+    pub caller: String,
+    /// The date that it is about.
+    pub as_of: Date,
+    /// When created, milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// Salt of the authorization reference in the leaves.
+    pub authorization_salt: [u8; 32],
+}
+
+/// A request that has been checked and may run.
+pub(crate) struct Prepared {
+    pub stored: StoredRequest,
+    pub household: Household,
+    pub scope: Scope,
+    pub programmes: Vec<ProgrammeId>,
+    /// The first of them: what departments are told is the purpose.
+    pub purpose: ProgrammeId,
+    /// Positions of the packs that judge, one per programme, in the set of packs.
+    pub packs: Vec<usize>,
+    pub plan: Plan,
+    pub authorization_digest: [u8; 32],
+}

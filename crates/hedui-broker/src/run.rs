@@ -1,0 +1,190 @@
+//! A running verification: its collector, its cancellation, its state, as those who wait and watch see it.
+//! Leaves what happens in it to `pipeline`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use hedui_core::report::DepartmentLine;
+use hedui_core::{Date, Report};
+use hedui_evidence::{CaseId, IndexKey};
+use tokio::sync::{Notify, watch};
+
+use crate::collector::Collector;
+use crate::core::Core;
+use crate::fan_out::Questions;
+use crate::judge::{self, Asking};
+use crate::request::Prepared;
+use crate::reuse::Kept;
+
+/// Where a verification stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Departments are being asked.
+    Running,
+    /// Ended with verdicts.
+    Succeeded,
+    /// Ended by its caller.
+    Cancelled,
+    /// Ended without verdicts; see the reason.
+    Failed,
+}
+
+impl State {
+    /// Code in the verdict leaf of a verification that ended this way without verdicts.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            State::Running => "RUNNING",
+            State::Succeeded => "SUCCEEDED",
+            State::Cancelled => "CANCELLED",
+            State::Failed => "FAILED",
+        }
+    }
+}
+
+/// A verification, as anyone may see it.
+#[derive(Clone, Debug)]
+pub struct Verification {
+    /// Its id.
+    pub case: CaseId,
+    /// Where it stands.
+    pub state: State,
+    /// GB/T 2260 code of the district.
+    pub district_code: String,
+    /// Programme ids.
+    pub programmes: Vec<String>,
+    /// When created, milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// When ended, milliseconds since 1970.
+    pub ended_at_ms: Option<i64>,
+    /// The date that it is about.
+    pub as_of: Date,
+    /// How many departments are asked.
+    pub asked: u32,
+    /// How many of them have answered or been given up.
+    pub answered: u32,
+    /// The report, once ended.
+    pub report: Option<Arc<Report>>,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// The verification that it rechecks, hexadecimal.
+    pub rechecks: Option<String>,
+}
+
+/// What a run knows once it has begun to ask.
+pub(crate) struct Progress {
+    pub questions: Questions,
+    pub kept: Vec<Option<Kept>>,
+    pub started_at_ms: i64,
+    /// The verification that asked the same question first, if its answers are shared.
+    pub leader: Option<String>,
+}
+
+/// A verification under way.
+pub(crate) struct Run {
+    pub case: CaseId,
+    /// The case in hexadecimal, which is also the id of its questions.
+    pub query_id: String,
+    pub prepared: Prepared,
+    pub progress: OnceLock<Progress>,
+    pub collector: Arc<Collector>,
+    /// Finds runs that ask the same question.
+    pub question: IndexKey,
+    /// Finds runs of the same household and programmes.
+    pub household: IndexKey,
+    pub state: watch::Sender<Verification>,
+    cancel: AtomicBool,
+    cancelled: Notify,
+}
+
+impl Run {
+    pub fn new(
+        case: CaseId,
+        prepared: Prepared,
+        collector: Arc<Collector>,
+        (question, household): (IndexKey, IndexKey),
+    ) -> Run {
+        let asked = prepared.plan.departments.iter().filter(|d| d.is_asked()).count();
+        let first = Verification {
+            case,
+            state: State::Running,
+            district_code: prepared.stored.request.district_code.clone(),
+            programmes: prepared.stored.request.programmes.clone(),
+            created_at_ms: prepared.stored.created_at_ms,
+            ended_at_ms: None,
+            as_of: prepared.stored.as_of,
+            asked: u32::try_from(asked).unwrap_or(u32::MAX),
+            answered: 0,
+            report: None,
+            failure: None,
+            rechecks: prepared.stored.request.recheck.as_ref().map(|r| r.of.clone()),
+        };
+        Run {
+            case,
+            query_id: case.to_string(),
+            prepared,
+            progress: OnceLock::new(),
+            collector,
+            question,
+            household,
+            state: watch::Sender::new(first),
+            cancel: AtomicBool::new(false),
+            cancelled: Notify::new(),
+        }
+    }
+
+    /// What has arrived so far, as the report will show it, in the order of arrival.
+    pub fn lines(&self, core: &Core) -> Vec<DepartmentLine> {
+        let Some(progress) = self.progress.get() else {
+            return Vec::new();
+        };
+        let asking = progress.asking(self);
+        let read = judge::read(
+            core,
+            &self.prepared,
+            &progress.questions,
+            &self.collector.arrived(),
+            &asking,
+        );
+        let mut lines: Vec<DepartmentLine> = read.into_iter().map(|r| r.line).filter(|l| l.arrival > 0).collect();
+        lines.sort_by_key(|l| l.arrival);
+        lines
+    }
+
+    /// Asks it to end.
+    pub fn cancel(&self) {
+        self.cancel.store(true, Ordering::Release);
+        self.cancelled.notify_one();
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Acquire)
+    }
+
+    /// Resolves when it was asked to end.
+    pub async fn cancelled(&self) {
+        if !self.is_cancelled() {
+            self.cancelled.notified().await;
+        }
+    }
+
+    /// As it is now.
+    pub fn snapshot(&self) -> Verification {
+        let mut now = self.state.borrow().clone();
+        if now.state == State::Running {
+            now.answered = self.collector.arrivals();
+        }
+        now
+    }
+}
+
+impl Progress {
+    /// When and as whom this run asked.
+    pub fn asking<'a>(&'a self, run: &'a Run) -> Asking<'a> {
+        Asking {
+            started_at_ms: self.started_at_ms,
+            kept: &self.kept,
+            query_id: &run.query_id,
+            leader: self.leader.as_deref(),
+        }
+    }
+}
