@@ -3,6 +3,7 @@
 
 pub mod adapter;
 pub mod catalogue;
+pub mod gate;
 pub mod manifest;
 pub mod mapping;
 pub mod port;
@@ -13,6 +14,7 @@ pub mod wire;
 
 pub use adapter::{Adapter, CheckResult, Description, Limits, LookupKey, MappedAdapter, Outcome};
 pub use catalogue::{Catalogue, CatalogueError, Folder};
+pub use gate::{Gate, Permit, Refused, Settled};
 pub use manifest::{Connector, Manifest, ManifestError, Variables};
 pub use mapping::{Mapping, Row};
 pub use port::{AdapterPort, Ask, FaultPort, Jitter, Port, Reply, ReplySink, ReplyTo, StreamPort, UnaryPort};

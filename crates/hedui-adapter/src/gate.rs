@@ -1,0 +1,122 @@
+//! What keeps a department from being overrun, and the others from waiting for it: limit, breaker and meter as plain state machines.
+//! Leaves time to the caller (every `now` is the time since any fixed moment, never going back) and sharing between threads to a mutex.
+
+mod breaker;
+mod meter;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use crate::manifest::{BreakerLimits, Manifest};
+use crate::reason::Reason;
+
+pub use breaker::{Breaker, BreakerState};
+pub use meter::{BUCKETS_MS, Meter, STATES};
+
+/// How a question went, as far as the department's health is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It answered, whatever it said.
+    Answered,
+    /// It failed or kept silent.
+    Failed,
+    /// Nobody waited for it: says nothing about the department.
+    Cancelled,
+}
+
+/// Why a question is not asked now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// As many as the department takes are under way.
+    Concurrency,
+    /// The department failed repeatedly.
+    Breaker,
+}
+
+impl Refused {
+    /// The reason to report.
+    pub const fn reason(self) -> Reason {
+        match self {
+            Refused::Concurrency => Reason::ConcurrencyLimit,
+            Refused::Breaker => Reason::BreakerOpen,
+        }
+    }
+}
+
+/// The right to ask one question; give it back to [`Gate::settled`].
+#[derive(Debug)]
+#[must_use = "a permit that is not settled keeps its place for ever"]
+pub struct Permit {
+    admitted: Duration,
+    probe: bool,
+}
+
+/// The gate before one department.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    max_concurrent: u32,
+    running: u32,
+    breaker: Breaker,
+    meter: Meter,
+}
+
+impl Gate {
+    /// A gate with these limits, closed breaker, empty meter.
+    pub fn new(max_concurrent: u32, limits: BreakerLimits) -> Gate {
+        Gate {
+            max_concurrent,
+            running: 0,
+            breaker: Breaker::new(limits),
+            meter: Meter::default(),
+        }
+    }
+
+    /// The gate of a manifest.
+    pub fn of(manifest: &Manifest) -> Gate {
+        Gate::new(manifest.limits.max_concurrent_queries, manifest.breaker)
+    }
+
+    /// Lets a question through.
+    ///
+    /// # Errors
+    /// Why not now.
+    pub fn admit(&mut self, now: Duration) -> Result<Permit, Refused> {
+        // The limit first: a probe that finds no place must not use up its turn.
+        if self.running >= self.max_concurrent {
+            return Err(Refused::Concurrency);
+        }
+        let probe = self.breaker.admit(now).ok_or(Refused::Breaker)?;
+        self.running += 1;
+        Ok(Permit { admitted: now, probe })
+    }
+
+    /// Takes the permit back.
+    pub fn settled(&mut self, permit: Permit, settled: Settled, now: Duration) {
+        self.running = self.running.saturating_sub(1);
+        self.breaker.settled(permit.probe, settled, now);
+        if settled != Settled::Cancelled {
+            self.meter.took(now.saturating_sub(permit.admitted));
+        }
+    }
+
+    /// How many questions are under way.
+    pub fn running(&self) -> u32 {
+        self.running
+    }
+
+    /// Where the breaker stands.
+    pub fn breaker(&self) -> BreakerState {
+        self.breaker.state()
+    }
+
+    /// What was counted.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// To count answers.
+    pub fn meter_mut(&mut self) -> &mut Meter {
+        &mut self.meter
+    }
+}

@@ -1,0 +1,136 @@
+//! The gate against a model that keeps the whole history, and the meter against the codes of the domain.
+
+use std::time::Duration;
+
+use hedui_core::{AnswerState, Unreachable};
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Admit,
+    Settle(usize, Settled),
+    Wait(u64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let settled = prop_oneof![1 => Just(Settled::Answered), 3 => Just(Settled::Failed), 1 => Just(Settled::Cancelled)];
+    let step = prop_oneof![
+        4 => Just(Step::Admit),
+        4 => (any::<usize>(), settled).prop_map(|(i, s)| Step::Settle(i, s)),
+        2 => (0u64..15).prop_map(Step::Wait),
+    ];
+    prop::collection::vec(step, 0..200)
+}
+
+/// The model: what happened, and rules read off it afresh each time.
+#[derive(Default)]
+struct Model {
+    failures: u32,
+    /// Since when it is open, and who tries, if somebody does.
+    open: Option<Duration>,
+    probe: Option<(usize, Duration)>,
+}
+
+proptest! {
+    #[test]
+    fn the_gate_behaves_as_the_model(steps in steps(), max in 1u32..4, failures in 1u32..4) {
+        let retry = Duration::from_secs(10);
+        let mut gate = Gate::new(max, BreakerLimits { failures, retry_after: retry });
+        let mut model = Model::default();
+        let mut now = Duration::ZERO;
+        let mut permits: Vec<(usize, Permit)> = Vec::new();
+        let mut number = 0;
+        for step in steps {
+            match step {
+                Step::Wait(seconds) => now += Duration::from_secs(seconds),
+                Step::Admit => {
+                    let full = permits.len() >= max as usize;
+                    let may_try = match (model.open, model.probe) {
+                        (None, _) => None,
+                        (Some(_), Some((_, since))) => Some(now >= since + retry),
+                        (Some(until), None) => Some(now >= until),
+                    };
+                    match gate.admit(now) {
+                        Err(Refused::Concurrency) => prop_assert!(full),
+                        Err(Refused::Breaker) => prop_assert!(!full && may_try == Some(false)),
+                        Ok(permit) => {
+                            prop_assert!(!full && may_try != Some(false));
+                            number += 1;
+                            if may_try.is_some() {
+                                model.probe = Some((number, now));
+                            }
+                            permits.push((number, permit));
+                        }
+                    }
+                }
+                Step::Settle(_, _) if permits.is_empty() => {}
+                Step::Settle(index, settled) => {
+                    let (number, permit) = permits.remove(index % permits.len());
+                    let tries = permit.probe;
+                    gate.settled(permit, settled, now);
+                    match (model.open, settled) {
+                        (None, Settled::Answered) => model.failures = 0,
+                        (None, Settled::Failed) => {
+                            model.failures += 1;
+                            if model.failures >= failures {
+                                model.open = Some(now + retry);
+                            }
+                        }
+                        (Some(_), _) if tries && model.probe.is_some() => {
+                            prop_assert!(number > 0);
+                            match settled {
+                                Settled::Answered => model = Model::default(),
+                                Settled::Failed => (model.open, model.probe) = (Some(now + retry), None),
+                                Settled::Cancelled => (model.open, model.probe) = (Some(now), None),
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            prop_assert_eq!(gate.running() as usize, permits.len());
+            prop_assert_eq!(matches!(gate.breaker(), BreakerState::Closed { .. }), model.open.is_none());
+        }
+    }
+
+    #[test]
+    fn every_time_falls_into_the_first_bucket_that_holds_it(micros in 0u64..60_000_000) {
+        let mut meter = Meter::default();
+        meter.took(Duration::from_micros(micros));
+        let expected = BUCKETS_MS.iter().position(|end| micros <= end * 1_000).unwrap_or(BUCKETS_MS.len());
+        prop_assert_eq!(meter.latency().iter().position(|count| *count == 1), Some(expected));
+        prop_assert_eq!(meter.total_micros(), micros);
+    }
+}
+
+#[test]
+fn every_state_is_counted_under_its_own_code() {
+    let causes = [
+        Unreachable::Timeout,
+        Unreachable::Refused,
+        Unreachable::Failed,
+        Unreachable::Breaker,
+        Unreachable::Cancelled,
+    ];
+    let states = [
+        AnswerState::Found { records: Vec::new() },
+        AnswerState::NoRecord,
+        AnswerState::OverLimit { limit: None },
+        AnswerState::WithinLimit { limit: None },
+        AnswerState::IdentityMismatch,
+        AnswerState::NotAuthorized,
+        AnswerState::NotAsked,
+        AnswerState::Pending,
+    ];
+    let states = states
+        .into_iter()
+        .chain(causes.map(|cause| AnswerState::Unreachable { cause }));
+    for state in states {
+        let mut meter = Meter::default();
+        meter.count(&state);
+        let counted: Vec<_> = meter.states().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(counted, vec![(state.code(), 1)]);
+    }
+}
