@@ -28,10 +28,10 @@ pub(super) fn signing_keys(root: &mut Section, reader: &mut Reader) -> Vec<Given
     keys
 }
 
-/// The callers that can be read, and whether any were given.
+/// The callers that can be read, and whether any were given in the layer that counts.
 pub(super) fn callers(root: &mut Section, reader: &mut Reader) -> (Vec<GivenCaller>, bool) {
     let sections = root.items(reader, "callers");
-    let given = !sections.is_empty();
+    let given = sections.iter().any(|section| section.live);
     let mut callers = Vec::new();
     for mut section in sections {
         let id = section.required(reader, "id", &IDENTIFIER);

@@ -14,19 +14,29 @@ pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
     (slips <= (length / 3).clamp(1, 3)).then_some(name)
 }
 
-/// How many characters must be inserted, deleted or replaced to make one from the other.
+/// How many characters must be inserted, deleted, replaced or exchanged with their neighbour to make one from the other, none
+/// of them twice.
 fn slips(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut last = None;
     for (done, character) in from.chars().enumerate() {
-        let mut left = done + 1;
-        let mut next = vec![left];
-        for ((above_left, above), wanted) in row.iter().zip(row.iter().skip(1)).zip(&to) {
-            let replaced = above_left + usize::from(character != *wanted);
-            left = replaced.min(above + 1).min(left + 1);
-            next.push(left);
+        let mut next = vec![done + 1];
+        for (column, wanted) in to.iter().enumerate() {
+            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX - 1);
+            let replaced = at(&row, column) + usize::from(character != *wanted);
+            let mut fewest = replaced.min(at(&row, column + 1) + 1).min(at(&next, column) + 1);
+            if let Some(previous) = column.checked_sub(1)
+                && last == Some(*wanted)
+                && to.get(previous) == Some(&character)
+            {
+                fewest = fewest.min(at(&before, previous) + 1);
+            }
+            next.push(fewest);
         }
-        row = next;
+        before = std::mem::replace(&mut row, next);
+        last = Some(character);
     }
     row.last().copied().unwrap_or_default()
 }

@@ -34,6 +34,8 @@ pub(super) struct Section {
     taken: Vec<&'static str>,
     /// Whether it takes effect; a list that a higher layer replaces is only checked.
     pub live: bool,
+    /// Whether something else stands where the table should; then nothing is missing in it.
+    broken: bool,
 }
 
 impl Section {
@@ -44,6 +46,18 @@ impl Section {
             table,
             taken: Vec::new(),
             live: true,
+            broken: false,
+        }
+    }
+
+    /// What stands for a table where something else is.
+    fn broken(path: String, origin: &Origin, live: bool) -> Section {
+        Section {
+            path,
+            origin: origin.clone(),
+            live,
+            broken: true,
+            ..Section::root(Table::new())
         }
     }
 
@@ -135,6 +149,9 @@ impl Section {
     /// A setting that must be there; `None` where it is not, or is wrong.
     pub fn required<K: Kind>(&mut self, reader: &mut Reader, key: &'static str, kind: &K) -> Option<Found<K::Out>> {
         let Some((value, origin)) = self.read(reader, key, kind) else {
+            if self.broken {
+                return None;
+            }
             let message = format!("`{}` is missing: {}", self.key(key), kind.wanted());
             reader
                 .report
@@ -179,6 +196,7 @@ impl Section {
                         other.type_name()
                     );
                     reader.report.add(&layer.origin, &path, "TYPE_WRONG", message, None);
+                    sections.push(Section::broken(path.clone(), &layer.origin, depth == 0));
                 }
             }
         }
@@ -240,21 +258,18 @@ impl Section {
 
 /// A table at `path`; where it is something else, that is reported.
 fn within(reader: &mut Reader, path: String, node: &Node, live: bool) -> Section {
-    let table = match &node.value {
-        Value::Table(table) => table.clone(),
-        other => {
-            let message = format!("`{path}` must be a table of settings, not {}", other.type_name());
-            reader.report.add(&node.origin, &path, "TYPE_WRONG", message, None);
-            Table::new()
-        }
-    };
-    Section {
-        path,
-        origin: node.origin.clone(),
-        table,
-        taken: Vec::new(),
-        live,
+    if let Value::Table(table) = &node.value {
+        let (origin, table) = (node.origin.clone(), table.clone());
+        return Section {
+            path,
+            origin,
+            live,
+            ..Section::root(table)
+        };
     }
+    let message = format!("`{path}` must be a table of settings, not {}", node.value.type_name());
+    reader.report.add(&node.origin, &path, "TYPE_WRONG", message, None);
+    Section::broken(path, &node.origin, live)
 }
 
 impl Reader {
