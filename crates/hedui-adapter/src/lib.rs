@@ -3,6 +3,7 @@
 
 pub mod adapter;
 pub mod catalogue;
+pub mod conformance;
 pub mod gate;
 pub mod manifest;
 pub mod mapping;

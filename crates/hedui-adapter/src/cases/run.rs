@@ -2,17 +2,21 @@
 //! Leaves reading them to `parse`.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hedui_core::{AnswerState, Date, ProgrammeId, Query, Record, Subject, SubjectAnswer};
 use serde_json::{Map, Value as Json};
-use tokio::time::Instant;
+use tokio::sync::oneshot;
 
 use super::{Case, CaseReport, Expect};
 use crate::adapter::{Adapter, MappedAdapter};
 use crate::manifest::{Connector, Manifest, ManifestError, Variables};
 use crate::mapping::{Row, Value};
+use crate::port::{AdapterPort, Ask, Port, Reply, ReplySink, ReplyTo, StreamPort, UnaryPort};
 use crate::samples::{Memory, Person, SampleServer, TypedAdapter, materialise};
+use crate::serve::serve;
+use crate::wire::encode_query;
 
 /// More than any connector needs for one person on one machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -66,18 +70,59 @@ fn variables(manifest: &str, folder: &Path, server: &SampleServer) -> Variables 
 }
 
 async fn ask(manifest: &Manifest, case: &Case, server: &SampleServer) -> Result<SubjectAnswer, String> {
-    let query = query(case).ok_or("the question cannot be made")?;
-    let adapter = adapter(manifest, case, server)?;
-    let answers = adapter.query(&query, Instant::now() + PATIENCE).await;
-    let answer = match answers {
-        Ok(answers) => answers.into_iter().next(),
-        Err(failure) => Some(SubjectAnswer::unreachable(
-            0,
-            crate::reason::cause_of(&failure),
-            failure,
-        )),
+    let query = Arc::new(query(case).ok_or("the question cannot be made")?);
+    let adapter: Arc<dyn Adapter> = Arc::from(adapter(manifest, case, server)?);
+    let answers = match &manifest.connector {
+        Connector::Grpc { stream, .. } => over_the_wire(manifest, adapter, *stream, &query).await?,
+        _ => port(Arc::new(AdapterPort::new(adapter)), &query).await?,
     };
-    answer.ok_or_else(|| "the connector gives no answer".to_owned())
+    answers
+        .into_iter()
+        .next()
+        .ok_or_else(|| "the connector gives no answer".to_owned())
+}
+
+/// Serves the department as a plugin and asks it as the broker would.
+async fn over_the_wire(
+    manifest: &Manifest,
+    adapter: Arc<dyn Adapter>,
+    stream: bool,
+    query: &Arc<Query>,
+) -> Result<Vec<SubjectAnswer>, String> {
+    let serving = serve(adapter).await.map_err(|_| "no port can be bound")?;
+    let (id, limits, endpoint) = (manifest.id.clone(), manifest.limits, serving.endpoint());
+    let opened: Result<Arc<dyn Port>, _> = if stream {
+        StreamPort::open(id, &endpoint, limits, Arc::new(|_| 0)).map(|port| Arc::new(port) as Arc<dyn Port>)
+    } else {
+        UnaryPort::open(id, &endpoint, limits).map(|port| Arc::new(port) as Arc<dyn Port>)
+    };
+    let answers = port(opened.map_err(|failure| failure.message)?, query).await;
+    serving.shutdown().await;
+    answers
+}
+
+async fn port(port: Arc<dyn Port>, query: &Arc<Query>) -> Result<Vec<SubjectAnswer>, String> {
+    let (sender, receiver) = oneshot::channel();
+    let ask = Ask {
+        query: query.clone(),
+        encoded: encode_query(query),
+        timeout: PATIENCE,
+    };
+    port.ask(ask, ReplyTo::new(Arc::new(One(Mutex::new(Some(sender)))), 0));
+    let reply: Reply = receiver.await.map_err(|_| "the port gives no reply")?;
+    Ok(reply.answers(query))
+}
+
+/// A sink for one reply.
+struct One(Mutex<Option<oneshot::Sender<Reply>>>);
+
+impl ReplySink for One {
+    fn reply(&self, _slot: u32, reply: Reply) {
+        if let Some(sender) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // The runner waits until a reply comes.
+            let _ = sender.send(reply);
+        }
+    }
 }
 
 fn query(case: &Case) -> Option<Query> {
