@@ -1,5 +1,10 @@
 //! The programs as processes: what they print, what they answer, and that they end with whoever started them.
 //! Leaves the laws of their answers to the tests of the library.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
