@@ -9,7 +9,7 @@ use crate::household::{ADULT_AGE, FieldError, Household, Member, ids_date};
 use crate::names::{DepartmentId, ProgrammeId};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// Most authorizations in one request: one per member and one more each, for guardians.
 pub const MAX_AUTHORIZATIONS: usize = 40;

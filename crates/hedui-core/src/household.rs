@@ -220,7 +220,7 @@ impl Household {
                     "this person is already a member; remove the second entry",
                 ));
             }
-            ids.push(member.id.clone());
+            ids.push(member.id);
             members.push(member);
         }
         check_declared(&input.declared, &mut errors);

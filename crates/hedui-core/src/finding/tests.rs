@@ -1,1 +1,344 @@
+//! Each finding with a case that makes it and one that does not; none repeats a number or a name.
+//! Leaves figures to their own tests.
 
+use proptest::prelude::*;
+
+use super::*;
+use crate::dates::PartialDate;
+use crate::household::{DeclaredIncome, Household, HouseholdInput};
+use crate::money::Fen;
+use crate::record::*;
+use crate::testing::*;
+
+use RecordType as T;
+
+fn all_of(household: &Household, said: &[Said]) -> Vec<Finding> {
+    let programmes = [ProgrammeId::new("dibao").unwrap()];
+    ask(household, said, |facts| {
+        findings(facts, &programmes, "511703", Tolerances::default())
+    })
+}
+
+fn codes_of(input: HouseholdInput, said: &[Said]) -> Vec<String> {
+    all_of(&checked(input), said).into_iter().map(|f| f.code).collect()
+}
+
+fn codes(said: &[Said]) -> Vec<String> {
+    codes_of(family(), said)
+}
+
+fn civil(bodies: Vec<RecordBody>) -> Said {
+    says("civil-affairs", &[T::Marriage, T::Registration, T::Assistance], bodies)
+}
+
+fn marriage(status: MarriageStatus, spouse: &str, name: &str, on: &str) -> RecordBody {
+    RecordBody::Marriage(Marriage {
+        status,
+        spouse_id_number: spouse.into(),
+        spouse_name: name.into(),
+        registered_on: Some(date(on)),
+    })
+}
+
+fn booklet(spouse: &str, deceased_on: Option<PartialDate>) -> RecordBody {
+    RecordBody::Registration(Registration {
+        household_number: String::new(),
+        division_code: "511703".into(),
+        address: String::new(),
+        status: RegistrationStatus::Active,
+        deceased_on,
+        spouse_id_number: spouse.into(),
+        class: None,
+    })
+}
+
+use MarriageStatus::{Divorced, Married, Widowed};
+
+#[test]
+fn a_spouse_who_is_a_member_is_declared_whatever_the_form_of_the_number() {
+    let full = hedui_ids::ResidentId::parse(&id(1982, 2), hedui_ids::Date::new(2026, 11, 22).unwrap())
+        .unwrap()
+        .id;
+    let old = full.legacy_15().unwrap();
+    for (number, name) in [(full.expose(), ""), (old.expose(), ""), ("", "测试丙"), ("", "")] {
+        assert_eq!(
+            codes(&[civil(vec![marriage(Married, number, name, "2005-01-01")])]),
+            [""; 0],
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_spouse_who_is_no_member_is_found_by_marriage_and_by_booklet() {
+    let stranger = id(1985, 7);
+    for record in [
+        marriage(Married, &stranger, "", "2005-01-01"),
+        marriage(Married, "", "外人", "2005-01-01"),
+        booklet(&stranger, None),
+    ] {
+        assert_eq!(codes(&[civil(vec![record])]), ["UNDECLARED_SPOUSE"]);
+    }
+    let mut single = family();
+    single.members.remove(1);
+    let unnamed = civil(vec![marriage(Married, "", "", "2005-01-01")]);
+    assert_eq!(codes_of(single, &[unnamed]), ["UNDECLARED_SPOUSE"]);
+}
+
+#[test]
+fn a_marriage_that_has_ended_since_names_nobody_and_one_made_since_does() {
+    let (former, present) = (id(1985, 7), id(1986, 8));
+    let began = |spouse: &str, on: &str| marriage(Married, spouse, "", on);
+    let ended = || marriage(Divorced, &former, "", "2015-01-01");
+    assert_eq!(
+        codes(&[civil(vec![
+            began(&former, "2005-01-01"),
+            ended(),
+            booklet(&former, None)
+        ])]),
+        [""; 0]
+    );
+    assert_eq!(
+        codes(&[civil(vec![began(&former, "2018-01-01"), ended()])]),
+        ["UNDECLARED_SPOUSE"]
+    );
+    assert_eq!(
+        codes(&[civil(vec![ended(), booklet(&present, None)])]),
+        ["UNDECLARED_SPOUSE"]
+    );
+}
+
+#[test]
+fn a_stated_spouse_whose_marriage_ended_is_told() {
+    let of_spouse = |bodies| {
+        let states = vec![found(vec![]), found(bodies), found(vec![])];
+        codes(&[said("civil-affairs", &[T::Marriage], states)])
+    };
+    assert_eq!(
+        of_spouse(vec![marriage(Widowed, &id(1985, 7), "", "2015-01-01")]),
+        ["MARRIAGE_ENDED"]
+    );
+    let again = marriage(Married, &id(1980, 1), "", "2018-01-01");
+    assert_eq!(
+        of_spouse(vec![marriage(Widowed, &id(1985, 7), "", "2015-01-01"), again]),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_member_registered_as_deceased_leaves_the_household_open() {
+    let on = |text: &str| codes(&[civil(vec![booklet("", Some(date(text)))])]);
+    assert_eq!(on("2026-11-22"), ["DECEASED_MEMBER"]);
+    assert_eq!(on("2026-11-23"), [""; 0]);
+}
+
+#[test]
+fn an_id_under_another_name_is_told_with_its_department() {
+    let states = vec![
+        AnswerState::IdentityMismatch,
+        AnswerState::NoRecord,
+        AnswerState::NoRecord,
+    ];
+    let found = all_of(&checked(family()), &[said("commerce", &[T::Business], states)]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].code.as_str(), found[0].departments[0].as_str()),
+        ("IDENTITY_MISMATCH", "commerce")
+    );
+}
+
+#[test]
+fn the_same_assistance_elsewhere_is_told_from_help_here() {
+    let aid = |programme: &str, place: &str, status, until: Option<&str>| {
+        let record = RecordBody::Assistance(Assistance {
+            programme: programme.into(),
+            amount: Fen(30_000),
+            period: AssistancePeriod::Monthly,
+            from: None,
+            until: until.map(date),
+            division_code: place.into(),
+            status,
+        });
+        codes(&[civil(vec![record])])
+    };
+    use AssistanceStatus::{Drawing, Ended};
+    assert_eq!(aid("dibao", "510104", Drawing, None), ["ASSISTANCE_ELSEWHERE"]);
+    assert_eq!(aid("dibao", "511703", Drawing, None), ["ASSISTANCE_DRAWN"]);
+    assert_eq!(
+        aid("dibao", "511703102000", Drawing, None),
+        ["ASSISTANCE_DRAWN"],
+        "a town of the district"
+    );
+    assert_eq!(aid("medical", "510104", Drawing, None), ["ASSISTANCE_DRAWN"]);
+    assert_eq!(aid("dibao", "510104", Ended, None), [""; 0]);
+    assert_eq!(aid("dibao", "510104", Drawing, Some("2026-10")), [""; 0]);
+}
+
+fn wage(from: &str, until: &str, fen: i64) -> Said {
+    let record = RecordBody::Income(Income {
+        kind: IncomeKind::Wage,
+        payer_name: String::new(),
+        payer_credit_code: "C1".into(),
+        from: date(from),
+        until: date(until),
+        gross: Fen(fen),
+        deductions: None,
+    });
+    says("taxation", &[T::Income], vec![record])
+}
+
+#[test]
+fn more_than_declared_is_told_beyond_the_tolerance_and_once() {
+    let declares = |fen: i64| {
+        let mut input = family();
+        let month = date("2026-10");
+        let income = DeclaredIncome {
+            kind: IncomeKind::Wage,
+            amount: Fen(fen),
+            from: month,
+            until: month,
+        };
+        input.members[0].incomes = vec![
+            income.clone(),
+            DeclaredIncome {
+                amount: Fen(0),
+                ..income
+            },
+        ];
+        input
+    };
+    assert_eq!(
+        codes_of(declares(100_000), &[wage("2026-10", "2026-10", 110_000)]),
+        [""; 0]
+    );
+    assert_eq!(
+        codes_of(declares(100_000), &[wage("2026-10", "2026-10", 110_001)]),
+        ["DECLARED_DIFFERS"]
+    );
+    assert_eq!(
+        codes_of(declares(100_000), &[silent("taxation", &[T::Income])]),
+        [""; 0]
+    );
+}
+
+#[test]
+fn income_of_a_kind_that_was_not_declared_is_told() {
+    assert_eq!(codes(&[wage("2026-10", "2026-10", 100_000)]), ["INCOME_UNDECLARED"]);
+    assert_eq!(codes(&[wage("2026-03", "2026-03", 100_000)]), [""; 0]);
+}
+
+#[test]
+fn a_business_and_a_public_salary_are_told() {
+    let shop = |status| {
+        RecordBody::Business(Business {
+            credit_code: "C1".into(),
+            name: String::new(),
+            role: BusinessRole::SoleTrader,
+            status,
+            capital: None,
+            registered_on: None,
+        })
+    };
+    let commerce = |status| [says("commerce", &[T::Business], vec![shop(status)])];
+    assert_eq!(codes(&commerce(BusinessStatus::Active)), ["BUSINESS_REGISTRATION"]);
+    assert_eq!(codes(&commerce(BusinessStatus::Cancelled)), [""; 0]);
+    let mut input = family();
+    input.declared.businesses = Some(0);
+    assert_eq!(
+        codes_of(input, &commerce(BusinessStatus::Active)),
+        ["BUSINESS_REGISTRATION", "DECLARED_DIFFERS"]
+    );
+    let pay = |until: &str| {
+        let record = RecordBody::PublicPayroll(PublicPayroll {
+            unit_name: String::new(),
+            unit_credit_code: "C1".into(),
+            monthly_amount: Fen(500_000),
+            from: Some(date("2020-01")),
+            until: Some(date(until)),
+        });
+        codes(&[says("payroll", &[T::PublicPayroll], vec![record])])
+    };
+    assert!(pay("2027-01").contains(&"PUBLIC_SALARY".to_owned()));
+    assert_eq!(pay("2020-06"), [""; 0]);
+}
+
+#[test]
+fn registers_that_disagree_are_told() {
+    let deposit = |name: &str, fen| {
+        let record = RecordBody::FinancialAsset(FinancialAsset {
+            kind: FinancialAssetKind::Deposit,
+            institution: String::new(),
+            account_reference: "1".into(),
+            balance: Fen(fen),
+            balance_on: None,
+        });
+        says(name, &[T::FinancialAsset], vec![record])
+    };
+    assert_eq!(codes(&[deposit("a", 5), deposit("b", 7)]), ["CONFLICTING_SOURCES"]);
+    assert_eq!(codes(&[deposit("a", 5), deposit("b", 5)]), [""; 0]);
+}
+
+#[test]
+fn only_what_leaves_the_household_open_opens_the_verdict() {
+    let stranger = id(1985, 7);
+    let said = [
+        civil(vec![
+            booklet(&stranger, Some(date("2020"))),
+            marriage(Married, &stranger, "", "2005-01-01"),
+        ]),
+        wage("2026-10", "2026-10", 100_000),
+    ];
+    let all = all_of(&checked(family()), &said);
+    assert_eq!(opening(&all), ["DECEASED_MEMBER", "UNDECLARED_SPOUSE"]);
+    assert!(all.iter().any(|f| f.weight == Weight::Attention));
+}
+
+/// A department that puts personal data into every free text.
+fn indiscreet(body: &mut RecordBody, secret: &str) {
+    match body {
+        RecordBody::Assistance(b) => b.programme = secret.to_owned(),
+        RecordBody::Marriage(b) => (b.spouse_id_number, b.spouse_name) = (secret.to_owned(), secret.to_owned()),
+        RecordBody::Registration(b) => {
+            (b.spouse_id_number, b.address, b.household_number) = (secret.into(), secret.into(), secret.into())
+        }
+        RecordBody::Income(b) => b.payer_name = secret.to_owned(),
+        RecordBody::Employment(b) => b.employer_name = secret.to_owned(),
+        RecordBody::Business(b) => b.name = secret.to_owned(),
+        RecordBody::Subsidy(b) => b.project = secret.to_owned(),
+        RecordBody::FinancialAsset(b) => (b.institution, b.account_reference) = (secret.into(), secret.into()),
+        RecordBody::RealEstate(b) => (b.unit_number, b.address) = (secret.to_owned(), secret.to_owned()),
+        RecordBody::Vehicle(b) => (b.plate, b.identification_number) = (secret.to_owned(), secret.to_owned()),
+        RecordBody::Land(b) => b.contract_number = secret.to_owned(),
+        _ => {}
+    }
+}
+
+proptest! {
+    /// Canaries: the members' numbers and names in every text and key that a department can fill, and none of them in what is found.
+    #[test]
+    fn findings_and_figures_hold_no_number_and_no_name(
+        bodies in proptest::collection::vec(any_body(), 1..12), who in 0..3usize, by_name in any::<bool>(),
+    ) {
+        let input = family();
+        let secrets: Vec<String> = input.members.iter().flat_map(|m| [m.id_number.clone(), m.name.clone()]).collect();
+        let secret = &secrets[who * 2 + usize::from(by_name)];
+        let mut bodies = bodies;
+        bodies.iter_mut().for_each(|b| indiscreet(b, secret));
+        let mut said = [says("all", T::ALL, bodies.clone()), says("copy", T::ALL, bodies)];
+        for answer in said.iter_mut().flat_map(|s| &mut s.subjects) {
+            if let AnswerState::Found { records } = &mut answer.state {
+                records.iter_mut().zip(1..).for_each(|(r, n)| r.reference = format!("{secret}-{n}"));
+            }
+        }
+        let household = checked(input);
+        let mut text = serde_json::to_string(&all_of(&household, &said)).unwrap();
+        text += &format!("{:?}", all_of(&household, &said));
+        for fact in all_facts() {
+            let figure = ask(&household, &said, |f| f.figure(fact, None, Months::before(as_of(), 12)));
+            text += &serde_json::to_string(&figure).unwrap();
+        }
+        for secret in &secrets {
+            prop_assert!(!text.contains(secret.as_str()), "personal data in a finding or figure");
+        }
+    }
+}
