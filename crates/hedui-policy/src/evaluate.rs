@@ -147,13 +147,15 @@ impl<'p, 'f> Evaluation<'p, 'f> {
         known: &Known,
         parts: Vec<Part>,
     ) -> TraceStep {
+        let mut value = String::new();
+        known.value.write_to(&mut value);
         TraceStep {
             name: place.name.clone(),
             title: place.title.clone(),
             subject: member.and_then(|m| u32::try_from(m).ok()),
             formula: formula.0,
             numbers: formula.1,
-            value: known.value.to_string(),
+            value,
             unit: place.unit.clone(),
             reference: place.law.clone(),
             assumption: place.assumption,

@@ -250,20 +250,34 @@ impl Interval {
     }
 }
 
-/// `520`, `[0, 800]`, `[0, inf]`.
-impl fmt::Display for Interval {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Interval {
+    /// Appends `520`, `[0, 800]` or `[0, inf]`.
+    pub fn write_to(self, text: &mut String) {
         if let Some(value) = self.exact() {
-            return write!(f, "{value}");
+            return value.write_to(text);
         }
         match self.lo {
-            Some(lo) => write!(f, "[{lo}, ")?,
-            None => f.write_str("[-inf, ")?,
+            Some(lo) => {
+                text.push('[');
+                lo.write_to(text);
+            }
+            None => text.push_str("[-inf"),
         }
+        text.push_str(", ");
         match self.hi {
-            Some(hi) => write!(f, "{hi}]"),
-            None => f.write_str("inf]"),
+            Some(hi) => hi.write_to(text),
+            None => text.push_str("inf"),
         }
+        text.push(']');
+    }
+}
+
+/// As [`Interval::write_to`].
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.write_to(&mut text);
+        f.write_str(&text)
     }
 }
 

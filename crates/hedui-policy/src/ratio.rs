@@ -8,7 +8,7 @@ use std::fmt;
 mod tests;
 
 /// Most decimals that are written out; a longer or endless decimal is written as a fraction.
-const MAX_DECIMALS: u32 = 12;
+const MAX_DECIMALS: usize = 12;
 /// Most digits that are read: with a denominator of a power of ten both parts stay far inside `i128`.
 const MAX_DIGITS: usize = 30;
 
@@ -257,25 +257,82 @@ impl PartialOrd for Ratio {
     }
 }
 
-/// `3600`, `-0.25`, or `9200/3` where the decimal does not end.
+impl Ratio {
+    /// Appends `3600`, `-0.25`, or `9200/3` where the decimal does not end. Traces are made of these: no formatter is involved.
+    pub fn write_to(self, text: &mut String) {
+        if self.num < 0 {
+            text.push('-');
+        }
+        let magnitude = self.num.unsigned_abs();
+        let scaled = self.decimals().and_then(|(power, decimals)| {
+            let factor = u128::from(power) / self.den.unsigned_abs();
+            Some((magnitude.checked_mul(factor)?, u128::from(power), decimals))
+        });
+        match scaled {
+            Some((scaled, _, 0)) => push_digits(text, scaled, 1),
+            Some((scaled, power, decimals)) => {
+                push_digits(text, scaled / power, 1);
+                text.push('.');
+                push_digits(text, scaled % power, decimals);
+            }
+            None => {
+                push_digits(text, magnitude, 1);
+                text.push('/');
+                push_digits(text, self.den.unsigned_abs(), 1);
+            }
+        }
+    }
+
+    /// The power of ten that the denominator divides, and its exponent, where the decimal ends early enough.
+    fn decimals(self) -> Option<(u64, usize)> {
+        let den = u64::try_from(self.den).ok()?;
+        let mut power = 1u64;
+        for decimals in 0..=MAX_DECIMALS {
+            if power.is_multiple_of(den) {
+                return Some((power, decimals));
+            }
+            power = power.checked_mul(10)?;
+        }
+        None
+    }
+}
+
+/// Appends a number with at least so many digits.
+fn push_digits(text: &mut String, number: u128, least: usize) {
+    // 39 digits hold every u128.
+    let mut digits = [b'0'; 39];
+    let mut used = 0;
+    let mut large = number;
+    let mut rest = loop {
+        match u64::try_from(large) {
+            Ok(small) => break small,
+            Err(_) => {
+                if let Some(digit) = digits.iter_mut().rev().nth(used) {
+                    *digit = b'0' + (large % 10) as u8;
+                }
+                large /= 10;
+                used += 1;
+            }
+        }
+    };
+    for digit in digits.iter_mut().rev().skip(used) {
+        if rest == 0 {
+            break;
+        }
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        used += 1;
+    }
+    let shown = used.max(least).min(digits.len());
+    let written = digits.get(digits.len() - shown..).unwrap_or_default();
+    text.push_str(std::str::from_utf8(written).unwrap_or_default());
+}
+
+/// As [`Ratio::write_to`].
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.den == 1 {
-            return write!(f, "{}", self.num);
-        }
-        let (mut power, mut decimals) = (1i128, 0);
-        while power % self.den != 0 {
-            if decimals == MAX_DECIMALS {
-                return write!(f, "{}/{}", self.num, self.den);
-            }
-            power *= 10;
-            decimals += 1;
-        }
-        let Some(scaled) = self.num.unsigned_abs().checked_mul((power / self.den).unsigned_abs()) else {
-            return write!(f, "{}/{}", self.num, self.den);
-        };
-        let sign = if self.num < 0 { "-" } else { "" };
-        let (whole, fraction) = (scaled / power.unsigned_abs(), scaled % power.unsigned_abs());
-        write!(f, "{sign}{whole}.{fraction:0width$}", width = decimals as usize)
+        let mut text = String::new();
+        self.write_to(&mut text);
+        f.write_str(&text)
     }
 }

@@ -1,17 +1,16 @@
 //! Writes a formula with its numbers, as a clerk would on paper.
 //! Leaves the numbers to `run`.
 
-use std::fmt::Write as _;
-
 use super::Evaluation;
 use super::known::Value;
 use crate::interval::Trouble;
 use crate::program::{Formula, Piece};
+use crate::ratio::Ratio;
 
 impl Evaluation<'_, '_> {
     /// The formula with every name replaced by its value and every sum by its members' values.
     pub(super) fn numbers(&self, formula: &Formula, member: Option<usize>) -> String {
-        let mut text = String::with_capacity(formula.text.len());
+        let mut text = String::with_capacity(formula.text.len() + 16);
         // Trouble was noted when the formula itself ran.
         let mut trouble = Trouble::default();
         for piece in &formula.pieces {
@@ -28,8 +27,9 @@ impl Evaluation<'_, '_> {
                     }
                     text.push(')');
                     if *mean {
-                        // Writing to a text cannot fail.
-                        let _ = write!(text, " / {})", self.persons);
+                        text.push_str(" / ");
+                        Ratio::from(i64::try_from(self.persons).unwrap_or(i64::MAX)).write_to(&mut text);
+                        text.push(')');
                     }
                 }
             }
@@ -46,7 +46,7 @@ fn write_value(text: &mut String, value: Value) {
         None
     };
     let start = text.len();
-    let _ = write!(text, "{value}");
+    value.write_to(text);
     let bare = exact.is_none_or(|v| v.signum() >= 0 && !text.get(start..).is_some_and(|t| t.contains('/')));
     if !bare {
         text.insert(start, '(');

@@ -1,8 +1,6 @@
 //! Values with the reasons why they are not exact: departments that are missing, findings that are open.
 //! Leaves how values arise to `run` and `facts`.
 
-use std::fmt;
-
 use hedui_core::names::DepartmentId;
 use hedui_core::verdict::Truth;
 
@@ -25,14 +23,14 @@ impl Value {
     }
 }
 
-/// `520`, `[0, inf]`, `holds`.
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Value {
+    /// Appends `520`, `[0, inf]` or `holds`.
+    pub fn write_to(self, text: &mut String) {
         match self {
-            Value::Number(interval) => interval.fmt(f),
-            Value::Condition(Truth::Holds) => f.write_str("holds"),
-            Value::Condition(Truth::Fails) => f.write_str("fails"),
-            Value::Condition(Truth::Open) => f.write_str("open"),
+            Value::Number(interval) => interval.write_to(text),
+            Value::Condition(Truth::Holds) => text.push_str("holds"),
+            Value::Condition(Truth::Fails) => text.push_str("fails"),
+            Value::Condition(Truth::Open) => text.push_str("open"),
         }
     }
 }
@@ -128,6 +126,9 @@ impl Reasons {
 
     /// The departments among them, sorted.
     pub fn departments(&self, causes: &Causes) -> Vec<DepartmentId> {
+        if causes.0.is_empty() {
+            return Vec::new();
+        }
         let of = |reason: &Reason| {
             if let Reason::Department(id) = reason {
                 Some(id.clone())
@@ -142,6 +143,9 @@ impl Reasons {
 
     /// The findings among them, sorted.
     pub fn codes(&self, causes: &Causes) -> Vec<String> {
+        if causes.0.is_empty() {
+            return Vec::new();
+        }
         let of = |reason: &Reason| {
             if let Reason::Code(code) = reason {
                 Some(code.clone())
