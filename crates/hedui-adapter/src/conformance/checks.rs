@@ -215,7 +215,7 @@ impl Checks<'_> {
         if let Some(digit) = misspelt.get_mut(at + id.len() - 2) {
             *digit = if *digit == b'0' { b'1' } else { b'0' };
         }
-        for message in [cut, Bytes::from(misspelt), encode_query(&crowd)] {
+        for message in [good, cut, Bytes::from(misspelt), encode_query(&crowd)] {
             if let Err(status) = self.plugin.call(QUERY, message, PATIENCE).await {
                 let said = [status.message().as_bytes(), status.details()].concat();
                 let holds = |canary: &[u8]| said.windows(canary.len()).any(|bytes| bytes == canary);

@@ -102,6 +102,7 @@ async fn each_kind_of_fault_is_found() {
         ("unstable", "the same query id gives the same answer"),
         ("short", "everybody asked about is answered"),
         ("chatty", "a person it cannot know has no record"),
+        ("chatty", "no error text holds the id or name asked with"),
     ] {
         let found = failed(Arc::new(Bad(fault, good(), Default::default()))).await;
         assert!(found.contains(&check), "{fault}: {found:?}");

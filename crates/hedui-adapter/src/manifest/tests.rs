@@ -1,1 +1,142 @@
+//! Manifests: every mistake is found at once, and nothing unknown passes.
 
+use super::*;
+
+const GOOD: &str = r#"
+id = "land"
+name = { zh = "地", en = "Land" }
+verifies = { zh = "地", en = "land" }
+record_types = ["land"]
+lookup_keys = ["id_number"]
+freshness = "24h"
+deadline = "1500ms"
+[limits]
+max_subjects = 20
+max_concurrent_queries = 4
+max_response_bytes = 1000
+[connector]
+kind = "sqlite"
+path = "${data}/land.sqlite"
+query = "SELECT id, who, kind FROM land WHERE who = :id_number"
+[identity]
+id_number = "who"
+[[record]]
+type = "land"
+reference = "id"
+[record.fields]
+kind = { column = "kind", codes = { 1 = "farmland" } }
+"#;
+
+fn variables() -> Variables {
+    Variables::from([("data".to_owned(), "/data".to_owned())])
+}
+
+fn mistakes(text: &str) -> Vec<String> {
+    let found = Manifest::parse(text, &variables()).err().unwrap_or_default();
+    found.into_iter().map(|mistake| mistake.path).collect()
+}
+
+#[test]
+fn a_good_manifest_is_read_as_it_stands() {
+    let manifest = Manifest::parse(GOOD, &variables()).unwrap();
+    assert_eq!(manifest.deadline, Duration::from_millis(1_500));
+    assert_eq!(manifest.freshness, Duration::from_secs(86_400));
+    assert_eq!(manifest.breaker, BreakerLimits::default());
+    assert!(matches!(manifest.connector, Connector::Sqlite { ref path, .. } if path == "/data/land.sqlite"));
+    assert_eq!(manifest.mapping.unwrap().columns(), vec!["who", "id", "kind"]);
+    assert_eq!(Manifest::variables(GOOD), vec!["data"]);
+}
+
+#[test]
+fn each_single_mistake_is_found_at_its_place() {
+    for (from, to, path) in [
+        ("id = \"land\"", "id = \"Land\"", "id"),
+        ("freshness = \"24h\"", "freshness = \"24\"", "freshness"),
+        ("deadline = \"1500ms\"", "deadline = \"0s\"", "deadline"),
+        ("deadline = \"1500ms\"", "", "deadline"),
+        (
+            "record_types = [\"land\"]",
+            "record_types = [\"land\", \"car\"]",
+            "record_types",
+        ),
+        (
+            "record_types = [\"land\"]",
+            "record_types = [\"land\", \"income\"]",
+            "record_types",
+        ),
+        ("record_types = [\"land\"]", "record_types = [\"income\"]", "record"),
+        (
+            "lookup_keys = [\"id_number\"]",
+            "lookup_keys = [\"name\"]",
+            "lookup_keys",
+        ),
+        ("max_subjects = 20", "max_subjects = 0", "limits.max_subjects"),
+        ("max_subjects = 20", "max_subject = 20", "limits.max_subject"),
+        ("${data}", "${date}", "connector.path"),
+        ("${data}", "${data", "connector.path"),
+        (":id_number", ":name", "connector.query"),
+        ("kind = \"sqlite\"", "kind = \"oracle\"", "connector.kind"),
+        (
+            "kind = \"sqlite\"",
+            "kind = \"sqlite\"\nsheet = \"S\"",
+            "connector.sheet",
+        ),
+        ("id_number = \"who\"", "name = \"who\"", "identity.id_number"),
+        ("type = \"land\"", "type = \"lands\"", "record[0].type"),
+        ("1 = \"farmland\"", "1 = \"farm\"", "record[0].fields.kind.codes"),
+        ("kind = { column", "kinds = { column", "record[0].fields.kinds"),
+        (
+            "kind = { column = \"kind\", codes = { 1 = \"farmland\" } }",
+            "",
+            "record[0].fields.kind",
+        ),
+        (
+            "kind = { column = \"kind\", codes",
+            "kind = { column = \"kind\", unit = \"mu\", codes",
+            "record[0].fields.kind.unit",
+        ),
+        (
+            "kind = { column = \"kind\", codes",
+            "kind = { column = \"kind\", format = \"yyyy\", codes",
+            "record[0].fields.kind.format",
+        ),
+    ] {
+        assert!(GOOD.contains(from), "{from}");
+        let found = mistakes(&GOOD.replacen(from, to, 1));
+        assert!(found.iter().any(|p| p == path), "{to}: {found:?}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once_and_syntax_with_its_line() {
+    let text = GOOD
+        .replace("id = \"land\"", "id = \"\"")
+        .replace("24h", "x")
+        .replace("max_subjects = 20", "")
+        .replace("sqlite\"\npath", "sqlite\"\nextra");
+    let found = mistakes(&text);
+    for path in [
+        "id",
+        "freshness",
+        "limits.max_subjects",
+        "connector.path",
+        "connector.extra",
+    ] {
+        assert!(found.iter().any(|p| p == path), "{path}: {found:?}");
+    }
+    assert_eq!(mistakes("id = \"a\"\nname = ["), vec!["line 2, column 9"]);
+}
+
+#[test]
+fn a_department_that_answers_thresholds_only_has_a_threshold_and_no_records() {
+    let threshold = "[threshold]\ncolumn = \"over\"\nover = [\"Y\"]\nwithin = [\"N\"]\nlimit = \"50000\"\n";
+    let only = GOOD.replace("[limits]", "threshold_only = true\n[limits]");
+    assert!(mistakes(&only).contains(&"threshold".to_owned()));
+    assert!(mistakes(&format!("{only}{threshold}")).contains(&"record".to_owned()));
+    assert!(mistakes(&format!("{GOOD}{threshold}")).contains(&"threshold".to_owned()));
+    let records = only.find("[[record]]").unwrap();
+    assert_eq!(
+        mistakes(&format!("{}{threshold}", &only[..records])),
+        Vec::<String>::new()
+    );
+}

@@ -107,9 +107,9 @@ pub(crate) fn failure_of(status: &Status) -> Failure {
         .get_details_error_info()
         .and_then(|info| Reason::from_word(&info.reason));
     let reason = named.unwrap_or(match status.code() {
-        Code::DeadlineExceeded => Reason::DeadlineExceeded,
+        // We cancel no call ourselves: servers and transports report with it that the time is over.
+        Code::DeadlineExceeded | Code::Cancelled => Reason::DeadlineExceeded,
         Code::Unavailable => Reason::PluginUnavailable,
-        Code::Cancelled => Reason::ConnectionLost,
         Code::ResourceExhausted => Reason::Overloaded,
         Code::PermissionDenied | Code::Unauthenticated | Code::Unimplemented | Code::FailedPrecondition => {
             Reason::PluginRefused

@@ -222,6 +222,8 @@ async fn a_plugin_that_dies_fails_what_is_under_way_and_its_successor_is_found()
         });
         started.join().unwrap()
     };
+    // The port stays taken while nobody answers on it, so that nobody else gets it.
+    let kept = listener.try_clone().unwrap();
     let (runtime, serving) = start(listener);
     let d = description();
     let port = StreamPort::open(d.department, &format!("http://{address}"), d.limits, no_jitter()).unwrap();
@@ -237,9 +239,7 @@ async fn a_plugin_that_dies_fails_what_is_under_way_and_its_successor_is_found()
     for reply in sink.all(10).await.into_values() {
         assert_eq!(reason(&reply), Some(Reason::ConnectionLost));
     }
-    let listener = std::net::TcpListener::bind(address).unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let (runtime, _serving) = start(listener);
+    let (runtime, _serving) = start(kept);
     let found = async {
         while reason(&once(&port, ask("fine", LONG)).await).is_some() {
             tokio::task::yield_now().await;
