@@ -9,6 +9,10 @@ use hedui_server::cli::{self, Surroundings};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the program reads its clock and environment, to hand them on as arguments"
+)]
 fn main() -> ExitCode {
     let variable = |name: &str| std::env::var(name).ok();
     let surroundings = Surroundings {

@@ -7,6 +7,9 @@ use clap::Args;
 use hedui_proto::audit::audit_service_client::AuditServiceClient;
 use hedui_proto::operations::operations_service_client::OperationsServiceClient;
 use hedui_proto::verification::verification_service_client::VerificationServiceClient;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 
@@ -35,7 +38,48 @@ pub struct ServerArgs {
     /// Who asks; every reading becomes evidence under this name.
     #[arg(long, env = "HEDUI_ACTOR", value_name = "NAME", default_value = "")]
     actor: String,
+    /// The caller's token, where the server asks for one; better in HEDUI_TOKEN, since others can see a command line.
+    #[arg(long, env = "HEDUI_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    token: Option<Token>,
 }
+
+/// A secret.
+#[derive(Clone)]
+struct Token(MetadataValue<Ascii>);
+
+/// Never shown.
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+impl std::str::FromStr for Token {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Token, String> {
+        let mut value = MetadataValue::try_from(format!("Bearer {}", text.trim()))
+            .map_err(|_| "a token is printable ASCII".to_owned())?;
+        value.set_sensitive(true);
+        Ok(Token(value))
+    }
+}
+
+/// Sends the token with every call.
+#[derive(Clone, Debug)]
+pub struct Bearer(Option<Token>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(token) = &self.0 {
+            request.metadata_mut().insert("authorization", token.0.clone());
+        }
+        Ok(request)
+    }
+}
+
+/// A channel that sends the token.
+pub type Calls = InterceptedService<Channel, Bearer>;
 
 impl ServerArgs {
     /// On whose behalf.
@@ -60,7 +104,7 @@ fn address(text: &str) -> Result<String, String> {
 /// A connection to a server.
 #[derive(Clone, Debug)]
 pub struct Client {
-    channel: Channel,
+    calls: Calls,
     /// Its address.
     pub server: String,
     /// On whose behalf.
@@ -81,25 +125,25 @@ impl Client {
             .await
             .map_err(|error| Refusal::unreachable(&server, &innermost(&error)))?;
         Ok(Client {
-            channel,
+            calls: InterceptedService::new(channel, Bearer(arguments.token.clone())),
             server,
             actor: arguments.actor.clone(),
         })
     }
 
     /// The service that verifies.
-    pub fn verification(&self) -> VerificationServiceClient<Channel> {
-        VerificationServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    pub fn verification(&self) -> VerificationServiceClient<Calls> {
+        VerificationServiceClient::new(self.calls.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The service for auditors.
-    pub fn audit(&self) -> AuditServiceClient<Channel> {
-        AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    pub fn audit(&self) -> AuditServiceClient<Calls> {
+        AuditServiceClient::new(self.calls.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The service for operators.
-    pub fn operations(&self) -> OperationsServiceClient<Channel> {
-        OperationsServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    pub fn operations(&self) -> OperationsServiceClient<Calls> {
+        OperationsServiceClient::new(self.calls.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// A failed call.

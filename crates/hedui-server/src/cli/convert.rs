@@ -8,7 +8,20 @@ use hedui_core::{AuthorizationInput, HouseholdInput};
 use hedui_proto::verification as wire;
 use hedui_proto::verification::authorization::Signature as WireSignature;
 
+use super::file::HouseholdFile;
 use super::values::{date_of, money_of, partial_date_of};
+
+/// A request to verify the household of a file, with the server's defaults for everything that a file does not say.
+pub fn request(file: &HouseholdFile) -> wire::CreateVerificationRequest {
+    wire::CreateVerificationRequest {
+        district_code: file.district.clone(),
+        household: Some(household(&file.household)),
+        programmes: file.programmes.clone(),
+        authorizations: file.authorizations.iter().map(authorization).collect(),
+        as_of: file.as_of.map(date_of),
+        ..Default::default()
+    }
+}
 
 /// A household.
 pub fn household(input: &HouseholdInput) -> wire::Household {

@@ -46,16 +46,25 @@ pub enum CliError {
     },
     /// The server refused, or is not there.
     #[error(transparent)]
-    Server(#[from] Refusal),
+    Server(Box<Refusal>),
     /// The result could not be written.
     #[error("cannot write the result: {0}")]
     Output(#[from] std::io::Error),
     /// The user pressed Ctrl-C a second time.
     #[error("stopped; the verification runs on")]
     Interrupted,
+    /// Something could not be hosted: the store, the catalogue, a port.
+    #[error("{0}")]
+    Host(String),
     /// A defect.
     #[error("{0}; this is a defect of hedui, please report it")]
     Internal(String),
+}
+
+impl From<Refusal> for CliError {
+    fn from(refusal: Refusal) -> CliError {
+        CliError::Server(Box::new(refusal))
+    }
 }
 
 impl CliError {
@@ -65,7 +74,7 @@ impl CliError {
             CliError::Usage(_) => Exit::Usage,
             CliError::Read { .. } | CliError::Input { .. } => Exit::BadInput,
             CliError::Server(refusal) => refusal.exit(),
-            CliError::Output(_) | CliError::Internal(_) => Exit::Internal,
+            CliError::Output(_) | CliError::Internal(_) | CliError::Host(_) => Exit::Internal,
             CliError::Interrupted => Exit::Interrupted,
         }
     }
@@ -112,6 +121,7 @@ impl CliError {
             CliError::Server(_) => "SERVER",
             CliError::Output(_) => "OUTPUT",
             CliError::Interrupted => "INTERRUPTED",
+            CliError::Host(_) => "HOST",
             CliError::Internal(_) => "INTERNAL",
         }
     }

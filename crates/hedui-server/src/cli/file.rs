@@ -22,8 +22,8 @@ pub const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// A household file that was read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HouseholdFile {
-    /// GB/T 2260 code of the district that verifies, if stated.
-    pub district: Option<String>,
+    /// GB/T 2260 code of the district that verifies; empty where not stated.
+    pub district: String,
     /// Programme ids, if stated.
     pub programmes: Vec<String>,
     /// The date that the verification is about, if stated.
@@ -32,8 +32,6 @@ pub struct HouseholdFile {
     pub household: HouseholdInput,
     /// The signed letters.
     pub authorizations: Vec<AuthorizationInput>,
-    /// Line of each field, by its path as the protocol names it.
-    pub lines: BTreeMap<String, usize>,
 }
 
 /// Only the sizes.
@@ -44,20 +42,26 @@ impl std::fmt::Debug for HouseholdFile {
     }
 }
 
-impl HouseholdFile {
+/// Where each field of a file stands, by its path as the protocol names it. Empty for JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines(BTreeMap<String, usize>);
+
+impl Lines {
     /// The line of a field, or of the nearest thing around it.
-    pub fn line_of(&self, field: &str) -> Option<usize> {
+    pub fn of(&self, field: &str) -> Option<usize> {
         let mut path = field;
         loop {
-            if let Some(line) = self.lines.get(path) {
+            if let Some(line) = self.0.get(path) {
                 return Some(*line);
             }
             path = path.get(..path.rfind(['.', '['])?)?;
         }
     }
+}
 
+impl HouseholdFile {
     /// Reads a file; its format is told from the ending.
-    pub fn load(path: &Path) -> Result<HouseholdFile, CliError> {
+    pub fn load(path: &Path) -> Result<(HouseholdFile, Lines), CliError> {
         let unreadable = |source| CliError::Read {
             path: path.to_owned(),
             source,
@@ -88,27 +92,61 @@ impl HouseholdFile {
     }
 
     /// Reads TOML.
-    pub fn from_toml(text: &str) -> Result<HouseholdFile, Vec<Mistake>> {
+    pub fn from_toml(text: &str) -> Result<(HouseholdFile, Lines), Vec<Mistake>> {
         HouseholdFile::read(&document::toml(text)?)
     }
 
     /// Reads JSON.
-    pub fn from_json(text: &str) -> Result<HouseholdFile, Vec<Mistake>> {
+    pub fn from_json(text: &str) -> Result<(HouseholdFile, Lines), Vec<Mistake>> {
         HouseholdFile::read(&document::json(text)?)
     }
 
-    fn read(document: &Node) -> Result<HouseholdFile, Vec<Mistake>> {
+    /// Writes TOML that `from_toml` reads back. Amounts become yuan in quotes.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        let mut household = toml::Value::try_from(&self.household)?;
+        write_amounts_in_yuan(&mut household);
+        let mut table = toml::Table::new();
+        if !self.district.is_empty() {
+            table.insert("district".to_owned(), self.district.clone().into());
+        }
+        table.insert("programmes".to_owned(), self.programmes.clone().into());
+        if let Some(as_of) = self.as_of {
+            table.insert("as_of".to_owned(), as_of.to_string().into());
+        }
+        table.insert("household".to_owned(), household);
+        table.insert("authorization".to_owned(), toml::Value::try_from(&self.authorizations)?);
+        toml::to_string(&table)
+    }
+
+    fn read(document: &Node) -> Result<(HouseholdFile, Lines), Vec<Mistake>> {
         let mut reading = Reading::default();
         let file = read_file(document, &mut reading);
-        let lines = reading.lines;
         match file {
-            Some(file) if reading.mistakes.is_empty() => Ok(HouseholdFile { lines, ..file }),
+            Some(file) if reading.mistakes.is_empty() => Ok((file, Lines(reading.lines))),
             _ => {
                 let mut mistakes = reading.mistakes;
                 mistakes.sort_by_key(|mistake| mistake.line.unwrap_or(usize::MAX));
                 Err(mistakes)
             }
         }
+    }
+}
+
+/// The domain's serde form has fen; a file has yuan in quotes, which nobody takes for fen.
+fn write_amounts_in_yuan(value: &mut toml::Value) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table.iter_mut() {
+                match value {
+                    toml::Value::Integer(fen) if key == "amount" || key == "financial_assets" => {
+                        *value = toml::Value::String(hedui_core::Fen(*fen).to_string());
+                    }
+                    other => write_amounts_in_yuan(other),
+                }
+            }
+        }
+        toml::Value::Array(items) => items.iter_mut().for_each(write_amounts_in_yuan),
+        _ => {}
     }
 }
 
@@ -124,12 +162,11 @@ fn read_file(document: &Node, reading: &mut Reading) -> Option<HouseholdFile> {
         .as_path("authorization", "authorizations")
         .tables(reading, read_authorization);
     Some(HouseholdFile {
-        district,
+        district: district.unwrap_or_default(),
         programmes: programmes.unwrap_or_default(),
         as_of,
         household: household?,
         authorizations: authorizations.unwrap_or_default(),
-        lines: BTreeMap::new(),
     })
 }
 

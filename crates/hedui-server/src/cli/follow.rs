@@ -77,7 +77,7 @@ pub async fn follow(
                 let transport =
                     matches!(why.code, tonic::Code::Unknown | tonic::Code::Internal) && why.reason.is_empty();
                 if failures > patience.attempts || !(why.may_pass() || transport) {
-                    return Err(CliError::Server(why));
+                    return Err(why.into());
                 }
                 watcher.broken(&why, wait);
                 tokio::time::sleep(wait).await;

@@ -79,7 +79,7 @@ pub async fn recheck(arguments: RecheckArgs, context: &Context) -> Result<Answer
         Output::Table => {
             let text = differences(&response.differences, context)
                 + "\n"
-                + &report::render(&verification, context.lang, context.width);
+                + &report::render(&verification, context.lang, usize::from(context.width));
             Ok(Answer { text, exit })
         }
     }

@@ -37,6 +37,8 @@ pub struct Refusal {
     pub violations: Vec<Violation>,
     /// When to try again, where the server says.
     pub retry_after: Option<Duration>,
+    /// The verification that is in the way, where there is one.
+    pub verification: Option<String>,
     /// The server that was called.
     pub server: String,
 }
@@ -62,6 +64,9 @@ impl Refusal {
                 .filter(|localized| localized.locale.starts_with("zh"))
                 .map(|localized| localized.message.clone()),
             violations: violations.unwrap_or_default(),
+            verification: details
+                .error_info()
+                .and_then(|info| info.metadata.get("verification").cloned()),
             retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
             server: server.to_owned(),
         }
@@ -76,6 +81,7 @@ impl Refusal {
             message_zh: None,
             violations: Vec::new(),
             retry_after: None,
+            verification: None,
             server: server.to_owned(),
         }
     }
@@ -133,6 +139,12 @@ impl Refusal {
 
     fn advice(&self, lang: Lang) -> Option<String> {
         let server = &self.server;
+        if let Some(name) = &self.verification {
+            return Some(lang.pick(
+                format!("用 `hedui show {name}` 查看，或加 --conflict use-existing 跟随它"),
+                format!("see it with `hedui show {name}`, or follow it with --conflict use-existing"),
+            ));
+        }
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs().max(1);
             return Some(lang.pick(format!("{seconds} 秒后重试"), format!("try again in {seconds} seconds")));
@@ -151,6 +163,10 @@ impl Refusal {
             Code::NotFound => lang.pick(
                 "请核对名称；`hedui list --district 代码` 列出已有核对".to_owned(),
                 "compare the name; `hedui list --district CODE` lists the verifications".to_owned(),
+            ),
+            Code::Unauthenticated => lang.pick(
+                "请在环境变量 HEDUI_TOKEN 中设置调用方令牌".to_owned(),
+                "set the caller's token in the environment variable HEDUI_TOKEN".to_owned(),
             ),
             Code::Unimplemented => lang.pick(
                 format!("{server} 的版本不支持此操作：请使用同一版本的客户端和服务端"),
@@ -182,6 +198,7 @@ impl Refusal {
             "message": self.message,
             "message_zh": self.message_zh,
             "retry_after_seconds": self.retry_after.map(|wait| wait.as_secs()),
+            "verification": self.verification,
             "server": self.server,
             "field_violations": self.violations.iter().map(|violation| json!({
                 "field": violation.field,

@@ -1,10 +1,10 @@
 //! The verification report as a window clerk reads it: the verdict first, then who was asked, what they said, what it adds up to.
 //! Leaves the wire's JSON form to `json.rs`. Advice only: the report is the basis of a decision that a person takes.
 
-use hedui_proto::verification::{Report, Verification, VerificationState};
+use hedui_proto::verification::{AnswerState, Report, Verification, VerificationState};
 
 use super::lang::Lang;
-use super::table::{Column, item, paragraph, table};
+use super::table::{Column, MAX_WIDTH, MIN_WIDTH, item, paragraph, table};
 use super::values;
 
 mod departments;
@@ -18,7 +18,8 @@ use names::Names;
 
 /// Renders a verification in the full view, without colour, in lines of at most `width` columns (at least 60; single words that
 /// are longer stand out). In the basic view, or before the end, what is there is shown. Ends with a line feed.
-pub fn render(verification: &Verification, lang: Lang, width: u16) -> String {
+pub fn render(verification: &Verification, lang: Lang, width: usize) -> String {
+    let width = u16::try_from(width).map_or(MAX_WIDTH, |width| width.clamp(MIN_WIDTH, MAX_WIDTH));
     let nothing = Report::default();
     let report = verification.report.as_ref().unwrap_or(&nothing);
     let names = Names::of(report, lang);
@@ -74,6 +75,31 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
+    /// What a finding says, in place of its code.
+    fn finding<'b>(&'b self, code: &'b str) -> &'b str {
+        let finding = self.report.findings.iter().find(|finding| finding.code == code);
+        finding.map_or(code, |finding| {
+            self.lang.choose(&finding.message_zh, &finding.message_en)
+        })
+    }
+
+    /// Several findings.
+    fn findings(&self, codes: &[String]) -> String {
+        let texts: Vec<&str> = codes.iter().map(|code| self.finding(code)).collect();
+        texts.join(self.lang.pick("；", "; "))
+    }
+
+    /// Whether some department has not said what it holds, for whatever reason.
+    fn is_open(&self) -> bool {
+        let mut subjects = self
+            .report
+            .departments
+            .iter()
+            .flat_map(|department| &department.subjects);
+        !self.report.complete
+            || subjects.any(|subject| matches!(subject.state(), AnswerState::Unreachable | AnswerState::Pending))
+    }
+
     fn heading(&self, zh: &str, en: &str) -> String {
         format!("\n== {} ==\n", self.lang.pick(zh, en))
     }
@@ -198,7 +224,12 @@ impl Page<'_> {
             0,
             self.width,
         ));
-        for verdict in &self.verification.verdicts {
+        for verdict in self
+            .verification
+            .verdicts
+            .iter()
+            .filter(|verdict| !verdict.pack.is_empty())
+        {
             let pack = format!(
                 "{} {} {}, {} {}",
                 lang.pick("政策包", "policy pack"),

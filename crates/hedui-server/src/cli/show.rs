@@ -63,7 +63,7 @@ pub fn answer(verification: &wire::Verification, context: &Context) -> Result<An
     match context.output {
         Output::Json => Answer::json(&json::verification(verification), exit),
         Output::Table => Ok(Answer {
-            text: report::render(verification, context.lang, context.width),
+            text: report::render(verification, context.lang, usize::from(context.width)),
             exit,
         }),
     }

@@ -5,6 +5,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle
 
 /// Narrowest width that is still respected; below it lines would be cut into syllables.
 pub const MIN_WIDTH: u16 = 60;
+/// Widest line; nobody reads longer ones.
+pub const MAX_WIDTH: u16 = 400;
 
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('-').junction('-'));
 

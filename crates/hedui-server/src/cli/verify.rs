@@ -79,8 +79,9 @@ enum Conflict {
 
 /// Runs `hedui verify`.
 pub async fn run(arguments: VerifyArgs, context: &Context) -> Result<Answer, CliError> {
-    let file = HouseholdFile::load(&arguments.household)?;
-    let request = request(&arguments, &file, context)?;
+    let (mut file, lines) = HouseholdFile::load(&arguments.household)?;
+    override_file(&mut file, &arguments)?;
+    let request = request(&arguments, &file, context);
     let client = Client::connect(&arguments.server).await?;
     let created = client
         .verification()
@@ -88,7 +89,7 @@ pub async fn run(arguments: VerifyArgs, context: &Context) -> Result<Answer, Cli
         .await;
     let created = created.map_err(|status| {
         let mut refusal = client.refusal(&status);
-        refusal.locate(|field| file.line_of(field));
+        refusal.locate(|field| lines.of(field));
         if refusal.may_pass() && arguments.request_id.is_none() {
             // Whether it was started is unknown; the same id finds out without starting a second one.
             eprintln!("request id: {}", request.request_id);
@@ -150,47 +151,49 @@ fn valid(verification: &wire::Verification, context: &Context) -> Result<Answer,
     }
 }
 
-/// The request: flags before the file.
-fn request(
-    arguments: &VerifyArgs,
-    file: &HouseholdFile,
-    context: &Context,
-) -> Result<wire::CreateVerificationRequest, CliError> {
+/// Flags go before the file; what neither states is missing.
+fn override_file(file: &mut HouseholdFile, arguments: &VerifyArgs) -> Result<(), CliError> {
+    if let Some(district) = &arguments.district {
+        file.district.clone_from(district);
+    }
+    if !arguments.programmes.is_empty() {
+        file.programmes.clone_from(&arguments.programmes);
+    }
+    file.as_of = arguments.as_of.or(file.as_of);
     let mut mistakes = Vec::new();
-    let mut missing = |field: &str, message: &str| {
-        mistakes.push(Mistake {
-            line: None,
-            field: field.to_owned(),
-            reason: "MISSING".to_owned(),
-            message: message.to_owned(),
-        });
-    };
-    let district = arguments.district.clone().or_else(|| file.district.clone());
-    if district.is_none() {
-        missing("district", "state it in the file or with --district");
+    for (empty, field, message) in [
+        (
+            file.district.is_empty(),
+            "district",
+            "state it in the file or with --district",
+        ),
+        (
+            file.programmes.is_empty(),
+            "programmes",
+            "state at least one in the file or with --programme",
+        ),
+    ] {
+        if empty {
+            mistakes.push(Mistake {
+                line: None,
+                field: field.to_owned(),
+                reason: "MISSING".to_owned(),
+                message: message.to_owned(),
+            });
+        }
     }
-    let programmes = if arguments.programmes.is_empty() {
-        &file.programmes
-    } else {
-        &arguments.programmes
-    };
-    if programmes.is_empty() {
-        missing("programmes", "state at least one in the file or with --programme");
+    if mistakes.is_empty() {
+        return Ok(());
     }
-    if !mistakes.is_empty() {
-        let what = arguments.household.display().to_string();
-        return Err(CliError::Input { what, mistakes });
-    }
-    Ok(wire::CreateVerificationRequest {
-        request_id: arguments
-            .request_id
-            .clone()
-            .unwrap_or_else(|| uuid(context.surroundings.request_id)),
-        district_code: district.unwrap_or_default(),
-        household: Some(convert::household(&file.household)),
-        programmes: programmes.clone(),
-        authorizations: file.authorizations.iter().map(convert::authorization).collect(),
-        as_of: arguments.as_of.or(file.as_of).map(values::date_of),
+    let what = arguments.household.display().to_string();
+    Err(CliError::Input { what, mistakes })
+}
+
+/// The file's request with the choices of the command line.
+fn request(arguments: &VerifyArgs, file: &HouseholdFile, context: &Context) -> wire::CreateVerificationRequest {
+    let request_id = arguments.request_id.clone();
+    wire::CreateVerificationRequest {
+        request_id: request_id.unwrap_or_else(|| uuid(context.surroundings.request_id)),
         conflict_policy: match arguments.conflict {
             Conflict::Fail => wire::ConflictPolicy::Fail,
             Conflict::UseExisting => wire::ConflictPolicy::UseExisting,
@@ -211,8 +214,8 @@ fn request(
         deadline: arguments.deadline.map(values::duration_of),
         policy_variant: arguments.policy_variant.clone(),
         actor: arguments.server.actor().to_owned(),
-        wait: None,
-    })
+        ..convert::request(file)
+    }
 }
 
 /// A random UUID (RFC 9562, version 4) of sixteen random bytes.

@@ -18,7 +18,7 @@ pub(super) fn render(page: &Page<'_>) -> String {
     let rows = figures.iter().map(|figure| {
         let mut open = page.names.departments(&figure.missing);
         if !figure.open.is_empty() {
-            let findings = figure.open.join(", ");
+            let findings = page.findings(&figure.open);
             open = if open.is_empty() {
                 findings
             } else {
@@ -66,7 +66,7 @@ pub(super) fn parts(page: &Page<'_>, parts: &[Part], unit: &str, indent: u16) ->
             source,
             record(part, lang),
             amount(part.amount, unit),
-            treatment(part, lang),
+            treatment(page, part),
         ]
     });
     let headers = [
@@ -93,14 +93,19 @@ fn record(part: &Part, lang: Lang) -> String {
 }
 
 /// What became of a record, with the reason.
-fn treatment(part: &Part, lang: Lang) -> String {
-    let because = &part.because;
+fn treatment(page: &Page<'_>, part: &Part) -> String {
+    let (lang, because) = (page.lang, &part.because);
     match part.treatment.as_str() {
         "counted" => lang.pick("计入", "counted").to_owned(),
-        "duplicate" => lang.pick(
-            format!("重复，不另计：{because}"),
-            format!("not counted again, same as {because}"),
-        ),
+        "duplicate" => {
+            // The department comes first and is known by name here.
+            let (department, record) = because.split_once(' ').unwrap_or((because, ""));
+            let other = format!("{} {record}", page.names.department(department));
+            lang.pick(
+                format!("重复，不另计：同{other}"),
+                format!("not counted again, same as {other}"),
+            )
+        }
         "disregarded" => lang.pick(
             format!("按规则不计：{because}"),
             format!("not counted by the rule {because}"),

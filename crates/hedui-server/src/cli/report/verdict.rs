@@ -34,7 +34,7 @@ pub(super) fn conclusion(page: &Page<'_>, verdict: &Verdict) -> String {
 fn sentence(page: &Page<'_>, verdict: &Verdict) -> String {
     let lang = page.lang;
     match verdict.outcome() {
-        Outcome::Qualifies if page.report.complete => lang
+        Outcome::Qualifies if !page.is_open() => lang
             .pick(
                 "根据各部门记录，该家庭符合条件。",
                 "On the departments' records the household meets the conditions.",
@@ -42,8 +42,8 @@ fn sentence(page: &Page<'_>, verdict: &Verdict) -> String {
             .to_owned(),
         Outcome::Qualifies => lang
             .pick(
-                "根据已有记录，无论其余部门如何答复，该家庭均符合条件。",
-                "On the records so far the household meets the conditions, whatever the remaining departments would say.",
+                "根据已有记录，无论未答复的部门如何答复，该家庭均符合条件。",
+                "On the records so far the household meets the conditions, whatever the departments without an answer would say.",
             )
             .to_owned(),
         Outcome::Exceeds => {
@@ -61,17 +61,7 @@ fn sentence(page: &Page<'_>, verdict: &Verdict) -> String {
 fn inconclusive(page: &Page<'_>, verdict: &Verdict) -> String {
     let lang = page.lang;
     let departments = page.names.departments(&verdict.undecided_by);
-    let findings: Vec<&str> = verdict
-        .undecided_because
-        .iter()
-        .map(|code| {
-            let finding = page.report.findings.iter().find(|finding| finding.code == *code);
-            finding.map_or(code.as_str(), |finding| {
-                lang.choose(&finding.message_zh, &finding.message_en)
-            })
-        })
-        .collect();
-    let findings = findings.join(lang.pick("；", "; "));
+    let findings = page.findings(&verdict.undecided_because);
     let mut text = lang
         .pick(
             "尚不能确定该家庭是否符合条件。",
@@ -167,7 +157,7 @@ fn numbers(page: &Page<'_>, test: &Test) -> String {
     let mut open = page.names.departments(&test.missing);
     if !test.open.is_empty() {
         let separator = if open.is_empty() { "" } else { "; " };
-        open.push_str(&format!("{separator}{}", test.open.join(", ")));
+        open.push_str(&format!("{separator}{}", page.findings(&test.open)));
     }
     if !open.is_empty() {
         text.push_str(&format!("\n{}{open}", page.lang.pick("未定于：", "open because of: ")));

@@ -83,7 +83,7 @@ pub fn answer(result: &SubjectResult, lang: Lang) -> String {
 pub fn cause(cause: UnreachableCause, lang: Lang) -> &'static str {
     match cause {
         UnreachableCause::Timeout => lang.pick("超时", "too late"),
-        UnreachableCause::Refused => lang.pick("拒绝连接", "turned the call away"),
+        UnreachableCause::Refused => lang.pick("不接受连接", "turned the call away"),
         UnreachableCause::Failed => lang.pick("查询出错", "failed"),
         UnreachableCause::Breaker => lang.pick("连续出错，暂停查询", "failed repeatedly, not called"),
         UnreachableCause::Cancelled => lang.pick("核对已结束", "ended before it answered"),
@@ -120,7 +120,7 @@ pub fn period(period: AmountPeriod, lang: Lang) -> &'static str {
 }
 
 /// The type of a record.
-pub fn record_type<'a>(word: &'a str, lang: Lang) -> &'a str {
+pub fn record_type(word: &str, lang: Lang) -> &str {
     let (zh, en) = match word {
         "registration" => ("户籍", "registration"),
         "marriage" => ("婚姻", "marriage"),
