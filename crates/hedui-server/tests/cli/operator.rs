@@ -1,0 +1,189 @@
+//! The commands around a verification: show, list, cancel, recheck, departments, audit, metrics.
+
+use hedui_proto::verification::*;
+use hedui_proto::{audit, operations};
+
+use crate::fake::{Fake, Script};
+use crate::run::run;
+use crate::sample;
+use crate::verify::script;
+
+#[tokio::test]
+async fn show_takes_the_id_alone() {
+    let fake = Fake::start(script()).await;
+    let ran = run(&[
+        "show",
+        "7f3a91c2",
+        "--server",
+        &fake.address,
+        "--actor",
+        "auditor",
+        "--output",
+        "json",
+    ])
+    .await;
+    assert_eq!(ran.code, 11);
+    assert_eq!(
+        ran.json()["report"]["departments"][0]["subjects"][0]["state"],
+        "UNREACHABLE"
+    );
+    fake.asked(|asked| {
+        assert_eq!(asked.read[0].name, "verifications/7f3a91c2");
+        assert_eq!(asked.read[0].actor, "auditor");
+    });
+}
+
+fn named(name: &str) -> Verification {
+    Verification {
+        name: format!("verifications/{name}"),
+        report: None,
+        ..sample::verification()
+    }
+}
+
+#[tokio::test]
+async fn a_list_says_that_there_is_more_and_all_reads_it() {
+    let pages = vec![vec![named("a"), named("b")], vec![named("c")]];
+    let fake = Fake::start(Script { pages, ..script() }).await;
+    let one = run(&[
+        "list",
+        "--district",
+        "511703",
+        "--server",
+        &fake.address,
+        "--page-size",
+        "2",
+    ])
+    .await;
+    assert_eq!(one.code, 0, "{one:?}");
+    assert!(
+        one.stdout.contains("verifications/b") && one.stdout.contains("--page-token 1"),
+        "{}",
+        one.stdout
+    );
+    assert!(!one.stdout.contains("verifications/c"));
+    let all = run(&[
+        "list",
+        "--district",
+        "511703",
+        "--server",
+        &fake.address,
+        "--all",
+        "--output",
+        "json",
+    ])
+    .await;
+    assert_eq!(all.json()["verifications"].as_array().unwrap().len(), 3);
+    assert_eq!(all.json()["next_page_token"], "");
+    let tokens = fake.asked(|asked| asked.listed.iter().map(|l| l.page_token.clone()).collect::<Vec<_>>());
+    assert_eq!(tokens, ["", "", "1"]);
+}
+
+#[tokio::test]
+async fn cancelling_says_what_became_of_it() {
+    let read = Verification {
+        state: VerificationState::Cancelled.into(),
+        ..named("a")
+    };
+    let fake = Fake::start(Script { read, ..script() }).await;
+    let ran = run(&["cancel", "a", "--server", &fake.address]).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "verifications/a: cancelled\n"));
+}
+
+#[tokio::test]
+async fn a_recheck_prints_the_differences_first() {
+    let difference = Difference {
+        subject: "figure/dwellings".to_owned(),
+        before: "[0, inf]".to_owned(),
+        after: "[1, 1]".to_owned(),
+    };
+    let fake = Fake::start(Script {
+        differences: vec![difference],
+        ..script()
+    })
+    .await;
+    let ran = run(&[
+        "recheck",
+        "a",
+        "--department",
+        "housing",
+        "taxation",
+        "--server",
+        &fake.address,
+    ])
+    .await;
+    assert_eq!(ran.code, 11, "{ran:?}");
+    let first = ran.stdout.split("== ").next().unwrap();
+    assert!(
+        first.contains("figure/dwellings") && first.contains("[1, 1]"),
+        "{first}"
+    );
+    assert_eq!(
+        fake.asked(|asked| asked.rechecked[0].departments.clone()),
+        ["housing", "taxation"]
+    );
+}
+
+#[tokio::test]
+async fn departments_that_fail_their_checks_end_with_unavailable() {
+    let department = |health: operations::DepartmentHealth| operations::Department {
+        id: "housing".to_owned(),
+        name_en: "District Housing Management Bureau".to_owned(),
+        health: health.into(),
+        checks: vec!["connect: FAIL no route".to_owned()],
+        ..Default::default()
+    };
+    for (health, code, word) in [
+        (operations::DepartmentHealth::Answering, 0, "answering"),
+        (operations::DepartmentHealth::Failing, 5, "FAILING"),
+        (operations::DepartmentHealth::BreakerOpen, 5, "NOT ASKED"),
+    ] {
+        let fake = Fake::start(Script {
+            departments: vec![department(health)],
+            ..script()
+        })
+        .await;
+        let ran = run(&["departments", "--check", "--server", &fake.address]).await;
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(
+            ran.stdout.contains(word) && ran.stdout.contains("no route"),
+            "{}",
+            ran.stdout
+        );
+        assert_eq!(run(&["departments", "--server", &fake.address]).await.code, 0);
+    }
+}
+
+#[tokio::test]
+async fn damaged_evidence_is_never_a_success() {
+    let leaf = |intact| audit::Leaf {
+        kind: "ANSWER".to_owned(),
+        department: "housing".to_owned(),
+        intact,
+        record: "{\"a\":1}".into(),
+        ..Default::default()
+    };
+    for (intact, code) in [(None, 0), (Some(true), 0), (Some(false), 1)] {
+        let fake = Fake::start(Script {
+            leaves: vec![leaf(Some(true)), leaf(intact)],
+            ..script()
+        })
+        .await;
+        let ran = run(&["audit", "show", "a", "--open", "--server", &fake.address]).await;
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(ran.stdout.contains("{\"a\":1}"));
+        assert!(fake.asked(|asked| asked.cases[0].open_records && asked.cases[0].name == "verifications/a"));
+    }
+}
+
+#[tokio::test]
+async fn metrics_show_the_mean_of_each_step() {
+    let fake = Fake::start(script()).await;
+    let ran = run(&["metrics", "--server", &fake.address]).await;
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.stdout.contains("fan_out") && ran.stdout.contains("2,500.0"),
+        "{}",
+        ran.stdout
+    );
+}
