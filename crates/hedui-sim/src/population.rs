@@ -7,6 +7,7 @@ mod draft;
 mod economy;
 mod ledger;
 mod names;
+mod needs;
 mod numbers;
 mod oddities;
 mod people;

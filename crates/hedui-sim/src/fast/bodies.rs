@@ -87,11 +87,41 @@ fn rest_of_result(answer: &Bytes) -> Result<Bytes, SimError> {
 
 /// A record that makes nobody rich: old, small, ended. About 70 bytes on the wire, as the measurements of the design took.
 fn record(of: RecordType, dice: &mut Dice) -> Option<RecordBody> {
-    let month = |n: i64| i8::try_from(n).ok().and_then(|m| PartialDate::new(2018, m, 0));
-    let day = |n: i64| i8::try_from(n).ok().and_then(|m| PartialDate::new(2017, m, 15));
-    let (m, small) = (dice.range(1, 12), Fen(dice.range(100, 9_000)));
-    let code = || "91511703MA6200001X".to_owned();
-    let serial = dice.range(1_000_000, 9_999_999);
+    let draw = Draw {
+        month: i8::try_from(dice.range(1, 12)).ok()?,
+        small: Fen(dice.range(100, 9_000)),
+        serial: dice.range(1_000_000, 9_999_999),
+    };
+    of_person(of, &draw)
+        .or_else(|| of_property(of, &draw))
+        .or_else(|| of_income(of, &draw))
+}
+
+/// What differs between records of one type.
+struct Draw {
+    month: i8,
+    small: Fen,
+    serial: i64,
+}
+
+impl Draw {
+    fn month(&self) -> Option<PartialDate> {
+        PartialDate::new(2018, self.month, 0)
+    }
+
+    fn day(&self) -> Option<PartialDate> {
+        PartialDate::new(2017, self.month, 15)
+    }
+}
+
+/// An employer that has closed.
+fn code() -> String {
+    "91511703MA6200001X".to_owned()
+}
+
+/// Who somebody is and what they did.
+fn of_person(of: RecordType, draw: &Draw) -> Option<RecordBody> {
+    let serial = draw.serial;
     Some(match of {
         RecordType::Registration => RecordBody::Registration(Registration {
             household_number: format!("51170300{serial}"),
@@ -106,15 +136,44 @@ fn record(of: RecordType, dice: &mut Dice) -> Option<RecordBody> {
             status: MarriageStatus::Divorced,
             spouse_id_number: String::new(),
             spouse_name: "婚姻登记档案已于当年移交市档案馆".into(),
-            registered_on: day(m),
+            registered_on: draw.day(),
         }),
+        RecordType::Enrolment => RecordBody::Enrolment(Enrolment {
+            school: "达川区第三小学".into(),
+            stage: SchoolStage::Compulsory,
+            from: draw.day(),
+            until: draw.day(),
+            full_time: true,
+        }),
+        RecordType::Disability => RecordBody::Disability(Disability {
+            kind: DisabilityKind::Physical,
+            grade: 4,
+            certificate_number: format!("CJ51170320170101000{serial}"),
+            issued_on: draw.day(),
+        }),
+        RecordType::Employment => RecordBody::Employment(Employment {
+            status: EmploymentStatus::Left,
+            employer_name: "兴达公司".into(),
+            employer_credit_code: code(),
+            from: draw.month(),
+            until: draw.day(),
+            monthly_benefit: None,
+        }),
+        _ => return None,
+    })
+}
+
+/// What somebody owns.
+fn of_property(of: RecordType, draw: &Draw) -> Option<RecordBody> {
+    let (small, serial) = (draw.small, draw.serial);
+    Some(match of {
         RecordType::Vehicle => RecordBody::Vehicle(Vehicle {
             plate: format!("川S{}", serial % 100_000),
             identification_number: format!("LSV00000000{serial}"),
             kind: VehicleKind::Car,
             usage: VehicleUse::Private,
             status: VehicleStatus::Scrapped,
-            registered_on: day(m),
+            registered_on: draw.day(),
             value: Some(small),
         }),
         RecordType::RealEstate => RecordBody::RealEstate(RealEstate {
@@ -124,7 +183,7 @@ fn record(of: RecordType, dice: &mut Dice) -> Option<RecordBody> {
             area_centiares: Some(4_500),
             share_numerator: 1,
             share_denominator: 2,
-            acquired_on: day(m),
+            acquired_on: draw.day(),
             disposed_on: None,
             price: None,
         }),
@@ -133,7 +192,7 @@ fn record(of: RecordType, dice: &mut Dice) -> Option<RecordBody> {
             institution: "农村商业银行".into(),
             account_reference: format!("621457{serial}"),
             balance: small,
-            balance_on: day(m),
+            balance_on: draw.day(),
         }),
         RecordType::ProvidentFund => RecordBody::ProvidentFund(ProvidentFund {
             employer_name: "兴达".into(),
@@ -143,44 +202,7 @@ fn record(of: RecordType, dice: &mut Dice) -> Option<RecordBody> {
             balance: small,
             loan_balance: None,
             paid_from: None,
-            paid_until: month(m),
-        }),
-        RecordType::Employment => RecordBody::Employment(Employment {
-            status: EmploymentStatus::Left,
-            employer_name: "兴达公司".into(),
-            employer_credit_code: code(),
-            from: month(m),
-            until: day(m),
-            monthly_benefit: None,
-        }),
-        RecordType::SocialInsurance => RecordBody::SocialInsurance(SocialInsurance {
-            employer_name: "达川区兴达公司".into(),
-            employer_credit_code: code(),
-            monthly_base: Some(small),
-            paid_from: day(m),
-            paid_until: day(m),
-        }),
-        RecordType::Pension => RecordBody::Pension(Pension {
-            kind: PensionKind::Resident,
-            monthly_amount: small,
-            basic_part: Some(small),
-            from: day(m),
-            until: day(m),
-        }),
-        RecordType::Income => RecordBody::Income(Income {
-            kind: IncomeKind::Wage,
-            payer_name: "兴达".into(),
-            payer_credit_code: code(),
-            from: month(m)?,
-            until: month(m)?,
-            gross: small,
-            deductions: None,
-        }),
-        RecordType::MedicalExpense => RecordBody::MedicalExpense(MedicalExpense {
-            paid_on: day(m)?,
-            total: small,
-            reimbursed: Some(small),
-            own_cost_in_scope: small,
+            paid_until: draw.month(),
         }),
         RecordType::Business => RecordBody::Business(Business {
             credit_code: code(),
@@ -188,14 +210,7 @@ fn record(of: RecordType, dice: &mut Dice) -> Option<RecordBody> {
             role: BusinessRole::SoleTrader,
             status: BusinessStatus::Cancelled,
             capital: None,
-            registered_on: day(m),
-        }),
-        RecordType::PublicPayroll => RecordBody::PublicPayroll(PublicPayroll {
-            unit_name: "南外镇政府".into(),
-            unit_credit_code: code(),
-            monthly_amount: small,
-            from: None,
-            until: month(m),
+            registered_on: draw.day(),
         }),
         RecordType::Land => RecordBody::Land(Land {
             kind: LandKind::Farmland,
@@ -204,32 +219,64 @@ fn record(of: RecordType, dice: &mut Dice) -> Option<RecordBody> {
             leased_out: true,
             annual_rent: Some(small),
         }),
+        _ => return None,
+    })
+}
+
+/// What somebody is paid.
+fn of_income(of: RecordType, draw: &Draw) -> Option<RecordBody> {
+    let small = draw.small;
+    Some(match of {
+        RecordType::Income => RecordBody::Income(Income {
+            kind: IncomeKind::Wage,
+            payer_name: "兴达".into(),
+            payer_credit_code: code(),
+            from: draw.month()?,
+            until: draw.month()?,
+            gross: small,
+            deductions: None,
+        }),
+        RecordType::Pension => RecordBody::Pension(Pension {
+            kind: PensionKind::Resident,
+            monthly_amount: small,
+            basic_part: Some(small),
+            from: draw.day(),
+            until: draw.day(),
+        }),
+        RecordType::PublicPayroll => RecordBody::PublicPayroll(PublicPayroll {
+            unit_name: "南外镇政府".into(),
+            unit_credit_code: code(),
+            monthly_amount: small,
+            from: None,
+            until: draw.month(),
+        }),
+        RecordType::SocialInsurance => RecordBody::SocialInsurance(SocialInsurance {
+            employer_name: "达川区兴达公司".into(),
+            employer_credit_code: code(),
+            monthly_base: Some(small),
+            paid_from: draw.day(),
+            paid_until: draw.day(),
+        }),
         RecordType::Subsidy => RecordBody::Subsidy(Subsidy {
             project: "耕地地力保护补贴（含种粮直补）".into(),
             amount: small,
-            paid_on: day(m)?,
-        }),
-        RecordType::Enrolment => RecordBody::Enrolment(Enrolment {
-            school: "达川区第三小学".into(),
-            stage: SchoolStage::Compulsory,
-            from: day(m),
-            until: day(m),
-            full_time: true,
-        }),
-        RecordType::Disability => RecordBody::Disability(Disability {
-            kind: DisabilityKind::Physical,
-            grade: 4,
-            certificate_number: format!("CJ51170320170101000{serial}"),
-            issued_on: day(m),
+            paid_on: draw.day()?,
         }),
         RecordType::Assistance => RecordBody::Assistance(Assistance {
             programme: "temporary-assistance".into(),
             amount: small,
             period: AssistancePeriod::Once,
-            from: day(m),
+            from: draw.day(),
             until: None,
             division_code: "511703".into(),
             status: AssistanceStatus::Ended,
         }),
+        RecordType::MedicalExpense => RecordBody::MedicalExpense(MedicalExpense {
+            paid_on: draw.day()?,
+            total: small,
+            reimbursed: Some(small),
+            own_cost_in_scope: small,
+        }),
+        _ => return None,
     })
 }

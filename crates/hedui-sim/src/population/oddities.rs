@@ -135,7 +135,7 @@ fn helped_at_home(draft: &mut Draft<'_>) {
         let help = Assistance {
             until: Some(until),
             status: AssistanceStatus::Ended,
-            ..super::economy::drawing("dibao", 20_000, Some(from), &home)
+            ..super::needs::drawing("dibao", 20_000, Some(from), &home)
         };
         scribe.at("hometown", head, RecordBody::Assistance(help));
     }
