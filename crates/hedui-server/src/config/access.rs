@@ -37,7 +37,7 @@ pub(super) fn callers(root: &mut Section, reader: &mut Reader) -> (Vec<GivenCall
         let id = section.required(reader, "id", &IDENTIFIER);
         let token = section.required(reader, "token_sha256", &TOKEN_HASH);
         let roles = section.required(reader, "roles", &ListOf(Choice(&Role::ALL)));
-        let districts = section.optional(reader, "districts", &ListOf(DISTRICT), "(all)").value;
+        let districts = section.optional(reader, "districts", &ListOf(DISTRICT), "(all)");
         let live = section.live;
         section.end(reader);
         if let (Some(id), Some(token), Some(roles), true) = (id, token, roles, live) {

@@ -63,7 +63,7 @@ pub(super) fn find(given: &Given<'_>) -> Report {
 /// Without callers everyone may do everything: never on an address that others reach.
 fn open_to_others(given: &Given<'_>, report: &mut Report) {
     let address = given.listen.value.ip().to_canonical();
-    if given.callers_missing && given.listen.good && !address.is_loopback() {
+    if given.callers_missing && !address.is_loopback() {
         let message = format!(
             "`server.listen` is {}, which others can reach, and no callers are configured: add [[callers]], or listen on 127.0.0.1",
             given.listen.value

@@ -21,8 +21,6 @@ pub(super) struct Reader {
 pub(super) struct Found<T> {
     pub value: T,
     pub origin: Origin,
-    /// Whether `value` is what was meant; otherwise something was wrong, and is reported.
-    pub good: bool,
 }
 
 /// A table of settings.
@@ -97,7 +95,7 @@ impl Section {
         }
     }
 
-    /// A setting with a default.
+    /// A setting with a default, which also stands for a wrong value.
     pub fn value<K: Kind>(
         &mut self,
         reader: &mut Reader,
@@ -105,22 +103,10 @@ impl Section {
         kind: &K,
         default: K::Out,
     ) -> Found<K::Out> {
-        let found = match self.read(reader, key, kind) {
-            None => Found {
-                value: default,
-                origin: Origin::Default,
-                good: true,
-            },
-            Some((Some(value), origin)) => Found {
-                value,
-                origin,
-                good: true,
-            },
-            Some((None, origin)) => Found {
-                value: default,
-                origin,
-                good: false,
-            },
+        let (value, origin) = self.read(reader, key, kind).unwrap_or((None, Origin::Default));
+        let found = Found {
+            value: value.unwrap_or(default),
+            origin,
         };
         self.record(reader, key, kind.show(&found.value), &found.origin);
         found
@@ -133,17 +119,13 @@ impl Section {
         key: &'static str,
         kind: &K,
         absent: &str,
-    ) -> Found<Option<K::Out>> {
-        let (value, origin, good) = match self.read(reader, key, kind) {
-            None => (None, Origin::Default, true),
-            Some((None, origin)) => (None, origin, false),
-            Some((value, origin)) => (value, origin, true),
-        };
+    ) -> Option<K::Out> {
+        let (value, origin) = self.read(reader, key, kind).unwrap_or((None, Origin::Default));
         let shown = value
             .as_ref()
             .map_or_else(|| absent.to_owned(), |value| kind.show(value));
         self.record(reader, key, shown, &origin);
-        Found { value, origin, good }
+        value
     }
 
     /// A setting that must be there; `None` where it is not, or is wrong.
@@ -160,11 +142,7 @@ impl Section {
         };
         let value = value?;
         self.record(reader, key, kind.show(&value), &origin);
-        Some(Found {
-            value,
-            origin,
-            good: true,
-        })
+        Some(Found { value, origin })
     }
 
     /// A table inside; empty where there is none.
@@ -230,7 +208,6 @@ impl Section {
                     Found {
                         value,
                         origin: entry.key.clone(),
-                        good: true,
                     },
                 ));
             }

@@ -147,9 +147,7 @@ fn store(root: &mut Section, reader: &mut Reader) -> Store {
 fn catalogue(root: &mut Section, reader: &mut Reader) -> (Catalogue, Vec<Found<DepartmentId>>) {
     let mut section = root.section(reader, "catalogue");
     let directory = folder(&mut section, reader);
-    let departments = section
-        .optional(reader, "departments", &ListOf(DEPARTMENT), "(all)")
-        .value;
+    let departments = section.optional(reader, "departments", &ListOf(DEPARTMENT), "(all)");
     let variables = variables(section.section(reader, "variables"), reader);
     let mut overrides = BTreeMap::new();
     let mut overridden = Vec::new();
@@ -163,7 +161,6 @@ fn catalogue(root: &mut Section, reader: &mut Reader) -> (Catalogue, Vec<Found<D
                 overridden.push(Found {
                     value: department,
                     origin,
-                    good: true,
                 });
             }
             Err(reason) => reader
@@ -184,7 +181,7 @@ fn catalogue(root: &mut Section, reader: &mut Reader) -> (Catalogue, Vec<Found<D
 }
 
 fn folder(section: &mut Section, reader: &mut Reader) -> Option<PathBuf> {
-    section.optional(reader, "directory", &FilePath, "(compiled in)").value
+    section.optional(reader, "directory", &FilePath, "(compiled in)")
 }
 
 /// Names as the environment can say them: it does not know capitals, and two underscores separate.
@@ -220,9 +217,9 @@ fn differs(mut section: Section, reader: &mut Reader) -> Override {
     };
     let absent = "(as in the manifest)";
     let differs = Override {
-        enabled: section.optional(reader, "enabled", &Switch, absent).value,
-        deadline: section.optional(reader, "deadline", &deadline, absent).value,
-        freshness: section.optional(reader, "freshness", &freshness, absent).value,
+        enabled: section.optional(reader, "enabled", &Switch, absent),
+        deadline: section.optional(reader, "deadline", &deadline, absent),
+        freshness: section.optional(reader, "freshness", &freshness, absent),
     };
     section.end(reader);
     differs

@@ -345,6 +345,19 @@ fn one_layer_may_not_say_one_thing_twice() {
 }
 
 #[test]
+fn one_mistake_is_reported_once() {
+    let found = mistakes(load(
+        "",
+        &[("HEDUI__CATALOGUE__DEPARTMENTS", "housing,housing,housing")],
+        &[],
+    ));
+    assert_eq!(
+        found,
+        ["HEDUI__CATALOGUE__DEPARTMENTS LISTED_TWICE catalogue.departments"]
+    );
+}
+
+#[test]
 fn a_value_and_a_table_may_not_stand_at_one_key() {
     assert_eq!(
         mistakes(load("server = 1", &[("HEDUI__SERVER__THREADS", "1")], &[])),
