@@ -6,7 +6,7 @@ mod codec;
 mod fault;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod unary;
 
 use std::sync::Arc;

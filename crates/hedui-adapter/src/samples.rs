@@ -3,8 +3,6 @@
 
 mod memory;
 mod server;
-#[cfg(test)]
-mod tests;
 mod typed;
 mod write;
 

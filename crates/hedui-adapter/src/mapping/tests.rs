@@ -216,3 +216,36 @@ fn a_reference_that_is_the_persons_own_number_is_left_out() {
     assert!(matches!(&answer.state, AnswerState::Found { records } if records[0].reference.is_empty()));
     assert_eq!(answer.notes.len(), 1);
 }
+
+#[test]
+fn a_threshold_answer_is_over_as_soon_as_one_row_is_and_never_a_record() {
+    let texts = |text: &str| vec![text.to_owned()];
+    let limit = Some(hedui_core::Fen(5_000_000));
+    let threshold = Threshold {
+        column: "flag".to_owned(),
+        over: texts("是"),
+        within: texts("否"),
+        limit,
+    };
+    let identity = Identity {
+        id_number: "who".to_owned(),
+        name: None,
+    };
+    let mapping = Mapping {
+        identity,
+        data_on: None,
+        records: Vec::new(),
+        threshold: Some(threshold),
+    };
+    let row = |over| mapping.threshold_row(over, &subject(0).id, "测试甲").unwrap();
+    let read = |rows: &[Row]| mapping.read(rows, &subject(0), &[]).state;
+    assert_eq!(read(&[]), AnswerState::NoRecord);
+    assert_eq!(read(&[row(false)]), AnswerState::WithinLimit { limit });
+    assert_eq!(
+        read(&[row(false), row(true), row(false)]),
+        AnswerState::OverLimit { limit }
+    );
+    let mut odd = row(true);
+    odd.set("flag", "也许");
+    assert!(matches!(read(&[row(false), odd]), AnswerState::Unreachable { .. }));
+}
