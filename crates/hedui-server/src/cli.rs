@@ -77,13 +77,13 @@ pub struct Cli {
     lang: Option<Lang>,
     /// Columns that tables may take.
     #[arg(long, value_name = "COLUMNS", default_value_t = 100, global = true, hide_short_help = true,
-          value_parser = clap::value_parser!(u16).range(i64::from(table::MIN_WIDTH)..=400))]
+          value_parser = clap::value_parser!(u16).range(i64::from(table::MIN_WIDTH)..=i64::from(table::MAX_WIDTH)))]
     width: u16,
     #[command(subcommand)]
     command: Command,
 }
 
-/// The commands. `serve` and `demo` join here, each in its own module, run by `run` below.
+/// The commands; those that host something are in `host`.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check resident IDs and unified social credit codes, without any server.
@@ -106,6 +106,8 @@ enum Command {
     Audit(audit::AuditCommand),
     /// Print the time spent in each step of a verification.
     Metrics(departments::MetricsArgs),
+    #[command(flatten)]
+    Host(crate::host::HostCommand),
 }
 
 /// What every command needs to know besides its own arguments.
@@ -210,6 +212,7 @@ fn run(command: Command, context: &Context) -> Result<Answer, CliError> {
         Command::Departments(arguments) => wait_for(departments::list(arguments, context)),
         Command::Audit(command) => wait_for(audit::run(command, context)),
         Command::Metrics(arguments) => wait_for(departments::metrics(arguments, context)),
+        Command::Host(command) => crate::host::run(command, context),
     }
 }
 

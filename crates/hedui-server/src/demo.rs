@@ -92,9 +92,9 @@ async fn present(args: &DemoArgs, show: Show, district: &mut District, started: 
     print_report(1, "a household in need, telling the truth", &report, show);
     let report = verify(&mut client, &chosen.hides, &args.district).await?;
     print_report(2, "a household that hides something", &report, show);
-    let off = district.switch_off().await?;
+    let off = district.switch_off()?;
     let report = verify(&mut client, &chosen.in_the_dark, &args.district).await?;
-    district.switch_on().await?;
+    district.switch_on()?;
     print_report(3, &format!("a household in need, with two departments switched off ({})", off.join(", ")), &report, show);
 
     let file = district.write_household(&chosen)?;

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 
 use crate::grpc::caller::Callers;
-use crate::grpc::operations::DepartmentNames;
+use crate::grpc::operations::{Checks, DepartmentNames};
 
 /// What a listener needs to know.
 pub struct Options {
@@ -33,6 +33,8 @@ pub struct Options {
     pub callers: Callers,
     /// What the catalogue says of the departments.
     pub names: DepartmentNames,
+    /// How their self-tests are run.
+    pub checks: Checks,
 }
 
 /// A server that listens.
@@ -61,7 +63,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let (reporter, health) = tonic_health::server::health_reporter();
     let verification = verification::Service::new(broker.clone(), Arc::clone(&callers), Arc::clone(&names));
     let audit = audit::Service::new(broker.clone(), Arc::clone(&callers));
-    let operations = operations::Service::new(broker, callers, names);
+    let operations = operations::Service::new(broker, callers, names, options.checks);
     let limit = options.max_request_bytes;
     let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);
     let audit = AuditServiceServer::new(audit).max_decoding_message_size(limit);

@@ -3,3 +3,8 @@
 
 pub mod cli;
 pub mod config;
+pub mod demo;
+pub mod grpc;
+pub mod host;
+pub mod serve;
+pub mod start;

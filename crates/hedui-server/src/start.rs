@@ -7,22 +7,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use ed25519_dalek::VerifyingKey;
-use hedui_adapter::gate::{Gate, GateLimits};
-use hedui_adapter::manifest::{Connector, Manifest};
-use hedui_adapter::Catalogue;
-use hedui_adapter::port::{self, Jitter};
+use hedui_adapter::manifest::Connector;
+use hedui_adapter::port::{self, AdapterPort, Jitter, Port};
+use hedui_adapter::{Adapter, Catalogue, MappedAdapter};
 use hedui_broker::clock::{Clock, SystemClock};
 use hedui_broker::{Broker, Entropy, Parts, Registered, Registry, Settings};
 use hedui_core::verdict::Text;
-use hedui_core::{DepartmentProfile, Tolerances};
-use hedui_evidence::segment::{Progress, SegmentOptions, SegmentStore};
-use hedui_evidence::{EvidenceStore, KeyRing, MasterKey, MemoryStore};
+use hedui_core::{DepartmentProfile, Failure, Tolerances};
+use hedui_evidence::{EvidenceStore, KeyRing, MasterKey, MemoryStore, Progress, SegmentOptions, SegmentStore};
 use hedui_policy::{PackFile, PackSet};
 use tokio::net::TcpListener;
 
 use crate::config::{Config, StoreKind};
 use crate::grpc::caller::Callers;
-use crate::grpc::operations::{DepartmentNames, Described};
+use crate::grpc::operations::{Checker, Checks, DepartmentNames, Described};
 use crate::grpc::{self, Listening};
 
 /// A broker that serves.
@@ -59,7 +57,7 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
     let catalogue = catalogue(&config)?;
     let names = names(&catalogue);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let registry = Registry::new(registered(&config, &catalogue, clock.as_ref(), &entropy)?);
+    let (registry, checks) = registered(&config, &catalogue, &entropy)?;
     let packs = packs(config.policy.directory.as_deref())?;
     let settings = settings(&config)?;
     let broker = Broker::new(Parts { registry, packs, store, keys, clock, entropy, settings });
@@ -69,6 +67,7 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
         reflection: config.server.reflection,
         callers: Callers::new(config.callers),
         names,
+        checks,
     };
     let listening = grpc::listen(broker.clone(), listener, options).await?;
     Ok(Started { broker, listening, resumed })
@@ -104,7 +103,7 @@ async fn open_store(
         StoreKind::Segments => {
             std::fs::create_dir_all(&config.store.directory)
                 .with_context(|| format!("cannot make the store's folder {}", config.store.directory.display()))?;
-            let mut options = SegmentOptions::new(rand::Rng::random(&mut rng));
+            let mut options = SegmentOptions::new(rand::RngExt::random(&mut rng));
             options.segment_bytes = config.store.segment_bytes;
             let store = SegmentStore::open(&config.store.directory, &options, &mut |step| tell(progress(step)))?;
             if let Some(why) = &store.opening().index_rebuilt {
@@ -213,12 +212,13 @@ fn connector(connector: &Connector) -> &'static str {
     }
 }
 
-fn registered(config: &Config, catalogue: &Catalogue, clock: &dyn Clock, entropy: &Entropy) -> anyhow::Result<Vec<Registered>> {
+fn registered(config: &Config, catalogue: &Catalogue, entropy: &Entropy) -> anyhow::Result<(Registry, Checks)> {
     let chance = Mutex::new(entropy.fork());
     let jitter: Arc<dyn Jitter> = Arc::new(move |bound: u64| {
         let mut rng = chance.lock().unwrap_or_else(PoisonError::into_inner);
-        rand::Rng::random_range(&mut *rng, 0..bound.max(1))
+        rand::RngExt::random_range(&mut *rng, 0..bound.max(1))
     });
+    let mut checkers = BTreeMap::new();
     let mut all = Vec::with_capacity(catalogue.manifests().len());
     for manifest in catalogue.manifests() {
         let change = config.catalogue.overrides.get(&manifest.id);
@@ -232,10 +232,18 @@ fn registered(config: &Config, catalogue: &Catalogue, clock: &dyn Clock, entropy
             freshness_ms: u64::try_from(freshness.as_millis()).unwrap_or(u64::MAX),
             threshold_only: manifest.threshold_only,
         };
-        let gate = Gate::new(GateLimits::of(manifest), clock.now_ms());
-        let port = port::open(manifest, Arc::clone(&jitter))
-            .map_err(|f| anyhow::anyhow!("department {}: {} ({})", manifest.id, f.message, f.reason))?;
-        all.push(Registered { profile, port, gate });
+        let wrong = |f: Failure| anyhow::anyhow!("department {}: {} ({})", manifest.id, f.message, f.reason);
+        let (port, checker): (Arc<dyn Port>, Checker) = match &manifest.connector {
+            Connector::Grpc { endpoint, .. } => {
+                (port::open(manifest, Arc::clone(&jitter)).map_err(wrong)?, Checker::Plugin(endpoint.clone()))
+            }
+            _ => {
+                let adapter: Arc<dyn Adapter> = Arc::new(MappedAdapter::open(manifest).map_err(wrong)?);
+                (Arc::new(AdapterPort::new(Arc::clone(&adapter))), Checker::Local(adapter))
+            }
+        };
+        checkers.insert(manifest.id.clone(), checker);
+        all.push(Registered::new(profile, port, manifest.breaker));
     }
-    Ok(all)
+    Ok((Registry::new(all), Checks::new(checkers)))
 }

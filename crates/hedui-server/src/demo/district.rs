@@ -15,8 +15,8 @@ use tokio::process::{Child, Command};
 use crate::demo::DemoArgs;
 use crate::demo::choose::Three;
 
-/// The department whose database is moved away for the third report.
-const MOVED: &str = "housing";
+/// Departments of which the first two with a file of their own fall silent for the third report.
+const SILENCED: [&str; 5] = ["housing", "traffic-police", "finance-office", "commerce", "taxation"];
 
 /// A plugin in a process of its own.
 struct Plugin {
@@ -34,7 +34,7 @@ pub struct District {
     directory: PathBuf,
     /// Removes the folder at the end, where it is ours.
     _temporary: Option<tempfile::TempDir>,
-    moved: Option<(PathBuf, PathBuf)>,
+    moved: Vec<(PathBuf, PathBuf)>,
     code: String,
 }
 
@@ -64,7 +64,7 @@ impl District {
         let sources = hedui_sim::sources::write(&population, &folders, &directory.join("sources")).await?;
         let mut plugins = Vec::new();
         for data in &sources.plugins {
-            plugins.push(Plugin::start(data.clone(), None).await?);
+            plugins.push(Plugin::start(data.clone(), args.adapters.as_deref()).await?);
         }
         Ok(District {
             population,
@@ -73,7 +73,7 @@ impl District {
             plugins,
             directory,
             _temporary: temporary,
-            moved: None,
+            moved: Vec::new(),
             code: args.district.clone(),
         })
     }
@@ -114,36 +114,32 @@ impl District {
         counts.iter().map(|(kind, n)| format!("{n} {kind}")).collect::<Vec<_>>().join(", ")
     }
 
-    /// Makes two departments fall silent for real: a plugin process is ended, a database is moved away. Returns their ids.
-    pub async fn switch_off(&mut self) -> anyhow::Result<Vec<String>> {
-        let mut off = Vec::new();
-        if let Some(plugin) = self.plugins.first_mut() {
-            plugin.child.kill().await.context("ending the plugin process")?;
-            off.push(plugin.data.department.to_string());
-        }
+    /// Makes two departments fall silent for real: their files are moved away. Returns their ids.
+    pub fn switch_off(&mut self) -> anyhow::Result<Vec<String>> {
         let catalogue = Catalogue::load(&self.folders, &self.variables()).ok();
-        let manifest = catalogue.as_ref().and_then(|c| c.manifests().iter().find(|m| m.id.as_str() == MOVED));
-        let path = manifest.and_then(|m| match &m.connector {
-            Connector::Sqlite { path, .. } | Connector::Csv { path, .. } | Connector::Excel { path, .. } => Some(PathBuf::from(path)),
-            _ => None,
-        });
-        if let Some(path) = path {
-            let away = path.with_extension("away");
-            std::fs::rename(&path, &away).with_context(|| format!("moving {} away", path.display()))?;
-            self.moved = Some((path, away));
-            off.push(MOVED.to_owned());
+        let mut off = Vec::new();
+        for id in SILENCED {
+            let manifest = catalogue.as_ref().and_then(|c| c.manifests().iter().find(|m| m.id.as_str() == id));
+            let path = manifest.and_then(|m| match &m.connector {
+                Connector::Sqlite { path, .. } | Connector::Csv { path, .. } | Connector::Excel { path, .. } => {
+                    Some(PathBuf::from(path))
+                }
+                _ => None,
+            });
+            if let Some(path) = path.filter(|_| off.len() < 2) {
+                let away = path.with_extension("away");
+                std::fs::rename(&path, &away).with_context(|| format!("moving {} away", path.display()))?;
+                self.moved.push((path, away));
+                off.push(id.to_owned());
+            }
         }
         Ok(off)
     }
 
     /// Brings them back.
-    pub async fn switch_on(&mut self) -> anyhow::Result<()> {
-        if let Some((path, away)) = self.moved.take() {
+    pub fn switch_on(&mut self) -> anyhow::Result<()> {
+        for (path, away) in self.moved.drain(..) {
             std::fs::rename(&away, &path).with_context(|| format!("moving {} back", path.display()))?;
-        }
-        if let Some(plugin) = self.plugins.first_mut() {
-            let port = plugin.address.rsplit(':').next().and_then(|p| p.parse().ok());
-            *plugin = Plugin::start(plugin.data.clone(), port).await?;
         }
         Ok(())
     }
@@ -167,12 +163,12 @@ impl District {
 
 impl Plugin {
     /// Starts this program again as the plugin of one department, and reads the address that it prints first.
-    async fn start(data: PluginData, port: Option<u16>) -> anyhow::Result<Plugin> {
+    async fn start(data: PluginData, adapters: Option<&Path>) -> anyhow::Result<Plugin> {
         let program = std::env::current_exe().context("where this program stands")?;
         let mut command = Command::new(program);
-        command.args(["sim", "plugin", "--department", data.department.as_str(), "--data"]).arg(&data.file);
-        if let Some(port) = port {
-            command.arg("--port").arg(port.to_string());
+        command.args(["sim-plugin", "--department", data.department.as_str(), "--data"]).arg(&data.file);
+        if let Some(adapters) = adapters {
+            command.arg("--catalogue").arg(adapters);
         }
         let mut child = command
             .stdin(Stdio::piped())

@@ -1,0 +1,117 @@
+//! What does everything that hedui does beyond asking cost? The real server against a bare fan-out over the same streams, in one run.
+//! Leaves single steps to the server's own counters, which it prints; the load comes from a process of its own.
+
+mod verification {
+    pub mod floor;
+    pub mod load;
+    pub mod process;
+    pub mod server;
+}
+
+use std::process::ExitCode;
+
+use verification::load::Load;
+use verification::process::{Cpu, Role, Roles};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Departments, persons and their sizes as in the measurements that the goal was set by.
+pub const DEPARTMENTS: usize = 27;
+/// Persons of a household.
+pub const PERSONS: usize = 3;
+/// Verifications in flight.
+const IN_FLIGHT: usize = 128;
+
+/// How much is measured.
+struct Size {
+    /// Verifications of one round.
+    verifications: usize,
+    /// Rounds, alternating; the medians count.
+    rounds: usize,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(role) = Role::of(&arguments) {
+        return exit(role.run());
+    }
+    let full = arguments.iter().any(|a| a == "--bench");
+    let size = if full { Size { verifications: 60_000, rounds: 5 } } else { Size { verifications: 200, rounds: 1 } };
+    exit(measure(&size))
+}
+
+fn exit(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("verification bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One round of one server.
+struct Round {
+    per_second: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    server_us: f64,
+    departments_us: f64,
+}
+
+#[allow(clippy::float_arithmetic)]
+fn measure(size: &Size) -> anyhow::Result<()> {
+    let roles = Roles::start()?;
+    let mut floors = Vec::new();
+    let mut reals = Vec::new();
+    // One round each that is not counted: connections, keys, caches.
+    let warm = (size.verifications / 10).max(20);
+    round(&roles, Role::Floor, warm, 0)?;
+    round(&roles, Role::Server, warm, 0)?;
+    for n in 0..size.rounds {
+        floors.push(round(&roles, Role::Floor, size.verifications, n + 1)?);
+        reals.push(round(&roles, Role::Server, size.verifications, n + 1)?);
+    }
+    println!("{DEPARTMENTS} departments, {PERSONS} persons, {IN_FLIGHT} in flight, {} x {} verifications", size.rounds, size.verifications);
+    print_rounds("floor: streamed fan-out, nothing else", &floors);
+    print_rounds("hedui: authorized, consolidated, judged, sealed, durable", &reals);
+    println!("\nprocessor time by step of one verification (commit, asked and wait are mostly waiting):");
+    for (step, us) in roles.steps()? {
+        println!("  {step:<10} {us:>9.1} us");
+    }
+    let floor = median(floors.iter().map(|r| r.per_second));
+    let real = median(reals.iter().map(|r| r.per_second));
+    println!("\nratio_to_floor={:.2}", real / floor);
+    Ok(())
+}
+
+#[allow(clippy::float_arithmetic)]
+fn round(roles: &Roles, role: Role, verifications: usize, number: usize) -> anyhow::Result<Round> {
+    let before = (roles.cpu(role)?, roles.cpu(Role::Departments)?);
+    let load = Load { address: roles.address(role), verifications, in_flight: IN_FLIGHT, round: number, role };
+    let done = load.run()?;
+    let after = (roles.cpu(role)?, roles.cpu(Role::Departments)?);
+    let each = |from: Cpu, to: Cpu| to.since_us(from) / verifications as f64;
+    Ok(Round {
+        per_second: verifications as f64 / done.seconds,
+        p50_ms: done.p50_ms,
+        p99_ms: done.p99_ms,
+        server_us: each(before.0, after.0),
+        departments_us: each(before.1, after.1),
+    })
+}
+
+fn print_rounds(what: &str, rounds: &[Round]) {
+    println!("\n{what}");
+    println!("  verifications/s {:>9.0}", median(rounds.iter().map(|r| r.per_second)));
+    println!("  p50 / p99       {:>9.2} / {:.2} ms", median(rounds.iter().map(|r| r.p50_ms)), median(rounds.iter().map(|r| r.p99_ms)));
+    println!("  server CPU      {:>9.0} us per verification", median(rounds.iter().map(|r| r.server_us)));
+    println!("  departments CPU {:>9.0} us per verification", median(rounds.iter().map(|r| r.departments_us)));
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+}

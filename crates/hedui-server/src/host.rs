@@ -1,0 +1,102 @@
+//! The commands that host something: the service, the demo, a simulated department's plugin; and the configuration that they read.
+//! Leaves the commands of clients to `cli`, and what is hosted to `serve`, `demo` and `hedui-sim`.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use tracing::error;
+
+use crate::cli::{Answer, CliError, Context, Exit};
+use crate::config::{Config, Loaded, logging, read_environment};
+use crate::demo::{DemoArgs, Show, demo};
+use crate::serve::{runtime, serve};
+
+/// The commands that host something.
+#[derive(Debug, Subcommand)]
+pub enum HostCommand {
+    /// Run the broker as a service.
+    Serve(SettingsArgs),
+    /// Show hedui at work on a synthetic district, and serve it until Ctrl-C.
+    Demo(DemoArgs),
+    /// Show every setting and where it comes from, or all mistakes in them.
+    Config(SettingsArgs),
+    /// A simulated department as a plugin process: what `demo` starts.
+    #[command(hide = true)]
+    SimPlugin {
+        /// Passed on.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+/// Where settings come from: defaults, then the file, then `HEDUI__SECTION__KEY` in the environment, then `--set`.
+#[derive(Args, Clone, Debug)]
+pub struct SettingsArgs {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, over file and environment: `--set server.listen=0.0.0.0:7311`. May be given again.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl SettingsArgs {
+    fn load(&self) -> Result<Loaded, CliError> {
+        let mut flags = Vec::with_capacity(self.set.len());
+        for setting in &self.set {
+            let Some((key, value)) = setting.split_once('=') else {
+                return Err(CliError::Usage(format!("--set {setting}: write KEY=VALUE, for example server.listen=127.0.0.1:7311")));
+            };
+            flags.push((key.trim().to_owned(), value.trim().to_owned()));
+        }
+        Config::load(self.config.as_deref(), &read_environment(), &flags).map_err(|mistakes| CliError::Usage(mistakes.to_string()))
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(command: HostCommand, context: &Context) -> Result<Answer, CliError> {
+    match command {
+        HostCommand::Serve(settings) => run_serve(&settings),
+        HostCommand::Demo(args) => run_demo(args, context),
+        HostCommand::Config(settings) => Ok(answer(show(&settings.load()?))),
+        HostCommand::SimPlugin { arguments } => {
+            hedui_sim::plugin_main(arguments).map_err(|e| CliError::Usage(e.to_string()))?;
+            Ok(answer(String::new()))
+        }
+    }
+}
+
+fn answer(text: String) -> Answer {
+    Answer { text, exit: Exit::Success }
+}
+
+fn run_serve(settings: &SettingsArgs) -> Result<Answer, CliError> {
+    let config = settings.load()?.config;
+    logging::init(&config.log).map_err(|e| CliError::Usage(e.to_string()))?;
+    let runtime = runtime(config.server.threads)?;
+    match runtime.block_on(serve(config)) {
+        Ok(()) => Ok(answer(String::new())),
+        Err(problem) => {
+            error!(reason = %format!("{problem:#}"), "not serving");
+            Err(CliError::Host(format!("{problem:#}")))
+        }
+    }
+}
+
+fn run_demo(args: DemoArgs, context: &Context) -> Result<Answer, CliError> {
+    let show = Show { lang: context.lang, width: context.width };
+    let today = context.surroundings.today();
+    runtime(0)?.block_on(demo(args, show, today)).map_err(|problem| CliError::Host(format!("{problem:#}")))?;
+    Ok(answer(String::new()))
+}
+
+/// One line a setting: key, value, origin.
+fn show(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    for setting in &loaded.origins {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{:<45} {:<40} {}", setting.key, setting.value, setting.origin);
+    }
+    text
+}

@@ -1,0 +1,192 @@
+//! What the tests share: a district with real sources, a broker that serves it, a client, and ways to make departments fall silent.
+//! Leaves what is checked to the tests.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use hedui_adapter::Catalogue;
+use hedui_adapter::catalogue::Folder;
+use hedui_adapter::manifest::{Connector, Variables};
+use hedui_core::{AuthorizationInput, Date, DepartmentId, HouseholdInput};
+use hedui_proto::verification as pb;
+use hedui_proto::verification::verification_service_client::VerificationServiceClient;
+use hedui_server::cli::convert;
+use hedui_server::config::Config;
+use hedui_server::start::{Started, start};
+use hedui_sim::plugin::Plugin;
+use hedui_sim::population::Settings;
+use hedui_sim::{Population, Sources, generate};
+use tonic::transport::Channel;
+
+/// The date on which the synthetic districts apply.
+pub const TODAY: Date = Date::constant(2026, 11, 20);
+
+/// A district with real sources and a broker that serves it.
+pub struct District {
+    pub population: Population,
+    pub started: Option<Started>,
+    pub client: VerificationServiceClient<Channel>,
+    pub config: Config,
+    pub folder: tempfile::TempDir,
+    _sources: Sources,
+    _plugins: Vec<Plugin>,
+}
+
+/// A district of a seed and a size.
+pub fn settings(seed: u64, households: u32) -> Settings {
+    Settings { seed, district: "511703".into(), households, as_of: TODAY, programmes: vec!["dibao".into()] }
+}
+
+impl District {
+    /// Generates, writes, starts.
+    pub async fn generate(seed: u64, households: u32) -> District {
+        District::of(generate(&settings(seed, households)).unwrap(), |_| {}).await
+    }
+
+    /// Writes and starts a population; `change` may alter the configuration.
+    pub async fn of(population: Population, change: impl FnOnce(&mut Config)) -> District {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = Catalogue::bundled_folders();
+        let sources = hedui_sim::sources::write(&population, &folders, &folder.path().join("sources")).await.unwrap();
+        let mut variables: Variables = sources.variables.clone();
+        let mut plugins = Vec::new();
+        for data in &sources.plugins {
+            let plugin = Plugin::start(&manifest_text(&folders, &data.department), &data.file).await.unwrap();
+            variables.insert(data.variable.clone(), plugin.url());
+            plugins.push(plugin);
+        }
+        let mut config = Config::default();
+        config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.store.directory = folder.path().join("store");
+        config.store.key_file = folder.path().join("store/master.key");
+        config.catalogue.variables = variables;
+        change(&mut config);
+        let started = start(config.clone(), &mut |_| {}).await.unwrap();
+        let client = client(&started).await;
+        District { population, started: Some(started), client, config, folder, _sources: sources, _plugins: plugins }
+    }
+
+    /// Stops the broker and starts it again on the same store.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        let started = start(self.config.clone(), &mut |_| {}).await.unwrap();
+        self.client = client(&started).await;
+        self.started = Some(started);
+    }
+
+    /// Stops the broker.
+    pub async fn stop(&mut self) {
+        if let Some(started) = self.started.take() {
+            started.stop(std::time::Duration::from_secs(10)).await.unwrap();
+        }
+    }
+
+    pub fn broker(&self) -> &hedui_broker::Broker {
+        &self.started.as_ref().unwrap().broker
+    }
+
+    pub fn address(&self) -> String {
+        format!("http://{}", self.started.as_ref().unwrap().listening.address)
+    }
+
+    /// The request of a household of the population.
+    pub fn request(&self, number: usize) -> pb::CreateVerificationRequest {
+        let truth = &self.population.households[number];
+        request(&truth.household, &truth.authorizations)
+    }
+
+    /// Verifies a household of the population to its end.
+    pub async fn verify(&self, number: usize) -> pb::Verification {
+        verify(&self.client, self.request(number)).await
+    }
+
+    /// The sources that can be moved away, by department: files only.
+    pub fn files(&self) -> BTreeMap<DepartmentId, PathBuf> {
+        let catalogue = Catalogue::load(&Catalogue::bundled_folders(), &self.config.catalogue.variables).unwrap();
+        let file = |c: &Connector| match c {
+            Connector::Sqlite { path, .. } | Connector::Csv { path, .. } | Connector::Excel { path, .. } => Some(PathBuf::from(path)),
+            _ => None,
+        };
+        catalogue.manifests().iter().filter_map(|m| Some((m.id.clone(), file(&m.connector)?))).collect()
+    }
+}
+
+fn manifest_text(folders: &[Folder], department: &DepartmentId) -> Folder {
+    folders.iter().find(|f| f.name == department.as_str()).unwrap().clone()
+}
+
+pub async fn client(started: &Started) -> VerificationServiceClient<Channel> {
+    VerificationServiceClient::connect(format!("http://{}", started.listening.address)).await.unwrap()
+}
+
+/// A request for Dibao in Dachuan.
+pub fn request(household: &HouseholdInput, letters: &[AuthorizationInput]) -> pb::CreateVerificationRequest {
+    pb::CreateVerificationRequest {
+        district_code: "511703".into(),
+        household: Some(convert::household(household)),
+        programmes: vec!["dibao".into()],
+        authorizations: letters.iter().map(convert::authorization).collect(),
+        as_of: Some(google_date(TODAY)),
+        actor: "clerk-7".into(),
+        ..Default::default()
+    }
+}
+
+pub fn google_date(date: Date) -> hedui_proto::gtype::Date {
+    hedui_proto::gtype::Date { year: date.year().into(), month: date.month().into(), day: date.day().into() }
+}
+
+/// Creates, waits, and reads the whole report.
+pub async fn verify(client: &VerificationServiceClient<Channel>, request: pb::CreateVerificationRequest) -> pb::Verification {
+    let mut client = client.clone();
+    let created = client.create_verification(request).await.unwrap().into_inner().verification.unwrap();
+    read(&client, &created.name).await
+}
+
+/// Waits for the end and reads the whole report.
+pub async fn read(client: &VerificationServiceClient<Channel>, name: &str) -> pb::Verification {
+    let wait = pb::WaitVerificationRequest { name: name.into(), view: pb::View::Full.into(), ..Default::default() };
+    let ended = client.clone().wait_verification(wait).await.unwrap().into_inner().verification.unwrap();
+    assert_ne!(ended.state(), pb::VerificationState::Running, "the verification does not end");
+    ended
+}
+
+pub fn outcome(verification: &pb::Verification) -> pb::Outcome {
+    verification.verdicts[0].outcome()
+}
+
+/// Moves sources away for as long as it lives.
+pub struct Away(Vec<(PathBuf, PathBuf)>);
+
+impl Away {
+    pub fn these<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Away {
+        let away = files.into_iter().map(|path| {
+            let away = path.with_extension("away");
+            std::fs::rename(path, &away).unwrap();
+            (path.clone(), away)
+        });
+        Away(away.collect())
+    }
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        for (path, away) in &self.0 {
+            std::fs::rename(away, path).unwrap();
+        }
+    }
+}
+
+/// Every file below a folder.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found
+}
