@@ -311,8 +311,8 @@ fn assistance_is_not_income(facts: &Facts<'_>, ordinal: u32, figure: &mut Figure
     }
 }
 
-/// The basic old-age pension within the *known* transfer income. Only to be subtracted from it: it is never more than the pensions that
-/// are certain, so that what silent departments could add to, or contradict in, both stays open in the transfer income alone.
+/// The basic old-age pension within the *known* transfer income. Only to be subtracted from it: it is never more than what is known of it,
+/// so that what silent departments could add to both stays open in the transfer income alone.
 pub(super) fn basic_pension(facts: &Facts<'_>, subject: Option<u32>, window: Months) -> Figure {
     let mut total = Figure::known(0);
     for ordinal in facts.subjects(subject) {
@@ -320,12 +320,20 @@ pub(super) fn basic_pension(facts: &Facts<'_>, subject: Option<u32>, window: Mon
             p.basic_part.map_or(0, |b| b.0.clamp(0, p.monthly_amount.0.max(0)))
         });
         let mut figure = once(rows, Differing::PerhapsSeveral, PENSION_KEY, false);
-        let certain = pensions(facts, ordinal, window).bounds.lo.unwrap_or(0);
-        let at_most_certain = |end: Option<i64>| Some(end.map_or(certain, |amount| amount.min(certain)));
-        figure.bounds = Bounds {
-            lo: at_most_certain(figure.bounds.lo),
-            hi: at_most_certain(figure.bounds.hi),
-        };
+        let missing = facts.unsettled(&[RecordType::Pension], Some(ordinal));
+        if missing.is_empty() {
+            let certain = pensions(facts, ordinal, window).bounds.lo.unwrap_or(0);
+            let at_most_certain = |end: Option<i64>| Some(end.map_or(certain, |amount| amount.min(certain)));
+            figure.bounds = Bounds {
+                lo: at_most_certain(figure.bounds.lo),
+                hi: at_most_certain(figure.bounds.hi),
+            };
+        } else {
+            // All transfers that are known, those on the household's word among them, may be the basic pension of a silent register.
+            let transfers = income(facts, IncomeKind::Transfer, Some(ordinal), window).bounds.lo;
+            figure.bounds = Bounds::between(0, transfers.unwrap_or(0));
+            figure.missing = missing;
+        }
         figure.parts.retain(|p| p.amount != 0);
         total.add(figure);
     }

@@ -129,6 +129,25 @@ fn the_basic_pension_is_never_more_than_the_pension_and_nothing_while_that_is_in
 }
 
 #[test]
+fn transfers_on_the_households_word_may_be_the_basic_pension_of_a_silent_register() {
+    let mut input = family();
+    let month = date("2026-10");
+    input.members[0].incomes.push(DeclaredIncome {
+        kind: IncomeKind::Transfer,
+        amount: Fen(12_000),
+        from: month,
+        until: month,
+    });
+    let household = checked(input);
+    let said = [silent("social-insurance", &[T::Pension])];
+    assert_eq!(figure_of(&household, &said, TRANSFER, 1).bounds.lo, Some(12_000));
+    assert_eq!(
+        figure_of(&household, &said, Fact::BasicPension, 1).bounds,
+        Bounds::between(0, 12_000)
+    );
+}
+
+#[test]
 fn a_contract_that_both_spouses_are_registered_with_is_one_rent() {
     let said = [said(
         "agriculture",
