@@ -242,47 +242,14 @@ pub(crate) fn verdict(
 ) -> Result<Frame, BrokerError> {
     let common = common(ending.case, ending.prepared);
     let now = core.clock.now_ms();
-    let mut frame = empty_frame(
-        terminal_frame(core, ending.case),
-        FrameKind::Verdict,
-        &common,
-        now,
-        ending.index.clone(),
-    );
-    let mut rests_on = Vec::with_capacity(report.departments.len());
-    let mut leaves = Vec::with_capacity(report.departments.len() + 1);
-    let mut bodies: Vec<(usize, Bytes)> = Vec::with_capacity(report.departments.len());
-    for (index, line) in report.departments.iter().enumerate() {
-        let Some(evidence_id) = EvidenceId::from_hex(&line.evidence) else {
-            continue;
-        };
-        let states: Vec<&str> = line
-            .subjects
-            .iter()
-            .map(|s| s.state.as_str())
-            .filter(|s| *s != "NOT_ASKED")
-            .collect();
-        let department = line.department.as_str().to_owned();
-        let mut leaf = common.leaf(LeafKind::Answer, evidence_id, department, states.join(","));
-        leaf.asked_at_ms = line.asked_at_ms;
-        leaf.answered_at_ms = line.answered_at_ms;
-        if let Some(Some(arrived)) = ending.arrived.get(index)
-            && let Some(bytes) = body(&arrived.reply)
-        {
-            bodies.push((leaves.len(), bytes));
-        }
-        rests_on.push(evidence_id);
-        leaves.push(leaf);
-    }
-    let mut verdict = common.leaf(
-        LeafKind::Verdict,
-        EvidenceId::random(rng),
-        String::new(),
-        outcome(ending, report),
-    );
+    let id = terminal_frame(core, ending.case);
+    let mut frame = empty_frame(id, FrameKind::Verdict, &common, now, ending.index.clone());
+    let (mut leaves, mut bodies) = answers(&common, ending, report);
+    let mut verdict =
+        common.leaf(LeafKind::Verdict, EvidenceId::random(rng), String::new(), outcome(ending, report));
     verdict.asked_at_ms = ending.prepared.stored.created_at_ms;
     verdict.answered_at_ms = now;
-    verdict.rests_on = rests_on;
+    verdict.rests_on = leaves.iter().map(|leaf| leaf.evidence_id).collect();
     bodies.push((leaves.len(), Bytes::copy_from_slice(report_bytes)));
     leaves.push(verdict);
     let batch: Vec<Plain<'_>> = bodies
@@ -305,6 +272,28 @@ pub(crate) fn verdict(
     }
     frame.leaves = leaves;
     Ok(frame)
+}
+
+/// One leaf per department that was asked, and the bytes of those that answered with the position of their leaf.
+fn answers(common: &Common<'_>, ending: &Ending<'_>, report: &Report) -> (Vec<Leaf>, Vec<(usize, Bytes)>) {
+    let mut leaves = Vec::with_capacity(report.departments.len() + 1);
+    let mut bodies = Vec::with_capacity(report.departments.len() + 1);
+    for (index, line) in report.departments.iter().enumerate() {
+        let Some(evidence_id) = EvidenceId::from_hex(&line.evidence) else { continue };
+        let states = line.subjects.iter().map(|s| s.state.as_str());
+        let states: Vec<&str> = states.filter(|s| *s != "NOT_ASKED").collect();
+        let department = line.department.as_str().to_owned();
+        let mut leaf = common.leaf(LeafKind::Answer, evidence_id, department, states.join(","));
+        leaf.asked_at_ms = line.asked_at_ms;
+        leaf.answered_at_ms = line.answered_at_ms;
+        if let Some(Some(arrived)) = ending.arrived.get(index)
+            && let Some(bytes) = body(&arrived.reply)
+        {
+            bodies.push((leaves.len(), bytes));
+        }
+        leaves.push(leaf);
+    }
+    (leaves, bodies)
 }
 
 /// The bytes of an answer that are kept: the department's own, or our canonical form of a connector's.
