@@ -1,4 +1,4 @@
-//! Where each setting came from, for `hedui config show` and for whoever finds later that a setting does not fit.
+//! Where each setting came from, for `hedui config` and for whoever finds later that a setting does not fit.
 //! Leaves what the settings mean to `config`.
 
 use std::fmt;

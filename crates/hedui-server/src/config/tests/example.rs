@@ -18,6 +18,12 @@ fn the_example_is_read_without_a_mistake() {
     assert_eq!(config.catalogue.overrides.len(), 2);
 }
 
+/// Whoever takes the example over as it is must not trust somebody else's key.
+#[test]
+fn the_example_trusts_no_signing_key() {
+    assert_eq!(from_file(EXAMPLE).signing_keys, []);
+}
+
 /// `# threads = 0    # worker threads` without its first sign.
 fn uncommented(line: &str) -> Option<&str> {
     let rest = line.strip_prefix("# ")?;
@@ -27,7 +33,7 @@ fn uncommented(line: &str) -> Option<&str> {
         .then_some(rest)
 }
 
-/// Paths and departments commented out are examples, everything else is the default as the comment at the top promises.
+/// Paths, departments and a signing key commented out are examples, everything else is the default as the comment at the top promises.
 #[test]
 fn what_is_commented_out_is_the_default() {
     let sections = EXAMPLE.lines().filter_map(|line| {
@@ -36,7 +42,7 @@ fn what_is_commented_out_is_the_default() {
     });
     let kept: Vec<&str> = sections
         .filter(|line| !line.starts_with("directory") && !line.starts_with("departments"))
-        .filter(|line| !line.starts_with("[catalogue."))
+        .filter(|line| !line.starts_with("[catalogue.") && !line.starts_with("id") && !line.starts_with("public_key"))
         .collect();
     assert!(kept.len() > 12, "{kept:?}");
     assert_eq!(from_file(&kept.join("\n")), Config::default());
