@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use hedui_adapter::Catalogue;
-use hedui_adapter::catalogue::Folder;
 use hedui_adapter::manifest::{Connector, Variables};
 use hedui_core::{AuthorizationInput, Date, DepartmentId, HouseholdInput};
 use hedui_proto::verification as pb;
@@ -14,7 +13,7 @@ use hedui_proto::verification::verification_service_client::VerificationServiceC
 use hedui_server::cli::convert;
 use hedui_server::config::Config;
 use hedui_server::start::{Started, start};
-use hedui_sim::plugin::Plugin;
+use hedui_adapter::serve::Serving;
 use hedui_sim::population::Settings;
 use hedui_sim::{Population, Sources, generate};
 use tonic::transport::Channel;
@@ -30,7 +29,7 @@ pub struct District {
     pub config: Config,
     pub folder: tempfile::TempDir,
     _sources: Sources,
-    _plugins: Vec<Plugin>,
+    _plugins: Vec<Serving>,
 }
 
 /// A district of a seed and a size.
@@ -52,8 +51,8 @@ impl District {
         let mut variables: Variables = sources.variables.clone();
         let mut plugins = Vec::new();
         for data in &sources.plugins {
-            let plugin = Plugin::start(&manifest_text(&folders, &data.department), &data.file).await.unwrap();
-            variables.insert(data.variable.clone(), plugin.url());
+            let plugin = hedui_sim::plugin::start(data.department.as_str(), &data.file).await.unwrap();
+            variables.insert(data.variable.clone(), plugin.endpoint());
             plugins.push(plugin);
         }
         let mut config = Config::default();
@@ -70,6 +69,11 @@ impl District {
     /// Stops the broker and starts it again on the same store.
     pub async fn restart(&mut self) {
         self.stop().await;
+        self.restart_stopped().await;
+    }
+
+    /// Starts a stopped broker again on the same store.
+    pub async fn restart_stopped(&mut self) {
         let started = start(self.config.clone(), &mut |_| {}).await.unwrap();
         self.client = client(&started).await;
         self.started = Some(started);
@@ -110,10 +114,6 @@ impl District {
         };
         catalogue.manifests().iter().filter_map(|m| Some((m.id.clone(), file(&m.connector)?))).collect()
     }
-}
-
-fn manifest_text(folders: &[Folder], department: &DepartmentId) -> Folder {
-    folders.iter().find(|f| f.name == department.as_str()).unwrap().clone()
 }
 
 pub async fn client(started: &Started) -> VerificationServiceClient<Channel> {

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hedui_adapter::Limits;
 use hedui_adapter::port::{Ask, Port, Reply, ReplySink, ReplyTo, StreamPort};
 use hedui_adapter::wire::encode_query;
 use hedui_core::{Date, DepartmentId, ProgrammeId, Query, RecordType, Subject};
@@ -20,7 +19,7 @@ use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::process::until_parent_ends;
+use super::process::{Department, until_parent_ends};
 use super::server::LIMITS;
 
 /// One household's replies: the last one wakes it.
@@ -170,15 +169,14 @@ impl VerificationService for Floor {
 }
 
 /// Serves until the parent ends.
-pub fn run(addresses: &[String]) -> anyhow::Result<()> {
+pub fn run(departments: &[Department]) -> anyhow::Result<()> {
     // One thread, as the fastest bare broker that was measured.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut ports = Vec::with_capacity(addresses.len());
-        for (n, address) in addresses.iter().enumerate() {
-            let id = DepartmentId::new(&format!("department-{n}"))?;
-            let limits = Limits { ..LIMITS };
-            let port = StreamPort::open(id, address, limits, Arc::new(|_: u64| 0));
+        let mut ports = Vec::with_capacity(departments.len());
+        for department in departments {
+            let id = DepartmentId::new(&department.department)?;
+            let port = StreamPort::open(id, &department.address, LIMITS, Arc::new(|_: u64| 0));
             ports.push(port.map_err(|f| anyhow::anyhow!("{}: {}", f.reason, f.message))?);
         }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

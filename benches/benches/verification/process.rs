@@ -41,8 +41,8 @@ impl Role {
     pub fn run(self) -> anyhow::Result<()> {
         match self {
             Role::Departments => departments(),
-            Role::Floor => floor::run(&addresses()?),
-            Role::Server => server::run(&addresses()?),
+            Role::Floor => floor::run(&told()?),
+            Role::Server => server::run(&told()?),
         }
     }
 }
@@ -50,23 +50,31 @@ impl Role {
 /// Seed of the simulated answers.
 const SEED: u64 = 7;
 
-fn departments() -> anyhow::Result<()> {
-    let arguments = [
-        "--count".to_owned(),
-        super::super::DEPARTMENTS.to_string(),
-        "--persons".to_owned(),
-        super::super::PERSONS.to_string(),
-        "--seed".to_owned(),
-        SEED.to_string(),
-    ];
-    hedui_sim::fast::departments_main(&arguments)
+/// A simulated department.
+#[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
+pub struct Department {
+    /// Its id.
+    pub department: String,
+    /// `http://127.0.0.1:port`.
+    pub address: String,
 }
 
-/// The departments' addresses, from the first line of standard input.
-fn addresses() -> anyhow::Result<Vec<String>> {
+/// The line that the departments print.
+#[derive(serde::Deserialize)]
+struct Departments {
+    departments: Vec<Department>,
+}
+
+fn departments() -> anyhow::Result<()> {
+    let (count, seed) = (super::super::DEPARTMENTS.to_string(), SEED.to_string());
+    Ok(hedui_sim::departments_main(["--count", &count, "--seed", &seed])?)
+}
+
+/// The departments, from the first line of standard input.
+fn told() -> anyhow::Result<Vec<Department>> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
-    Ok(serde_json::from_str(&line)?)
+    Ok(serde_json::from_str::<Departments>(&line)?.departments)
 }
 
 /// Waits until standard input ends: the parent has gone or wants us gone.
@@ -95,7 +103,8 @@ impl Cpu {
 
 struct Process {
     child: Child,
-    address: String,
+    /// The address, or of the departments all of them.
+    first_line: String,
     /// Kept open for as long as the process lives.
     _output: BufReader<std::process::ChildStdout>,
 }
@@ -116,7 +125,7 @@ impl Process {
         let mut address = String::new();
         lines.read_line(&mut address)?;
         anyhow::ensure!(!address.trim().is_empty(), "the {} process ended at once", role.word());
-        Ok(Process { child, address: address.trim().to_owned(), _output: lines })
+        Ok(Process { child, first_line: address.trim().to_owned(), _output: lines })
     }
 
     fn cpu(&self) -> anyhow::Result<Cpu> {
@@ -148,10 +157,8 @@ impl Roles {
     /// Starts them; the other two are told where the departments are.
     pub fn start() -> anyhow::Result<Roles> {
         let departments = Process::start(Role::Departments, None)?;
-        let addresses = hedui_sim::fast::addresses(&departments.address)?;
-        let input = serde_json::to_string(&addresses)?;
-        let floor = Process::start(Role::Floor, Some(&input))?;
-        let server = Process::start(Role::Server, Some(&input))?;
+        let floor = Process::start(Role::Floor, Some(&departments.first_line))?;
+        let server = Process::start(Role::Server, Some(&departments.first_line))?;
         Ok(Roles { departments, floor, server })
     }
 
@@ -165,7 +172,7 @@ impl Roles {
 
     /// Where a role listens.
     pub fn address(&self, role: Role) -> String {
-        self.of(role).address.clone()
+        self.of(role).first_line.clone()
     }
 
     /// Processor time of a role so far.
@@ -175,6 +182,6 @@ impl Roles {
 
     /// Mean time of each step in the server, in microseconds.
     pub fn steps(&self) -> anyhow::Result<Vec<(String, f64)>> {
-        server::steps(&self.server.address)
+        server::steps(&self.server.first_line)
     }
 }

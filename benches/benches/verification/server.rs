@@ -1,26 +1,27 @@
 //! The real server: the whole broker on a durable store, its departments being the simulated ones.
 //! Leaves everything but the catalogue to the defaults.
 
-use hedui_adapter::Limits;
+use anyhow::Context as _;
+use hedui_adapter::{Catalogue, Limits, Manifest, Variables};
 use hedui_proto::operations as pb;
 use hedui_proto::operations::operations_service_client::OperationsServiceClient;
 use hedui_server::config::Config;
 use hedui_server::serve::runtime;
 use hedui_server::start::start;
 
-use super::process::until_parent_ends;
+use super::process::{Department, until_parent_ends};
 
 /// What a simulated department takes.
 pub const LIMITS: Limits = Limits { max_subjects: 20, max_concurrent_queries: 4_096, max_response_bytes: 1 << 20 };
 
 /// Serves until the parent ends.
-pub fn run(addresses: &[String]) -> anyhow::Result<()> {
+pub fn run(departments: &[Department]) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let adapters = folder.path().join("adapters");
-    for (n, address) in addresses.iter().enumerate() {
-        let department = adapters.join(format!("department-{n}"));
-        std::fs::create_dir_all(&department)?;
-        std::fs::write(department.join("department.toml"), manifest(n, address))?;
+    for department in departments {
+        let folder = adapters.join(&department.department);
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join("department.toml"), manifest(department)?)?;
     }
     let mut config = Config::default();
     config.server.listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
@@ -37,26 +38,24 @@ pub fn run(addresses: &[String]) -> anyhow::Result<()> {
     })
 }
 
-/// Types of record of the simulated departments, a few each, so that every figure has its sources.
-const TYPES: [&str; 9] = [
-    "\"registration\", \"marriage\"",
-    "\"vehicle\"",
-    "\"real_estate\"",
-    "\"financial_asset\"",
-    "\"income\", \"public_payroll\"",
-    "\"social_insurance\", \"pension\", \"provident_fund\", \"employment\"",
-    "\"medical_expense\", \"disability\", \"enrolment\"",
-    "\"business\", \"land\", \"subsidy\"",
-    "\"assistance\"",
-];
-
-fn manifest(n: usize, address: &str) -> String {
-    let types = TYPES.get(n % TYPES.len()).copied().unwrap_or_default();
-    format!(
-        "id = \"department-{n}\"\nname = {{ zh = \"部门{n}\", en = \"Department {n}\" }}\nverifies = {{ zh = \"模拟\", en = \"simulated\" }}\n\
-         record_types = [{types}]\nlookup_keys = [\"id_number\"]\nfreshness = \"24h\"\ndeadline = \"10s\"\n\n[limits]\nmax_subjects = 20\n\
-         max_concurrent_queries = 4096\nmax_response_bytes = 1048576\n\n[connector]\nkind = \"grpc\"\nendpoint = \"{address}\"\nstream = true\n"
-    )
+/// The manifest of a simulated department: what the catalogue's department holds, asked over a stream.
+fn manifest(department: &Department) -> anyhow::Result<String> {
+    let id = &department.department;
+    let folders = Catalogue::bundled_folders();
+    let folder = folders.iter().find(|f| f.name == *id).with_context(|| format!("{id} is not in the catalogue"))?;
+    let names = Manifest::variables(&folder.manifest).into_iter();
+    let stand_ins: Variables = names.map(|name| (name, "http://127.0.0.1:1".to_owned())).collect();
+    let real = Manifest::parse(&folder.manifest, &stand_ins).map_err(|m| anyhow::anyhow!("{id}: {m:?}"))?;
+    let types: Vec<String> = real.record_types.iter().map(|t| format!("\"{}\"", t.word())).collect();
+    Ok(format!(
+        "id = \"{id}\"\nname = {{ zh = \"{}\", en = \"{}\" }}\nverifies = {{ zh = \"模拟\", en = \"simulated\" }}\n\
+         record_types = [{}]\nlookup_keys = [\"id_number\"]\nfreshness = \"24h\"\ndeadline = \"10s\"\n\n[limits]\nmax_subjects = 20\n\
+         max_concurrent_queries = 4096\nmax_response_bytes = 1048576\n\n[connector]\nkind = \"grpc\"\nendpoint = \"{}\"\nstream = true\n",
+        real.name.zh,
+        real.name.en,
+        types.join(", "),
+        department.address,
+    ))
 }
 
 /// Mean time of each step, in microseconds.
