@@ -239,6 +239,54 @@ pub async fn paging_loses_and_repeats_nothing(store: &dyn EvidenceStore) {
     );
 }
 
+/// Reading a key from its newest entry backwards gives what reading it forwards gives, the other way round, with any
+/// page size, beginning before any place, whether a frame of that key stands there or not.
+pub async fn reading_backwards_mirrors_reading_forwards(store: &dyn EvidenceStore) {
+    let mut rng = StdRng::seed_from_u64(10);
+    let keys: Vec<_> = (0..3).map(|_| IndexKey::random(&mut rng)).collect();
+    assert!(store.find_before(keys[0], None, 5).await.unwrap().is_empty());
+    let mut log = Vec::new();
+    for _ in 0..40 {
+        let index: Vec<_> = keys.iter().copied().filter(|_| rng.random_ratio(1, 2)).collect();
+        let case = CaseId::random(&mut rng);
+        let frame = sample_frame(&mut rng, case, &index, 1);
+        log.push(store.append(frame).await.unwrap().position);
+    }
+    let last = Position {
+        segment: u64::MAX,
+        offset: u64::MAX,
+    };
+    for key in keys {
+        let mut expected = store.find(key).await.unwrap();
+        expected.reverse();
+        for limit in [1, 2, 7, MAX_PAGE] {
+            let (mut found, mut before) = (Vec::new(), None);
+            loop {
+                let page = store.find_before(key, before, limit).await.unwrap();
+                assert!(page.len() <= limit, "a page holds no more than was asked for");
+                before = page.last().copied();
+                found.extend(page);
+                if before.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found, expected, "page size {limit}");
+        }
+        for before in log.iter().copied().chain([Position::START, last]) {
+            let older: Vec<_> = expected.iter().copied().filter(|at| *at < before).take(3).collect();
+            assert_eq!(store.find_before(key, Some(before), 3).await.unwrap(), older);
+        }
+        assert!(store.find_before(key, None, 0).await.unwrap().is_empty());
+    }
+    assert!(
+        store
+            .find_before(IndexKey::random(&mut rng), None, 5)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
 /// The leaf bytes that a scan hands out are the canonical ones, in order.
 pub async fn a_scan_hands_out_canonical_leaf_bytes(store: &dyn EvidenceStore) {
     let mut rng = StdRng::seed_from_u64(5);
@@ -423,6 +471,7 @@ macro_rules! evidence_store_contract {
             shared an_append_is_idempotent_by_frame_id,
             borrowed every_order_is_append_order,
             borrowed paging_loses_and_repeats_nothing,
+            borrowed reading_backwards_mirrors_reading_forwards,
             borrowed a_scan_hands_out_canonical_leaf_bytes,
             borrowed what_was_never_appended_is_not_found,
             borrowed a_frame_beyond_the_limits_leaves_nothing,

@@ -12,7 +12,7 @@ mod sled;
 
 pub use self::sled::SledIndex;
 pub use memory::MemoryIndex;
-pub(crate) use memory::page_of;
+pub(crate) use memory::{page_before_of, page_of};
 
 /// Bytes of an encoded [`LookupKey`].
 pub const LOOKUP_KEY_BYTES: usize = 17;
@@ -92,6 +92,9 @@ pub trait Index: Send + Sync + 'static {
     /// Up to `limit` positions filed under `key` that come after `after`, ascending.
     fn page(&self, key: LookupKey, after: Option<Position>, limit: usize) -> Result<Vec<Position>, IndexError>;
 
+    /// Up to `limit` positions filed under `key` that come before `before` (`None`: before the end), descending.
+    fn page_before(&self, key: LookupKey, before: Option<Position>, limit: usize) -> Result<Vec<Position>, IndexError>;
+
     /// The greatest position filed under `key`.
     fn newest(&self, key: LookupKey) -> Result<Option<Position>, IndexError>;
 
@@ -107,3 +110,6 @@ pub trait Index: Send + Sync + 'static {
     /// Writes what is held back, best effort.
     fn flush(&self) -> Result<(), IndexError>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,6 +96,16 @@ impl EvidenceStore for MemoryStore {
         Ok(self.index.page(LookupKey::Found(key), after, limit.min(MAX_PAGE))?)
     }
 
+    async fn find_before(
+        &self,
+        key: IndexKey,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError> {
+        let key = LookupKey::Found(key);
+        Ok(self.index.page_before(key, before, limit.min(MAX_PAGE))?)
+    }
+
     async fn newest(&self, key: IndexKey) -> Result<Option<Position>, StoreError> {
         Ok(self.index.newest(LookupKey::Found(key))?)
     }

@@ -330,6 +330,17 @@ impl EvidenceStore for SegmentStore {
         self.page(LookupKey::Found(key), after, limit).await
     }
 
+    async fn find_before(
+        &self,
+        key: IndexKey,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError> {
+        let lookup = Arc::clone(&self.lookup);
+        self.blocking(move |_| lookup.page_before(LookupKey::Found(key), before, limit.min(MAX_PAGE)))
+            .await
+    }
+
     async fn newest(&self, key: IndexKey) -> Result<Option<Position>, StoreError> {
         let lookup = Arc::clone(&self.lookup);
         self.blocking(move |_| lookup.newest(LookupKey::Found(key))).await

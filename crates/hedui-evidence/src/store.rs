@@ -144,6 +144,15 @@ pub trait EvidenceStore: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Position>, StoreError>;
 
+    /// Up to `limit` (at most [`MAX_PAGE`]) positions filed under `key` before `before` (`None`: before the end), newest
+    /// first. What a reader of the latest entries pages with: the last position of a page is `before` of the next.
+    async fn find_before(
+        &self,
+        key: IndexKey,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError>;
+
     /// The last position filed under `key`.
     async fn newest(&self, key: IndexKey) -> Result<Option<Position>, StoreError>;
 

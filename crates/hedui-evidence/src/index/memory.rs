@@ -33,6 +33,14 @@ pub(crate) fn page_of(positions: &[Position], after: Option<Position>, limit: us
     positions.iter().skip(skip).take(limit).copied().collect()
 }
 
+/// The part of an ascending list before `before`, newest first, at most `limit` long.
+pub(crate) fn page_before_of(positions: &[Position], before: Option<Position>, limit: usize) -> Vec<Position> {
+    let end = before.map_or(positions.len(), |before| {
+        positions.partition_point(|position| *position < before)
+    });
+    positions.iter().take(end).rev().take(limit).copied().collect()
+}
+
 impl Index for MemoryIndex {
     fn put(&self, batch: &[Filed], watermark: Watermark) -> Result<(), IndexError> {
         let mut inner = self.lock();
@@ -54,6 +62,15 @@ impl Index for MemoryIndex {
             .positions
             .get(&key)
             .map(|found| page_of(found, after, limit))
+            .unwrap_or_default())
+    }
+
+    fn page_before(&self, key: LookupKey, before: Option<Position>, limit: usize) -> Result<Vec<Position>, IndexError> {
+        Ok(self
+            .lock()
+            .positions
+            .get(&key)
+            .map(|found| page_before_of(found, before, limit))
             .unwrap_or_default())
     }
 

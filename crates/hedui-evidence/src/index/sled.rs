@@ -1,6 +1,7 @@
 //! The index in sled 0.34: fast, and never trusted. It survives kill -9 but not power cuts, and may panic on damage.
 //! Left to others: throwing it away and building it anew (`segment::catch_up`).
 
+use std::ops::Bound::{Excluded, Included};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -17,6 +18,11 @@ const LAYOUT_VERSION: u8 = 1;
 /// Between flushes by sled's own thread. What a crash takes is filed again from the segments.
 const FLUSH_EVERY_MS: u64 = 1_000;
 const POSITION_BYTES: usize = 16;
+/// Behind every frame.
+const LAST: Position = Position {
+    segment: u64::MAX,
+    offset: u64::MAX,
+};
 
 /// Keys in one sled tree: lookup key and position, or for frame ids the lookup key alone with the position as value.
 pub struct SledIndex {
@@ -66,6 +72,10 @@ fn entry_key(key: LookupKey, position: Position) -> [u8; LOOKUP_KEY_BYTES + POSI
     head.copy_from_slice(&key.to_bytes());
     tail.copy_from_slice(&position_bytes(position));
     bytes
+}
+
+fn entry_position(entry: &sled::IVec) -> Result<Position, IndexError> {
+    position_from(entry.get(LOOKUP_KEY_BYTES..).unwrap_or_default())
 }
 
 fn watermark_bytes(watermark: Watermark) -> Vec<u8> {
@@ -140,28 +150,32 @@ impl Index for SledIndex {
                 .filter(|position| after.is_none_or(|after| *position > after));
             return Ok(found.into_iter().take(limit).collect());
         }
-        use std::ops::Bound::{Excluded, Included};
-        let start = match after {
-            Some(after) => Excluded(entry_key(key, after)),
-            None => Included(entry_key(key, Position::START)),
-        };
-        let end = Included(entry_key(
-            key,
-            Position {
-                segment: u64::MAX,
-                offset: u64::MAX,
-            },
-        ));
+        let start = after.map_or(Included(entry_key(key, Position::START)), |after| {
+            Excluded(entry_key(key, after))
+        });
         let keys: Vec<sled::IVec> = guarded("looking up", || {
-            self.db
-                .range((start, end))
-                .take(limit)
-                .map(|item| item.map(|(k, _)| k))
-                .collect()
+            let entries = self.db.range((start, Included(entry_key(key, LAST))));
+            entries.take(limit).map(|item| item.map(|(found, _)| found)).collect()
         })?;
-        keys.iter()
-            .map(|found| position_from(found.get(LOOKUP_KEY_BYTES..).unwrap_or_default()))
-            .collect()
+        keys.iter().map(entry_position).collect()
+    }
+
+    fn page_before(&self, key: LookupKey, before: Option<Position>, limit: usize) -> Result<Vec<Position>, IndexError> {
+        if let LookupKey::Frame(_) = key {
+            let found = self
+                .newest(key)?
+                .filter(|position| before.is_none_or(|before| *position < before));
+            return Ok(found.into_iter().take(limit).collect());
+        }
+        let end = before.map_or(Included(entry_key(key, LAST)), |before| {
+            Excluded(entry_key(key, before))
+        });
+        let keys: Vec<sled::IVec> = guarded("looking up", || {
+            let entries = self.db.range((Included(entry_key(key, Position::START)), end));
+            let newest_first = entries.rev().take(limit);
+            newest_first.map(|item| item.map(|(found, _)| found)).collect()
+        })?;
+        keys.iter().map(entry_position).collect()
     }
 
     fn newest(&self, key: LookupKey) -> Result<Option<Position>, IndexError> {
@@ -169,18 +183,7 @@ impl Index for SledIndex {
             let found = guarded("looking up", || self.db.get(key.to_bytes()))?;
             return found.map(|value| position_from(&value)).transpose();
         }
-        let ends = entry_key(key, Position::START)
-            ..=entry_key(
-                key,
-                Position {
-                    segment: u64::MAX,
-                    offset: u64::MAX,
-                },
-            );
-        let found = guarded("looking up", || self.db.range(ends).next_back().transpose())?;
-        found
-            .map(|(found, _)| position_from(found.get(LOOKUP_KEY_BYTES..).unwrap_or_default()))
-            .transpose()
+        Ok(self.page_before(key, None, 1)?.first().copied())
     }
 
     fn watermark(&self) -> Result<Watermark, IndexError> {

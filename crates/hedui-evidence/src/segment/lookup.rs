@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use crate::error::StoreError;
-use crate::index::{Filed, Index, LookupKey, page_of};
+use crate::index::{Filed, Index, LookupKey, page_before_of, page_of};
 use crate::store::Position;
 
 /// The two places a position can be found in. A reader sees every acknowledged frame in one of them at any time.
@@ -87,6 +87,26 @@ impl Lookup {
             found.dedup();
             found.truncate(limit);
         }
+        Ok(found)
+    }
+
+    pub(crate) fn page_before(
+        &self,
+        key: LookupKey,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError> {
+        self.check()?;
+        // The overlay first, as in `page`. It holds the newest frames without a gap, so that the index is only needed
+        // for what comes before them.
+        let mut found = self
+            .recent(key, |positions| page_before_of(positions, before, limit))
+            .unwrap_or_default();
+        let Some(missing) = limit.checked_sub(found.len()).filter(|missing| *missing > 0) else {
+            return Ok(found);
+        };
+        let older = found.last().copied().or(before);
+        found.extend(self.index.page_before(key, older, missing)?);
         Ok(found)
     }
 

@@ -301,6 +301,9 @@ impl Index for Unsteady {
     fn page(&self, key: LookupKey, after: Option<Position>, limit: usize) -> Result<Vec<Position>, IndexError> {
         self.inner.page(key, after, limit)
     }
+    fn page_before(&self, key: LookupKey, before: Option<Position>, limit: usize) -> Result<Vec<Position>, IndexError> {
+        self.inner.page_before(key, before, limit)
+    }
     fn newest(&self, key: LookupKey) -> Result<Option<Position>, IndexError> {
         self.inner.newest(key)
     }
@@ -350,6 +353,20 @@ async fn what_the_index_does_not_have_yet_is_found_all_the_same() {
         [log[2].0, log[3].0, log[4].0, log[5].0]
     );
     assert_eq!(store.newest(KEY).await.unwrap(), Some(log[32].0));
+    // Backwards: within what the index lacks, across the border, and within what it has.
+    for (before, limit) in [
+        (None, 5),
+        (Some(20), 9),
+        (Some(20), 17),
+        (Some(20), 18),
+        (Some(5), 4),
+        (Some(2), 9),
+    ] {
+        let end = before.unwrap_or(log.len());
+        let expected: Vec<_> = log[..end].iter().rev().take(limit).map(|(at, _)| *at).collect();
+        let before = before.map(|number| log[number].0);
+        assert_eq!(store.find_before(KEY, before, limit).await.unwrap(), expected);
+    }
     drop(behind);
     holds(&store, &log).await;
 }
