@@ -168,6 +168,19 @@ fn a_vehicle_private_at_the_police_and_commercial_at_transport_is_one_commercial
 }
 
 #[test]
+fn a_register_that_is_silent_about_one_member_could_still_call_anothers_car_commercial() {
+    let private = || car("V1", VehicleUse::Private, VehicleStatus::Normal);
+    let states = |other| vec![found(vec![private()]), other, found(vec![])];
+    let commercial = found(vec![car("V1", VehicleUse::Commercial, VehicleStatus::Normal)]);
+    assert_eq!(
+        figure(&[said("police", &[T::Vehicle], states(commercial))], Fact::Vehicles).bounds,
+        Bounds::ZERO
+    );
+    let silent = figure(&[said("police", &[T::Vehicle], states(SILENCE))], Fact::Vehicles);
+    assert_eq!(silent.bounds, Bounds::NON_NEGATIVE);
+}
+
+#[test]
 fn an_operation_that_has_ended_hides_no_private_car() {
     let said = [
         says(
