@@ -13,12 +13,16 @@ pub const MAX_FRAME_BYTES: usize = 64 << 20;
 pub const MAX_INDEX_KEYS: usize = 1_024;
 /// How many leaves, and how many sealed records, a frame may carry.
 pub const MAX_PARTS: usize = 8_192;
-/// A wrapped record key: 24 bytes nonce, 32 bytes key, 16 bytes tag (XChaCha20-Poly1305).
-pub const WRAPPED_KEY_BYTES: usize = 24 + 32 + 16;
+/// A wrapped record key: 12 bytes nonce, 32 bytes key, 16 bytes tag (AES-256-GCM).
+pub const WRAPPED_KEY_BYTES: usize = 12 + 32 + 16;
 /// Bytes before the version and body of a record: length and CRC.
 pub(crate) const RECORD_PREFIX: usize = 8;
-/// The frame encoding written and read by this build.
-const VERSION: u8 = 1;
+/// A head without its district and index keys: frame id, kind, case, time, two counts.
+const HEAD_BYTES: usize = 16 + 1 + 16 + 8 + 2 + 2;
+/// A sealed record without its ciphertext: two ids, the wrapped key, a length.
+const SEALED_BYTES: usize = 16 + 16 + WRAPPED_KEY_BYTES + 4;
+/// The frame encoding written and read by this build. Version 1, never released, wrapped keys another way.
+const VERSION: u8 = 2;
 
 /// What a frame is about. The codes are part of the format: only ever add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,7 +149,7 @@ impl Frame {
     /// The record as it stands in a segment: length, CRC-32, version, body.
     /// Errors: [`CodecError::TooLarge`] when a part or the whole exceeds its limit.
     pub fn encode(&self) -> Result<Vec<u8>, CodecError> {
-        let mut out = Vec::with_capacity(self.size_hint());
+        let mut out = Vec::with_capacity(self.encoded_bytes());
         out.extend_from_slice(&[0u8; RECORD_PREFIX]);
         out.push(VERSION);
         self.encode_head(&mut out)?;
@@ -231,10 +235,16 @@ impl Frame {
         Ok(leaves)
     }
 
-    fn size_hint(&self) -> usize {
-        let sealed: usize = self.sealed.iter().map(|sealed| sealed.ciphertext.len() + 108).sum();
-        let leaves: usize = self.leaves.iter().map(|leaf| 256 + leaf.rests_on.len() * 16).sum();
-        128 + self.index.len() * 16 + leaves + sealed
+    /// How long the record is, so that writing it never moves it.
+    fn encoded_bytes(&self) -> usize {
+        let leaves: usize = self.leaves.iter().map(|leaf| 2 + leaf.encoded_bytes()).sum();
+        let sealed: usize = self
+            .sealed
+            .iter()
+            .map(|sealed| SEALED_BYTES + sealed.ciphertext.len())
+            .sum();
+        let head = HEAD_BYTES + self.district.len() + self.index.len() * 16;
+        RECORD_PREFIX + 1 + head + 2 + leaves + 2 + sealed
     }
 }
 

@@ -175,7 +175,7 @@ impl KeyRing {
     }
 
     /// The master key in the role of a period key: what wraps the period keys.
-    fn master_sealer(&self, district: &str) -> Sealer {
+    fn master_sealer(&self, district: &str) -> Result<Sealer, StoreError> {
         Sealer::new(&self.master.0, district)
     }
 
@@ -197,7 +197,7 @@ impl KeyRing {
         };
         let mut sealed = Vec::with_capacity(1);
         let mut leaves = Vec::with_capacity(1);
-        for (record, digests) in self.master_sealer(district).seal(&[plain], rng)? {
+        for (record, digests) in self.master_sealer(district)?.seal(&[plain], rng)? {
             sealed.push(record);
             leaves.push(Leaf {
                 kind: LeafKind::Key,
@@ -246,12 +246,12 @@ impl KeyRing {
             department: "",
             kind: LeafKind::Key,
         };
-        let opened = self.master_sealer(district).open(sealed, &subject)?;
+        let opened = self.master_sealer(district)?.open(sealed, &subject)?;
         let secret: &[u8; 32] = opened
             .plaintext()
             .try_into()
             .map_err(|_| StoreError::Tampered("key frame"))?;
-        let sealer = Arc::new(Sealer::new(secret, district));
+        let sealer = Arc::new(Sealer::new(secret, district)?);
         let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
         loaded.by_id.insert(sealer.id(), Arc::clone(&sealer));
         loaded

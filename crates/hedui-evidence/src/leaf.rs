@@ -12,6 +12,8 @@ pub const MAX_TEXT_BYTES: usize = 1_024;
 const MAX_RESTS_ON: usize = 3_700;
 /// The leaf encoding written and read by this build.
 const VERSION: u8 = 1;
+/// Version, kind, two ids, two times and three hashes: what stands before the texts.
+const FIXED_BYTES: usize = 2 + 2 * 16 + 2 * 8 + 3 * 32;
 
 /// What kind of act a leaf records. The codes are part of the format: only ever add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,9 +104,22 @@ pub struct Leaf {
 impl Leaf {
     /// The canonical bytes. Errors: [`CodecError::TooLarge`] when a field or the whole exceeds its limit.
     pub fn encode(&self) -> Result<Vec<u8>, CodecError> {
-        let mut out = Vec::with_capacity(256 + self.rests_on.len() * 16);
+        let mut out = Vec::with_capacity(self.encoded_bytes());
         self.encode_into(&mut out)?;
         Ok(out)
+    }
+
+    /// How many canonical bytes there are.
+    pub(crate) fn encoded_bytes(&self) -> usize {
+        let texts = [
+            &self.district,
+            &self.department,
+            &self.purpose,
+            &self.outcome,
+            &self.actor,
+        ];
+        let texts: usize = texts.iter().map(|text| 2 + text.len()).sum();
+        FIXED_BYTES + texts + 2 + self.rests_on.len() * 16
     }
 
     /// Appends the canonical bytes to `out`; on error `out` may hold a part of them.

@@ -167,7 +167,9 @@ fn leaves() -> impl Strategy<Value = Leaf> {
 proptest! {
     #[test]
     fn decoding_undoes_encoding(leaf in leaves()) {
-        prop_assert_eq!(Leaf::decode(&leaf.encode().unwrap()).unwrap(), leaf);
+        let bytes = leaf.encode().unwrap();
+        prop_assert_eq!(leaf.encoded_bytes(), bytes.len());
+        prop_assert_eq!(Leaf::decode(&bytes).unwrap(), leaf);
     }
 
     #[test]

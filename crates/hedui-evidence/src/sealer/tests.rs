@@ -9,7 +9,7 @@ use super::*;
 const RECORD: &[u8] = b"one flat, 61 square metres, registered 2009";
 
 fn sealer(secret: u8) -> Sealer {
-    Sealer::new(&[secret; 32], "511703")
+    Sealer::new(&[secret; 32], "511703").unwrap()
 }
 
 fn plain(id: u8) -> Plain<'static> {
@@ -59,6 +59,24 @@ fn what_was_sealed_opens_with_its_salt_and_its_digests() {
         .unwrap()
         .remove(0);
     assert_eq!(sealer(1).open(&record, &subject(3)).unwrap().plaintext(), b"");
+}
+
+/// The expected bytes were computed with OpenSSL 3 from the table in README.md: key 00 to 1f, salt 20 to 3f, nonce 40 to 4b.
+#[test]
+fn a_sealed_record_is_these_bytes_for_ever() {
+    let draw: [u8; DRAW_BYTES] = std::array::from_fn(|at| u8::try_from(at).unwrap());
+    let (record, _) = sealer(1).seal_one(&plain(1), &draw, &mut Vec::new()).unwrap();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(
+        hex(&record.ciphertext),
+        "3899601289c380f63b48764a836e6008c880c1c6d5986d6bd4c1c62916084b631d666d4db7825d29b1a16e15447d7149fad2\
+         937eb3382dbc6859665f43f03da4318648aec22eb2e75c97b363a183b2f3f56fafe27df9593476aa68"
+    );
+    assert_eq!(
+        hex(&record.wrapped_key),
+        "404142434445464748494a4bb58490a958ba55bf33ff73925f5fa35ec1321cf588768d430b092f090703d91a10704c4a271a\
+         3a84a0df7c4e16c48948"
+    );
 }
 
 #[test]
