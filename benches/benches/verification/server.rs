@@ -46,7 +46,11 @@ fn manifest(department: &Department) -> anyhow::Result<String> {
     let names = Manifest::variables(&folder.manifest).into_iter();
     let stand_ins: Variables = names.map(|name| (name, "http://127.0.0.1:1".to_owned())).collect();
     let real = Manifest::parse(&folder.manifest, &stand_ins).map_err(|m| anyhow::anyhow!("{id}: {m:?}"))?;
-    let types: Vec<String> = real.record_types.iter().map(|t| format!("\"{}\"", t.word())).collect();
+    // Every department also holds assistance, so that the purpose needs all of them: the floor asks all of them too.
+    let mut types: Vec<String> = real.record_types.iter().map(|t| format!("\"{}\"", t.word())).collect();
+    if !types.iter().any(|t| t == "\"assistance\"") {
+        types.push("\"assistance\"".to_owned());
+    }
     Ok(format!(
         "id = \"{id}\"\nname = {{ zh = \"{}\", en = \"{}\" }}\nverifies = {{ zh = \"模拟\", en = \"simulated\" }}\n\
          record_types = [{}]\nlookup_keys = [\"id_number\"]\nfreshness = \"24h\"\ndeadline = \"10s\"\n\n[limits]\nmax_subjects = 20\n\

@@ -32,7 +32,11 @@ pub(super) fn income(facts: &Facts<'_>, kind: IncomeKind, subject: Option<u32>, 
 pub(super) fn found(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, scope: &Range<u32>, window: Months) -> Figure {
     match kind {
         IncomeKind::Wage => wage(facts, ordinal, window),
-        IncomeKind::Business => stated(facts, kind, ordinal, window),
+        IncomeKind::Business => {
+            let mut figure = stated(facts, kind, ordinal, window);
+            figure.add(subsidies(facts, ordinal, window));
+            figure
+        }
         IncomeKind::Property => {
             let mut figure = stated(facts, kind, ordinal, window);
             figure.add(rents(facts, ordinal, scope, window));
@@ -42,7 +46,6 @@ pub(super) fn found(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, scope: &R
             let mut figure = stated(facts, kind, ordinal, window);
             figure.add(pensions(facts, ordinal, window));
             figure.add(benefits(facts, ordinal, window));
-            figure.add(subsidies(facts, ordinal, window));
             assistance_is_not_income(facts, ordinal, &mut figure);
             figure
         }
@@ -268,7 +271,8 @@ fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     )
 }
 
-/// Grants. They have no number that two departments share: equal ones are perhaps the same.
+/// Grants for planting, breeding, machines and forest. They are paid once for a farming year, so they belong to the income from the farm,
+/// which packs reckon over twelve months; as a month's income they would exclude a household in the month they are paid. They have no number that two departments share: equal ones are perhaps the same.
 fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let rows = facts
         .records(RecordType::Subsidy, Some(ordinal))

@@ -139,7 +139,8 @@ fn grants(draft: &mut Draft<'_>) -> i64 {
         paid_on,
     };
     scribe.at(department, head, RecordBody::Subsidy(grant));
-    draft.declare(0, IncomeKind::Transfer, amount);
+    // A grant is income from the farm, for the whole farming year.
+    draft.declare(0, IncomeKind::Business, amount);
     amount / 12
 }
 
