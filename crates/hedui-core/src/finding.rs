@@ -19,6 +19,9 @@ mod tests;
 
 use spouse::spouse;
 
+/// Codes of the findings that leave open how many members a household has, and so every figure per head.
+pub const MEMBERS_OPEN: &[&str] = &["DECEASED_MEMBER", "UNDECLARED_SPOUSE"];
+
 /// What a finding does to a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

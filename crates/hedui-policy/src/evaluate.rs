@@ -14,6 +14,12 @@ mod explain;
 mod facts;
 mod known;
 mod run;
+
+/// Whether a finding leaves open how many members there are.
+fn members_are_open(composition_open: &[String]) -> bool {
+    composition_open.iter().any(|code| hedui_core::finding::MEMBERS_OPEN.contains(&code.as_str()))
+}
+
 #[cfg(test)]
 mod tests;
 
@@ -40,7 +46,11 @@ impl Pack {
         let mut tests: Vec<TestResult> = self.tests.iter().map(|test| evaluation.test(test)).collect();
         let failed = tests.iter().any(|t| t.result == Truth::Fails);
         let band = evaluation.bands(&self.bands, &mut tests).filter(|_| !failed);
-        let outcome = Outcome::of(tests.iter().map(|t| t.result), !composition_open.is_empty());
+        let mut outcome = Outcome::of(tests.iter().map(|t| t.result), !composition_open.is_empty());
+        if outcome == Outcome::Exceeds && members_are_open(composition_open) {
+            // Another number of members is another income per head: nobody is told "exceeds" on a household that is not settled.
+            outcome = Outcome::Inconclusive;
+        }
         let amount = match (&self.amount, outcome) {
             (None, _) | (_, Outcome::Exceeds) => None,
             (Some(rule), _) => Some(evaluation.amount(rule)),

@@ -122,7 +122,8 @@ async fn verify(client: &mut Client, household: &Chosen, district: &str) -> anyh
 
 fn print_report(number: u8, what: &str, report: &pb::Verification, show: Show) {
     println!("\n=== {number} of 3: {what} ===\n");
-    println!("{}", crate::cli::report::render(report, show.lang, usize::from(show.width)));
+    let text = crate::cli::report::render(report, show.lang, usize::from(show.width));
+    println!("{}", crate::cli::printable(&text));
 }
 
 fn intro(district: &District, started: &Started, server: &str) -> String {

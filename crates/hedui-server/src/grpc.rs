@@ -27,6 +27,8 @@ use crate::grpc::operations::{Checks, DepartmentNames};
 pub struct Options {
     /// Largest request, in bytes.
     pub max_request_bytes: usize,
+    /// Calls of one connection under way at once.
+    pub max_streams: u32,
     /// Whether the services describe themselves.
     pub reflection: bool,
     /// Who may call.
@@ -74,6 +76,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let reflection = if options.reflection { Some(reflection()?) } else { None };
     let router = tonic::transport::Server::builder()
         .tcp_nodelay(true)
+        .max_concurrent_streams(options.max_streams)
         .http2_keepalive_interval(Some(std::time::Duration::from_secs(30)))
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)

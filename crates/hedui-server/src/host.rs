@@ -72,7 +72,9 @@ fn answer(text: String) -> Answer {
 }
 
 fn run_serve(settings: &SettingsArgs) -> Result<Answer, CliError> {
-    let config = settings.load()?.config;
+    let loaded = settings.load()?;
+    check_departments(&loaded)?;
+    let config = loaded.config;
     logging::init(&config.log).map_err(|e| CliError::Usage(e.to_string()))?;
     let runtime = runtime(config.server.threads)?;
     match runtime.block_on(serve(config)) {
@@ -82,6 +84,21 @@ fn run_serve(settings: &SettingsArgs) -> Result<Answer, CliError> {
             Err(CliError::Host(format!("{problem:#}")))
         }
     }
+}
+
+/// A misspelt department in the settings would silently change nothing.
+fn check_departments(loaded: &Loaded) -> Result<(), CliError> {
+    let everything = Config {
+        catalogue: crate::config::Catalogue {
+            departments: None,
+            overrides: std::collections::BTreeMap::new(),
+            ..loaded.config.catalogue.clone()
+        },
+        ..loaded.config.clone()
+    };
+    let catalogue = crate::start::catalogue(&everything).map_err(|problem| CliError::Host(format!("{problem:#}")))?;
+    let known: Vec<_> = catalogue.manifests().iter().map(|m| &m.id).collect();
+    loaded.check_departments(&known).map_err(|mistakes| CliError::Usage(mistakes.to_string()))
 }
 
 fn run_demo(args: DemoArgs, context: &Context) -> Result<Answer, CliError> {

@@ -64,6 +64,7 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
     let resumed = broker.resume().await?;
     let options = grpc::Options {
         max_request_bytes: config.server.max_request_bytes,
+        max_streams: config.server.max_streams,
         reflection: config.server.reflection,
         callers: Callers::new(config.callers),
         names,
