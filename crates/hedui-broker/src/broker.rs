@@ -2,30 +2,29 @@
 //! Leaves the order of a verification to `pipeline` and reading evidence to `case`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
-use dashmap::mapref::entry::Entry;
-use hedui_core::{DepartmentId, FieldError};
+use hedui_core::FieldError;
 use hedui_evidence::{CaseId, EvidenceStore, FrameId, IndexKey, KeyRing};
 use hedui_policy::PackSet;
 use tokio::sync::oneshot;
 
+use crate::claim::{Claim, Release, claim, same_id};
 use crate::clock::Clock;
 use crate::collector::Collector;
 use crate::core::{Core, Settings};
-use crate::difference::{Difference, differences};
 use crate::entropy::Entropy;
 use crate::error::BrokerError;
 use crate::evidence;
 use crate::meter::{Meter, Step};
 use crate::pipeline;
-use crate::prepare::{prepare, prepare_stored};
+use crate::prepare::prepare;
 use crate::registry::Registry;
-use crate::request::{Completion, Conflict, Create, MAX_LABEL_BYTES, Prepared, Recheck, Request, StoredRequest};
+use crate::request::{Completion, Conflict, Create, MAX_LABEL_BYTES, Prepared, Request, StoredRequest};
 use crate::reuse::{household_key, question_key};
-use crate::run::{Run, State, Verification};
+use crate::run::{Begun, Run, State, Verification};
 
 /// What a broker is made of.
 pub struct Parts {
@@ -74,6 +73,7 @@ impl Broker {
                 running: DashMap::new(),
                 questions: DashMap::new(),
                 households: DashMap::new(),
+                admitted: AtomicUsize::new(0),
                 closing: AtomicBool::new(false),
             }),
         }
@@ -102,7 +102,7 @@ impl Broker {
     ///
     /// Errors: every check of the request, all mistakes at once; a refusal for want of authorization is kept as evidence.
     pub async fn create(&self, create: Create) -> Result<Verification, BrokerError> {
-        if self.core.closing.load(Ordering::Acquire) {
+        if self.core.closing.load(Ordering::SeqCst) {
             return Err(BrokerError::ShuttingDown);
         }
         let clock = self.core.clock.monotonic_ns();
@@ -111,47 +111,58 @@ impl Broker {
             && let Some(position) = self.core.store.newest(key).await?
         {
             let case = self.core.store.read(position).await?.case;
-            return self.same_request(case, &create).await;
+            return self.same_request(case, &create.request).await;
         }
-        let Create {
-            request,
-            conflict,
-            caller,
-            validate_only,
-            ..
-        } = create;
-        let again = request_key.map(|_| request.clone());
-        let prepared = match prepare(&self.core, request, &caller) {
+        if let Some(recheck) = &create.request.recheck {
+            self.rechecks_the_same(recheck, &create.request).await?;
+        }
+        let prepared = match prepare(&self.core, create.request, &create.caller) {
             Ok(prepared) => prepared,
-            Err((error, stored)) => return Err(self.refused(error, &stored, validate_only).await?),
+            Err((error, stored)) => return Err(self.refused(error, &stored, create.validate_only).await?),
         };
         self.core.note(Step::Prepare, clock);
         let case = CaseId::random(&mut self.core.entropy.fork());
-        let run = Arc::new(self.run(case, prepared));
-        if validate_only {
+        let run = Arc::new(self.run(case, prepared, request_key, Begun::NotYet));
+        if create.validate_only {
             return Ok(run.snapshot());
         }
-        if let Some(existing) = self.claim(&run, conflict)? {
-            return Ok(existing);
-        }
-        match self.start(&run, request_key).await {
-            Ok(Created::New) => Ok(run.snapshot()),
-            Ok(Created::Known) => {
-                let (Some(key), Some(request)) = (request_key, again) else {
-                    return Err(BrokerError::Internal("a frame id was drawn twice"));
-                };
+        self.begin(run, create.conflict).await
+    }
+
+    /// Takes the household and makes the `ASKED` frame durable, or finds the run that serves instead.
+    async fn begin(&self, run: Arc<Run>, conflict: Conflict) -> Result<Verification, BrokerError> {
+        let stored = &run.prepared.stored;
+        let release = loop {
+            match claim(&self.core, &run, conflict)? {
+                Claim::Taken(release) => break release,
+                // Until its evidence is durable there is nothing to return; if that fails the household is free again.
+                Claim::Held(other) if !other.has_begun().await => {}
+                Claim::Held(other) if same_id(&other, &run) => {
+                    return self.same_request(other.case, &stored.request).await;
+                }
+                Claim::Held(other) => {
+                    // Whoever is shown another's verification leaves a trace.
+                    let (district, person) = (&stored.request.district_code, &stored.request.actor);
+                    self.note_access(
+                        district,
+                        other.case,
+                        "use of a running verification",
+                        &stored.caller,
+                        person,
+                    )
+                    .await?;
+                    return Ok(other.snapshot());
+                }
+            }
+        };
+        match (self.start(release).await?, run.request_key) {
+            (Created::New, _) => Ok(run.snapshot()),
+            (Created::Known, Some(key)) => {
                 let position = self.core.store.newest(key).await?.ok_or(BrokerError::NotFound)?;
                 let case = self.core.store.read(position).await?.case;
-                let create = Create {
-                    request,
-                    request_id: None,
-                    conflict,
-                    caller,
-                    validate_only,
-                };
-                self.same_request(case, &create).await
+                self.same_request(case, &stored.request).await
             }
-            Err(error) => Err(error),
+            (Created::Known, None) => Err(BrokerError::Internal("a frame id was drawn twice")),
         }
     }
 
@@ -176,9 +187,9 @@ impl Broker {
     }
 
     /// The verification that a request id already stands for, if it was asked for with the same request.
-    async fn same_request(&self, case: CaseId, create: &Create) -> Result<Verification, BrokerError> {
+    async fn same_request(&self, case: CaseId, request: &Request) -> Result<Verification, BrokerError> {
         let stored = self.stored_request(case).await?;
-        if stored.request != create.request {
+        if stored.request != *request {
             return Err(BrokerError::RequestIdReused);
         }
         self.peek(case).await
@@ -203,87 +214,36 @@ impl Broker {
         Ok(error)
     }
 
-    fn run(&self, case: CaseId, prepared: Prepared) -> Run {
+    pub(crate) fn run(&self, case: CaseId, prepared: Prepared, request_key: Option<IndexKey>, begun: Begun) -> Run {
         let keys = (
             question_key(&self.core, &prepared),
             household_key(&self.core, &prepared),
         );
         let eager = prepared.stored.request.completion == Completion::VerdictFinal;
         let collector = Collector::new(Arc::clone(&self.core.registry), Arc::clone(&self.core.clock), eager);
-        Run::new(case, prepared, Arc::new(collector), keys)
-    }
-
-    /// Takes the household for this run, or says what happens instead.
-    fn claim(&self, run: &Arc<Run>, conflict: Conflict) -> Result<Option<Verification>, BrokerError> {
-        if self.core.running.len() >= self.core.settings.max_running {
-            return Err(BrokerError::Busy);
-        }
-        if conflict != Conflict::RunBoth {
-            match self.core.households.entry(run.household) {
-                Entry::Vacant(entry) => {
-                    entry.insert(run.case);
-                }
-                Entry::Occupied(entry) => {
-                    let running = *entry.get();
-                    drop(entry);
-                    return match (conflict, self.core.running.get(&running).map(|r| r.snapshot())) {
-                        (Conflict::UseExisting, Some(existing)) => Ok(Some(existing)),
-                        _ => Err(BrokerError::Running(running.to_string())),
-                    };
-                }
-            }
-        }
-        self.core.running.insert(run.case, Arc::clone(run));
-        self.core.questions.entry(run.question).or_insert(run.case);
-        Ok(None)
+        Run::new(case, prepared, Arc::new(collector), keys, request_key, begun)
     }
 
     /// Runs in a task of its own, so that a caller who goes away neither stops nor orphans it.
-    async fn start(&self, run: &Arc<Run>, request_key: Option<IndexKey>) -> Result<Created, BrokerError> {
+    async fn start(&self, release: Release) -> Result<Created, BrokerError> {
         let (tell, told) = oneshot::channel();
-        let (core, run) = (Arc::clone(&self.core), Arc::clone(run));
         tokio::spawn(async move {
-            let _release = Release {
-                core: Arc::clone(&core),
-                run: Arc::clone(&run),
-            };
-            match ask(&core, &run, request_key).await {
+            let (core, run) = (Arc::clone(&release.core), Arc::clone(&release.run));
+            match ask(&core, &run).await {
                 Ok(Created::New) => {
+                    run.set_begun(Begun::Durable);
                     let _ = tell.send(Ok(Created::New));
                     finish(&core, &run).await;
                 }
                 other => {
+                    // The household is free before the caller hears that it may try again.
+                    drop(release);
                     let _ = tell.send(other);
                 }
             }
         });
         told.await
             .unwrap_or(Err(BrokerError::Internal("a verification ended without a word")))
-    }
-
-    /// Runs again what a crash interrupted: every recent `ASKED` frame without an end. Returns how many.
-    pub async fn resume(&self) -> Result<usize, BrokerError> {
-        let unfinished = crate::case::unfinished(&self.core).await?;
-        let mut resumed = 0;
-        for (case, stored) in unfinished {
-            let Ok(prepared) = prepare_stored(&self.core, stored) else {
-                tracing::warn!(case = %case, "an interrupted verification can no longer be run: its request is not valid any more");
-                continue;
-            };
-            let run = Arc::new(self.run(case, prepared));
-            self.core.running.insert(case, Arc::clone(&run));
-            self.core.questions.entry(run.question).or_insert(case);
-            let core = Arc::clone(&self.core);
-            tokio::spawn(async move {
-                let _release = Release {
-                    core: Arc::clone(&core),
-                    run: Arc::clone(&run),
-                };
-                finish(&core, &run).await;
-            });
-            resumed += 1;
-        }
-        Ok(resumed)
     }
 
     /// Waits for the end, at most `timeout`, and returns the verification as it then is.
@@ -302,93 +262,16 @@ impl Broker {
             self.peek(case).await?;
             return Err(BrokerError::WrongState("it has ended; there is nothing to cancel"));
         };
+        if !run.is_running() {
+            return Err(BrokerError::WrongState("it has ended; there is nothing to cancel"));
+        }
         run.cancel();
         self.wait(case, Duration::from_secs(30)).await
     }
 
-    /// Asks departments again in a new verification that otherwise rests on the kept answers, and waits for its end.
-    pub async fn recheck(
-        &self,
-        case: CaseId,
-        departments: Vec<String>,
-        request_id: Option<String>,
-        caller: String,
-        actor: String,
-    ) -> Result<(Verification, Vec<Difference>), BrokerError> {
-        let before = self.peek(case).await?;
-        let Some(old) = before.report.filter(|_| before.state == State::Succeeded) else {
-            return Err(BrokerError::WrongState(
-                "only a verification that has ended with a verdict can be rechecked",
-            ));
-        };
-        let departments = self.known_departments(departments)?;
-        let stored = self.stored_request(case).await?;
-        let request = Request {
-            as_of: Some(stored.as_of),
-            actor,
-            completion: Completion::AllDepartments,
-            recheck: Some(Recheck {
-                of: case.to_string(),
-                departments,
-            }),
-            ..stored.request
-        };
-        let conflict = Conflict::RunBoth;
-        let created = self
-            .create(Create {
-                request,
-                request_id,
-                conflict,
-                caller,
-                validate_only: false,
-            })
-            .await?;
-        let longest = Duration::from_millis(u64::from(crate::request::MAX_DEADLINE_MS));
-        let after = self.wait(created.case, longest).await?;
-        let found = after
-            .report
-            .as_ref()
-            .map(|new| differences(&old, new))
-            .unwrap_or_default();
-        Ok((after, found))
-    }
-
-    fn known_departments(&self, departments: Vec<String>) -> Result<Vec<DepartmentId>, BrokerError> {
-        let mut errors = Vec::new();
-        let mut known = Vec::new();
-        if departments.is_empty() {
-            errors.push(FieldError::new(
-                "departments",
-                "NO_DEPARTMENT",
-                "name at least one department to ask again",
-            ));
-        }
-        for (i, text) in departments.iter().enumerate() {
-            match DepartmentId::new(text)
-                .ok()
-                .filter(|id| self.core.registry.position(id).is_some())
-            {
-                Some(id) => known.push(id),
-                None => {
-                    let message = "there is no such department; see `hedui departments`";
-                    errors.push(FieldError::new(
-                        format!("departments[{i}]"),
-                        "UNKNOWN_DEPARTMENT",
-                        message,
-                    ));
-                }
-            }
-        }
-        if errors.is_empty() {
-            Ok(known)
-        } else {
-            Err(BrokerError::Invalid(errors))
-        }
-    }
-
     /// Takes no new verification and waits until those under way have ended, at most `patience`. Returns how many have not.
     pub async fn close(&self, patience: Duration) -> usize {
-        self.core.closing.store(true, Ordering::Release);
+        self.core.closing.store(true, Ordering::SeqCst);
         let runs: Vec<Arc<Run>> = self.core.running.iter().map(|r| Arc::clone(r.value())).collect();
         let ended = async {
             for run in &runs {
@@ -397,20 +280,22 @@ impl Broker {
             }
         };
         let _ = tokio::time::timeout(patience, ended).await;
-        self.core.running.len()
+        runs.iter().filter(|run| run.is_running()).count()
     }
 }
 
 /// Makes the `ASKED` frame durable. Nothing is asked before.
-async fn ask(core: &Core, run: &Run, request_key: Option<IndexKey>) -> Result<Created, BrokerError> {
+async fn ask(core: &Core, run: &Run) -> Result<Created, BrokerError> {
     let clock = core.clock.monotonic_ns();
     let stored = &run.prepared.stored;
     let district = stored.request.district_code.as_str();
     let sealer = evidence::sealer(core, district, core.clock.now_ms()).await?;
     // The request id becomes the frame id: of two calls at the same time the store keeps one.
-    let id = request_key.map_or_else(|| FrameId::random(&mut core.entropy.fork()), |key| FrameId(key.0));
+    let id = run
+        .request_key
+        .map_or_else(|| FrameId::random(&mut core.entropy.fork()), |key| FrameId(key.0));
     let mut index = vec![crate::case::list_key(core, district)];
-    index.extend(request_key);
+    index.extend(run.request_key);
     let frame = evidence::asked(core, &sealer, &run.prepared, run.case, id, index)?;
     let receipt = core.store.append(frame).await?;
     core.note(Step::Asked, clock);
@@ -422,7 +307,7 @@ async fn ask(core: &Core, run: &Run, request_key: Option<IndexKey>) -> Result<Cr
 }
 
 /// Runs the pipeline and publishes its end.
-async fn finish(core: &Core, run: &Arc<Run>) {
+pub(crate) async fn finish(core: &Core, run: &Arc<Run>) {
     let ended = pipeline::verify(core, run).await;
     let now = core.clock.now_ms();
     run.state.send_modify(|verification| {
@@ -431,8 +316,8 @@ async fn finish(core: &Core, run: &Arc<Run>) {
         match ended {
             Ok(ended) => {
                 verification.state = ended.state;
-                verification.failure = ended.failure.map(str::to_owned);
-                verification.report = Some(Arc::new(ended.report));
+                verification.failure = ended.failure;
+                verification.report = ended.report;
             }
             Err(error) => {
                 tracing::error!(case = %run.case, reason = error.reason(), "a verification failed; no verdict was released");
@@ -441,31 +326,4 @@ async fn finish(core: &Core, run: &Arc<Run>) {
             }
         }
     });
-}
-
-/// Lets go of a run however its task ends, a panic included.
-struct Release {
-    core: Arc<Core>,
-    run: Arc<Run>,
-}
-
-impl Drop for Release {
-    fn drop(&mut self) {
-        let run = &self.run;
-        self.core
-            .questions
-            .remove_if(&run.question, |_, case| *case == run.case);
-        self.core
-            .households
-            .remove_if(&run.household, |_, case| *case == run.case);
-        self.core.running.remove(&run.case);
-        run.state.send_if_modified(|verification| {
-            let lost = verification.state == State::Running;
-            if lost {
-                verification.state = State::Failed;
-                verification.failure = Some("INTERNAL".to_owned());
-            }
-            lost
-        });
-    }
 }

@@ -7,9 +7,12 @@ use hedui_core::Report;
 use hedui_evidence::{CaseId, Frame, FrameKind, IndexKey, Leaf, LeafKind, Position, Subject, ciphertext_digest};
 
 use crate::broker::Broker;
+use crate::clock::civil_date;
 use crate::core::Core;
 use crate::error::BrokerError;
 use crate::evidence::{self, actor};
+use crate::pipeline::Ended;
+use crate::prepare::label;
 use crate::request::StoredRequest;
 use crate::run::{State, Verification};
 
@@ -57,20 +60,41 @@ fn open(core: &Core, frame: &Frame, leaf: &Leaf) -> Result<Option<hedui_evidence
     Ok(Some(core.keys.open(sealed, &subject)?))
 }
 
-fn request_in(core: &Core, frame: &Frame) -> Result<StoredRequest, BrokerError> {
+/// The request in an `ASKED` frame.
+pub(crate) fn request_in(core: &Core, frame: &Frame) -> Result<StoredRequest, BrokerError> {
     let leaf = frame.leaves.iter().find(|l| l.kind == LeafKind::Asked);
     let leaf = leaf.ok_or(BrokerError::Damaged("an ASKED frame without its leaf"))?;
     let opened = open(core, frame, leaf)?.ok_or(BrokerError::Damaged("an ASKED frame without its request"))?;
     serde_json::from_slice(opened.plaintext()).map_err(|_| BrokerError::Damaged("a kept request does not decode"))
 }
 
-fn report_in(core: &Core, frame: &Frame) -> Result<(Arc<Report>, String), BrokerError> {
-    let leaf = frame.leaves.iter().find(|l| l.kind == LeafKind::Verdict);
-    let leaf = leaf.ok_or(BrokerError::Damaged("a verdict frame without its leaf"))?;
-    let opened = open(core, frame, leaf)?.ok_or(BrokerError::Damaged("a verdict frame without its report"))?;
+/// The report in a frame that ends a verification; none in one that only says why it could not be run.
+pub(crate) fn report_in(core: &Core, frame: &Frame) -> Result<Option<Report>, BrokerError> {
+    let Some(opened) = open(core, frame, verdict_leaf(frame)?)? else {
+        return Ok(None);
+    };
     let report = serde_json::from_slice(opened.plaintext());
-    let report: Report = report.map_err(|_| BrokerError::Damaged("a kept report does not decode"))?;
-    Ok((Arc::new(report), leaf.outcome.clone()))
+    report.map_err(|_| BrokerError::Damaged("a kept report does not decode"))
+}
+
+fn verdict_leaf(frame: &Frame) -> Result<&Leaf, BrokerError> {
+    let leaf = frame.leaves.iter().find(|l| l.kind == LeafKind::Verdict);
+    leaf.ok_or(BrokerError::Damaged("a verdict frame without its leaf"))
+}
+
+/// How a verification ended, by its ending frame.
+pub(crate) fn ending_in(core: &Core, frame: &Frame) -> Result<Ended, BrokerError> {
+    let outcome = verdict_leaf(frame)?.outcome.as_str();
+    let (state, failure) = match outcome.split_once(':') {
+        Some(("FAILED", reason)) => (State::Failed, Some(reason.to_owned())),
+        _ if outcome == "CANCELLED" => (State::Cancelled, None),
+        _ => (State::Succeeded, None),
+    };
+    let report = report_in(core, frame)?.map(Arc::new);
+    if state == State::Succeeded && report.is_none() {
+        return Err(BrokerError::Damaged("a verdict frame without its report"));
+    }
+    Ok(Ended { state, report, failure })
 }
 
 impl Broker {
@@ -107,7 +131,8 @@ impl Broker {
         Ok(found)
     }
 
-    async fn note_access(
+    /// Makes a reading durable evidence.
+    pub(crate) async fn note_access(
         &self,
         district: &str,
         case: CaseId,
@@ -115,6 +140,10 @@ impl Broker {
         caller: &str,
         person: &str,
     ) -> Result<(), BrokerError> {
+        let mistakes = label("actor", person);
+        if !mistakes.is_empty() {
+            return Err(BrokerError::Invalid(mistakes));
+        }
         let frame = evidence::access(self.core(), district, case, why, actor(caller, person));
         self.core().store.append(frame).await?;
         Ok(())
@@ -124,14 +153,15 @@ impl Broker {
     pub async fn list(&self, district: &str, before: Option<Position>, limit: usize) -> Result<Page, BrokerError> {
         let core = self.core();
         let limit = limit.clamp(1, MAX_PAGE);
-        let mut positions = core.store.find(list_key(core, district)).await?;
-        positions.retain(|p| before.is_none_or(|before| *p < before));
-        positions.reverse();
-        positions.truncate(limit);
+        let positions = core.store.find_before(list_key(core, district), before, limit).await?;
         let mut verifications = Vec::with_capacity(positions.len());
         for position in &positions {
-            let case = core.store.read(*position).await?.case;
-            verifications.push(self.peek(case).await?);
+            let asked = core.store.read(*position).await?;
+            verifications.push(match self.peek(asked.case).await {
+                // One that cannot be opened any more, as its key was destroyed, hides none of the others.
+                Err(error) if unreadable(&error) => closed(&asked),
+                found => found?,
+            });
         }
         let next = positions.last().copied().filter(|_| positions.len() == limit);
         Ok(Page { verifications, next })
@@ -232,48 +262,43 @@ fn verification(
         rechecks: stored.request.recheck.map(|r| r.of),
     };
     if let Some(frame) = ended {
-        let (report, outcome) = report_in(core, frame)?;
-        (found.state, found.failure) = match outcome.split_once(':') {
-            Some(("FAILED", reason)) => (State::Failed, Some(reason.to_owned())),
-            _ if outcome == "CANCELLED" => (State::Cancelled, None),
-            _ => (State::Succeeded, None),
-        };
+        let ended = ending_in(core, frame)?;
+        (found.state, found.failure) = (ended.state, ended.failure);
         found.ended_at_ms = Some(frame.time_ms);
-        let asked = report.departments.iter().filter(|d| d.asked_at_ms != 0);
-        found.asked = u32::try_from(asked.count()).unwrap_or(u32::MAX);
-        let answered = report.departments.iter().filter(|d| d.arrival > 0);
-        found.answered = u32::try_from(answered.count()).unwrap_or(u32::MAX);
-        found.report = Some(report);
+        let lines = || ended.report.iter().flat_map(|r| &r.departments);
+        found.asked = u32::try_from(lines().filter(|d| d.asked_at_ms != 0).count()).unwrap_or(u32::MAX);
+        found.answered = u32::try_from(lines().filter(|d| d.arrival > 0).count()).unwrap_or(u32::MAX);
+        found.report = ended.report;
     }
     Ok(found)
 }
 
-/// Cases whose `ASKED` frame has no ending frame, among the newest two segments: more can never have been under way at once.
-pub(crate) async fn unfinished(core: &Core) -> Result<Vec<(CaseId, StoredRequest)>, BrokerError> {
-    let end = core.store.status().await?.end;
-    let mut from = Position {
-        segment: end.segment.saturating_sub(1),
-        offset: 0,
-    };
-    let mut open: Vec<(CaseId, Position)> = Vec::new();
-    loop {
-        let page = core.store.scan(from, hedui_evidence::MAX_PAGE).await?;
-        for entry in &page.entries {
-            match entry.head.kind {
-                FrameKind::Asked => open.push((entry.head.case, entry.position)),
-                FrameKind::Verdict => open.retain(|(case, _)| *case != entry.head.case),
-                _ => {}
-            }
-        }
-        from = page.next;
-        if page.at_end {
-            break;
-        }
+/// Whether an error says that evidence is there and cannot be opened.
+pub(crate) fn unreadable(error: &BrokerError) -> bool {
+    use hedui_evidence::ErrorKind as Evidence;
+    match error {
+        BrokerError::Damaged(_) => true,
+        BrokerError::Store(error) => matches!(error.kind(), Evidence::Key | Evidence::Tampered),
+        _ => false,
     }
-    let mut unfinished = Vec::with_capacity(open.len());
-    for (case, position) in open {
-        let frame = core.store.read(position).await?;
-        unfinished.push((case, request_in(core, &frame)?));
+}
+
+/// What the clear part of its `ASKED` frame says of a verification that cannot be opened.
+fn closed(asked: &Frame) -> Verification {
+    let leaf = asked.leaves.first();
+    let created_at_ms = leaf.map_or(asked.time_ms, |l| l.asked_at_ms);
+    Verification {
+        case: asked.case,
+        state: State::Failed,
+        district_code: asked.district.clone(),
+        programmes: leaf.map_or_else(Vec::new, |l| l.purpose.split(',').map(str::to_owned).collect()),
+        created_at_ms,
+        ended_at_ms: None,
+        as_of: civil_date(created_at_ms),
+        asked: 0,
+        answered: 0,
+        report: None,
+        failure: Some("EVIDENCE_UNREADABLE".to_owned()),
+        rechecks: None,
     }
-    Ok(unfinished)
 }

@@ -30,6 +30,8 @@ enum Slot {
     Waiting { permit: Option<Permit> },
     /// Settled for this household.
     Done { arrived: Arrived },
+    /// Asked, and no longer waited for.
+    Left,
 }
 
 /// Others who asked the same question and wait for the same reply.
@@ -81,18 +83,18 @@ impl Collector {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens slots before anything is asked, so that an early reply finds its slot.
-    pub fn expect(&self, slots: impl Iterator<Item = (usize, Option<Permit>)>) {
+    /// Opens a slot before anything is asked, so that an early reply finds it. A slot that is open already gets the permit.
+    pub fn expect(&self, index: usize, permit: Option<Permit>) {
         let mut state = self.lock();
-        for (index, permit) in slots {
-            if let Some(slot) = state.slots.get_mut(index) {
-                *slot = Slot::Waiting { permit };
+        if let Some(slot) = state.slots.get_mut(index) {
+            let was = std::mem::replace(slot, Slot::Waiting { permit });
+            if !matches!(was, Slot::Waiting { .. }) {
                 state.waiting += 1;
             }
         }
     }
 
-    /// Puts an answer that was kept, or a refusal before asking, into an empty slot.
+    /// Puts an answer that was kept, or a refusal before asking, into a slot.
     pub fn put(&self, index: usize, reply: Reply, at_ms: i64) {
         let mut state = self.lock();
         state.arrivals += 1;
@@ -102,8 +104,17 @@ impl Collector {
             arrival: state.arrivals,
         };
         if let Some(slot) = state.slots.get_mut(index) {
-            *slot = Slot::Done { arrived };
+            let was = std::mem::replace(slot, Slot::Done { arrived });
+            if matches!(was, Slot::Waiting { .. }) {
+                state.waiting -= 1;
+            }
         }
+    }
+
+    /// Tells watchers of what was put.
+    pub fn tell(&self) {
+        let arrivals = self.arrivals();
+        self.progress.send_replace(arrivals);
     }
 
     /// Lets another household with the same question have this one's reply. `false` when the slot holds nothing to follow.
@@ -147,7 +158,7 @@ impl Collector {
         let state = self.lock();
         let taken = state.slots.iter().map(|slot| match slot {
             Slot::Done { arrived } => Some(arrived.clone()),
-            Slot::Empty | Slot::Waiting { .. } => None,
+            Slot::Empty | Slot::Waiting { .. } | Slot::Left => None,
         });
         taken.collect()
     }
@@ -183,6 +194,28 @@ impl Collector {
         drop(state);
         self.progress.send_replace(arrivals);
         self.changed.notify_one();
+    }
+
+    /// Waits no longer for what is still open, and says nothing of it. From now on nothing changes for this household; a later
+    /// reply counts for followers only.
+    pub fn leave(&self) {
+        let now = self.clock.now_ms();
+        let mut permits = Vec::new();
+        let mut state = self.lock();
+        for (index, slot) in state.slots.iter_mut().enumerate() {
+            if matches!(slot, Slot::Waiting { .. })
+                && let Slot::Waiting { permit: Some(permit) } = std::mem::replace(slot, Slot::Left)
+            {
+                permits.push((index, permit));
+            }
+        }
+        state.waiting = 0;
+        drop(state);
+        for (index, permit) in permits {
+            if let Some(department) = self.registry.departments().get(index) {
+                department.settled(permit, Settled::Cancelled, now);
+            }
+        }
     }
 }
 

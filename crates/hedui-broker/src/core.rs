@@ -53,32 +53,17 @@ pub(crate) struct Core {
     pub meter: Meter,
     /// Runs under way, by case.
     pub running: DashMap<CaseId, Arc<Run>>,
-    /// The first run under way for a question: others with the same question follow it.
-    pub questions: DashMap<IndexKey, CaseId>,
-    /// The last run under way for a household and programmes.
-    pub households: DashMap<IndexKey, CaseId>,
+    /// The first run that asked a question and is under way: others with the same question follow it.
+    pub questions: DashMap<IndexKey, Arc<Run>>,
+    /// The runs under way for a household and programmes, the oldest first. Rechecks are not among them.
+    pub households: DashMap<IndexKey, Vec<Arc<Run>>>,
+    /// How many runs have been admitted and not released.
+    pub admitted: std::sync::atomic::AtomicUsize,
     /// Set when no new verification is taken.
     pub closing: std::sync::atomic::AtomicBool,
 }
 
 impl Core {
-    /// Another run under way that asked the same question first.
-    pub fn leader(&self, run: &Run) -> Option<Arc<crate::collector::Collector>> {
-        let leader = *self.questions.get(&run.question)?;
-        if leader == run.case {
-            return None;
-        }
-        self.running.get(&leader).map(|run| Arc::clone(&run.collector))
-    }
-
-    /// Whether a run leads its question, and if not who does.
-    pub fn leader_case(&self, run: &Run) -> Option<CaseId> {
-        self.questions
-            .get(&run.question)
-            .map(|leader| *leader)
-            .filter(|leader| *leader != run.case)
-    }
-
     /// The ending frame of a verification, given its hexadecimal id.
     pub async fn verdict_frame(&self, case: &str) -> Result<Frame, BrokerError> {
         let case = CaseId::from_hex(case).ok_or(BrokerError::NotFound)?;

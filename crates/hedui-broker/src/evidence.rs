@@ -51,7 +51,7 @@ pub(crate) fn common(case: CaseId, prepared: &Prepared) -> Common<'_> {
     Common {
         case,
         district: &prepared.stored.request.district_code,
-        purpose: programmes.join(","),
+        purpose: listed(&programmes, "programmes"),
         actor: actor(&prepared.stored.caller, &prepared.stored.request.actor),
         authorization: prepared.authorization_digest,
     }
@@ -138,7 +138,7 @@ pub(crate) fn asked(
     let mut leaf = common.leaf(
         LeafKind::Asked,
         EvidenceId::random(&mut rng),
-        listed(&departments),
+        listed(&departments, "departments"),
         "ASKED".to_owned(),
     );
     leaf.asked_at_ms = now;
@@ -147,13 +147,13 @@ pub(crate) fn asked(
     Ok(frame)
 }
 
-/// A list of ids that fits a leaf's field; a catalogue too large for it is named by its size.
-fn listed(departments: &[&str]) -> String {
-    let list = departments.join(",");
+/// A list of ids that fits a leaf's field; one too long for it is named by its size.
+fn listed(ids: &[&str], what: &str) -> String {
+    let list = ids.join(",");
     if list.len() <= hedui_evidence::MAX_TEXT_BYTES {
         list
     } else {
-        format!("{} departments", departments.len())
+        format!("{} {what}", ids.len())
     }
 }
 
@@ -166,10 +166,11 @@ pub(crate) fn denial(
     reasons: &str,
 ) -> Result<Frame, BrokerError> {
     let mut rng = core.entropy.fork();
+    let programmes: Vec<&str> = stored.request.programmes.iter().map(String::as_str).collect();
     let common = Common {
         case,
         district: &stored.request.district_code,
-        purpose: stored.request.programmes.join(","),
+        purpose: listed(&programmes, "programmes"),
         actor: actor(&stored.caller, &stored.request.actor),
         authorization: [0; 32],
     };
@@ -245,8 +246,12 @@ pub(crate) fn verdict(
     let id = terminal_frame(core, ending.case);
     let mut frame = empty_frame(id, FrameKind::Verdict, &common, now, ending.index.clone());
     let (mut leaves, mut bodies) = answers(&common, ending, report);
-    let mut verdict =
-        common.leaf(LeafKind::Verdict, EvidenceId::random(rng), String::new(), outcome(ending, report));
+    let mut verdict = common.leaf(
+        LeafKind::Verdict,
+        EvidenceId::random(rng),
+        String::new(),
+        outcome(ending, report),
+    );
     verdict.asked_at_ms = ending.prepared.stored.created_at_ms;
     verdict.answered_at_ms = now;
     verdict.rests_on = leaves.iter().map(|leaf| leaf.evidence_id).collect();
@@ -279,7 +284,9 @@ fn answers(common: &Common<'_>, ending: &Ending<'_>, report: &Report) -> (Vec<Le
     let mut leaves = Vec::with_capacity(report.departments.len() + 1);
     let mut bodies = Vec::with_capacity(report.departments.len() + 1);
     for (index, line) in report.departments.iter().enumerate() {
-        let Some(evidence_id) = EvidenceId::from_hex(&line.evidence) else { continue };
+        let Some(evidence_id) = EvidenceId::from_hex(&line.evidence) else {
+            continue;
+        };
         let states = line.subjects.iter().map(|s| s.state.as_str());
         let states: Vec<&str> = states.filter(|s| *s != "NOT_ASKED").collect();
         let department = line.department.as_str().to_owned();
@@ -330,6 +337,28 @@ pub fn outcome_code(outcome: hedui_core::Outcome) -> &'static str {
         hedui_core::Outcome::Exceeds => "EXCEEDS",
         hedui_core::Outcome::Inconclusive => "INCONCLUSIVE",
     }
+}
+
+/// The end of a verification that was asked for and cannot be run any more: nothing was concluded, only why is kept.
+pub(crate) fn never_run(core: &Core, asked: &Frame, reason: &str) -> Frame {
+    let mut rng = core.entropy.fork();
+    let now = core.clock.now_ms();
+    let was = asked.leaves.iter().find(|l| l.kind == LeafKind::Asked);
+    let common = Common {
+        case: asked.case,
+        district: &asked.district,
+        purpose: was.map(|l| l.purpose.clone()).unwrap_or_default(),
+        actor: was.map(|l| l.actor.clone()).unwrap_or_default(),
+        authorization: was.map(|l| l.authorization).unwrap_or_default(),
+    };
+    let id = terminal_frame(core, asked.case);
+    let mut frame = empty_frame(id, FrameKind::Verdict, &common, now, Vec::new());
+    let outcome = format!("{}:{reason}", State::Failed.code());
+    let mut leaf = common.leaf(LeafKind::Verdict, EvidenceId::random(&mut rng), String::new(), outcome);
+    leaf.asked_at_ms = was.map_or(asked.time_ms, |l| l.asked_at_ms);
+    leaf.answered_at_ms = now;
+    frame.leaves.push(leaf);
+    frame
 }
 
 /// A verification ends once: the frame of its end has an id that follows from the case.

@@ -2,10 +2,12 @@
 //! Leaves reading the answers to `judge` and keeping them to `evidence`.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use dashmap::mapref::entry::Entry;
 use hedui_adapter::Refused;
 use hedui_adapter::port::{Ask, Reply, ReplySink, ReplyTo};
 use hedui_adapter::wire::encode_query;
@@ -16,8 +18,7 @@ use tokio::time::Instant;
 use crate::collector::Collector;
 use crate::core::Core;
 use crate::request::{MAX_DEADLINE_MS, Prepared};
-use crate::reuse::Kept;
-use crate::run::Run;
+use crate::run::{Progress, Run};
 
 /// A question and its bytes, shared by all departments that are asked about the same members.
 #[derive(Clone)]
@@ -84,56 +85,88 @@ fn question(prepared: &Prepared, query_id: &str, asked: &[bool]) -> Question {
     }
 }
 
-/// Sends all questions; answers kept from before and refusals by a gate are put in place at once.
-pub(crate) fn send(core: &Core, run: &Arc<Run>, questions: &Questions, kept: &[Option<Kept>]) {
-    let prepared = &run.prepared;
-    let now = core.clock.now_ms();
-    let leader = core.leader(run);
-    let mut asks: Vec<(usize, &Question)> = Vec::with_capacity(prepared.plan.departments.len());
-    let mut slots = Vec::with_capacity(prepared.plan.departments.len());
-    for planned in prepared.plan.departments.iter().filter(|d| d.is_asked()) {
-        let index = planned.index;
-        let Some(department) = core.registry.departments().get(index) else {
-            continue;
-        };
-        let Some(question) = questions.of(planned) else {
-            continue;
-        };
-        if let Some(Some(kept)) = kept.get(index) {
-            run.collector
-                .put(index, Reply::Wire(kept.bytes.clone()), kept.answered_at_ms);
-            continue;
+/// Sends all questions; answers kept from before and refusals by a gate are put in place at once. Of the runs that ask the same
+/// question at the same time the first leads, and the others follow its slots.
+pub(crate) fn send(core: &Core, run: &Arc<Run>, progress: &Progress) {
+    // Held until the slots are open: whoever finds a leader finds its slots.
+    let asks = match core.questions.entry(run.question) {
+        Entry::Vacant(vacant) => {
+            let asks = open(core, run, progress, None);
+            vacant.insert(Arc::clone(run));
+            asks
         }
-        match department.admit(now) {
-            Ok(permit) => {
-                slots.push((index, Some(permit)));
-                asks.push((index, question));
-            }
-            Err(refused) => run.collector.put(index, refusal(refused), now),
+        Entry::Occupied(occupied) => {
+            let leader = Arc::clone(occupied.get());
+            drop(occupied);
+            // Known before the first shared reply can be read.
+            let _ = progress.leader.set(leader.query_id.clone());
+            open(core, run, progress, Some(&leader))
         }
-    }
-    run.collector.expect(slots.into_iter());
+    };
+    run.collector.tell();
     let sink: Arc<dyn ReplySink> = Arc::clone(&run.collector) as Arc<dyn ReplySink>;
     for (index, question) in asks {
-        if leader
-            .as_ref()
-            .is_some_and(|leader| leader.follow(index, &run.collector))
-        {
-            continue;
-        }
         let Some(department) = core.registry.departments().get(index) else {
             continue;
         };
         let ask = Ask {
             query: Arc::clone(&question.query),
             encoded: question.encoded.clone(),
-            timeout: Duration::from_millis(u64::from(department_limit(core, prepared, index))),
+            timeout: Duration::from_millis(u64::from(department_limit(core, &run.prepared, index))),
         };
-        department.port.ask(
-            ask,
-            ReplyTo::new(Arc::clone(&sink), u32::try_from(index).unwrap_or(u32::MAX)),
-        );
+        let reply = ReplyTo::new(Arc::clone(&sink), u32::try_from(index).unwrap_or(u32::MAX));
+        // One broken adapter must not take the other departments' answers with it; unwinding drops `reply`, which says so itself.
+        if catch_unwind(AssertUnwindSafe(|| department.port.ask(ask, reply))).is_err() {
+            tracing::error!(
+                department = department.profile.id.as_str(),
+                "an adapter panicked when it was asked"
+            );
+        }
     }
+}
+
+/// Opens the slots of all departments and returns whom to ask.
+fn open<'a>(core: &Core, run: &Run, progress: &'a Progress, leader: Option<&Run>) -> Vec<(usize, &'a Question)> {
+    let prepared = &run.prepared;
+    let now = core.clock.now_ms();
+    let mut asks = Vec::with_capacity(prepared.plan.departments.len());
+    for planned in prepared.plan.departments.iter().filter(|d| d.is_asked()) {
+        let index = planned.index;
+        let (Some(department), Some(question)) =
+            (core.registry.departments().get(index), progress.questions.of(planned))
+        else {
+            continue;
+        };
+        if let Some(Some(kept)) = progress.kept.get(index) {
+            if let Some(reply) = &kept.reply {
+                run.collector.put(index, reply.clone(), kept.answered_at_ms);
+            }
+            continue;
+        }
+        if let Some(leader) = leader.filter(|leader| same_question(core, leader, run, planned)) {
+            run.collector.expect(index, None);
+            if leader.collector.follow(index, &run.collector) {
+                continue;
+            }
+        }
+        match department.admit(now) {
+            Ok(permit) => {
+                run.collector.expect(index, Some(permit));
+                asks.push((index, question));
+            }
+            Err(refused) => run.collector.put(index, refusal(refused), now),
+        }
+    }
+    asks
+}
+
+/// Whether a leader's question to a department serves a follower: about the same members, because nobody may see an answer about
+/// a member whose letter does not allow it, and with no less time.
+fn same_question(core: &Core, leader: &Run, follower: &Run, planned: &PlannedDepartment) -> bool {
+    let index = planned.index;
+    let asked = leader.prepared.plan.departments.get(index);
+    asked.is_some_and(|asked| asked.intents == planned.intents)
+        && department_limit(core, &leader.prepared, index) >= department_limit(core, &follower.prepared, index)
 }
 
 fn refusal(refused: Refused) -> Reply {
@@ -157,7 +190,7 @@ fn department_limit(core: &Core, prepared: &Prepared, index: usize) -> u32 {
 }
 
 /// Waits until every slot is settled: by its answer, its deadline, a cancellation, or, where `is_final` says so, because nothing
-/// more could change the verdict. Returns whether every department was waited for.
+/// more could change the verdict. Returns whether every department was waited for; afterwards nothing changes any more.
 pub(crate) async fn wait(
     core: &Core,
     run: &Run,
@@ -177,19 +210,21 @@ pub(crate) async fn wait(
     deadlines.dedup();
     let mut next = deadlines.into_iter();
     let mut deadline = next.next();
-    let mut judged_at = 0;
+    let mut judged_at = None;
     loop {
         if run.is_cancelled() {
             run.collector.give_up(|_| true, Unreachable::Cancelled);
+            return false;
         }
         if run.collector.waiting() == 0 {
             return true;
         }
         if let Some(is_final) = is_final {
-            let arrivals = run.collector.arrivals();
+            let arrivals = Some(run.collector.arrivals());
             if arrivals != judged_at {
                 judged_at = arrivals;
                 if is_final(&run.collector) {
+                    run.collector.leave();
                     return false;
                 }
             }

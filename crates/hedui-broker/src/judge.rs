@@ -30,6 +30,8 @@ pub(crate) struct Asking<'a> {
     pub query_id: &'a str,
     /// The verification that asked the same question first, if its answers are shared.
     pub leader: Option<&'a str>,
+    /// Whether the authorization was in force when departments were to be asked; if not, none was.
+    pub live: bool,
 }
 
 /// Reads every department's reply into one answer per member.
@@ -59,7 +61,7 @@ fn read_one(
     asking: &Asking<'_>,
 ) -> Read {
     let kept = asking.kept.get(planned.index).and_then(Option::as_ref);
-    let asked = questions.of(planned).filter(|_| planned.is_asked());
+    let asked = questions.of(planned).filter(|_| planned.is_asked() && asking.live);
     let said = asked.map(|question| match arrived {
         Some(arrived) => subjects(&question.query, &arrived.reply, kept.is_some(), asking),
         None => not_waited_for(&question.query),
@@ -71,11 +73,16 @@ fn read_one(
         .map(|(intent, ordinal)| match intent {
             Intent::NotAsked => SubjectAnswer::of(ordinal, AnswerState::NotAsked),
             Intent::NotAuthorized => SubjectAnswer::of(ordinal, AnswerState::NotAuthorized),
+            Intent::Ask if !asking.live => SubjectAnswer::of(ordinal, AnswerState::NotAuthorized),
             Intent::Ask => missing(ordinal),
         })
         .collect();
     for answer in said.into_iter().flatten() {
-        if let Some(slot) = answers.get_mut(answer.ordinal as usize) {
+        // What a department says of a member whom nobody asked about is not looked at.
+        let at = answer.ordinal as usize;
+        if planned.intents.get(at) == Some(&Intent::Ask)
+            && let Some(slot) = answers.get_mut(at)
+        {
             *slot = answer;
         }
     }

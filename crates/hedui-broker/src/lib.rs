@@ -3,6 +3,7 @@
 
 mod broker;
 mod case;
+mod claim;
 pub mod clock;
 mod collector;
 mod core;
@@ -15,11 +16,16 @@ mod judge;
 mod meter;
 mod pipeline;
 mod prepare;
+mod recheck;
 mod registry;
 mod request;
+mod resume;
 mod reuse;
 mod run;
 mod watch;
+
+#[cfg(test)]
+mod tests;
 
 pub use broker::{Broker, Parts};
 pub use case::{CaseLeaf, Page};

@@ -1,12 +1,14 @@
 //! The pipeline: the only code that knows the order of a verification.
 //! Leaves each step to the file of its name; the request was checked and its `ASKED` frame made durable by `broker`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hedui_core::Report;
+use hedui_evidence::IndexKey;
 use tokio::time::Instant;
 
-use crate::collector::Collector;
+use crate::case::ending_in;
+use crate::collector::{Arrived, Collector};
 use crate::core::Core;
 use crate::error::BrokerError;
 use crate::evidence::{self, Ending};
@@ -20,8 +22,8 @@ use crate::run::{Progress, Run, State};
 /// How a verification ended.
 pub(crate) struct Ended {
     pub state: State,
-    pub report: Report,
-    pub failure: Option<&'static str>,
+    pub report: Option<Arc<Report>>,
+    pub failure: Option<String>,
 }
 
 /// From kept answers over the departments to the durable verdict.
@@ -42,24 +44,26 @@ pub(crate) async fn verify(core: &Core, run: &Arc<Run>) -> Result<Ended, BrokerE
         questions: Questions::new(prepared, &run.query_id),
         kept,
         started_at_ms: core.clock.now_ms(),
-        leader: core.leader_case(run).map(|l| l.to_string()),
+        leader: OnceLock::new(),
+        live,
     });
     if live {
-        fan_out::send(core, run, &progress.questions, &progress.kept);
+        fan_out::send(core, run, progress);
     }
     let clock = core.note(Step::Send, clock);
 
-    let asking = progress.asking(run);
     let is_final = |collector: &Collector| {
+        let asking = progress.asking(run);
         let read = judge::read(core, prepared, &progress.questions, &collector.arrived(), &asking);
         judge::is_final(&judge::judge(core, prepared, &run.query_id, read, false))
     };
     let early = prepared.stored.request.completion == Completion::VerdictFinal;
-    let complete = fan_out::wait(core, run, started, early.then_some(&is_final as _)).await;
+    let waited = fan_out::wait(core, run, started, early.then_some(&is_final as _)).await;
+    let complete = waited && progress.kept.iter().flatten().all(|k| k.reply.is_some());
     let clock = core.note(Step::Wait, clock);
 
     let arrived = run.collector.arrived();
-    let read = judge::read(core, prepared, &progress.questions, &arrived, &asking);
+    let read = judge::read(core, prepared, &progress.questions, &arrived, &progress.asking(run));
     let clock = core.note(Step::Decode, clock);
 
     let mut report = judge::judge(core, prepared, &run.query_id, read, complete);
@@ -69,8 +73,7 @@ pub(crate) async fn verify(core: &Core, run: &Arc<Run>) -> Result<Ended, BrokerE
     }
     let clock = core.note(Step::Judge, clock);
 
-    commit(core, run, progress, &mut report, (state, failure), &arrived, clock).await?;
-    Ok(Ended { state, report, failure })
+    commit(core, run, progress, report, (state, failure), &arrived, clock).await
 }
 
 fn end_state(run: &Run, live: bool) -> (State, Option<&'static str>) {
@@ -86,42 +89,54 @@ async fn commit(
     core: &Core,
     run: &Run,
     progress: &Progress,
-    report: &mut Report,
+    mut report: Report,
     (state, failure): (State, Option<&'static str>),
-    arrived: &[Option<crate::collector::Arrived>],
+    arrived: &[Option<Arrived>],
     clock: u64,
-) -> Result<(), BrokerError> {
-    let (prepared, kept) = (&run.prepared, &progress.kept);
+) -> Result<Ended, BrokerError> {
+    let prepared = &run.prepared;
     let mut rng = core.entropy.fork();
-    evidence::name_evidence(&mut rng, report);
-    let bytes = serde_json::to_vec(&*report).map_err(|_| BrokerError::Internal("a report does not serialise"))?;
+    evidence::name_evidence(&mut rng, &mut report);
+    let bytes = serde_json::to_vec(&report).map_err(|_| BrokerError::Internal("a report does not serialise"))?;
     let clock = core.note(Step::Report, clock);
 
     let district = prepared.stored.request.district_code.as_str();
     let sealer = evidence::sealer(core, district, core.clock.now_ms()).await?;
-    // Answers serve again only from a verification in which something new was said.
-    let all_kept = !kept.is_empty()
-        && kept
-            .iter()
-            .zip(&report.departments)
-            .all(|(k, l)| k.is_some() || l.arrival == 0);
-    let index = if all_kept || state != State::Succeeded {
-        Vec::new()
-    } else {
-        vec![run.question]
-    };
     let ending = Ending {
         case: run.case,
         prepared,
         arrived,
         state,
         failure,
-        index,
+        index: index(run, progress, state, &report),
     };
-    let frame = evidence::verdict(core, &sealer, &mut rng, &ending, report, &bytes)?;
+    let frame = evidence::verdict(core, &sealer, &mut rng, &ending, &report, &bytes)?;
     let clock = core.note(Step::Seal, clock);
 
-    core.store.append(frame).await?;
+    let receipt = core.store.append(frame).await?;
     core.note(Step::Commit, clock);
-    Ok(())
+    if receipt.duplicate {
+        // It had ended before, in another process or before a restart: what is durable counts.
+        return ending_in(core, &core.store.read(receipt.position).await?);
+    }
+    Ok(Ended {
+        state,
+        report: Some(Arc::new(report)),
+        failure: failure.map(str::to_owned),
+    })
+}
+
+/// What the frame is found by. Answers serve again only from a verification in which something new was said.
+fn index(run: &Run, progress: &Progress, state: State, report: &Report) -> Vec<IndexKey> {
+    let kept = &progress.kept;
+    let all_kept = !kept.is_empty()
+        && kept
+            .iter()
+            .zip(&report.departments)
+            .all(|(k, l)| k.is_some() || l.arrival == 0);
+    if all_kept || state != State::Succeeded {
+        Vec::new()
+    } else {
+        vec![run.question]
+    }
 }

@@ -106,17 +106,8 @@ pub(crate) fn prepare_stored(
 fn labels(request: &Request) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let variant = request.policy_variant.as_deref().unwrap_or_default();
-    for (field, text) in [("actor", request.actor.as_str()), ("policy_variant", variant)] {
-        if text.len() > MAX_LABEL_BYTES || text.chars().any(char::is_control) {
-            let message = format!("at most {MAX_LABEL_BYTES} bytes and no control characters");
-            errors.push(FieldError::new(field, "LABEL_INVALID", message));
-        }
-    }
-    // An actor is written into leaves in the clear, where no identifier of a person may stand.
-    if holds_id_number(&request.actor) {
-        let message = "name the clerk by staff number; an ID number may not stand here";
-        errors.push(FieldError::new("actor", "ACTOR_IS_ID_NUMBER", message));
-    }
+    errors.extend(label("actor", &request.actor));
+    errors.extend(label("policy_variant", variant));
     if hedui_ids::DivisionCode::parse(&request.district_code).is_none() {
         errors.push(FieldError::new(
             "district_code",
@@ -127,9 +118,24 @@ fn labels(request: &Request) -> Vec<FieldError> {
     errors
 }
 
-/// Whether a text holds fifteen or more digits in a row.
+/// The mistakes of a text that is written into leaves in the clear: short, printable, no identifier of a person.
+pub(crate) fn label(field: &'static str, text: &str) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if text.len() > MAX_LABEL_BYTES || text.chars().any(char::is_control) {
+        let message = format!("at most {MAX_LABEL_BYTES} bytes and no control characters");
+        errors.push(FieldError::new(field, "LABEL_INVALID", message));
+    }
+    if holds_id_number(text) {
+        let message = "name the clerk by staff number; an ID number may not stand here";
+        errors.push(FieldError::new(field, "ACTOR_IS_ID_NUMBER", message));
+    }
+    errors
+}
+
+/// Whether a text holds fifteen or more digits in a row, of whatever width.
 fn holds_id_number(text: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_digit()).any(|run| run.len() >= 15)
+    text.split(|c: char| !c.is_numeric())
+        .any(|run| run.chars().count() >= 15)
 }
 
 fn dates(request: &Request, as_of: Date, today: Date) -> Vec<FieldError> {

@@ -90,6 +90,12 @@ impl Registered {
         self.gate().settled(permit, settled, since_1970(now_ms));
     }
 
+    /// Whether no question is under way.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.gate().running() == 0
+    }
+
     /// How it has fared.
     pub fn fared(&self) -> Fared {
         let last = self.last_answer_ms.load(Ordering::Relaxed);

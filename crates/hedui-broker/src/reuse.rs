@@ -2,18 +2,22 @@
 //! Leaves keeping them to `evidence`: the evidence is the cache, the index only says where the newest stands.
 
 use bytes::Bytes;
-use hedui_core::plan::Intent;
-use hedui_evidence::{Frame, IndexKey, LeafKind, Subject};
+use hedui_adapter::port::Reply;
+use hedui_core::plan::{Intent, PlannedDepartment};
+use hedui_core::report::DepartmentLine;
+use hedui_core::{DepartmentProfile, Unreachable};
+use hedui_evidence::{Frame, IndexKey, Leaf, LeafKind, Subject};
 use prost::Message;
 
+use crate::case::report_in;
 use crate::core::Core;
 use crate::error::BrokerError;
-use crate::request::{Prepared, Reuse};
+use crate::request::{Prepared, Recheck, Reuse};
 
 /// An answer kept from an earlier verification.
 pub(crate) struct Kept {
-    /// The department's bytes.
-    pub bytes: Bytes,
+    /// What it said, or, in a recheck, why it did not; `None` where a recheck leaves out who was not waited for.
+    pub reply: Option<Reply>,
     /// When it was first asked, milliseconds since 1970.
     pub asked_at_ms: i64,
     /// When it was first given, milliseconds since 1970.
@@ -37,7 +41,8 @@ pub(crate) fn question_of(bytes: &Bytes) -> Option<String> {
         .filter(|id| !id.is_empty())
 }
 
-/// What identifies a question beside the department: purpose, members, period. Two households with the same key ask the same.
+/// What identifies a question beside the department: purpose, members, period, types of record. Two households with the same key ask
+/// the same, as far as their letters allow it.
 pub(crate) fn question_key(core: &Core, prepared: &Prepared) -> IndexKey {
     let mut parts: Vec<Vec<u8>> = vec![
         prepared.stored.request.district_code.clone().into_bytes(),
@@ -45,6 +50,7 @@ pub(crate) fn question_key(core: &Core, prepared: &Prepared) -> IndexKey {
         prepared.scope.period_from().to_string().into_bytes(),
     ];
     parts.extend(prepared.programmes.iter().map(|p| p.as_str().as_bytes().to_vec()));
+    parts.extend(prepared.plan.record_types.iter().map(|t| t.word().as_bytes().to_vec()));
     for member in &prepared.household.members {
         parts.push(member.id.expose().as_bytes().to_vec());
         parts.push(member.name.clone().into_bytes());
@@ -73,47 +79,133 @@ pub(crate) async fn kept(
     question: IndexKey,
 ) -> Result<Vec<Option<Kept>>, BrokerError> {
     let request = &prepared.stored.request;
-    let frame = match (&request.recheck, request.reuse) {
-        (Some(recheck), _) => Some(core.verdict_frame(&recheck.of).await?),
-        (None, Reuse::Never) => None,
-        (None, Reuse::Fresh) => match core.store.newest(question).await? {
-            Some(position) => Some(core.store.read(position).await?),
-            None => None,
-        },
+    if let Some(recheck) = &request.recheck {
+        return rechecked(core, prepared, recheck).await;
+    }
+    if request.reuse == Reuse::Never {
+        return Ok(Vec::new());
+    }
+    let Some(position) = core.store.newest(question).await? else {
+        return Ok(Vec::new());
     };
-    let Some(frame) = frame else { return Ok(Vec::new()) };
+    let frame = core.store.read(position).await?;
+    let now = core.clock.now_ms();
+    let planned = core.registry.profiles().iter().zip(&prepared.plan.departments);
+    Ok(planned
+        .map(|(profile, planned)| fresh(core, &frame, profile, planned, now))
+        .collect())
+}
+
+/// A department's kept answer, if it is fresh and about every member.
+fn fresh(
+    core: &Core,
+    frame: &Frame,
+    profile: &DepartmentProfile,
+    planned: &PlannedDepartment,
+    now: i64,
+) -> Option<Kept> {
+    // It must be about every member now asked about: the letters may have become wider since.
+    if profile.freshness_ms == 0 || !planned.intents.iter().all(|i| *i == Intent::Ask) {
+        return None;
+    }
+    let leaf = answer_leaf(frame, profile)?;
+    // A time before the answer was given is not an age.
+    let age = u64::try_from(now.saturating_sub(leaf.answered_at_ms)).unwrap_or(u64::MAX);
+    if age > profile.freshness_ms || !leaf.outcome.split(',').all(reusable) {
+        return None;
+    }
+    // What cannot be opened any more, as its key was destroyed, serves nobody: the department is asked.
+    let bytes = open(core, frame, leaf).ok()??;
+    Some(Kept {
+        from: question_of(&bytes)?,
+        reply: Some(Reply::Wire(bytes)),
+        asked_at_ms: leaf.asked_at_ms,
+        answered_at_ms: leaf.answered_at_ms,
+    })
+}
+
+/// What a recheck rests on: for every department but those named what it said, or did not, the first time. Nobody else is asked.
+async fn rechecked(core: &Core, prepared: &Prepared, recheck: &Recheck) -> Result<Vec<Option<Kept>>, BrokerError> {
+    let frame = core.verdict_frame(&recheck.of).await?;
+    let old = report_in(core, &frame)?.ok_or(BrokerError::NotFound)?;
     let mut found = Vec::with_capacity(core.registry.profiles().len());
     for (profile, planned) in core.registry.profiles().iter().zip(&prepared.plan.departments) {
-        let serves = match &request.recheck {
-            Some(recheck) => !recheck.departments.contains(&profile.id),
-            None => profile.freshness_ms > 0,
-        };
-        let kept = if serves {
-            one(core, &frame, profile.id.as_str())?
-        } else {
+        let kept = if recheck.departments.contains(&profile.id) || !planned.is_asked() {
             None
+        } else {
+            let line = old.departments.iter().find(|l| l.department == profile.id);
+            Some(said_then(core, &frame, recheck, profile, (planned, line))?)
         };
-        let now = core.clock.now_ms();
-        let fresh = |kept: &Kept| {
-            let age = u64::try_from(now.saturating_sub(kept.answered_at_ms)).unwrap_or(u64::MAX);
-            request.recheck.is_some() || age <= profile.freshness_ms
-        };
-        // A kept answer must be about every member now asked about: the letters may have become wider since.
-        let all_asked = planned.intents.iter().all(|i| *i == Intent::Ask);
-        found.push(kept.filter(|k| all_asked && fresh(k)));
+        found.push(kept);
     }
     Ok(found)
 }
 
-/// Opens one department's answer in a frame, if the department answered.
-fn one(core: &Core, frame: &Frame, department: &str) -> Result<Option<Kept>, BrokerError> {
-    let leaf = frame
-        .leaves
-        .iter()
-        .find(|l| l.kind == LeafKind::Answer && l.department == department);
-    let Some(leaf) = leaf.filter(|l| l.outcome.split(',').all(reusable)) else {
-        return Ok(None);
+/// What a department said in the verification that is rechecked.
+fn said_then(
+    core: &Core,
+    frame: &Frame,
+    recheck: &Recheck,
+    profile: &DepartmentProfile,
+    (planned, line): (&PlannedDepartment, Option<&DepartmentLine>),
+) -> Result<Kept, BrokerError> {
+    let mut kept = Kept {
+        reply: None,
+        asked_at_ms: line.map_or(0, |l| l.asked_at_ms),
+        answered_at_ms: line.map_or(0, |l| l.answered_at_ms),
+        from: recheck.of.clone(),
     };
+    let (Some(line), Some(leaf)) = (line, answer_leaf(frame, profile)) else {
+        return Ok(kept);
+    };
+    if wider(planned, line) {
+        return Ok(kept);
+    }
+    match open(core, frame, leaf)? {
+        Some(bytes) => {
+            if let Some(from) = question_of(&bytes) {
+                kept.from = from;
+            }
+            kept.reply = Some(Reply::Wire(bytes));
+        }
+        None => {
+            let failed = line
+                .subjects
+                .iter()
+                .find_map(|s| Some((cause(&s.state)?, s.failure.clone()?)));
+            kept.reply = failed.map(|(cause, failure)| Reply::Failed(cause, failure));
+        }
+    }
+    Ok(kept)
+}
+
+/// Whether a department was asked about a member whom the letters do not allow it to be asked about now.
+fn wider(planned: &PlannedDepartment, line: &DepartmentLine) -> bool {
+    planned.intents.iter().zip(0u32..).any(|(intent, ordinal)| {
+        let was = line.subjects.iter().find(|s| s.ordinal == ordinal);
+        *intent == Intent::NotAuthorized && was.is_none_or(|s| s.state != "NOT_AUTHORIZED")
+    })
+}
+
+/// The cause in the code of a state.
+fn cause(state: &str) -> Option<Unreachable> {
+    Some(match state {
+        "UNREACHABLE:timeout" => Unreachable::Timeout,
+        "UNREACHABLE:refused" => Unreachable::Refused,
+        "UNREACHABLE:failed" => Unreachable::Failed,
+        "UNREACHABLE:breaker" => Unreachable::Breaker,
+        "UNREACHABLE:cancelled" => Unreachable::Cancelled,
+        _ => return None,
+    })
+}
+
+fn answer_leaf<'a>(frame: &'a Frame, profile: &DepartmentProfile) -> Option<&'a Leaf> {
+    let mut leaves = frame.leaves.iter();
+    leaves.find(|l| l.kind == LeafKind::Answer && l.department == profile.id.as_str())
+}
+
+/// Opens the bytes of a department's answer, if it gave any.
+fn open(core: &Core, frame: &Frame, leaf: &Leaf) -> Result<Option<Bytes>, BrokerError> {
     let Some(sealed) = frame.sealed.iter().find(|s| s.evidence_id == leaf.evidence_id) else {
         return Ok(None);
     };
@@ -124,16 +216,7 @@ fn one(core: &Core, frame: &Frame, department: &str) -> Result<Option<Kept>, Bro
         kind: leaf.kind,
     };
     let opened = core.keys.open(sealed, &subject)?;
-    let bytes = Bytes::copy_from_slice(opened.plaintext());
-    let Some(from) = question_of(&bytes) else {
-        return Ok(None);
-    };
-    Ok(Some(Kept {
-        bytes,
-        asked_at_ms: leaf.asked_at_ms,
-        answered_at_ms: leaf.answered_at_ms,
-        from,
-    }))
+    Ok(Some(Bytes::copy_from_slice(opened.plaintext())))
 }
 
 /// Only what a department really said serves again; a failure never does.

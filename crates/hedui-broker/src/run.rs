@@ -76,7 +76,20 @@ pub(crate) struct Progress {
     pub kept: Vec<Option<Kept>>,
     pub started_at_ms: i64,
     /// The verification that asked the same question first, if its answers are shared.
-    pub leader: Option<String>,
+    pub leader: OnceLock<String>,
+    /// Whether the authorization was in force when departments were to be asked.
+    pub live: bool,
+}
+
+/// Whether the `ASKED` frame of a run is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// It is on its way.
+    NotYet,
+    /// It is.
+    Durable,
+    /// It never will be: nobody was asked.
+    Never,
 }
 
 /// A verification under way.
@@ -92,6 +105,9 @@ pub(crate) struct Run {
     /// Finds runs of the same household and programmes.
     pub household: IndexKey,
     pub state: watch::Sender<Verification>,
+    /// The caller's request id, as the index knows it.
+    pub request_key: Option<IndexKey>,
+    begun: watch::Sender<Begun>,
     cancel: AtomicBool,
     cancelled: Notify,
 }
@@ -102,6 +118,8 @@ impl Run {
         prepared: Prepared,
         collector: Arc<Collector>,
         (question, household): (IndexKey, IndexKey),
+        request_key: Option<IndexKey>,
+        begun: Begun,
     ) -> Run {
         let asked = prepared.plan.departments.iter().filter(|d| d.is_asked()).count();
         let first = Verification {
@@ -127,6 +145,8 @@ impl Run {
             question,
             household,
             state: watch::Sender::new(first),
+            request_key,
+            begun: watch::Sender::new(begun),
             cancel: AtomicBool::new(false),
             cancelled: Notify::new(),
         }
@@ -148,6 +168,29 @@ impl Run {
         let mut lines: Vec<DepartmentLine> = read.into_iter().map(|r| r.line).filter(|l| l.arrival > 0).collect();
         lines.sort_by_key(|l| l.arrival);
         lines
+    }
+
+    /// Says that the `ASKED` frame is durable, or that it never will be. What was said first counts.
+    pub fn set_begun(&self, begun: Begun) {
+        self.begun.send_if_modified(|now| {
+            let undecided = *now == Begun::NotYet;
+            if undecided {
+                *now = begun;
+            }
+            undecided
+        });
+    }
+
+    /// Waits until the `ASKED` frame is durable; `false` when it never will be.
+    pub async fn has_begun(&self) -> bool {
+        let mut begun = self.begun.subscribe();
+        let decided = begun.wait_for(|b| *b != Begun::NotYet).await;
+        decided.is_ok_and(|b| *b == Begun::Durable)
+    }
+
+    /// Whether it is still under way.
+    pub fn is_running(&self) -> bool {
+        self.state.borrow().state == State::Running
     }
 
     /// Asks it to end.
@@ -184,7 +227,8 @@ impl Progress {
             started_at_ms: self.started_at_ms,
             kept: &self.kept,
             query_id: &run.query_id,
-            leader: self.leader.as_deref(),
+            leader: self.leader.get().map(String::as_str),
+            live: self.live,
         }
     }
 }

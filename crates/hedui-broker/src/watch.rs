@@ -103,15 +103,9 @@ async fn follow(broker: &Broker, run: &Run, after: i64, events: Events) {
             }
         }
         if ended {
-            let sequence = i64::from(run.collector.arrivals()) + 1;
-            if sequence > after {
-                let _ = send(
-                    broker,
-                    &events,
-                    sequence,
-                    EventKind::Completed(Box::new(run.snapshot())),
-                )
-                .await;
+            if let Some(sequence) = completed(run.collector.arrivals(), after) {
+                let kind = EventKind::Completed(Box::new(run.snapshot()));
+                let _ = send(broker, &events, sequence, kind).await;
             }
             return;
         }
@@ -127,6 +121,13 @@ async fn follow(broker: &Broker, run: &Run, after: i64, events: Events) {
             }
         }
     }
+}
+
+/// The sequence of the end for a watcher who has seen what came up to `after`; none for one who has seen the end. Whoever has seen more
+/// than there is in the end, as the verification was interrupted and run again or left no report, is told of it all the same.
+fn completed(answered: u32, after: i64) -> Option<i64> {
+    let sequence = i64::from(answered) + 1;
+    (sequence != after).then(|| sequence.max(after.saturating_add(1)))
 }
 
 /// Tells an ended verification again.
@@ -162,8 +163,7 @@ async fn replay(broker: &Broker, ended: Verification, after: i64, events: Events
             return;
         }
     }
-    let sequence = i64::from(answered) + 1;
-    if sequence > after {
+    if let Some(sequence) = completed(answered, after) {
         let time_ms = ended.ended_at_ms.unwrap_or(ended.created_at_ms);
         let _ = events
             .send(Event {

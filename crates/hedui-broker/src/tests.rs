@@ -1,0 +1,7 @@
+//! The laws of the broker, on real brokers with a store in memory, a clock that stands still and departments that follow a script.
+//! Leaves the formats of evidence, the reading of answers and the rules of programmes to the crates that have them.
+
+mod answers;
+mod ending;
+mod evidence;
+mod support;

@@ -1,0 +1,333 @@
+//! Evidence comes first: nothing is asked and nothing is released before it is durable, and it holds nobody's name or number.
+//! Leaves reuse of evidence to `kept`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use futures::FutureExt;
+use hedui_core::Outcome;
+use hedui_evidence::{
+    CaseId, EvidenceStore, Frame, FrameKind, IndexKey, LeafKind, MemoryStore, Position, Receipt, Status, StoreError,
+};
+use sha2::{Digest, Sha256};
+
+use super::support::*;
+use crate::{BrokerError, Completion, State};
+
+/// A store that refuses the frames that end verifications.
+struct NoVerdicts {
+    inner: Arc<MemoryStore>,
+    refusing: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl EvidenceStore for NoVerdicts {
+    async fn append(&self, frame: Frame) -> Result<Receipt, StoreError> {
+        if frame.kind == FrameKind::Verdict && self.refusing.load(Ordering::SeqCst) {
+            return Err(StoreError::Full {
+                doing: "appending a verdict",
+            });
+        }
+        self.inner.append(frame).await
+    }
+    async fn case_page(
+        &self,
+        case: CaseId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError> {
+        self.inner.case_page(case, after, limit).await
+    }
+    async fn find_page(&self, key: IndexKey, after: Option<Position>, n: usize) -> Result<Vec<Position>, StoreError> {
+        self.inner.find_page(key, after, n).await
+    }
+    async fn find_before(&self, key: IndexKey, at: Option<Position>, n: usize) -> Result<Vec<Position>, StoreError> {
+        self.inner.find_before(key, at, n).await
+    }
+    async fn newest(&self, key: IndexKey) -> Result<Option<Position>, StoreError> {
+        self.inner.newest(key).await
+    }
+    async fn read(&self, position: Position) -> Result<Frame, StoreError> {
+        self.inner.read(position).await
+    }
+    async fn scan(&self, from: Position, limit: usize) -> Result<hedui_evidence::Page, StoreError> {
+        self.inner.scan(from, limit).await
+    }
+    async fn status(&self) -> Result<Status, StoreError> {
+        self.inner.status().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_asked_frame_is_in_the_store_when_the_first_department_is_asked() {
+    let world = World::new();
+    let found: Arc<Mutex<Vec<FrameKind>>> = Arc::default();
+    for name in world.departments.keys() {
+        let (store, found) = (Arc::clone(&world.memory), Arc::clone(&found));
+        world.department(name).does(move |ask| {
+            let case = CaseId::from_hex(&ask.query.query_id).unwrap();
+            let frames = store.case(case).now_or_never().unwrap().unwrap();
+            found.lock().unwrap().extend(frames.iter().map(|f| f.kind));
+            Act::Now(nothing(&ask.query))
+        });
+    }
+    let ended = world.verify(request()).await;
+    assert_eq!(*found.lock().unwrap(), vec![FrameKind::Asked; DEPARTMENTS.len()]);
+    assert_eq!(world.frames(ended.case).await, [FrameKind::Asked, FrameKind::Verdict]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_store_means_that_nobody_is_asked_and_it_goes_on_when_there_is_room() {
+    let world = World::new();
+    // Also when the key of the month is there already.
+    for _ in 0..2 {
+        world.memory.set_full(true);
+        let before = world.questions();
+        let refused = world.broker.create(create(family(1))).await;
+        assert_eq!(reason(refused), "EVIDENCE_UNAVAILABLE");
+        settle().await;
+        assert_eq!(world.questions(), before);
+        world.memory.set_full(false);
+        let ended = world.verify(family(1)).await;
+        assert_eq!(outcome(&ended), Outcome::Qualifies);
+        world.clock.advance(DAY_MS);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verdict_that_cannot_be_kept_is_not_released() {
+    let refusing = Arc::new(AtomicBool::new(true));
+    let flag = Arc::clone(&refusing);
+    let world = World::through(|inner| Arc::new(NoVerdicts { inner, refusing: flag }));
+    world
+        .department("bank")
+        .does(|ask| Act::After(std::time::Duration::from_millis(10), nothing(&ask.query)));
+    let case = world.begin(request()).await;
+    let mut watcher = world.broker.watch(case, 0).await.unwrap();
+    let ended = world.end(case).await;
+    assert_eq!(
+        (ended.state, ended.failure.as_deref()),
+        (State::Failed, Some("EVIDENCE_UNAVAILABLE"))
+    );
+    assert!(ended.report.is_none());
+    let mut last = None;
+    while let Some(event) = watcher.recv().await {
+        last = Some(event.kind);
+    }
+    let Some(crate::EventKind::Completed(told)) = last else {
+        panic!("no end")
+    };
+    assert!(told.report.is_none() && told.state == State::Failed);
+    let read = world.broker.get(case, "caller", "clerk").await.unwrap();
+    assert!(read.state == State::Failed && read.report.is_none());
+    // Another process finds what was asked and not ended, and ends it.
+    refusing.store(false, Ordering::SeqCst);
+    let later = world.restarted(8).await;
+    assert_eq!(later.broker.resume().await.unwrap(), 1);
+    assert_eq!(later.end(case).await.state, State::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_for_want_of_authorization_is_evidence_and_asks_nobody() {
+    let world = World::new();
+    let mut unsigned = request();
+    unsigned.authorizations.pop();
+    let refused = world.broker.create(create(unsigned)).await;
+    assert_eq!(reason(refused), "NOT_AUTHORIZED");
+    assert_eq!(world.questions(), 0);
+    let page = world.memory.scan(Position::START, 100).await.unwrap();
+    let denial = page.entries.iter().find(|e| e.head.kind == FrameKind::Denial).unwrap();
+    let leaf = &denial.frame().unwrap().leaves[0];
+    assert_eq!(
+        (leaf.kind, leaf.outcome.as_str()),
+        (LeafKind::Denial, "AUTHORIZATION_MISSING")
+    );
+    let mut unsigned = create(request());
+    unsigned.request.authorizations.clear();
+    unsigned.validate_only = true;
+    let frames = page.entries.len();
+    assert_eq!(reason(world.broker.create(unsigned).await), "NOT_AUTHORIZED");
+    assert_eq!(
+        world.memory.scan(Position::START, 100).await.unwrap().entries.len(),
+        frames
+    );
+}
+
+/// What identifies the people of a household, and every unkeyed hash by which it could be found.
+fn traces(texts: &[String]) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for text in texts {
+        let (sha, blake) = (Sha256::digest(text.as_bytes()), blake3::hash(text.as_bytes()));
+        all.push(text.as_bytes().to_vec());
+        all.push(sha.to_vec());
+        all.push(blake.as_bytes().to_vec());
+        all.push(blake.to_hex().as_bytes().to_vec());
+        all.push(sha.iter().map(|b| format!("{b:02x}")).collect::<String>().into_bytes());
+    }
+    all
+}
+
+fn holds_any(haystack: &[u8], traces: &[Vec<u8>]) -> bool {
+    traces.iter().any(|t| haystack.windows(t.len()).any(|w| w == t))
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_stored_in_the_clear_and_no_error_names_a_person() {
+    let world = World::new();
+    world
+        .department("vehicles")
+        .does(|ask| Act::Now(holds(&ask.query, &[car()])));
+    world.department("housing").holds();
+    let mut texts = vec![PLATE.to_owned()];
+    for member in &request().household.members {
+        texts.push(member.id_number.clone());
+        texts.push(member.name.clone());
+    }
+    let ended = world.verify(request()).await;
+    let again = world.broker.recheck(
+        ended.case,
+        vec!["housing".to_owned()],
+        None,
+        "c".to_owned(),
+        "clerk-8".to_owned(),
+    );
+    again.await.unwrap();
+    world
+        .broker
+        .case(ended.case, true, "auditor", "auditor-1")
+        .await
+        .unwrap();
+    let mut wrong = request();
+    wrong.authorizations[0].valid_until = Some(date(2026, 11, 2));
+    wrong.authorizations[1].signer_id_number = "51170319800601001X".to_owned();
+    wrong.household.members[1].relation = hedui_core::household::Relation::Applicant;
+    let mut errors: Vec<BrokerError> = vec![world.broker.create(create(wrong)).await.unwrap_err()];
+    let mut named = request();
+    named.actor = request().household.members[0].id_number.clone();
+    errors.push(world.broker.create(create(named)).await.unwrap_err());
+    let person = &request().household.members[0].id_number;
+    errors.push(world.broker.get(ended.case, "caller", person).await.unwrap_err());
+    let told: String = errors.iter().map(|e| format!("{e} {e:?} {:?}", e.fields())).collect();
+
+    let bytes = world.bytes().await;
+    let traces = traces(&texts);
+    assert!(!holds_any(&bytes, &traces));
+    assert!(!holds_any(told.as_bytes(), &traces), "{told}");
+    assert!(!format!("{ended:?}").contains(person.as_str()));
+    // The search finds what is there, and what must be there is.
+    for there in [
+        "district-centre/clerk-7",
+        "auditor/auditor-1",
+        "vehicles",
+        "dibao",
+        "bank,civil,finance",
+        DISTRICT,
+    ] {
+        assert!(holds_any(&bytes, &[there.as_bytes().to_vec()]), "{there}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_verdict_leaf_rests_on_one_leaf_for_each_department_that_was_asked() {
+    let world = World::new();
+    world.department("housing").holds();
+    let ended = world.verify(request()).await;
+    let frames = world.memory.case(ended.case).await.unwrap();
+    let leaves = &frames[1].leaves;
+    let verdict = leaves.last().unwrap();
+    assert_eq!(verdict.kind, LeafKind::Verdict);
+    assert_eq!(verdict.outcome, "dibao:INCONCLUSIVE");
+    let answers: Vec<_> = leaves.iter().filter(|l| l.kind == LeafKind::Answer).collect();
+    assert_eq!(answers.len(), DEPARTMENTS.len());
+    assert_eq!(
+        verdict.rests_on,
+        answers.iter().map(|l| l.evidence_id).collect::<Vec<_>>()
+    );
+    for (line, leaf) in report(&ended).departments.iter().zip(&answers) {
+        assert_eq!(line.evidence, leaf.evidence_id.to_string());
+        assert_eq!(line.department.as_str(), leaf.department);
+    }
+    let silent = answers.iter().find(|l| l.department == "housing").unwrap();
+    assert_eq!(silent.outcome, ["UNREACHABLE:timeout"; 3].join(","));
+    assert_eq!(silent.ciphertext_digest, [0; 32]);
+    world.memory.verify().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_answers_give_the_same_report_whatever_the_order_of_arrival() {
+    let mut seen = Vec::new();
+    for order in [[0u64, 1, 2], [2, 1, 0], [1, 0, 2], [0, 1, 2]] {
+        let world = World::new();
+        let records = [
+            ("bank", vec![deposit(5_000)]),
+            ("housing", vec![flat(1)]),
+            ("vehicles", vec![car()]),
+        ];
+        for ((name, records), after) in records.into_iter().zip(order) {
+            world.department(name).does(move |ask| {
+                Act::After(
+                    std::time::Duration::from_millis(1 + after * 100),
+                    holds(&ask.query, &records),
+                )
+            });
+        }
+        let ended = world.verify(request()).await;
+        let whole = report(&ended);
+        let bytes = serde_json::to_vec(&(&whole.verdicts, &whole.figures, &whole.findings)).unwrap();
+        seen.push((bytes, serde_json::to_vec(whole).unwrap()));
+    }
+    assert!(seen.iter().all(|(judged, _)| *judged == seen[0].0));
+    // With the same order the whole report is the same, evidence ids and times included.
+    assert_eq!(seen[0].1, seen[3].1);
+    assert_ne!(seen[0].1, seen[1].1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_reading_of_a_verification_is_evidence_before_it_is_answered() {
+    let world = World::new();
+    let ended = world.verify(request()).await;
+    world.broker.get(ended.case, "centre", "clerk-9").await.unwrap();
+    world.broker.case(ended.case, false, "auditor", "").await.unwrap();
+    let frames = world.memory.case(ended.case).await.unwrap();
+    let readers: Vec<_> = frames[2..]
+        .iter()
+        .map(|f| (f.kind, f.leaves[0].actor.as_str()))
+        .collect();
+    assert_eq!(
+        readers,
+        [(FrameKind::Access, "centre/clerk-9"), (FrameKind::Access, "auditor")]
+    );
+    world.memory.set_full(true);
+    assert_eq!(
+        reason(world.broker.get(ended.case, "centre", "").await),
+        "EVIDENCE_UNAVAILABLE"
+    );
+    assert_eq!(
+        reason(world.broker.case(ended.case, true, "auditor", "").await),
+        "EVIDENCE_UNAVAILABLE"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_audit_opens_every_record_intact_and_the_request_is_among_them() {
+    let world = World::new();
+    let ended = world
+        .verify(crate::Request {
+            completion: Completion::VerdictFinal,
+            ..request()
+        })
+        .await;
+    let leaves = world.broker.case(ended.case, true, "auditor", "").await.unwrap();
+    assert!(leaves.len() > 2);
+    for leaf in &leaves {
+        assert_eq!(
+            (leaf.intact, leaf.record.is_some()),
+            (Some(true), true),
+            "{:?}",
+            leaf.leaf.kind
+        );
+    }
+    let first = leaves[0].record.as_ref().unwrap();
+    assert!(String::from_utf8_lossy(first).contains(&request().household.members[0].id_number));
+}
