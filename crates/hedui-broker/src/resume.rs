@@ -21,6 +21,8 @@ impl Broker {
     /// as its letters have ended or its request cannot be read, ends durably with the reason.
     pub async fn resume(&self) -> Result<usize, BrokerError> {
         let core = self.core();
+        // A key that is only not loaded must not pass for one that was destroyed.
+        core.keys.load(core.store.as_ref()).await?;
         let mut resumed = 0;
         for frame in unfinished(core).await? {
             if core.running.contains_key(&frame.case) {

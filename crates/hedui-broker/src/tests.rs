@@ -4,4 +4,10 @@
 mod answers;
 mod ending;
 mod evidence;
+mod following;
+mod kept;
+mod rechecks;
+mod requests;
+mod restart;
+mod sharing;
 mod support;

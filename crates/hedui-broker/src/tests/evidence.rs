@@ -4,60 +4,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use futures::FutureExt;
 use hedui_core::Outcome;
-use hedui_evidence::{
-    CaseId, EvidenceStore, Frame, FrameKind, IndexKey, LeafKind, MemoryStore, Position, Receipt, Status, StoreError,
-};
+use hedui_evidence::{CaseId, EvidenceStore, FrameKind, LeafKind, Position, StoreError};
 use sha2::{Digest, Sha256};
 
 use super::support::*;
 use crate::{BrokerError, Completion, State};
-
-/// A store that refuses the frames that end verifications.
-struct NoVerdicts {
-    inner: Arc<MemoryStore>,
-    refusing: Arc<AtomicBool>,
-}
-
-#[async_trait]
-impl EvidenceStore for NoVerdicts {
-    async fn append(&self, frame: Frame) -> Result<Receipt, StoreError> {
-        if frame.kind == FrameKind::Verdict && self.refusing.load(Ordering::SeqCst) {
-            return Err(StoreError::Full {
-                doing: "appending a verdict",
-            });
-        }
-        self.inner.append(frame).await
-    }
-    async fn case_page(
-        &self,
-        case: CaseId,
-        after: Option<Position>,
-        limit: usize,
-    ) -> Result<Vec<Position>, StoreError> {
-        self.inner.case_page(case, after, limit).await
-    }
-    async fn find_page(&self, key: IndexKey, after: Option<Position>, n: usize) -> Result<Vec<Position>, StoreError> {
-        self.inner.find_page(key, after, n).await
-    }
-    async fn find_before(&self, key: IndexKey, at: Option<Position>, n: usize) -> Result<Vec<Position>, StoreError> {
-        self.inner.find_before(key, at, n).await
-    }
-    async fn newest(&self, key: IndexKey) -> Result<Option<Position>, StoreError> {
-        self.inner.newest(key).await
-    }
-    async fn read(&self, position: Position) -> Result<Frame, StoreError> {
-        self.inner.read(position).await
-    }
-    async fn scan(&self, from: Position, limit: usize) -> Result<hedui_evidence::Page, StoreError> {
-        self.inner.scan(from, limit).await
-    }
-    async fn status(&self) -> Result<Status, StoreError> {
-        self.inner.status().await
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn the_asked_frame_is_in_the_store_when_the_first_department_is_asked() {
@@ -99,7 +52,16 @@ async fn a_full_store_means_that_nobody_is_asked_and_it_goes_on_when_there_is_ro
 async fn a_verdict_that_cannot_be_kept_is_not_released() {
     let refusing = Arc::new(AtomicBool::new(true));
     let flag = Arc::clone(&refusing);
-    let world = World::through(|inner| Arc::new(NoVerdicts { inner, refusing: flag }));
+    let world = World::through(|inner, _| {
+        let before: BeforeAppend = Box::new(move |frame| {
+            let refused = frame.kind == FrameKind::Verdict && flag.load(Ordering::SeqCst);
+            let error = StoreError::Full {
+                doing: "appending a verdict",
+            };
+            if refused { Err(error) } else { Ok(()) }
+        });
+        Arc::new(Hooked { inner, before })
+    });
     world
         .department("bank")
         .does(|ask| Act::After(std::time::Duration::from_millis(10), nothing(&ask.query)));
