@@ -37,7 +37,15 @@ fn main() -> ExitCode {
         return exit(role.run());
     }
     let full = arguments.iter().any(|a| a == "--bench");
-    let size = if full { Size { verifications: 60_000, rounds: 5 } } else { Size { verifications: 200, rounds: 1 } };
+    let (verifications, rounds) = if full { (20_000, 5) } else { (200, 1) };
+    let number = |flag: &str| {
+        let at = arguments.iter().position(|a| a == flag)?;
+        arguments.get(at + 1)?.parse::<usize>().ok().filter(|n| *n > 0)
+    };
+    let size = Size {
+        verifications: number("--verifications").unwrap_or(verifications),
+        rounds: number("--rounds").unwrap_or(rounds),
+    };
     exit(measure(&size))
 }
 
@@ -73,7 +81,10 @@ fn measure(size: &Size) -> anyhow::Result<()> {
         floors.push(round(&roles, Role::Floor, size.verifications, n + 1)?);
         reals.push(round(&roles, Role::Server, size.verifications, n + 1)?);
     }
-    println!("{DEPARTMENTS} departments, {PERSONS} persons, {IN_FLIGHT} in flight, {} x {} verifications", size.rounds, size.verifications);
+    println!(
+        "{DEPARTMENTS} departments, {PERSONS} persons, {IN_FLIGHT} in flight, {} x {} verifications",
+        size.rounds, size.verifications
+    );
     print_rounds("floor: streamed fan-out, nothing else", &floors);
     print_rounds("hedui: authorized, consolidated, judged, sealed, durable", &reals);
     println!("\nprocessor time by step of one verification (commit, asked and wait are mostly waiting):");
@@ -89,7 +100,13 @@ fn measure(size: &Size) -> anyhow::Result<()> {
 #[allow(clippy::float_arithmetic)]
 fn round(roles: &Roles, role: Role, verifications: usize, number: usize) -> anyhow::Result<Round> {
     let before = (roles.cpu(role)?, roles.cpu(Role::Departments)?);
-    let load = Load { address: roles.address(role), verifications, in_flight: IN_FLIGHT, round: number, role };
+    let load = Load {
+        address: roles.address(role),
+        verifications,
+        in_flight: IN_FLIGHT,
+        round: number,
+        role,
+    };
     let done = load.run()?;
     let after = (roles.cpu(role)?, roles.cpu(Role::Departments)?);
     let each = |from: Cpu, to: Cpu| to.since_us(from) / verifications as f64;
@@ -105,9 +122,19 @@ fn round(roles: &Roles, role: Role, verifications: usize, number: usize) -> anyh
 fn print_rounds(what: &str, rounds: &[Round]) {
     println!("\n{what}");
     println!("  verifications/s {:>9.0}", median(rounds.iter().map(|r| r.per_second)));
-    println!("  p50 / p99       {:>9.2} / {:.2} ms", median(rounds.iter().map(|r| r.p50_ms)), median(rounds.iter().map(|r| r.p99_ms)));
-    println!("  server CPU      {:>9.0} us per verification", median(rounds.iter().map(|r| r.server_us)));
-    println!("  departments CPU {:>9.0} us per verification", median(rounds.iter().map(|r| r.departments_us)));
+    println!(
+        "  p50 / p99       {:>9.2} / {:.2} ms",
+        median(rounds.iter().map(|r| r.p50_ms)),
+        median(rounds.iter().map(|r| r.p99_ms))
+    );
+    println!(
+        "  server CPU      {:>9.0} us per verification",
+        median(rounds.iter().map(|r| r.server_us))
+    );
+    println!(
+        "  departments CPU {:>9.0} us per verification",
+        median(rounds.iter().map(|r| r.departments_us))
+    );
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

@@ -17,10 +17,21 @@ async fn refused(district: &District, request: pb::CreateVerificationRequest) ->
     let status = district.client.clone().create_verification(request).await.unwrap_err();
     let text = format!("{status:?}");
     for (id, name) in people {
-        assert!(id.len() < 6 || !text.contains(&id), "the refusal holds an ID number: {}", status.message());
-        assert!(name.chars().count() < 2 || !text.contains(&name), "the refusal holds a name: {}", status.message());
+        assert!(
+            id.len() < 6 || !text.contains(&id),
+            "the refusal holds an ID number: {}",
+            status.message()
+        );
+        assert!(
+            name.chars().count() < 2 || !text.contains(&name),
+            "the refusal holds a name: {}",
+            status.message()
+        );
     }
-    let fields = status.get_details_bad_request().map(|b| b.field_violations).unwrap_or_default();
+    let fields = status
+        .get_details_bad_request()
+        .map(|b| b.field_violations)
+        .unwrap_or_default();
     (status, fields.into_iter().map(|f| (f.field, f.description)).collect())
 }
 
@@ -34,16 +45,43 @@ async fn every_mistake_has_its_field_and_reason_and_leaves_the_server_alive() {
     type Spoil = fn(&mut pb::CreateVerificationRequest);
     let cases: &[(Spoil, &str, &str)] = &[
         (|r| r.household = None, "household", "REQUIRED"),
-        (|r| r.household.as_mut().unwrap().members.clear(), "household.members", "NO_MEMBERS"),
-        (|r| r.household.as_mut().unwrap().members[0].id_number = "110105194912310021".into(), "household.members[0].id_number", "ID_CHECK_DIGIT"),
-        (|r| r.household.as_mut().unwrap().members[0].id_number = "511703".into(), "household.members[0].id_number", "ID_LENGTH"),
-        (|r| r.household.as_mut().unwrap().members[0].name = "  ".into(), "household.members[0].name", "NAME_EMPTY"),
-        (|r| r.household.as_mut().unwrap().members[0].relation = 99, "household.members[0].relation", "REQUIRED"),
-        (|r| r.household.as_mut().unwrap().residence = 0, "household.residence", "REQUIRED"),
+        (
+            |r| r.household.as_mut().unwrap().members.clear(),
+            "household.members",
+            "NO_MEMBERS",
+        ),
+        (
+            |r| r.household.as_mut().unwrap().members[0].id_number = "110105194912310021".into(),
+            "household.members[0].id_number",
+            "ID_CHECK_DIGIT",
+        ),
+        (
+            |r| r.household.as_mut().unwrap().members[0].id_number = "511703".into(),
+            "household.members[0].id_number",
+            "ID_LENGTH",
+        ),
+        (
+            |r| r.household.as_mut().unwrap().members[0].name = "  ".into(),
+            "household.members[0].name",
+            "NAME_EMPTY",
+        ),
+        (
+            |r| r.household.as_mut().unwrap().members[0].relation = 99,
+            "household.members[0].relation",
+            "REQUIRED",
+        ),
+        (
+            |r| r.household.as_mut().unwrap().residence = 0,
+            "household.residence",
+            "REQUIRED",
+        ),
         (
             |r| {
                 let members = &mut r.household.as_mut().unwrap().members;
-                let twin = pb::Member { relation: pb::Relation::Other.into(), ..members[0].clone() };
+                let twin = pb::Member {
+                    relation: pb::Relation::Other.into(),
+                    ..members[0].clone()
+                };
                 members.push(twin);
             },
             "household.members[",
@@ -58,14 +96,46 @@ async fn every_mistake_has_its_field_and_reason_and_leaves_the_server_alive() {
             "household.members",
             "TOO_MANY_MEMBERS",
         ),
-        (|r| r.programmes = vec!["free-money".into()], "programmes[0]", "UNKNOWN_PROGRAMME"),
+        (
+            |r| r.programmes = vec!["free-money".into()],
+            "programmes[0]",
+            "UNKNOWN_PROGRAMME",
+        ),
         (|r| r.programmes.clear(), "programmes", "NO_PROGRAMME"),
         (|r| r.district_code = "999999".into(), "district_code", ""),
-        (|r| r.district_code = "Dachuan".into(), "district_code", "DISTRICT_INVALID"),
-        (|r| r.as_of = Some(hedui_proto::gtype::Date { year: 2_999, month: 1, day: 1 }), "as_of", "DATE_IN_FUTURE"),
-        (|r| r.as_of = Some(hedui_proto::gtype::Date { year: 2026, month: 2, day: 30 }), "as_of", "DATE_INVALID"),
+        (
+            |r| r.district_code = "Dachuan".into(),
+            "district_code",
+            "DISTRICT_INVALID",
+        ),
+        (
+            |r| {
+                r.as_of = Some(hedui_proto::gtype::Date {
+                    year: 2_999,
+                    month: 1,
+                    day: 1,
+                })
+            },
+            "as_of",
+            "DATE_IN_FUTURE",
+        ),
+        (
+            |r| {
+                r.as_of = Some(hedui_proto::gtype::Date {
+                    year: 2026,
+                    month: 2,
+                    day: 30,
+                })
+            },
+            "as_of",
+            "DATE_INVALID",
+        ),
         (|r| r.actor = "511703199001011234".into(), "actor", "ACTOR_IS_ID_NUMBER"),
-        (|r| r.request_id = "no spaces please".into(), "request_id", "REQUEST_ID_INVALID"),
+        (
+            |r| r.request_id = "no spaces please".into(),
+            "request_id",
+            "REQUEST_ID_INVALID",
+        ),
         (|r| r.completion = 77, "completion", "UNKNOWN_VALUE"),
     ];
     for (spoil, field, reason) in cases {
@@ -74,12 +144,21 @@ async fn every_mistake_has_its_field_and_reason_and_leaves_the_server_alive() {
         let (status, fields) = refused(&district, request).await;
         assert_eq!(status.code(), Code::InvalidArgument, "{field} {reason}: {status:?}");
         assert_eq!(status.get_details_error_info().unwrap().domain, "hedui");
-        assert!(status.get_details_localized_message().is_some_and(|m| m.locale == "zh-CN"));
-        let found = has(&fields, field, reason) || fields.iter().any(|(f, d)| f.starts_with(field) && d.contains(reason));
+        assert!(
+            status
+                .get_details_localized_message()
+                .is_some_and(|m| m.locale == "zh-CN")
+        );
+        let found =
+            has(&fields, field, reason) || fields.iter().any(|(f, d)| f.starts_with(field) && d.contains(reason));
         assert!(found, "expected {field} {reason}, found {fields:?}");
     }
     let good = district.verify(0).await;
-    assert_eq!(good.state(), pb::VerificationState::Succeeded, "the server is not well any more");
+    assert_eq!(
+        good.state(),
+        pb::VerificationState::Succeeded,
+        "the server is not well any more"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,11 +166,33 @@ async fn letters_must_be_there_in_force_and_signed() {
     let district = District::generate(21, 60).await;
     type Spoil = fn(&mut pb::Authorization);
     let cases: &[(Spoil, &str)] = &[
-        (|a| a.valid_until = Some(hedui_proto::gtype::Date { year: 2025, month: 1, day: 1 }), "AUTHORIZATION_EXPIRED"),
-        (|a| a.signed_on = Some(hedui_proto::gtype::Date { year: 2999, month: 1, day: 1 }), "AUTHORIZATION_NOT_YET_VALID"),
         (
             |a| {
-                a.ended_on = Some(hedui_proto::gtype::Date { year: 2026, month: 1, day: 1 });
+                a.valid_until = Some(hedui_proto::gtype::Date {
+                    year: 2025,
+                    month: 1,
+                    day: 1,
+                })
+            },
+            "AUTHORIZATION_EXPIRED",
+        ),
+        (
+            |a| {
+                a.signed_on = Some(hedui_proto::gtype::Date {
+                    year: 2999,
+                    month: 1,
+                    day: 1,
+                })
+            },
+            "AUTHORIZATION_NOT_YET_VALID",
+        ),
+        (
+            |a| {
+                a.ended_on = Some(hedui_proto::gtype::Date {
+                    year: 2026,
+                    month: 1,
+                    day: 1,
+                });
                 a.end_event = pb::EndEvent::Withdrawn.into();
             },
             "AUTHORIZATION_ENDED",
@@ -112,14 +213,20 @@ async fn letters_must_be_there_in_force_and_signed() {
         request.authorizations.iter_mut().for_each(spoil);
         let (status, fields) = refused(&district, request).await;
         assert_eq!(status.code(), Code::PermissionDenied, "{reason}: {status:?}");
-        assert!(fields.iter().any(|(_, d)| d.contains(reason)), "expected {reason}, found {fields:?}");
+        assert!(
+            fields.iter().any(|(_, d)| d.contains(reason)),
+            "expected {reason}, found {fields:?}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_oversized_request_is_refused_and_the_server_goes_on() {
     let district = District::generate(22, 50).await;
-    let request = pb::CreateVerificationRequest { request_id: "x".repeat(3 << 20), ..district.request(0) };
+    let request = pb::CreateVerificationRequest {
+        request_id: "x".repeat(3 << 20),
+        ..district.request(0)
+    };
     let refused = district.client.clone().create_verification(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::OutOfRange, "{refused:?}");
     assert_eq!(district.verify(0).await.state(), pb::VerificationState::Succeeded);
@@ -133,7 +240,10 @@ async fn names_that_are_none_are_refused() {
         ("", Code::InvalidArgument),
         ("verifications/00000000000000000000000000000000", Code::NotFound),
     ] {
-        let request = pb::GetVerificationRequest { name: name.into(), ..Default::default() };
+        let request = pb::GetVerificationRequest {
+            name: name.into(),
+            ..Default::default()
+        };
         let refused = district.client.clone().get_verification(request).await.unwrap_err();
         assert_eq!(refused.code(), code, "{name}");
     }
@@ -144,8 +254,16 @@ async fn a_household_cannot_be_verified_twice_at_once_unless_asked_for() {
     let district = District::generate(24, 50).await;
     let create = |policy: pb::ConflictPolicy| {
         let mut client = district.client.clone();
-        let request = pb::CreateVerificationRequest { conflict_policy: policy.into(), ..district.request(0) };
-        async move { client.create_verification(request).await.map(|r| r.into_inner().verification.unwrap()) }
+        let request = pb::CreateVerificationRequest {
+            conflict_policy: policy.into(),
+            ..district.request(0)
+        };
+        async move {
+            client
+                .create_verification(request)
+                .await
+                .map(|r| r.into_inner().verification.unwrap())
+        }
     };
     let many = futures::future::join_all((0..12).map(|_| create(pb::ConflictPolicy::Fail))).await;
     let refusals: Vec<&Status> = many.iter().filter_map(|r| r.as_ref().err()).collect();

@@ -39,5 +39,8 @@ async fn the_store_holds_nobody_in_the_clear() {
             assert!(!holds(&bytes, needle), "{} holds a person", file.display());
         }
     }
-    assert!(looked_at > 500_000, "the store is too small to tell anything: {looked_at} bytes");
+    assert!(
+        looked_at > 500_000,
+        "the store is too small to tell anything: {looked_at} bytes"
+    );
 }

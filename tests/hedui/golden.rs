@@ -9,8 +9,8 @@ use hedui_core::record::{Disability, DisabilityKind, Land, LandKind, Marriage, M
 use hedui_core::{Date, DepartmentId, Fen, Record};
 use hedui_ids::{Date as Day, DivisionCode, ResidentId};
 use hedui_proto::verification as pb;
-use hedui_sim::population::{PersonRecords, Settings, Standing, Truth};
 use hedui_sim::Population;
+use hedui_sim::population::{PersonRecords, Settings, Standing, Truth};
 
 use crate::support::{District, google_date, outcome, request, verify};
 
@@ -43,7 +43,10 @@ fn letter(signer: &ResidentId) -> AuthorizationInput {
         valid_until: None,
         period_from: None,
         ended: None,
-        signature: Signature::Paper { scan_sha256: "5a".repeat(32), witnessed_by: "0017".into() },
+        signature: Signature::Paper {
+            scan_sha256: "5a".repeat(32),
+            witnessed_by: "0017".into(),
+        },
     }
 }
 
@@ -53,7 +56,10 @@ fn holds(id: &ResidentId, name: &str, reference: &str, body: RecordBody) -> Pers
         registered_id: id.expose().into(),
         name: name.into(),
         registered_name: name.into(),
-        records: vec![Record { reference: reference.into(), body }],
+        records: vec![Record {
+            reference: reference.into(),
+            body,
+        }],
     }
 }
 
@@ -84,7 +90,10 @@ fn family() -> Population {
         annual_rent: Fen::from_yuan(3_200),
     });
     let records = BTreeMap::from([
-        (department("disabled-federation"), vec![holds(&man, "王强", "D1", disability)]),
+        (
+            department("disabled-federation"),
+            vec![holds(&man, "王强", "D1", disability)],
+        ),
         (department("agriculture"), vec![holds(&man, "王强", "L1", land)]),
         (
             department("civil-affairs"),
@@ -120,7 +129,10 @@ fn family() -> Population {
         as_of: AS_OF,
         programmes: vec!["dibao".into()],
     };
-    Population { settings, households: vec![truth] }
+    Population {
+        settings,
+        households: vec![truth],
+    }
 }
 
 fn request_of(population: &Population, variant: &str) -> pb::CreateVerificationRequest {
@@ -147,7 +159,10 @@ fn values(verdict: &pb::Verdict) -> Vec<String> {
 fn assert_steps(verdict: &pb::Verdict, expected: &[&str]) {
     let found = values(verdict);
     for value in expected {
-        assert!(found.iter().any(|f| f == value), "no step has the value {value}; steps: {found:?}");
+        assert!(
+            found.iter().any(|f| f == value),
+            "no step has the value {value}; steps: {found:?}"
+        );
     }
 }
 

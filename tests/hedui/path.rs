@@ -24,10 +24,18 @@ fn plain(district: &District) -> usize {
 async fn the_same_request_id_is_the_same_verification_also_after_a_restart() {
     let mut district = District::generate(3, 60).await;
     let number = plain(&district);
-    let request = pb::CreateVerificationRequest { request_id: "5f0c-1".into(), ..district.request(number) };
+    let request = pb::CreateVerificationRequest {
+        request_id: "5f0c-1".into(),
+        ..district.request(number)
+    };
     let create = |d: &District, r: pb::CreateVerificationRequest| {
         let mut client = d.client.clone();
-        async move { client.create_verification(r).await.map(|r| r.into_inner().verification.unwrap()) }
+        async move {
+            client
+                .create_verification(r)
+                .await
+                .map(|r| r.into_inner().verification.unwrap())
+        }
     };
     let first = create(&district, request.clone()).await.unwrap();
     read(&district.client, &first.name).await;
@@ -36,20 +44,31 @@ async fn the_same_request_id_is_the_same_verification_also_after_a_restart() {
     let again = create(&district, request.clone()).await.unwrap();
     assert_eq!(again.name, first.name);
     assert_eq!(again.state(), pb::VerificationState::Succeeded);
-    let other = pb::CreateVerificationRequest { request_id: "5f0c-1".into(), ..district.request(number + 1) };
+    let other = pb::CreateVerificationRequest {
+        request_id: "5f0c-1".into(),
+        ..district.request(number + 1)
+    };
     let refused = create(&district, other).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
     assert_eq!(refused.get_details_error_info().unwrap().reason, "REQUEST_ID_REUSED");
     let both = futures::future::join_all((0..8).map(|_| {
-        create(&district, pb::CreateVerificationRequest {
-            request_id: "5f0c-2".into(),
-            conflict_policy: pb::ConflictPolicy::RunBoth.into(),
-            ..request.clone()
-        })
+        create(
+            &district,
+            pb::CreateVerificationRequest {
+                request_id: "5f0c-2".into(),
+                conflict_policy: pb::ConflictPolicy::RunBoth.into(),
+                ..request.clone()
+            },
+        )
     }))
     .await;
     let names: std::collections::BTreeSet<String> = both.into_iter().map(|v| v.unwrap().name).collect();
-    assert_eq!(names.len(), 1, "eight concurrent calls with one request id made {} verifications", names.len());
+    assert_eq!(
+        names.len(),
+        1,
+        "eight concurrent calls with one request id made {} verifications",
+        names.len()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,8 +93,18 @@ async fn lists_are_newest_first_and_page_to_the_end() {
     names.reverse();
     let (mut listed, mut token) = (Vec::new(), String::new());
     loop {
-        let request = pb::ListVerificationsRequest { district_code: "511703".into(), page_size: 3, page_token: token };
-        let page = district.client.clone().list_verifications(request).await.unwrap().into_inner();
+        let request = pb::ListVerificationsRequest {
+            district_code: "511703".into(),
+            page_size: 3,
+            page_token: token,
+        };
+        let page = district
+            .client
+            .clone()
+            .list_verifications(request)
+            .await
+            .unwrap()
+            .into_inner();
         assert!(page.verifications.len() <= 3);
         listed.extend(page.verifications.into_iter().map(|v| v.name));
         token = page.next_page_token;
@@ -84,15 +113,29 @@ async fn lists_are_newest_first_and_page_to_the_end() {
         }
     }
     assert_eq!(listed, names);
-    let request = pb::ListVerificationsRequest { page_token: "00".into(), district_code: "511703".into(), page_size: 3 };
+    let request = pb::ListVerificationsRequest {
+        page_token: "00".into(),
+        district_code: "511703".into(),
+        page_size: 3,
+    };
     let refused = district.client.clone().list_verifications(request).await.unwrap_err();
     assert_eq!(refused.get_details_error_info().unwrap().reason, "PAGE_TOKEN_INVALID");
 }
 
 /// All events of a watch, from after a sequence.
 async fn watch(district: &District, name: &str, after: i64) -> Vec<pb::WatchVerificationResponse> {
-    let request = pb::WatchVerificationRequest { name: name.into(), after_sequence: after, actor: "clerk-7".into() };
-    let mut stream = district.client.clone().watch_verification(request).await.unwrap().into_inner();
+    let request = pb::WatchVerificationRequest {
+        name: name.into(),
+        after_sequence: after,
+        actor: "clerk-7".into(),
+    };
+    let mut stream = district
+        .client
+        .clone()
+        .watch_verification(request)
+        .await
+        .unwrap()
+        .into_inner();
     let mut events = Vec::new();
     while let Some(event) = stream.message().await.unwrap() {
         events.push(event);
@@ -111,13 +154,25 @@ fn sequences(events: &[pb::WatchVerificationResponse]) -> Vec<i64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn watching_tells_every_department_once_and_goes_on_where_it_broke() {
     let mut district = District::generate(6, 60).await;
-    let created = district.client.clone().create_verification(district.request(0)).await.unwrap();
+    let created = district
+        .client
+        .clone()
+        .create_verification(district.request(0))
+        .await
+        .unwrap();
     let name = created.into_inner().verification.unwrap().name;
     let live = watch(&district, &name, 0).await;
     let asked = i64::from(read(&district.client, &name).await.departments_asked);
     assert!(asked >= 24, "only {asked} departments were asked");
-    assert_eq!(sequences(&live), (1..=asked + 1).collect::<Vec<i64>>(), "every department and the end");
-    assert_eq!(sequences(&watch(&district, &name, 20).await), (21..=asked + 1).collect::<Vec<i64>>());
+    assert_eq!(
+        sequences(&live),
+        (1..=asked + 1).collect::<Vec<i64>>(),
+        "every department and the end"
+    );
+    assert_eq!(
+        sequences(&watch(&district, &name, 20).await),
+        (21..=asked + 1).collect::<Vec<i64>>()
+    );
     district.restart().await;
     let replayed = watch(&district, &name, 0).await;
     assert_eq!(sequences(&replayed), sequences(&live));
@@ -130,10 +185,13 @@ async fn kept_answers_serve_again_say_from_when_and_can_be_declined() {
     let number = plain(&district);
     let first = district.verify(number).await;
     let second = district.verify(number).await;
-    let third = crate::support::verify(&district.client, pb::CreateVerificationRequest {
-        reuse: pb::Reuse::Never.into(),
-        ..district.request(number)
-    })
+    let third = crate::support::verify(
+        &district.client,
+        pb::CreateVerificationRequest {
+            reuse: pb::Reuse::Never.into(),
+            ..district.request(number)
+        },
+    )
     .await;
     let lines = |v: &pb::Verification| v.report.clone().unwrap().departments;
     assert!(lines(&first).iter().all(|l| !l.kept));
@@ -141,8 +199,15 @@ async fn kept_answers_serve_again_say_from_when_and_can_be_declined() {
     let kept: Vec<_> = lines(&second).into_iter().filter(|l| l.kept).collect();
     assert!(kept.len() > 15, "only {} answers were kept", kept.len());
     for line in &kept {
-        let before = lines(&first).into_iter().find(|l| l.department == line.department).unwrap();
-        assert_eq!(line.answered_at, before.answered_at, "{}: a kept answer says when it was given", line.department);
+        let before = lines(&first)
+            .into_iter()
+            .find(|l| l.department == line.department)
+            .unwrap();
+        assert_eq!(
+            line.answered_at, before.answered_at,
+            "{}: a kept answer says when it was given",
+            line.department
+        );
         assert_eq!(line.subjects, before.subjects);
     }
     assert_eq!(first.verdicts, second.verdicts);
@@ -153,7 +218,11 @@ async fn a_recheck_asks_the_named_departments_again_and_reports_the_difference()
     let district = District::generate(8, 60).await;
     let number = plain(&district);
     let files = district.files();
-    let vehicles = files.iter().find(|(d, _)| d.as_str() == "traffic-police").expect("a file").1;
+    let vehicles = files
+        .iter()
+        .find(|(d, _)| d.as_str() == "traffic-police")
+        .expect("a file")
+        .1;
     let silent = {
         let _away = Away::these([vehicles]);
         district.verify(number).await
@@ -166,17 +235,42 @@ async fn a_recheck_asks_the_named_departments_again_and_reports_the_difference()
         actor: "clerk-8".into(),
         request_id: String::new(),
     };
-    let answer = district.client.clone().recheck_departments(request).await.unwrap().into_inner();
+    let answer = district
+        .client
+        .clone()
+        .recheck_departments(request)
+        .await
+        .unwrap()
+        .into_inner();
     let after = read(&district.client, &answer.verification.unwrap().name).await;
     assert_eq!(outcome(&after), pb::Outcome::Qualifies);
     assert_eq!(after.rechecks, silent.name);
     let lines = after.report.unwrap().departments.into_iter();
-    let asked: Vec<_> = lines.filter(|l| !l.kept && l.asked_at.is_some()).map(|l| l.department).collect();
+    let asked: Vec<_> = lines
+        .filter(|l| !l.kept && l.asked_at.is_some())
+        .map(|l| l.department)
+        .collect();
     assert_eq!(asked, ["traffic-police"], "only the disputed department was asked");
-    let verdict = answer.differences.iter().find(|d| d.subject == "verdict/dibao").unwrap();
-    assert_eq!((verdict.before.as_str(), verdict.after.as_str()), ("INCONCLUSIVE", "QUALIFIES"));
-    assert!(answer.differences.iter().any(|d| d.subject == "department/traffic-police/0"));
-    let request = pb::RecheckDepartmentsRequest { name: silent.name, departments: vec!["nowhere".into()], ..Default::default() };
+    let verdict = answer
+        .differences
+        .iter()
+        .find(|d| d.subject == "verdict/dibao")
+        .unwrap();
+    assert_eq!(
+        (verdict.before.as_str(), verdict.after.as_str()),
+        ("INCONCLUSIVE", "QUALIFIES")
+    );
+    assert!(
+        answer
+            .differences
+            .iter()
+            .any(|d| d.subject == "department/traffic-police/0")
+    );
+    let request = pb::RecheckDepartmentsRequest {
+        name: silent.name,
+        departments: vec!["nowhere".into()],
+        ..Default::default()
+    };
     let refused = district.client.clone().recheck_departments(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
 }
@@ -188,15 +282,25 @@ async fn an_early_return_waits_for_nothing_that_could_not_change_the_verdict() {
         t.cheats.iter().any(|c| c.kind == hedui_sim::population::CheatKind::Car) && !t.household.members.is_empty()
     };
     let number = district.population.households.iter().position(cheat).unwrap();
-    let request = pb::CreateVerificationRequest { completion: pb::Completion::VerdictFinal.into(), ..district.request(number) };
+    let request = pb::CreateVerificationRequest {
+        completion: pb::Completion::VerdictFinal.into(),
+        ..district.request(number)
+    };
     let ended = crate::support::verify(&district.client, request).await;
     assert_eq!(outcome(&ended), pb::Outcome::Exceeds);
-    let whole = crate::support::verify(&district.client, pb::CreateVerificationRequest {
-        reuse: pb::Reuse::Never.into(),
-        ..district.request(number)
-    })
+    let whole = crate::support::verify(
+        &district.client,
+        pb::CreateVerificationRequest {
+            reuse: pb::Reuse::Never.into(),
+            ..district.request(number)
+        },
+    )
     .await;
-    assert_eq!(outcome(&whole), pb::Outcome::Exceeds, "waiting for the rest changes nothing");
+    assert_eq!(
+        outcome(&whole),
+        pb::Outcome::Exceeds,
+        "waiting for the rest changes nothing"
+    );
     assert!(whole.report.unwrap().complete);
 }
 
@@ -205,20 +309,41 @@ async fn evidence_names_every_question_answer_verdict_and_reading() {
     let district = District::generate(10, 60).await;
     let ended = district.verify(plain(&district)).await;
     let mut auditor = AuditServiceClient::connect(district.address()).await.unwrap();
-    let request = audit_pb::GetCaseRequest { name: ended.name.clone(), actor: "auditor-1".into(), open_records: true };
+    let request = audit_pb::GetCaseRequest {
+        name: ended.name.clone(),
+        actor: "auditor-1".into(),
+        open_records: true,
+    };
     let leaves = auditor.get_case(request.clone()).await.unwrap().into_inner().leaves;
     let count = |kind: &str| leaves.iter().filter(|l| l.kind == kind).count();
-    assert_eq!((count("ASKED"), count("ANSWER"), count("VERDICT")), (1, ended.departments_asked as usize, 1));
+    assert_eq!(
+        (count("ASKED"), count("ANSWER"), count("VERDICT")),
+        (1, ended.departments_asked as usize, 1)
+    );
     assert_eq!(leaves[0].kind, "ASKED", "the question comes before everything");
     let verdict = leaves.iter().find(|l| l.kind == "VERDICT").unwrap();
-    let answers: Vec<&str> = leaves.iter().filter(|l| l.kind == "ANSWER").map(|l| l.evidence.as_str()).collect();
+    let answers: Vec<&str> = leaves
+        .iter()
+        .filter(|l| l.kind == "ANSWER")
+        .map(|l| l.evidence.as_str())
+        .collect();
     assert_eq!(verdict.rests_on, answers);
     assert_eq!(verdict.outcome, "dibao:QUALIFIES");
     for leaf in leaves.iter().filter(|l| !l.record.is_empty()) {
         assert_eq!(leaf.intact, Some(true), "{} {}", leaf.kind, leaf.department);
     }
-    for line in ended.report.unwrap().departments.iter().filter(|l| l.asked_at.is_some()) {
-        assert!(answers.contains(&line.evidence.as_str()), "{} names no evidence", line.department);
+    for line in ended
+        .report
+        .unwrap()
+        .departments
+        .iter()
+        .filter(|l| l.asked_at.is_some())
+    {
+        assert!(
+            answers.contains(&line.evidence.as_str()),
+            "{} names no evidence",
+            line.department
+        );
     }
     let again = auditor.get_case(request).await.unwrap().into_inner().leaves;
     assert_eq!(again.len(), leaves.len() + 1, "the audit itself became evidence");
@@ -229,7 +354,11 @@ async fn a_refusal_for_want_of_authorization_is_evidence() {
     let district = District::generate(11, 60).await;
     let end = |d: &District| {
         let store = d.config.store.directory.clone();
-        crate::support::files_below(&store).iter().filter(|f| f.extension().is_none_or(|e| e != "key")).map(|f| f.metadata().unwrap().len()).sum::<u64>()
+        crate::support::files_below(&store)
+            .iter()
+            .filter(|f| f.extension().is_none_or(|e| e != "key"))
+            .map(|f| f.metadata().unwrap().len())
+            .sum::<u64>()
     };
     let before = end(&district);
     let mut request = district.request(plain(&district));
@@ -237,7 +366,11 @@ async fn a_refusal_for_want_of_authorization_is_evidence() {
     let refused = district.client.clone().create_verification(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
     assert_eq!(refused.get_details_error_info().unwrap().reason, "NOT_AUTHORIZED");
-    assert!(refused.get_details_bad_request().unwrap().field_violations[0].description.contains("AUTHORIZATION_MISSING"));
+    assert!(
+        refused.get_details_bad_request().unwrap().field_violations[0]
+            .description
+            .contains("AUTHORIZATION_MISSING")
+    );
     assert!(end(&district) > before, "the denial was not kept");
 }
 
@@ -253,7 +386,12 @@ async fn departments_left_out_of_the_letters_are_not_asked_and_leave_the_verdict
     for line in ended.report.unwrap().departments {
         let allowed = line.department == "housing" || line.department == "public-security";
         for subject in line.subjects.iter().filter(|s| s.state() != pb::AnswerState::NotAsked) {
-            assert_eq!(subject.state() == pb::AnswerState::NotAuthorized, !allowed, "{}", line.department);
+            assert_eq!(
+                subject.state() == pb::AnswerState::NotAuthorized,
+                !allowed,
+                "{}",
+                line.department
+            );
         }
     }
 }
@@ -264,7 +402,12 @@ async fn operators_see_who_answers_and_every_self_test() {
     district.verify(0).await;
     let mut operator = OperationsServiceClient::connect(district.address()).await.unwrap();
     let request = operations_pb::ListDepartmentsRequest { check: true };
-    let listed = operator.list_departments(request).await.unwrap().into_inner().departments;
+    let listed = operator
+        .list_departments(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .departments;
     assert_eq!(listed.len(), 28);
     for department in listed {
         let expected = match department.asked {
@@ -282,11 +425,25 @@ async fn operators_see_who_answers_and_every_self_test() {
 #[tokio::test(flavor = "multi_thread")]
 async fn health_and_reflection_answer() {
     let district = District::generate(14, 50).await;
-    let channel = tonic::transport::Channel::from_shared(district.address()).unwrap().connect().await.unwrap();
+    let channel = tonic::transport::Channel::from_shared(district.address())
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
     let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
-    for service in ["", "hedui.verification.v1.VerificationService", "hedui.audit.v1.AuditService"] {
-        let request = tonic_health::pb::HealthCheckRequest { service: service.into() };
+    for service in [
+        "",
+        "hedui.verification.v1.VerificationService",
+        "hedui.audit.v1.AuditService",
+    ] {
+        let request = tonic_health::pb::HealthCheckRequest {
+            service: service.into(),
+        };
         let status = health.check(request).await.unwrap().into_inner().status();
-        assert_eq!(status, tonic_health::pb::health_check_response::ServingStatus::Serving, "{service}");
+        assert_eq!(
+            status,
+            tonic_health::pb::health_check_response::ServingStatus::Serving,
+            "{service}"
+        );
     }
 }

@@ -44,7 +44,12 @@ fn shows(verification: &pb::Verification, kind: CheatKind) -> bool {
 
 fn describe(truth: &Truth, verification: &pb::Verification) -> String {
     let verdict = &verification.verdicts[0];
-    let failed: Vec<&str> = verdict.tests.iter().filter(|t| t.result() != pb::Truth::Holds).map(|t| t.name.as_str()).collect();
+    let failed: Vec<&str> = verdict
+        .tests
+        .iter()
+        .filter(|t| t.result() != pb::Truth::Holds)
+        .map(|t| t.name.as_str())
+        .collect();
     format!(
         "household {} {:?}: {:?}, tests {failed:?}, by {:?}, because {:?}\n{}",
         truth.number,
@@ -52,7 +57,12 @@ fn describe(truth: &Truth, verification: &pb::Verification) -> String {
         verdict.outcome(),
         verdict.undecided_by,
         verdict.undecided_because,
-        verdict.trace.iter().map(|s| format!("{} {:?} = {} [{}]", s.name, s.subject, s.value, s.numbers)).collect::<Vec<_>>().join("\n")
+        verdict
+            .trace
+            .iter()
+            .map(|s| format!("{} {:?} = {} [{}]", s.name, s.subject, s.value, s.numbers))
+            .collect::<Vec<_>>()
+            .join("\n")
     )
 }
 
@@ -78,8 +88,14 @@ async fn every_planted_case_is_found_and_no_honest_household_is_denied() {
             qualified += 1;
         }
     }
-    assert!(planted >= 80, "the district has too few cheats to tell anything: {planted}");
-    assert!(qualified >= 500, "the district has too few plain cases to tell anything: {qualified}");
+    assert!(
+        planted >= 80,
+        "the district has too few cheats to tell anything: {planted}"
+    );
+    assert!(
+        qualified >= 500,
+        "the district has too few plain cases to tell anything: {qualified}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,13 +111,17 @@ async fn silence_denies_no_honest_household_and_is_named() {
         .collect();
     for round in 0..12 {
         let count = rng.random_range(1..=files.len());
-        let silent: BTreeSet<&DepartmentId> = files.keys().choose_multiple(&mut rng, count).into_iter().collect();
+        let silent: BTreeSet<&DepartmentId> = files.keys().sample(&mut rng, count).into_iter().collect();
         let _away = Away::these(silent.iter().map(|d| &files[*d]));
-        let numbers = honest.iter().copied().choose_multiple(&mut rng, 25);
+        let numbers = honest.iter().copied().sample(&mut rng, 25);
         for (number, verification) in verify_all_fresh(&district, numbers).await {
             let text = describe(&district.population.households[number], &verification);
             let verdict = &verification.verdicts[0];
-            assert_ne!(verdict.outcome(), pb::Outcome::Exceeds, "round {round}, silent {silent:?}: {text}");
+            assert_ne!(
+                verdict.outcome(),
+                pb::Outcome::Exceeds,
+                "round {round}, silent {silent:?}: {text}"
+            );
             let report = verification.report.as_ref().unwrap();
             let mut unheard: BTreeSet<&str> = BTreeSet::new();
             for line in &report.departments {
@@ -110,8 +130,16 @@ async fn silence_denies_no_honest_household_and_is_named() {
                     let unreachable = subject.state() == pb::AnswerState::Unreachable;
                     // One that was silent in earlier rounds may not be asked yet: that is silence too, and says so.
                     let resting = subject.cause() == pb::UnreachableCause::Breaker;
-                    assert!(unreachable || !is_silent, "{}: {subject:?}, round {round}", line.department);
-                    assert!(is_silent || resting || !unreachable, "{}: {subject:?}, round {round}", line.department);
+                    assert!(
+                        unreachable || !is_silent,
+                        "{}: {subject:?}, round {round}",
+                        line.department
+                    );
+                    assert!(
+                        is_silent || resting || !unreachable,
+                        "{}: {subject:?}, round {round}",
+                        line.department
+                    );
                     if unreachable {
                         unheard.insert(line.department.as_str());
                     }
@@ -119,8 +147,14 @@ async fn silence_denies_no_honest_household_and_is_named() {
             }
             if verdict.outcome() == pb::Outcome::Inconclusive {
                 let names: BTreeSet<&str> = verdict.undecided_by.iter().map(String::as_str).collect();
-                assert!(names.is_subset(&unheard), "departments that answered are named: {names:?}, round {round}: {text}");
-                assert!(!names.is_empty() || !verdict.undecided_because.is_empty() || open(verdict), "nobody is named: {text}");
+                assert!(
+                    names.is_subset(&unheard),
+                    "departments that answered are named: {names:?}, round {round}: {text}"
+                );
+                assert!(
+                    !names.is_empty() || !verdict.undecided_because.is_empty() || open(verdict),
+                    "nobody is named: {text}"
+                );
             }
         }
     }
@@ -136,7 +170,10 @@ async fn verify_all_fresh(district: &Arc<District>, numbers: Vec<usize>) -> Vec<
     let jobs = numbers.into_iter().map(|n| {
         let district = Arc::clone(district);
         async move {
-            let request = pb::CreateVerificationRequest { reuse: pb::Reuse::Never.into(), ..district.request(n) };
+            let request = pb::CreateVerificationRequest {
+                reuse: pb::Reuse::Never.into(),
+                ..district.request(n)
+            };
             (n, crate::support::verify(&district.client, request).await)
         }
     });

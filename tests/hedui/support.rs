@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use hedui_adapter::Catalogue;
 use hedui_adapter::manifest::{Connector, Variables};
+use hedui_adapter::serve::Serving;
 use hedui_core::{AuthorizationInput, Date, DepartmentId, HouseholdInput};
 use hedui_proto::verification as pb;
 use hedui_proto::verification::verification_service_client::VerificationServiceClient;
 use hedui_server::cli::convert;
 use hedui_server::config::Config;
 use hedui_server::start::{Started, start};
-use hedui_adapter::serve::Serving;
 use hedui_sim::population::Settings;
 use hedui_sim::{Population, Sources, generate};
 use tonic::transport::Channel;
@@ -34,7 +34,13 @@ pub struct District {
 
 /// A district of a seed and a size.
 pub fn settings(seed: u64, households: u32) -> Settings {
-    Settings { seed, district: "511703".into(), households, as_of: TODAY, programmes: vec!["dibao".into()] }
+    Settings {
+        seed,
+        district: "511703".into(),
+        households,
+        as_of: TODAY,
+        programmes: vec!["dibao".into()],
+    }
 }
 
 impl District {
@@ -47,11 +53,15 @@ impl District {
     pub async fn of(population: Population, change: impl FnOnce(&mut Config)) -> District {
         let folder = tempfile::tempdir().unwrap();
         let folders = Catalogue::bundled_folders();
-        let sources = hedui_sim::sources::write(&population, &folders, &folder.path().join("sources")).await.unwrap();
+        let sources = hedui_sim::sources::write(&population, &folders, &folder.path().join("sources"))
+            .await
+            .unwrap();
         let mut variables: Variables = sources.variables.clone();
         let mut plugins = Vec::new();
         for data in &sources.plugins {
-            let plugin = hedui_sim::plugin::start(data.department.as_str(), &data.file).await.unwrap();
+            let plugin = hedui_sim::plugin::start(data.department.as_str(), &data.file)
+                .await
+                .unwrap();
             variables.insert(data.variable.clone(), plugin.endpoint());
             plugins.push(plugin);
         }
@@ -63,7 +73,15 @@ impl District {
         change(&mut config);
         let started = start(config.clone(), &mut |_| {}).await.unwrap();
         let client = client(&started).await;
-        District { population, started: Some(started), client, config, folder, _sources: sources, _plugins: plugins }
+        District {
+            population,
+            started: Some(started),
+            client,
+            config,
+            folder,
+            _sources: sources,
+            _plugins: plugins,
+        }
     }
 
     /// Stops the broker and starts it again on the same store.
@@ -86,10 +104,6 @@ impl District {
         }
     }
 
-    pub fn broker(&self) -> &hedui_broker::Broker {
-        &self.started.as_ref().unwrap().broker
-    }
-
     pub fn address(&self) -> String {
         format!("http://{}", self.started.as_ref().unwrap().listening.address)
     }
@@ -109,15 +123,23 @@ impl District {
     pub fn files(&self) -> BTreeMap<DepartmentId, PathBuf> {
         let catalogue = Catalogue::load(&Catalogue::bundled_folders(), &self.config.catalogue.variables).unwrap();
         let file = |c: &Connector| match c {
-            Connector::Sqlite { path, .. } | Connector::Csv { path, .. } | Connector::Excel { path, .. } => Some(PathBuf::from(path)),
+            Connector::Sqlite { path, .. } | Connector::Csv { path, .. } | Connector::Excel { path, .. } => {
+                Some(PathBuf::from(path))
+            }
             _ => None,
         };
-        catalogue.manifests().iter().filter_map(|m| Some((m.id.clone(), file(&m.connector)?))).collect()
+        catalogue
+            .manifests()
+            .iter()
+            .filter_map(|m| Some((m.id.clone(), file(&m.connector)?)))
+            .collect()
     }
 }
 
 pub async fn client(started: &Started) -> VerificationServiceClient<Channel> {
-    VerificationServiceClient::connect(format!("http://{}", started.listening.address)).await.unwrap()
+    VerificationServiceClient::connect(format!("http://{}", started.listening.address))
+        .await
+        .unwrap()
 }
 
 /// A request for Dibao in Dachuan.
@@ -134,21 +156,49 @@ pub fn request(household: &HouseholdInput, letters: &[AuthorizationInput]) -> pb
 }
 
 pub fn google_date(date: Date) -> hedui_proto::gtype::Date {
-    hedui_proto::gtype::Date { year: date.year().into(), month: date.month().into(), day: date.day().into() }
+    hedui_proto::gtype::Date {
+        year: date.year().into(),
+        month: date.month().into(),
+        day: date.day().into(),
+    }
 }
 
 /// Creates, waits, and reads the whole report.
-pub async fn verify(client: &VerificationServiceClient<Channel>, request: pb::CreateVerificationRequest) -> pb::Verification {
+pub async fn verify(
+    client: &VerificationServiceClient<Channel>,
+    request: pb::CreateVerificationRequest,
+) -> pb::Verification {
     let mut client = client.clone();
-    let created = client.create_verification(request).await.unwrap().into_inner().verification.unwrap();
+    let created = client
+        .create_verification(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .verification
+        .unwrap();
     read(&client, &created.name).await
 }
 
 /// Waits for the end and reads the whole report.
 pub async fn read(client: &VerificationServiceClient<Channel>, name: &str) -> pb::Verification {
-    let wait = pb::WaitVerificationRequest { name: name.into(), view: pb::View::Full.into(), ..Default::default() };
-    let ended = client.clone().wait_verification(wait).await.unwrap().into_inner().verification.unwrap();
-    assert_ne!(ended.state(), pb::VerificationState::Running, "the verification does not end");
+    let wait = pb::WaitVerificationRequest {
+        name: name.into(),
+        view: pb::View::Full.into(),
+        ..Default::default()
+    };
+    let ended = client
+        .clone()
+        .wait_verification(wait)
+        .await
+        .unwrap()
+        .into_inner()
+        .verification
+        .unwrap();
+    assert_ne!(
+        ended.state(),
+        pb::VerificationState::Running,
+        "the verification does not end"
+    );
     ended
 }
 
@@ -185,7 +235,11 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { found.push(path) }
+            if path.is_dir() {
+                folders.push(path)
+            } else {
+                found.push(path)
+            }
         }
     }
     found

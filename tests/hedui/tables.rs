@@ -14,11 +14,16 @@ fn root() -> &'static Path {
 #[test]
 fn every_reason_stands_in_the_table_and_nothing_else_does() {
     let text = std::fs::read_to_string(root().join("proto/README.md")).unwrap();
-    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let rows = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
     let is_reason = |word: &&str| word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     let table: BTreeSet<&str> = rows.map(|(word, _)| word).filter(is_reason).collect();
-    let code: BTreeSet<&str> =
-        hedui_broker::BrokerError::REASONS.iter().chain(hedui_server::grpc::status::REASONS).copied().collect();
+    let code: BTreeSet<&str> = hedui_broker::BrokerError::REASONS
+        .iter()
+        .chain(hedui_server::grpc::status::REASONS)
+        .copied()
+        .collect();
     assert_eq!(table, code);
 }
 
@@ -33,12 +38,24 @@ fn services_and_enums_are_named_by_the_standard() {
             services += 1;
             assert!(service.name().ends_with("Service"), "{}", service.name());
             for method in &service.method {
-                assert!(method.input_type().ends_with(&format!(".{}Request", method.name())), "{}", method.name());
-                assert!(method.output_type().ends_with(&format!(".{}Response", method.name())), "{}", method.name());
+                assert!(
+                    method.input_type().ends_with(&format!(".{}Request", method.name())),
+                    "{}",
+                    method.name()
+                );
+                assert!(
+                    method.output_type().ends_with(&format!(".{}Response", method.name())),
+                    "{}",
+                    method.name()
+                );
             }
         }
         for found in &file.enum_type {
-            assert!(found.value[0].name().ends_with("_UNSPECIFIED") && found.value[0].number() == 0, "{}", found.name());
+            assert!(
+                found.value[0].name().ends_with("_UNSPECIFIED") && found.value[0].number() == 0,
+                "{}",
+                found.name()
+            );
         }
     }
     assert_eq!(services, 4);

@@ -61,7 +61,11 @@ impl Floor {
         });
         for (slot, port) in (0u32..).zip(self.ports.iter()) {
             let sink: Arc<dyn ReplySink> = Arc::clone(&gather) as Arc<dyn ReplySink>;
-            let ask = Ask { query: Arc::clone(&query), encoded: Bytes::clone(&encoded), timeout: Duration::from_secs(10) };
+            let ask = Ask {
+                query: Arc::clone(&query),
+                encoded: Bytes::clone(&encoded),
+                timeout: Duration::from_secs(10),
+            };
             port.ask(ask, ReplyTo::new(sink, slot));
         }
         let bytes = gathered.await.map_err(|_| Status::internal("a reply was lost"))?;
@@ -73,7 +77,10 @@ impl Floor {
             ..Default::default()
         };
         let outcome = Some(pb::verify_stream_response::Outcome::Verification(verification));
-        Ok(pb::VerifyStreamResponse { tag: message.tag, outcome })
+        Ok(pb::VerifyStreamResponse {
+            tag: message.tag,
+            outcome,
+        })
     }
 }
 
@@ -83,7 +90,11 @@ fn query(request: &pb::CreateVerificationRequest, tag: u64) -> Option<Query> {
     let household = request.household.as_ref()?;
     let subjects = household.members.iter().zip(0u32..).map(|(member, ordinal)| {
         let id = ResidentId::parse(&member.id_number, today).ok()?.id;
-        Some(Subject { ordinal, id, name: member.name.clone() })
+        Some(Subject {
+            ordinal,
+            id,
+            name: member.name.clone(),
+        })
     });
     let day = Date::constant(2026, 11, 22);
     Some(Query {
@@ -105,7 +116,10 @@ type Replies = Pin<Box<dyn Stream<Item = Result<pb::VerifyStreamResponse, Status
 impl VerificationService for Floor {
     type VerifyStreamStream = Replies;
 
-    async fn verify_stream(&self, request: Request<Streaming<pb::VerifyStreamRequest>>) -> Result<Response<Replies>, Status> {
+    async fn verify_stream(
+        &self,
+        request: Request<Streaming<pb::VerifyStreamRequest>>,
+    ) -> Result<Response<Replies>, Status> {
         let (replies, receiver) = mpsc::channel(1_024);
         let (floor, mut requests) = (self.clone(), request.into_inner());
         tokio::spawn(async move {
@@ -135,7 +149,10 @@ impl VerificationService for Floor {
         Err(Status::unimplemented("the floor only fans out"))
     }
 
-    async fn get_verification(&self, _: Request<pb::GetVerificationRequest>) -> Result<Response<pb::GetVerificationResponse>, Status> {
+    async fn get_verification(
+        &self,
+        _: Request<pb::GetVerificationRequest>,
+    ) -> Result<Response<pb::GetVerificationResponse>, Status> {
         Err(Status::unimplemented("the floor only fans out"))
     }
 

@@ -49,8 +49,10 @@ impl Load {
         let mut client = VerificationServiceClient::connect(self.address.clone()).await?;
         let (requests, queue) = mpsc::channel(self.in_flight);
         let mut replies = client.verify_stream(ReceiverStream::new(queue)).await?.into_inner();
-        let households: Vec<pb::CreateVerificationRequest> =
-            (0..self.verifications).map(|n| household(self.round, n)).collect::<Option<_>>().context("making ids")?;
+        let households: Vec<pb::CreateVerificationRequest> = (0..self.verifications)
+            .map(|n| household(self.round, n))
+            .collect::<Option<_>>()
+            .context("making ids")?;
         let mut households = households.into_iter().zip(0u64..);
         let mut started = vec![std::time::Instant::now(); self.verifications];
         let mut latencies: Vec<Duration> = Vec::with_capacity(self.verifications);
@@ -69,20 +71,39 @@ impl Load {
         }
         let seconds = begun.elapsed().as_secs_f64();
         latencies.sort_unstable();
-        let at = |percent: usize| latencies.get(latencies.len() * percent / 100).copied().unwrap_or_default();
-        Ok(Done { seconds, p50_ms: ms(at(50)), p99_ms: ms(at(99)) })
+        let at = |percent: usize| {
+            latencies
+                .get(latencies.len() * percent / 100)
+                .copied()
+                .unwrap_or_default()
+        };
+        Ok(Done {
+            seconds,
+            p50_ms: ms(at(50)),
+            p99_ms: ms(at(99)),
+        })
     }
 
     /// A reply that is not a finished verification is a broken benchmark.
     fn check(&self, reply: &pb::VerifyStreamResponse) -> anyhow::Result<()> {
         match &reply.outcome {
             Some(pb::verify_stream_response::Outcome::Verification(v)) => {
-                anyhow::ensure!(v.departments_answered as usize == super::super::DEPARTMENTS, "a department did not answer");
+                anyhow::ensure!(
+                    v.departments_answered as usize == super::super::DEPARTMENTS,
+                    "a department did not answer"
+                );
                 let judged = v.state() == pb::VerificationState::Succeeded && !v.verdicts.is_empty();
-                anyhow::ensure!(judged || self.role == Role::Floor, "no verdict: {:?} {}", v.state(), v.failure_reason);
+                anyhow::ensure!(
+                    judged || self.role == Role::Floor,
+                    "no verdict: {:?} {}",
+                    v.state(),
+                    v.failure_reason
+                );
                 Ok(())
             }
-            Some(pb::verify_stream_response::Outcome::Error(e)) => anyhow::bail!("{}: {} {:?}", e.reason, e.message, e.field_violations),
+            Some(pb::verify_stream_response::Outcome::Error(e)) => {
+                anyhow::bail!("{}: {} {:?}", e.reason, e.message, e.field_violations)
+            }
             None => anyhow::bail!("an empty reply"),
         }
     }
@@ -103,7 +124,13 @@ async fn send(
     if let Some(start) = started.get_mut(usize::try_from(tag)?) {
         *start = std::time::Instant::now();
     }
-    requests.send(pb::VerifyStreamRequest { tag, request: Some(request) }).await.context("the server hung up")
+    requests
+        .send(pb::VerifyStreamRequest {
+            tag,
+            request: Some(request),
+        })
+        .await
+        .context("the server hung up")
 }
 
 /// A couple and a child, numbered by round and position: 999 sequences on each of many birthdays.
@@ -112,10 +139,22 @@ fn household(round: usize, number: usize) -> Option<pb::CreateVerificationReques
     let serial = round * 1_000_000 + number;
     let (sequence, day) = (u16::try_from(serial % 999 + 1).ok()?, serial / 999);
     let month = u8::try_from(day / 28 % 12 + 1).ok()?;
-    let birthday = |first: usize| Date::new(u16::try_from(first + day / 336 % 40).ok()?, month, u8::try_from(day % 28 + 1).ok()?);
+    let birthday = |first: usize| {
+        Date::new(
+            u16::try_from(first + day / 336 % 40).ok()?,
+            month,
+            u8::try_from(day % 28 + 1).ok()?,
+        )
+    };
     let district = division.number() + u32::try_from(day / 13_440).ok()?;
     let division = DivisionCode::new(district)?;
-    let id = |first: usize| Some(ResidentId::compose(division, birthday(first)?, sequence)?.expose().to_owned());
+    let id = |first: usize| {
+        Some(
+            ResidentId::compose(division, birthday(first)?, sequence)?
+                .expose()
+                .to_owned(),
+        )
+    };
     let (father, mother, child) = (id(1940)?, id(1941)?, id(1982)?);
     let member = |id: &str, name: &str, relation: pb::Relation| pb::Member {
         id_number: id.to_owned(),
@@ -135,7 +174,10 @@ fn household(round: usize, number: usize) -> Option<pb::CreateVerificationReques
             ],
             declared: None,
         }),
-        authorizations: [&father, &mother, &child].into_iter().map(|signer| letter(signer)).collect(),
+        authorizations: [&father, &mother, &child]
+            .into_iter()
+            .map(|signer| letter(signer))
+            .collect(),
         actor: "bench".to_owned(),
         ..Default::default()
     })
@@ -146,7 +188,11 @@ fn letter(signer: &str) -> pb::Authorization {
         authorization_id: "2026-0001".to_owned(),
         signer_id_number: signer.to_owned(),
         programmes: vec!["dibao".to_owned()],
-        signed_on: Some(gtype::Date { year: 2026, month: 1, day: 5 }),
+        signed_on: Some(gtype::Date {
+            year: 2026,
+            month: 1,
+            day: 5,
+        }),
         signature: Some(pb::authorization::Signature::Paper(pb::PaperSignature {
             scan_sha256: "ab".repeat(32),
             witnessed_by: "0042".to_owned(),

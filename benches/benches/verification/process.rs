@@ -34,7 +34,9 @@ impl Role {
     pub fn of(arguments: &[String]) -> Option<Role> {
         let at = arguments.iter().position(|a| a == FLAG)?;
         let word = arguments.get(at + 1)?;
-        [Role::Departments, Role::Floor, Role::Server].into_iter().find(|r| r.word() == word)
+        [Role::Departments, Role::Floor, Role::Server]
+            .into_iter()
+            .find(|r| r.word() == word)
     }
 
     /// Plays the role until standard input ends.
@@ -125,7 +127,11 @@ impl Process {
         let mut address = String::new();
         lines.read_line(&mut address)?;
         anyhow::ensure!(!address.trim().is_empty(), "the {} process ended at once", role.word());
-        Ok(Process { child, first_line: address.trim().to_owned(), _output: lines })
+        Ok(Process {
+            child,
+            first_line: address.trim().to_owned(),
+            _output: lines,
+        })
     }
 
     fn cpu(&self) -> anyhow::Result<Cpu> {
@@ -133,8 +139,15 @@ impl Process {
         // After the name in parentheses: field 12 and 13 of the rest are user and system time.
         let rest = stat.rsplit(')').next().context("an odd stat line")?;
         let fields: Vec<&str> = rest.split_whitespace().collect();
-        let field = |n: usize| fields.get(n).and_then(|f| f.parse::<u64>().ok()).context("an odd stat line");
-        Ok(Cpu { ticks: field(11)? + field(12)? })
+        let field = |n: usize| {
+            fields
+                .get(n)
+                .and_then(|f| f.parse::<u64>().ok())
+                .context("an odd stat line")
+        };
+        Ok(Cpu {
+            ticks: field(11)? + field(12)?,
+        })
     }
 }
 
@@ -159,7 +172,11 @@ impl Roles {
         let departments = Process::start(Role::Departments, None)?;
         let floor = Process::start(Role::Floor, Some(&departments.first_line))?;
         let server = Process::start(Role::Server, Some(&departments.first_line))?;
-        Ok(Roles { departments, floor, server })
+        Ok(Roles {
+            departments,
+            floor,
+            server,
+        })
     }
 
     fn of(&self, role: Role) -> &Process {

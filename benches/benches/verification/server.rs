@@ -12,7 +12,11 @@ use hedui_server::start::start;
 use super::process::{Department, until_parent_ends};
 
 /// What a simulated department takes.
-pub const LIMITS: Limits = Limits { max_subjects: 20, max_concurrent_queries: 4_096, max_response_bytes: 1 << 20 };
+pub const LIMITS: Limits = Limits {
+    max_subjects: 20,
+    max_concurrent_queries: 4_096,
+    max_response_bytes: 1 << 20,
+};
 
 /// Serves until the parent ends.
 pub fn run(departments: &[Department]) -> anyhow::Result<()> {
@@ -42,7 +46,10 @@ pub fn run(departments: &[Department]) -> anyhow::Result<()> {
 fn manifest(department: &Department) -> anyhow::Result<String> {
     let id = &department.department;
     let folders = Catalogue::bundled_folders();
-    let folder = folders.iter().find(|f| f.name == *id).with_context(|| format!("{id} is not in the catalogue"))?;
+    let folder = folders
+        .iter()
+        .find(|f| f.name == *id)
+        .with_context(|| format!("{id} is not in the catalogue"))?;
     let names = Manifest::variables(&folder.manifest).into_iter();
     let stand_ins: Variables = names.map(|name| (name, "http://127.0.0.1:1".to_owned())).collect();
     let real = Manifest::parse(&folder.manifest, &stand_ins).map_err(|m| anyhow::anyhow!("{id}: {m:?}"))?;

@@ -17,7 +17,9 @@ mod run;
 
 /// Whether a finding leaves open how many members there are.
 fn members_are_open(composition_open: &[String]) -> bool {
-    composition_open.iter().any(|code| hedui_core::finding::MEMBERS_OPEN.contains(&code.as_str()))
+    composition_open
+        .iter()
+        .any(|code| hedui_core::finding::MEMBERS_OPEN.contains(&code.as_str()))
 }
 
 #[cfg(test)]

@@ -74,7 +74,11 @@ async fn config(args: &DemoArgs, district: &District) -> anyhow::Result<Config> 
     let mut config = Config::default();
     let wanted = std::net::SocketAddr::from(([127, 0, 0, 1], args.port));
     let free = tokio::net::TcpListener::bind(wanted).await.is_ok();
-    config.server.listen = if free { wanted } else { std::net::SocketAddr::from(([127, 0, 0, 1], 0)) };
+    config.server.listen = if free {
+        wanted
+    } else {
+        std::net::SocketAddr::from(([127, 0, 0, 1], 0))
+    };
     config.store.directory = district.directory().join("store");
     config.store.key_file = config.store.directory.join("master.key");
     config.catalogue.directory.clone_from(&args.adapters);
@@ -95,7 +99,15 @@ async fn present(args: &DemoArgs, show: Show, district: &mut District, started: 
     let off = district.switch_off()?;
     let report = verify(&mut client, &chosen.in_the_dark, &args.district).await?;
     district.switch_on()?;
-    print_report(3, &format!("a household in need, with two departments switched off ({})", off.join(", ")), &report, show);
+    print_report(
+        3,
+        &format!(
+            "a household in need, with two departments switched off ({})",
+            off.join(", ")
+        ),
+        &report,
+        show,
+    );
 
     let file = district.write_household(&chosen)?;
     println!("{}", outro(&server, &file)?);
@@ -109,15 +121,31 @@ async fn present(args: &DemoArgs, show: Show, district: &mut District, started: 
 type Client = pb::verification_service_client::VerificationServiceClient<tonic::transport::Channel>;
 
 async fn client(server: &str) -> anyhow::Result<Client> {
-    Client::connect(server.to_owned()).await.context("the demo's own server does not answer")
+    Client::connect(server.to_owned())
+        .await
+        .context("the demo's own server does not answer")
 }
 
 /// Verifies one household as a window clerk's system would: create, wait, read.
 async fn verify(client: &mut Client, household: &Chosen, district: &str) -> anyhow::Result<pb::Verification> {
     let request = household.request(district);
-    let created = client.create_verification(request).await?.into_inner().verification.unwrap_or_default();
-    let wait = pb::WaitVerificationRequest { name: created.name.clone(), view: pb::View::Full.into(), ..Default::default() };
-    Ok(client.wait_verification(wait).await?.into_inner().verification.unwrap_or_default())
+    let created = client
+        .create_verification(request)
+        .await?
+        .into_inner()
+        .verification
+        .unwrap_or_default();
+    let wait = pb::WaitVerificationRequest {
+        name: created.name.clone(),
+        view: pb::View::Full.into(),
+        ..Default::default()
+    };
+    Ok(client
+        .wait_verification(wait)
+        .await?
+        .into_inner()
+        .verification
+        .unwrap_or_default())
 }
 
 fn print_report(number: u8, what: &str, report: &pb::Verification, show: Show) {

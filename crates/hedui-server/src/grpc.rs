@@ -70,9 +70,13 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);
     let audit = AuditServiceServer::new(audit).max_decoding_message_size(limit);
     let operations = OperationsServiceServer::new(operations).max_decoding_message_size(limit);
-    reporter.set_serving::<VerificationServiceServer<verification::Service>>().await;
+    reporter
+        .set_serving::<VerificationServiceServer<verification::Service>>()
+        .await;
     reporter.set_serving::<AuditServiceServer<audit::Service>>().await;
-    reporter.set_serving::<OperationsServiceServer<operations::Service>>().await;
+    reporter
+        .set_serving::<OperationsServiceServer<operations::Service>>()
+        .await;
     let reflection = if options.reflection { Some(reflection()?) } else { None };
     let router = tonic::transport::Server::builder()
         .tcp_nodelay(true)
@@ -92,8 +96,9 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     Ok(Listening { address, task, stop })
 }
 
-
-fn reflection() -> anyhow::Result<tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection>> {
+fn reflection() -> anyhow::Result<
+    tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection>,
+> {
     Ok(tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(hedui_proto::DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)

@@ -46,11 +46,14 @@ impl SettingsArgs {
         let mut flags = Vec::with_capacity(self.set.len());
         for setting in &self.set {
             let Some((key, value)) = setting.split_once('=') else {
-                return Err(CliError::Usage(format!("--set {setting}: write KEY=VALUE, for example server.listen=127.0.0.1:7311")));
+                return Err(CliError::Usage(format!(
+                    "--set {setting}: write KEY=VALUE, for example server.listen=127.0.0.1:7311"
+                )));
             };
             flags.push((key.trim().to_owned(), value.trim().to_owned()));
         }
-        Config::load(self.config.as_deref(), &read_environment(), &flags).map_err(|mistakes| CliError::Usage(mistakes.to_string()))
+        Config::load(self.config.as_deref(), &read_environment(), &flags)
+            .map_err(|mistakes| CliError::Usage(mistakes.to_string()))
     }
 }
 
@@ -68,7 +71,10 @@ pub fn run(command: HostCommand, context: &Context) -> Result<Answer, CliError> 
 }
 
 fn answer(text: String) -> Answer {
-    Answer { text, exit: Exit::Success }
+    Answer {
+        text,
+        exit: Exit::Success,
+    }
 }
 
 fn run_serve(settings: &SettingsArgs) -> Result<Answer, CliError> {
@@ -98,13 +104,20 @@ fn check_departments(loaded: &Loaded) -> Result<(), CliError> {
     };
     let catalogue = crate::start::catalogue(&everything).map_err(|problem| CliError::Host(format!("{problem:#}")))?;
     let known: Vec<_> = catalogue.manifests().iter().map(|m| &m.id).collect();
-    loaded.check_departments(&known).map_err(|mistakes| CliError::Usage(mistakes.to_string()))
+    loaded
+        .check_departments(&known)
+        .map_err(|mistakes| CliError::Usage(mistakes.to_string()))
 }
 
 fn run_demo(args: DemoArgs, context: &Context) -> Result<Answer, CliError> {
-    let show = Show { lang: context.lang, width: context.width };
+    let show = Show {
+        lang: context.lang,
+        width: context.width,
+    };
     let today = context.surroundings.today();
-    runtime(0)?.block_on(demo(args, show, today)).map_err(|problem| CliError::Host(format!("{problem:#}")))?;
+    runtime(0)?
+        .block_on(demo(args, show, today))
+        .map_err(|problem| CliError::Host(format!("{problem:#}")))?;
     Ok(answer(String::new()))
 }
 

@@ -10,11 +10,18 @@ use crate::start::{Started, start};
 
 /// The runtime that a number of threads asks for: one thread runs everything itself, which costs least per verification.
 pub fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
-    let threads = if threads == 0 { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) } else { threads };
+    let threads = if threads == 0 {
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    } else {
+        threads
+    };
     if threads == 1 {
         tokio::runtime::Builder::new_current_thread().enable_all().build()
     } else {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .enable_all()
+            .build()
     }
 }
 

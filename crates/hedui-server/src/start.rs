@@ -37,7 +37,9 @@ impl Started {
     /// Takes no new work, waits for what is under way, stops. Returns how many verifications had to be left for the next start.
     pub async fn stop(self, patience: std::time::Duration) -> anyhow::Result<usize> {
         let left = self.broker.close(patience).await;
-        tokio::time::timeout(patience, self.listening.stop()).await.unwrap_or(Ok(()))?;
+        tokio::time::timeout(patience, self.listening.stop())
+            .await
+            .unwrap_or(Ok(()))?;
         Ok(left)
     }
 }
@@ -49,9 +51,12 @@ pub fn seed() -> [u8; 32] {
 
 /// Starts everything that a configuration says. `tell` gets progress for people.
 pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> anyhow::Result<Started> {
-    let listener = TcpListener::bind(config.server.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}; is another hedui running there?", config.server.listen))?;
+    let listener = TcpListener::bind(config.server.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {}; is another hedui running there?",
+            config.server.listen
+        )
+    })?;
     let entropy = Entropy::from_seed(seed());
     let (store, keys) = open_store(&config, &entropy, tell).await?;
     let catalogue = catalogue(&config)?;
@@ -60,7 +65,15 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
     let (registry, checks) = registered(&config, &catalogue, &entropy)?;
     let packs = packs(config.policy.directory.as_deref())?;
     let settings = settings(&config)?;
-    let broker = Broker::new(Parts { registry, packs, store, keys, clock, entropy, settings });
+    let broker = Broker::new(Parts {
+        registry,
+        packs,
+        store,
+        keys,
+        clock,
+        entropy,
+        settings,
+    });
     let resumed = broker.resume().await?;
     let options = grpc::Options {
         max_request_bytes: config.server.max_request_bytes,
@@ -71,7 +84,11 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
         checks,
     };
     let listening = grpc::listen(broker.clone(), listener, options).await?;
-    Ok(Started { broker, listening, resumed })
+    Ok(Started {
+        broker,
+        listening,
+        resumed,
+    })
 }
 
 fn settings(config: &Config) -> anyhow::Result<Settings> {
@@ -111,7 +128,10 @@ async fn open_store(
                 tell(format!("the index was rebuilt from the segments: {why}"));
             }
             if store.opening().torn_bytes > 0 {
-                tell(format!("{} bytes of an unfinished write were cut", store.opening().torn_bytes));
+                tell(format!(
+                    "{} bytes of an unfinished write were cut",
+                    store.opening().torn_bytes
+                ));
             }
             Arc::new(store)
         }
@@ -128,8 +148,15 @@ async fn open_store(
 
 fn progress(step: Progress) -> String {
     match step {
-        Progress::Checking { done_bytes, total_bytes } => format!("checking the last segment: {done_bytes} of {total_bytes} bytes"),
-        Progress::Indexing { frames, done_bytes, total_bytes } => {
+        Progress::Checking {
+            done_bytes,
+            total_bytes,
+        } => format!("checking the last segment: {done_bytes} of {total_bytes} bytes"),
+        Progress::Indexing {
+            frames,
+            done_bytes,
+            total_bytes,
+        } => {
             format!("indexing: {frames} frames, {done_bytes} of {total_bytes} bytes")
         }
         _ => "opening the store".to_owned(),
@@ -144,13 +171,24 @@ pub fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
             .with_context(|| format!("cannot read the catalogue in {}", directory.display()))?,
     };
     if let Some(only) = &config.catalogue.departments {
-        let unknown: Vec<&str> =
-            only.iter().map(String::as_str).filter(|id| !folders.iter().any(|f| f.name == *id)).collect();
-        anyhow::ensure!(unknown.is_empty(), "catalogue.departments names what the catalogue does not hold: {}", unknown.join(", "));
+        let unknown: Vec<&str> = only
+            .iter()
+            .map(String::as_str)
+            .filter(|id| !folders.iter().any(|f| f.name == *id))
+            .collect();
+        anyhow::ensure!(
+            unknown.is_empty(),
+            "catalogue.departments names what the catalogue does not hold: {}",
+            unknown.join(", ")
+        );
         folders.retain(|f| only.contains(&f.name));
     }
     let switched_off = |name: &str| {
-        config.catalogue.overrides.iter().any(|(id, o)| id.as_str() == name && o.enabled == Some(false))
+        config
+            .catalogue
+            .overrides
+            .iter()
+            .any(|(id, o)| id.as_str() == name && o.enabled == Some(false))
     };
     folders.retain(|f| !switched_off(&f.name));
     Catalogue::load(&folders, &config.catalogue.variables).map_err(|mistakes| {
@@ -173,14 +211,18 @@ fn pack_files(directory: &Path) -> anyhow::Result<Vec<PackFile>> {
     let mut files = Vec::new();
     let mut folders = vec![directory.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read the packs in {}", folder.display()))?;
+        let entries =
+            std::fs::read_dir(&folder).with_context(|| format!("cannot read the packs in {}", folder.display()))?;
         for entry in entries {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|e| e == "toml") {
                 let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                files.push(PackFile { name: path.display().to_string(), text });
+                files.push(PackFile {
+                    name: path.display().to_string(),
+                    text,
+                });
             }
         }
     }
@@ -227,7 +269,10 @@ fn registered(config: &Config, catalogue: &Catalogue, entropy: &Entropy) -> anyh
         let freshness = change.and_then(|o| o.freshness).unwrap_or(manifest.freshness);
         let profile = DepartmentProfile {
             id: manifest.id.clone(),
-            name: Text { zh: manifest.name.zh.clone(), en: manifest.name.en.clone() },
+            name: Text {
+                zh: manifest.name.zh.clone(),
+                en: manifest.name.en.clone(),
+            },
             record_types: manifest.record_types.clone(),
             deadline_ms: u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX),
             freshness_ms: u64::try_from(freshness.as_millis()).unwrap_or(u64::MAX),
@@ -235,12 +280,16 @@ fn registered(config: &Config, catalogue: &Catalogue, entropy: &Entropy) -> anyh
         };
         let wrong = |f: Failure| anyhow::anyhow!("department {}: {} ({})", manifest.id, f.message, f.reason);
         let (port, checker): (Arc<dyn Port>, Checker) = match &manifest.connector {
-            Connector::Grpc { endpoint, .. } => {
-                (port::open(manifest, Arc::clone(&jitter)).map_err(wrong)?, Checker::Plugin(endpoint.clone()))
-            }
+            Connector::Grpc { endpoint, .. } => (
+                port::open(manifest, Arc::clone(&jitter)).map_err(wrong)?,
+                Checker::Plugin(endpoint.clone()),
+            ),
             _ => {
                 let adapter: Arc<dyn Adapter> = Arc::new(MappedAdapter::open(manifest).map_err(wrong)?);
-                (Arc::new(AdapterPort::new(Arc::clone(&adapter))), Checker::Local(adapter))
+                (
+                    Arc::new(AdapterPort::new(Arc::clone(&adapter))),
+                    Checker::Local(adapter),
+                )
             }
         };
         checkers.insert(manifest.id.clone(), checker);

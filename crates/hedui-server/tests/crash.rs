@@ -36,7 +36,10 @@ impl Process {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let serving = lines.find(|l| l.as_ref().is_ok_and(|l| l.contains("\"serving\""))).unwrap().unwrap();
+        let serving = lines
+            .find(|l| l.as_ref().is_ok_and(|l| l.contains("\"serving\"")))
+            .unwrap()
+            .unwrap();
         // What it logs later must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let line: serde_json::Value = serde_json::from_str(&serving).unwrap();
@@ -45,7 +48,9 @@ impl Process {
     }
 
     async fn client(&self) -> VerificationServiceClient<Channel> {
-        VerificationServiceClient::connect(format!("http://{}", self.address)).await.unwrap()
+        VerificationServiceClient::connect(format!("http://{}", self.address))
+            .await
+            .unwrap()
     }
 
     /// SIGKILL.
@@ -56,7 +61,9 @@ impl Process {
 }
 
 fn config(folder: &Path, variables: &Variables) -> std::path::PathBuf {
-    let mut text = String::from("[server]\nlisten = \"127.0.0.1:0\"\n[store]\ndirectory = \"store\"\n[log]\nformat = \"json\"\n[catalogue.variables]\n");
+    let mut text = String::from(
+        "[server]\nlisten = \"127.0.0.1:0\"\n[store]\ndirectory = \"store\"\n[log]\nformat = \"json\"\n[catalogue.variables]\n",
+    );
     for (name, value) in variables {
         text.push_str(&format!("{name} = {value:?}\n"));
     }
@@ -68,15 +75,24 @@ fn config(folder: &Path, variables: &Variables) -> std::path::PathBuf {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_broker_has_lost_nothing_that_it_released() {
     let folder = tempfile::tempdir().unwrap();
-    let settings =
-        Settings { seed: 99, district: "511703".into(), households: 200, as_of: TODAY, programmes: vec!["dibao".into()] };
+    let settings = Settings {
+        seed: 99,
+        district: "511703".into(),
+        households: 200,
+        as_of: TODAY,
+        programmes: vec!["dibao".into()],
+    };
     let population = hedui_sim::generate(&settings).unwrap();
     let folders = Catalogue::bundled_folders();
-    let sources = hedui_sim::sources::write(&population, &folders, &folder.path().join("sources")).await.unwrap();
+    let sources = hedui_sim::sources::write(&population, &folders, &folder.path().join("sources"))
+        .await
+        .unwrap();
     let mut variables = sources.variables.clone();
     let mut plugins = Vec::new();
     for data in &sources.plugins {
-        let plugin = hedui_sim::plugin::start(data.department.as_str(), &data.file).await.unwrap();
+        let plugin = hedui_sim::plugin::start(data.department.as_str(), &data.file)
+            .await
+            .unwrap();
         variables.insert(data.variable.clone(), plugin.endpoint());
         plugins.push(plugin);
     }
@@ -86,20 +102,43 @@ async fn a_killed_broker_has_lost_nothing_that_it_released() {
     let mut created: Vec<String> = Vec::new();
     for round in 0..3 {
         let client = broker.client().await;
-        let requests = population.households.iter().skip(round * 60).take(60).map(|truth| pb::CreateVerificationRequest {
-            district_code: "511703".into(),
-            household: Some(convert::household(&truth.household)),
-            programmes: vec!["dibao".into()],
-            authorizations: truth.authorizations.iter().map(convert::authorization).collect(),
-            as_of: Some(hedui_proto::gtype::Date { year: 2026, month: 11, day: 20 }),
-            ..Default::default()
-        });
+        let requests =
+            population
+                .households
+                .iter()
+                .skip(round * 60)
+                .take(60)
+                .map(|truth| pb::CreateVerificationRequest {
+                    district_code: "511703".into(),
+                    household: Some(convert::household(&truth.household)),
+                    programmes: vec!["dibao".into()],
+                    authorizations: truth.authorizations.iter().map(convert::authorization).collect(),
+                    as_of: Some(hedui_proto::gtype::Date {
+                        year: 2026,
+                        month: 11,
+                        day: 20,
+                    }),
+                    ..Default::default()
+                });
         let calls = requests.map(|request| {
             let mut client = client.clone();
             async move {
-                let created = client.create_verification(request).await.ok()?.into_inner().verification?;
-                let wait = pb::WaitVerificationRequest { name: created.name.clone(), view: pb::View::Full.into(), ..Default::default() };
-                let ended = client.wait_verification(wait).await.ok().and_then(|r| r.into_inner().verification);
+                let created = client
+                    .create_verification(request)
+                    .await
+                    .ok()?
+                    .into_inner()
+                    .verification?;
+                let wait = pb::WaitVerificationRequest {
+                    name: created.name.clone(),
+                    view: pb::View::Full.into(),
+                    ..Default::default()
+                };
+                let ended = client
+                    .wait_verification(wait)
+                    .await
+                    .ok()
+                    .and_then(|r| r.into_inner().verification);
                 Some((created.name, ended))
             }
         });
@@ -125,22 +164,58 @@ async fn a_killed_broker_has_lost_nothing_that_it_released() {
         }
         broker = Process::start(&config);
     }
-    assert!(released.len() >= 24, "too few verdicts were released to tell anything: {}", released.len());
+    assert!(
+        released.len() >= 24,
+        "too few verdicts were released to tell anything: {}",
+        released.len()
+    );
     let mut client = broker.client().await;
-    let mut auditor = AuditServiceClient::connect(format!("http://{}", broker.address)).await.unwrap();
+    let mut auditor = AuditServiceClient::connect(format!("http://{}", broker.address))
+        .await
+        .unwrap();
     for before in &released {
-        let wait = pb::WaitVerificationRequest { name: before.name.clone(), view: pb::View::Full.into(), ..Default::default() };
-        let after = client.wait_verification(wait).await.unwrap().into_inner().verification.unwrap();
+        let wait = pb::WaitVerificationRequest {
+            name: before.name.clone(),
+            view: pb::View::Full.into(),
+            ..Default::default()
+        };
+        let after = client
+            .wait_verification(wait)
+            .await
+            .unwrap()
+            .into_inner()
+            .verification
+            .unwrap();
         assert_eq!(&after, before);
-        let request = GetCaseRequest { name: before.name.clone(), actor: "auditor-1".into(), open_records: true };
+        let request = GetCaseRequest {
+            name: before.name.clone(),
+            actor: "auditor-1".into(),
+            open_records: true,
+        };
         let leaves = auditor.get_case(request).await.unwrap().into_inner().leaves;
-        assert_eq!(leaves.iter().filter(|l| l.kind == "ANSWER").count(), before.departments_asked as usize);
+        assert_eq!(
+            leaves.iter().filter(|l| l.kind == "ANSWER").count(),
+            before.departments_asked as usize
+        );
         assert!(leaves.iter().all(|l| l.intact != Some(false)));
     }
     for name in created {
-        let wait = pb::WaitVerificationRequest { name: name.clone(), ..Default::default() };
-        let after = client.wait_verification(wait).await.unwrap().into_inner().verification.unwrap();
-        assert_eq!(after.state(), pb::VerificationState::Succeeded, "{name} was asked and has no end");
+        let wait = pb::WaitVerificationRequest {
+            name: name.clone(),
+            ..Default::default()
+        };
+        let after = client
+            .wait_verification(wait)
+            .await
+            .unwrap()
+            .into_inner()
+            .verification
+            .unwrap();
+        assert_eq!(
+            after.state(),
+            pb::VerificationState::Succeeded,
+            "{name} was asked and has no end"
+        );
     }
     broker.kill();
 }

@@ -29,11 +29,16 @@ pub fn choose(population: &Population) -> anyhow::Result<Three> {
     let plain = |t: &&Truth| t.cheats.is_empty() && t.oddities.is_empty() && t.standing == Standing::Below;
     let several = |t: &&Truth| t.household.members.len() >= 3;
     let mut poor = population.households.iter().filter(plain).filter(several);
-    let hides = population.households.iter().filter(|t| !t.cheats.is_empty()).find(several);
+    let hides = population
+        .households
+        .iter()
+        .filter(|t| !t.cheats.is_empty())
+        .find(several);
     let pick = |t: Option<&Truth>| t.cloned().map(|truth| Chosen { truth });
     Ok(Three {
         qualifies: pick(poor.next()).context("the district has too few poor households; ask for more --households")?,
-        in_the_dark: pick(poor.next()).context("the district has too few poor households; ask for more --households")?,
+        in_the_dark: pick(poor.next())
+            .context("the district has too few poor households; ask for more --households")?,
         hides: pick(hides).context("nobody in this district hides anything; ask for more --households")?,
     })
 }
@@ -52,6 +57,9 @@ impl Chosen {
 
     /// The household as a request.
     pub fn request(&self, district: &str) -> pb::CreateVerificationRequest {
-        pb::CreateVerificationRequest { actor: "demo-clerk-1".to_owned(), ..convert::request(&self.file(district)) }
+        pb::CreateVerificationRequest {
+            actor: "demo-clerk-1".to_owned(),
+            ..convert::request(&self.file(district))
+        }
     }
 }

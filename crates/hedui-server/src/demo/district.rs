@@ -44,7 +44,10 @@ impl District {
         let (directory, temporary) = match &args.directory {
             Some(directory) => (directory.clone(), None),
             None => {
-                let temporary = tempfile::Builder::new().prefix("hedui-demo-").tempdir().context("a temporary folder")?;
+                let temporary = tempfile::Builder::new()
+                    .prefix("hedui-demo-")
+                    .tempdir()
+                    .context("a temporary folder")?;
                 (temporary.path().to_path_buf(), Some(temporary))
             }
         };
@@ -99,7 +102,9 @@ impl District {
 
     /// How many departments of which kind: `12 sqlite, 5 csv`.
     pub fn kinds(&self) -> String {
-        let Ok(catalogue) = Catalogue::load(&self.folders, &self.variables()) else { return String::new() };
+        let Ok(catalogue) = Catalogue::load(&self.folders, &self.variables()) else {
+            return String::new();
+        };
         let mut counts = std::collections::BTreeMap::new();
         for manifest in catalogue.manifests() {
             let kind = match &manifest.connector {
@@ -111,7 +116,11 @@ impl District {
             };
             *counts.entry(kind).or_insert(0u32) += 1;
         }
-        counts.iter().map(|(kind, n)| format!("{n} {kind}")).collect::<Vec<_>>().join(", ")
+        counts
+            .iter()
+            .map(|(kind, n)| format!("{n} {kind}"))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// Makes two departments fall silent for real: their files are moved away. Returns their ids.
@@ -119,7 +128,9 @@ impl District {
         let catalogue = Catalogue::load(&self.folders, &self.variables()).ok();
         let mut off = Vec::new();
         for id in SILENCED {
-            let manifest = catalogue.as_ref().and_then(|c| c.manifests().iter().find(|m| m.id.as_str() == id));
+            let manifest = catalogue
+                .as_ref()
+                .and_then(|c| c.manifests().iter().find(|m| m.id.as_str() == id));
             let path = manifest.and_then(|m| match &m.connector {
                 Connector::Sqlite { path, .. } | Connector::Csv { path, .. } | Connector::Excel { path, .. } => {
                     Some(PathBuf::from(path))
@@ -166,7 +177,9 @@ impl Plugin {
     async fn start(data: PluginData, adapters: Option<&Path>) -> anyhow::Result<Plugin> {
         let program = std::env::current_exe().context("where this program stands")?;
         let mut command = Command::new(program);
-        command.args(["sim-plugin", "--department", data.department.as_str(), "--data"]).arg(&data.file);
+        command
+            .args(["sim-plugin", "--department", data.department.as_str(), "--data"])
+            .arg(&data.file);
         if let Some(adapters) = adapters {
             command.arg("--catalogue").arg(adapters);
         }
@@ -178,9 +191,16 @@ impl Plugin {
             .context("starting a plugin process")?;
         let stdout = child.stdout.take().context("the plugin's output")?;
         let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).await.context("reading the plugin's address")?;
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .await
+            .context("reading the plugin's address")?;
         let address = line.trim().to_owned();
-        anyhow::ensure!(address.starts_with("http://"), "the plugin of {} printed no address", data.department);
+        anyhow::ensure!(
+            address.starts_with("http://"),
+            "the plugin of {} printed no address",
+            data.department
+        );
         Ok(Plugin { data, address, child })
     }
 }

@@ -43,7 +43,10 @@ impl AuditService for Service {
             caller.in_district(&first.leaf.district)?;
         }
         let leaves = leaves.into_iter().map(leaf).collect();
-        Ok(Response::new(pb::GetCaseResponse { name: name(case), leaves }))
+        Ok(Response::new(pb::GetCaseResponse {
+            name: name(case),
+            leaves,
+        }))
     }
 }
 
@@ -64,7 +67,12 @@ fn kind(kind: LeafKind) -> &'static str {
 }
 
 fn leaf(found: CaseLeaf) -> pb::Leaf {
-    let CaseLeaf { leaf, position, record, intact } = found;
+    let CaseLeaf {
+        leaf,
+        position,
+        record,
+        intact,
+    } = found;
     let moment = |ms: i64| (ms != 0).then(|| timestamp(ms));
     pb::Leaf {
         kind: kind(leaf.kind).to_owned(),

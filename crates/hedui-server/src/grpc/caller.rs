@@ -31,14 +31,20 @@ impl Callers {
     /// Errors: `UNAUTHENTICATED` without a known token, `PERMISSION_DENIED` without the role.
     pub fn check(&self, metadata: &tonic::metadata::MetadataMap, role: Role) -> Result<Known, Status> {
         if self.0.is_empty() {
-            return Ok(Known { id: "local".to_owned(), districts: None });
+            return Ok(Known {
+                id: "local".to_owned(),
+                districts: None,
+            });
         }
         let token = metadata
             .get("authorization")
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "));
         let Some(token) = token else {
-            let (zh, en) = ("缺少访问令牌", "send the caller's token as `authorization: Bearer TOKEN`");
+            let (zh, en) = (
+                "缺少访问令牌",
+                "send the caller's token as `authorization: Bearer TOKEN`",
+            );
             return Err(refusal(Code::Unauthenticated, "TOKEN_MISSING", en, zh));
         };
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
@@ -51,7 +57,10 @@ impl Callers {
             let (zh, en) = ("无此权限", "this caller has not the role that the call needs");
             return Err(refusal(Code::PermissionDenied, "ROLE_MISSING", en, zh));
         }
-        Ok(Known { id: caller.id.clone(), districts: caller.districts.clone() })
+        Ok(Known {
+            id: caller.id.clone(),
+            districts: caller.districts.clone(),
+        })
     }
 }
 
@@ -60,7 +69,11 @@ impl Known {
     ///
     /// Errors: `PERMISSION_DENIED`.
     pub fn in_district(&self, district: &str) -> Result<(), Status> {
-        if self.districts.as_ref().is_none_or(|list| list.iter().any(|d| d == district)) {
+        if self
+            .districts
+            .as_ref()
+            .is_none_or(|list| list.iter().any(|d| d == district))
+        {
             return Ok(());
         }
         let (zh, en) = ("无权办理该地区业务", "this caller may not act in this district");

@@ -21,7 +21,11 @@ impl Reader {
 
     fn date(&mut self, field: &str, date: Option<&gtype::Date>) -> Option<Date> {
         let date = date?;
-        let parts = (i16::try_from(date.year), i8::try_from(date.month), i8::try_from(date.day));
+        let parts = (
+            i16::try_from(date.year),
+            i8::try_from(date.month),
+            i8::try_from(date.day),
+        );
         let found = match parts {
             (Ok(year), Ok(month), Ok(day)) if year > 0 => Date::new(year, month, day).ok(),
             _ => None,
@@ -38,7 +42,11 @@ impl Reader {
             PartialDate::new(year, i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?)
         });
         if found.is_none() {
-            self.wrong(field, "DATE_INVALID", "a date that exists: year, or year and month, or a whole date");
+            self.wrong(
+                field,
+                "DATE_INVALID",
+                "a date that exists: year, or year and month, or a whole date",
+            );
         }
         found
     }
@@ -61,7 +69,10 @@ pub fn fen(money: &gtype::Money) -> Option<Fen> {
     if money.currency_code != "CNY" || !signs_agree || !whole {
         return None;
     }
-    let fen = money.units.checked_mul(100)?.checked_add(i64::from(money.nanos / NANOS_PER_FEN))?;
+    let fen = money
+        .units
+        .checked_mul(100)?
+        .checked_add(i64::from(money.nanos / NANOS_PER_FEN))?;
     Some(Fen(fen))
 }
 
@@ -101,7 +112,9 @@ pub fn create(message: pb::CreateVerificationRequest, caller: String) -> Result<
         Ok(pb::ConflictPolicy::RunBoth) => Conflict::RunBoth,
         Err(_) => unknown(&mut reader, "conflict_policy"),
     };
-    let Some(household) = household.filter(|_| reader.errors.is_empty()) else { return Err(reader.errors) };
+    let Some(household) = household.filter(|_| reader.errors.is_empty()) else {
+        return Err(reader.errors);
+    };
     Ok(Create {
         request: Request {
             district_code: message.district_code,
@@ -147,16 +160,27 @@ fn household_input(reader: &mut Reader, household: pb::Household) -> Option<Hous
             None
         }
     };
-    let members: Vec<MemberInput> =
-        household.members.into_iter().enumerate().filter_map(|(i, m)| member(reader, m, i)).collect();
+    let members: Vec<MemberInput> = household
+        .members
+        .into_iter()
+        .enumerate()
+        .filter_map(|(i, m)| member(reader, m, i))
+        .collect();
     let declared = household.declared.unwrap_or_default();
     let declared = Declared {
-        financial_assets: reader.fen("household.declared.financial_assets", declared.financial_assets.as_ref()),
+        financial_assets: reader.fen(
+            "household.declared.financial_assets",
+            declared.financial_assets.as_ref(),
+        ),
         dwellings: declared.dwellings,
         vehicles: declared.vehicles,
         businesses: declared.businesses,
     };
-    Some(HouseholdInput { residence: residence?, members, declared })
+    Some(HouseholdInput {
+        residence: residence?,
+        members,
+        declared,
+    })
 }
 
 fn relation(value: pb::Relation) -> Option<Relation> {
@@ -208,7 +232,12 @@ fn declared_income(reader: &mut Reader, income: &pb::DeclaredIncome, field: &str
     }
     let from = reader.partial(&format!("{field}.from"), income.from.as_ref());
     let until = reader.partial(&format!("{field}.until"), income.until.as_ref());
-    Some(DeclaredIncome { kind: kind?, amount: amount?, from: from?, until: until? })
+    Some(DeclaredIncome {
+        kind: kind?,
+        amount: amount?,
+        from: from?,
+        until: until?,
+    })
 }
 
 fn authorization(reader: &mut Reader, letter: pb::Authorization, index: usize) -> Option<AuthorizationInput> {
@@ -227,15 +256,21 @@ fn authorization(reader: &mut Reader, letter: pb::Authorization, index: usize) -
         pb::EndEvent::MembersChanged => Some(EndEvent::MembersChanged),
     };
     if ended_on.is_some() != event.is_some() {
-        reader.wrong(format!("{field}.end_event"), "REQUIRED", "ended_on and end_event belong together");
+        reader.wrong(
+            format!("{field}.end_event"),
+            "REQUIRED",
+            "ended_on and end_event belong together",
+        );
     }
     let signature = match letter.signature {
-        Some(pb::authorization::Signature::Paper(paper)) => {
-            Some(Signature::Paper { scan_sha256: paper.scan_sha256, witnessed_by: paper.witnessed_by })
-        }
-        Some(pb::authorization::Signature::Electronic(e)) => {
-            Some(Signature::Electronic { key_id: e.key_id, signature: e.signature })
-        }
+        Some(pb::authorization::Signature::Paper(paper)) => Some(Signature::Paper {
+            scan_sha256: paper.scan_sha256,
+            witnessed_by: paper.witnessed_by,
+        }),
+        Some(pb::authorization::Signature::Electronic(e)) => Some(Signature::Electronic {
+            key_id: e.key_id,
+            signature: e.signature,
+        }),
         None => {
             reader.wrong(format!("{field}.signature"), "REQUIRED", "how the letter was signed");
             None

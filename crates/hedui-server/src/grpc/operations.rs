@@ -45,7 +45,9 @@ impl DepartmentNames {
 
     /// Chinese and English name of a department; its id where the catalogue no longer has it.
     pub fn of<'a>(&'a self, id: &'a DepartmentId) -> (&'a str, &'a str) {
-        self.0.get(id).map_or((id.as_str(), id.as_str()), |d| (d.zh.as_str(), d.en.as_str()))
+        self.0
+            .get(id)
+            .map_or((id.as_str(), id.as_str()), |d| (d.zh.as_str(), d.en.as_str()))
     }
 }
 
@@ -60,7 +62,12 @@ pub struct Service {
 impl Service {
     /// Over a broker.
     pub fn new(broker: Broker, callers: Arc<Callers>, names: Arc<DepartmentNames>, checks: Checks) -> Service {
-        Service { broker, callers, names, checks }
+        Service {
+            broker,
+            callers,
+            names,
+            checks,
+        }
     }
 }
 
@@ -77,7 +84,9 @@ impl OperationsService for Service {
             departments.push(department(registered, &self.names));
         }
         if check {
-            let checks = futures::future::join_all(self.broker.registry().departments().iter().map(|d| self.checks.run(d))).await;
+            let checks =
+                futures::future::join_all(self.broker.registry().departments().iter().map(|d| self.checks.run(d)))
+                    .await;
             for (department, checks) in departments.iter_mut().zip(checks) {
                 department.checks = checks;
             }
@@ -93,10 +102,17 @@ impl OperationsService for Service {
         let meter = self.broker.meter();
         let steps = Step::ALL.into_iter().map(|step| {
             let (count, total_ns) = meter.read(step);
-            pb::Step { name: step.name().to_owned(), count, total_ns }
+            pb::Step {
+                name: step.name().to_owned(),
+                count,
+                total_ns,
+            }
         });
         let verifications = meter.read(Step::Commit).0;
-        Ok(Response::new(pb::GetMetricsResponse { verifications, steps: steps.collect() }))
+        Ok(Response::new(pb::GetMetricsResponse {
+            verifications,
+            steps: steps.collect(),
+        }))
     }
 }
 
@@ -173,8 +189,15 @@ fn local_line(result: &hedui_adapter::CheckResult) -> String {
 
 async fn plugin_lines(address: &str) -> Vec<String> {
     let unreachable = || vec!["FAIL: the plugin cannot be reached".to_owned()];
-    let Ok(mut client) = DepartmentServiceClient::connect(address.to_owned()).await else { return unreachable() };
-    let Ok(response) = client.check(department_wire::CheckRequest { check: String::new() }).await else { return unreachable() };
+    let Ok(mut client) = DepartmentServiceClient::connect(address.to_owned()).await else {
+        return unreachable();
+    };
+    let Ok(response) = client
+        .check(department_wire::CheckRequest { check: String::new() })
+        .await
+    else {
+        return unreachable();
+    };
     let line = |r: &department_wire::CheckResult| {
         let word = match r.outcome() {
             department_wire::CheckOutcome::Pass => "PASS",

@@ -42,23 +42,38 @@ pub fn read(token: &str, list: &str) -> Result<Option<Position>, Status> {
     if token.is_empty() {
         return Ok(None);
     }
-    let (zh, en) = ("分页标记无效", "use the next_page_token of the page before, with the same district");
+    let (zh, en) = (
+        "分页标记无效",
+        "use the next_page_token of the page before, with the same district",
+    );
     let invalid = || refusal(Code::InvalidArgument, "PAGE_TOKEN_INVALID", en, zh);
     if token.len() != 40 || !token.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(invalid());
     }
     let number = |range: std::ops::Range<usize>| {
-        token.get(range).and_then(|t| u64::from_str_radix(t, 16).ok()).ok_or_else(invalid)
+        token
+            .get(range)
+            .and_then(|t| u64::from_str_radix(t, 16).ok())
+            .ok_or_else(invalid)
     };
-    let position = Position { segment: number(0..16)?, offset: number(16..32)? };
+    let position = Position {
+        segment: number(0..16)?,
+        offset: number(16..32)?,
+    };
     let check: String = digest(position, list).iter().map(|b| format!("{b:02x}")).collect();
-    if token.get(32..) == Some(check.as_str()) { Ok(Some(position)) } else { Err(invalid()) }
+    if token.get(32..) == Some(check.as_str()) {
+        Ok(Some(position))
+    } else {
+        Err(invalid())
+    }
 }
 
 /// Tells a token that was not meant for this list. A position gives no right to anything, so this guards against mistakes only.
 fn digest(position: Position, list: &str) -> [u8; 4] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"hedui page token v1").update(list.as_bytes());
-    hasher.update(&position.segment.to_be_bytes()).update(&position.offset.to_be_bytes());
+    hasher
+        .update(&position.segment.to_be_bytes())
+        .update(&position.offset.to_be_bytes());
     hasher.finalize().as_bytes().first_chunk().copied().unwrap_or_default()
 }

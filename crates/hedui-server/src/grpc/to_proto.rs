@@ -25,22 +25,37 @@ pub enum View {
 /// A moment on the wire.
 pub fn timestamp(ms: i64) -> prost_types::Timestamp {
     let nanos = i32::try_from(ms.rem_euclid(1_000) * 1_000_000).unwrap_or(0);
-    prost_types::Timestamp { seconds: ms.div_euclid(1_000), nanos }
+    prost_types::Timestamp {
+        seconds: ms.div_euclid(1_000),
+        nanos,
+    }
 }
 
 /// An amount in fen on the wire.
 pub fn money(fen: i64) -> gtype::Money {
     let nanos = i32::try_from(fen % 100).unwrap_or(0) * 10_000_000;
-    gtype::Money { currency_code: "CNY".to_owned(), units: fen / 100, nanos }
+    gtype::Money {
+        currency_code: "CNY".to_owned(),
+        units: fen / 100,
+        nanos,
+    }
 }
 
 /// A date on the wire.
 pub fn date(date: Date) -> gtype::Date {
-    gtype::Date { year: date.year().into(), month: date.month().into(), day: date.day().into() }
+    gtype::Date {
+        year: date.year().into(),
+        month: date.month().into(),
+        day: date.day().into(),
+    }
 }
 
 fn partial(date: PartialDate) -> gtype::Date {
-    gtype::Date { year: date.year().into(), month: date.month().into(), day: date.day().into() }
+    gtype::Date {
+        year: date.year().into(),
+        month: date.month().into(),
+        day: date.day().into(),
+    }
 }
 
 /// Resource name of a verification.
@@ -65,7 +80,9 @@ pub fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb
         create_time: Some(timestamp(v.created_at_ms)),
         end_time: v.ended_at_ms.map(timestamp),
         as_of: Some(date(v.as_of)),
-        verdicts: report.map(|r| r.verdicts.iter().map(|x| verdict(x, view)).collect()).unwrap_or_default(),
+        verdicts: report
+            .map(|r| r.verdicts.iter().map(|x| verdict(x, view)).collect())
+            .unwrap_or_default(),
         departments_asked: v.asked,
         departments_answered: v.answered,
         report: report.filter(|_| view == View::Full).map(|r| self::report(r, names)),
@@ -226,13 +243,19 @@ fn verdict(v: &Verdict, view: View) -> pb::Verdict {
         Outcome::Exceeds => pb::Outcome::Exceeds,
         Outcome::Inconclusive => pb::Outcome::Inconclusive,
     };
-    let period = v.amount.as_ref().map_or(pb::AmountPeriod::Unspecified, |a| match a.per {
-        Per::Once => pb::AmountPeriod::Once,
-        Per::Month => pb::AmountPeriod::Month,
-        Per::Year => pb::AmountPeriod::Year,
-    });
+    let period = v
+        .amount
+        .as_ref()
+        .map_or(pb::AmountPeriod::Unspecified, |a| match a.per {
+            Per::Once => pb::AmountPeriod::Once,
+            Per::Month => pb::AmountPeriod::Month,
+            Per::Year => pb::AmountPeriod::Year,
+        });
     let full = view == View::Full;
-    let assumption = |t: &hedui_core::verdict::Text| pb::Assumption { zh: t.zh.clone(), en: t.en.clone() };
+    let assumption = |t: &hedui_core::verdict::Text| pb::Assumption {
+        zh: t.zh.clone(),
+        en: t.en.clone(),
+    };
     pb::Verdict {
         programme: v.programme.to_string(),
         title_zh: v.title.zh.clone(),
@@ -247,11 +270,23 @@ fn verdict(v: &Verdict, view: View) -> pb::Verdict {
         amount_least: v.amount.as_ref().map(|a| money(a.lo)),
         amount_most: v.amount.as_ref().and_then(|a| a.hi).map(money),
         amount_period: period.into(),
-        tests: if full { v.tests.iter().map(test).collect() } else { Vec::new() },
-        trace: if full { v.trace.iter().map(step).collect() } else { Vec::new() },
+        tests: if full {
+            v.tests.iter().map(test).collect()
+        } else {
+            Vec::new()
+        },
+        trace: if full {
+            v.trace.iter().map(step).collect()
+        } else {
+            Vec::new()
+        },
         undecided_by: ids(&v.undecided_by),
         undecided_because: v.undecided_because.clone(),
-        assumptions: if full { v.assumptions.iter().map(assumption).collect() } else { Vec::new() },
+        assumptions: if full {
+            v.assumptions.iter().map(assumption).collect()
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -306,4 +341,3 @@ pub fn event(event: Event, names: &DepartmentNames) -> pb::WatchVerificationResp
         event: Some(kind),
     }
 }
-

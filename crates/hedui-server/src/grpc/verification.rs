@@ -41,14 +41,23 @@ impl Service {
         Service { broker, callers, names }
     }
 
-    async fn create(&self, message: pb::CreateVerificationRequest, caller: &Known) -> Result<pb::Verification, Refused> {
+    async fn create(
+        &self,
+        message: pb::CreateVerificationRequest,
+        caller: &Known,
+    ) -> Result<pb::Verification, Refused> {
         caller.in_district(&message.district_code).map_err(Refused::Server)?;
         let wait = message.wait.as_ref().map(duration);
-        let create = from_proto::create(message, caller.id.clone()).map_err(|e| Refused::Broker(BrokerError::Invalid(e)))?;
+        let create =
+            from_proto::create(message, caller.id.clone()).map_err(|e| Refused::Broker(BrokerError::Invalid(e)))?;
         let validate_only = create.validate_only;
         let mut created = self.broker.create(create).await.map_err(Refused::Broker)?;
         if let (Some(wait), false) = (wait, validate_only) {
-            created = self.broker.wait(created.case, wait.min(MAX_WAIT)).await.map_err(Refused::Broker)?;
+            created = self
+                .broker
+                .wait(created.case, wait.min(MAX_WAIT))
+                .await
+                .map_err(Refused::Broker)?;
         }
         let mut message = verification(&created, View::Basic, &self.names);
         if validate_only {
@@ -103,14 +112,20 @@ fn violation(field: &FieldError) -> pb::FieldViolation {
 
 /// A duration of the wire; nothing where negative.
 fn duration(d: &prost_types::Duration) -> Duration {
-    Duration::new(u64::try_from(d.seconds).unwrap_or(0), u32::try_from(d.nanos).unwrap_or(0))
+    Duration::new(
+        u64::try_from(d.seconds).unwrap_or(0),
+        u32::try_from(d.nanos).unwrap_or(0),
+    )
 }
 
 /// The case of a resource name.
 pub fn case(name: &str) -> Result<CaseId, Status> {
     let id = name.strip_prefix("verifications/").unwrap_or(name);
     CaseId::from_hex(id).ok_or_else(|| {
-        let (zh, en) = ("核对编号格式有误", "a name is `verifications/` and 32 hexadecimal digits");
+        let (zh, en) = (
+            "核对编号格式有误",
+            "a name is `verifications/` and 32 hexadecimal digits",
+        );
         refusal(Code::InvalidArgument, "NAME_INVALID", en, zh)
     })
 }
@@ -131,7 +146,9 @@ impl VerificationService for Service {
     ) -> Result<Response<pb::CreateVerificationResponse>, Status> {
         let caller = self.callers.check(request.metadata(), Role::Verifier)?;
         let created = self.create(request.into_inner(), &caller).await?;
-        Ok(Response::new(pb::CreateVerificationResponse { verification: Some(created) }))
+        Ok(Response::new(pb::CreateVerificationResponse {
+            verification: Some(created),
+        }))
     }
 
     async fn get_verification(
@@ -141,10 +158,16 @@ impl VerificationService for Service {
         let caller = self.callers.check(request.metadata(), Role::Verifier)?;
         let message = request.into_inner();
         let case = case(&message.name)?;
-        let found = self.broker.get(case, &caller.id, &message.actor).await.map_err(|e| status(&e))?;
+        let found = self
+            .broker
+            .get(case, &caller.id, &message.actor)
+            .await
+            .map_err(|e| status(&e))?;
         caller.in_district(&found.district_code)?;
         let found = verification(&found, view(message.view, View::Full), &self.names);
-        Ok(Response::new(pb::GetVerificationResponse { verification: Some(found) }))
+        Ok(Response::new(pb::GetVerificationResponse {
+            verification: Some(found),
+        }))
     }
 
     async fn list_verifications(
@@ -156,10 +179,24 @@ impl VerificationService for Service {
         caller.in_district(&message.district_code)?;
         let size = page::size(message.page_size)?;
         let before = page::read(&message.page_token, &message.district_code)?;
-        let listed = self.broker.list(&message.district_code, before, size).await.map_err(|e| status(&e))?;
-        let next = listed.next.map(|p| page::write(p, &message.district_code)).unwrap_or_default();
-        let verifications = listed.verifications.iter().map(|v| verification(v, View::Basic, &self.names)).collect();
-        Ok(Response::new(pb::ListVerificationsResponse { verifications, next_page_token: next }))
+        let listed = self
+            .broker
+            .list(&message.district_code, before, size)
+            .await
+            .map_err(|e| status(&e))?;
+        let next = listed
+            .next
+            .map(|p| page::write(p, &message.district_code))
+            .unwrap_or_default();
+        let verifications = listed
+            .verifications
+            .iter()
+            .map(|v| verification(v, View::Basic, &self.names))
+            .collect();
+        Ok(Response::new(pb::ListVerificationsResponse {
+            verifications,
+            next_page_token: next,
+        }))
     }
 
     async fn wait_verification(
@@ -171,10 +208,16 @@ impl VerificationService for Service {
         let case = case(&message.name)?;
         let timeout = message.timeout.as_ref().map_or(DEFAULT_WAIT, duration).min(MAX_WAIT);
         self.broker.wait(case, timeout).await.map_err(|e| status(&e))?;
-        let found = self.broker.get(case, &caller.id, &message.actor).await.map_err(|e| status(&e))?;
+        let found = self
+            .broker
+            .get(case, &caller.id, &message.actor)
+            .await
+            .map_err(|e| status(&e))?;
         caller.in_district(&found.district_code)?;
         let found = verification(&found, view(message.view, View::Basic), &self.names);
-        Ok(Response::new(pb::WaitVerificationResponse { verification: Some(found) }))
+        Ok(Response::new(pb::WaitVerificationResponse {
+            verification: Some(found),
+        }))
     }
 
     type WatchVerificationStream = Pin<Box<dyn Stream<Item = Result<pb::WatchVerificationResponse, Status>> + Send>>;
@@ -190,9 +233,17 @@ impl VerificationService for Service {
             let (zh, en) = ("序号不能为负", "after_sequence is 0 or the last sequence seen");
             return Err(refusal(Code::InvalidArgument, "SEQUENCE_INVALID", en, zh));
         }
-        let found = self.broker.get(case, &caller.id, &message.actor).await.map_err(|e| status(&e))?;
+        let found = self
+            .broker
+            .get(case, &caller.id, &message.actor)
+            .await
+            .map_err(|e| status(&e))?;
         caller.in_district(&found.district_code)?;
-        let events = self.broker.watch(case, message.after_sequence).await.map_err(|e| status(&e))?;
+        let events = self
+            .broker
+            .watch(case, message.after_sequence)
+            .await
+            .map_err(|e| status(&e))?;
         let names = Arc::clone(&self.names);
         let stream = ReceiverStream::new(events).map(move |e| Ok(event(e, &names)));
         Ok(Response::new(Box::pin(stream)))
@@ -206,7 +257,9 @@ impl VerificationService for Service {
         let message = request.into_inner();
         let ended = self.broker.cancel(case(&message.name)?).await.map_err(|e| status(&e))?;
         let ended = verification(&ended, View::Basic, &self.names);
-        Ok(Response::new(pb::CancelVerificationResponse { verification: Some(ended) }))
+        Ok(Response::new(pb::CancelVerificationResponse {
+            verification: Some(ended),
+        }))
     }
 
     async fn recheck_departments(
@@ -224,10 +277,17 @@ impl VerificationService for Service {
             .map_err(|e| status(&e))?;
         let differences = found
             .into_iter()
-            .map(|d| pb::Difference { subject: d.subject, before: d.before, after: d.after })
+            .map(|d| pb::Difference {
+                subject: d.subject,
+                before: d.before,
+                after: d.after,
+            })
             .collect();
         let after = verification(&after, View::Basic, &self.names);
-        Ok(Response::new(pb::RecheckDepartmentsResponse { verification: Some(after), differences }))
+        Ok(Response::new(pb::RecheckDepartmentsResponse {
+            verification: Some(after),
+            differences,
+        }))
     }
 
     type VerifyStreamStream = Pin<Box<dyn Stream<Item = Result<pb::VerifyStreamResponse, Status>> + Send>>;
@@ -251,7 +311,9 @@ impl Service {
     async fn stream(self, mut requests: Streaming<pb::VerifyStreamRequest>, caller: Known, replies: Replies) {
         let room = Arc::new(tokio::sync::Semaphore::new(STREAM_CONCURRENCY));
         loop {
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+                return;
+            };
             let message = match requests.message().await {
                 Ok(Some(message)) => message,
                 Ok(None) => return,
@@ -272,11 +334,16 @@ impl Service {
 
     async fn stream_one(&self, message: pb::VerifyStreamRequest, caller: &Known) -> pb::VerifyStreamResponse {
         let mut request = message.request.unwrap_or_default();
-        request.wait.get_or_insert(prost_types::Duration { seconds: 600, nanos: 0 });
+        request
+            .wait
+            .get_or_insert(prost_types::Duration { seconds: 600, nanos: 0 });
         let outcome = match self.create(request, caller).await {
             Ok(created) => pb::verify_stream_response::Outcome::Verification(created),
             Err(refused) => pb::verify_stream_response::Outcome::Error(refused.message()),
         };
-        pb::VerifyStreamResponse { tag: message.tag, outcome: Some(outcome) }
+        pb::VerifyStreamResponse {
+            tag: message.tag,
+            outcome: Some(outcome),
+        }
     }
 }
