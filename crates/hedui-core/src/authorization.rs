@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dates::Date;
 use crate::household::{ADULT_AGE, FieldError, Household, Member, ids_date};
-use crate::names::{DepartmentId, ProgrammeId};
+use crate::names::{DepartmentId, NameError, ProgrammeId};
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -304,28 +304,18 @@ fn read(input: &AuthorizationInput, field: &str, today: Date, errors: &mut Vec<F
         .enumerate()
         .filter_map(|(i, text)| id(text, format!("{field}.on_behalf_of[{i}]")))
         .collect();
-    let mut programmes = Vec::new();
-    for (i, text) in input.programmes.iter().enumerate() {
-        match ProgrammeId::new(text) {
-            Ok(programme) => programmes.push(programme),
-            Err(e) => errors.push(FieldError::new(
-                format!("{field}.programmes[{i}]"),
-                "NAME_INVALID",
-                e.to_string(),
-            )),
-        }
-    }
-    let mut departments = Vec::new();
-    for (i, text) in input.departments.iter().enumerate() {
-        match DepartmentId::new(text) {
-            Ok(department) => departments.push(department),
-            Err(e) => errors.push(FieldError::new(
-                format!("{field}.departments[{i}]"),
-                "NAME_INVALID",
-                e.to_string(),
-            )),
-        }
-    }
+    let programmes = names(
+        &input.programmes,
+        &format!("{field}.programmes"),
+        ProgrammeId::new,
+        errors,
+    );
+    let departments = names(
+        &input.departments,
+        &format!("{field}.departments"),
+        DepartmentId::new,
+        errors,
+    );
     if errors.len() > before {
         return None;
     }
@@ -337,6 +327,23 @@ fn read(input: &AuthorizationInput, field: &str, today: Date, errors: &mut Vec<F
         departments,
         input: input.clone(),
     })
+}
+
+/// Reads a list of names, noting those that are none.
+fn names<T>(
+    texts: &[String],
+    field: &str,
+    read: impl Fn(&str) -> Result<T, NameError>,
+    errors: &mut Vec<FieldError>,
+) -> Vec<T> {
+    let mut names = Vec::with_capacity(texts.len());
+    for (i, text) in texts.iter().enumerate() {
+        match read(text) {
+            Ok(name) => names.push(name),
+            Err(e) => errors.push(FieldError::new(format!("{field}[{i}]"), "NAME_INVALID", e.to_string())),
+        }
+    }
+    names
 }
 
 fn in_force(letter: &Authorization, field: &str, today: Date, errors: &mut Vec<FieldError>) -> bool {

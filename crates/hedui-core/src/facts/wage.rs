@@ -108,70 +108,46 @@ fn part_of(note: Note<'_>) -> Part {
 
 /// What a record says of a job; `None` where it shows none in the window.
 fn read(found: Found<'_>, window: Months) -> Option<Note<'_>> {
-    let note = |code: &str, name: &str, nearness, amount, label: &str, placed| Note {
-        found,
-        code: key(code),
-        name: key(name),
-        nearness,
-        amount,
-        label: label.to_owned(),
-        placed,
-    };
-    match &found.record.body {
+    let (code, name, (nearness, amount, placed), label) = match &found.record.body {
         RecordBody::Income(b) if b.kind == IncomeKind::Wage => {
-            let label = format!("wage {} to {}", b.from, b.until);
-            let amount = super::income::net(b).0;
-            let placed = net_placed(b, window);
-            Some(note(
+            let said = (nearness(b.gross), super::income::net(b).0, net_placed(b, window));
+            (
                 &b.payer_credit_code,
                 &b.payer_name,
-                nearness(b.gross),
-                amount,
-                &label,
-                placed,
-            ))
+                said,
+                format!("wage {} to {}", b.from, b.until),
+            )
         }
-        RecordBody::PublicPayroll(b) => {
+        // A salary of other months says nothing of these.
+        RecordBody::PublicPayroll(b) if is_within(b.from, b.until, window) => {
             let placed = by_month(b.monthly_amount.0, b.from, b.until, window);
-            let label = "public salary a month";
-            let amount = b.monthly_amount.0;
-            // A salary of other months says nothing of these.
-            is_within(b.from, b.until, window).then(|| {
-                note(
-                    &b.unit_credit_code,
-                    &b.unit_name,
-                    nearness(b.monthly_amount),
-                    amount,
-                    label,
-                    placed,
-                )
-            })
+            let said = (nearness(b.monthly_amount), b.monthly_amount.0, placed);
+            (
+                &b.unit_credit_code,
+                &b.unit_name,
+                said,
+                "public salary a month".to_owned(),
+            )
         }
         RecordBody::SocialInsurance(b) if !(b.employer_credit_code.is_empty() && b.employer_name.is_empty()) => {
-            let (nearness, amount, placed) = base(b.monthly_base, b.paid_from, b.paid_until, window)?;
-            let label = "social insurance base a month";
-            Some(note(
+            let said = base(b.monthly_base, b.paid_from, b.paid_until, window)?;
+            (
                 &b.employer_credit_code,
                 &b.employer_name,
-                nearness,
-                amount,
-                label,
-                placed,
-            ))
+                said,
+                "social insurance base a month".to_owned(),
+            )
         }
         RecordBody::ProvidentFund(b)
             if b.paid_until.is_some() || b.monthly_base.is_some() || b.monthly_contribution > Some(Fen::ZERO) =>
         {
-            let (nearness, amount, placed) = base(b.monthly_base, b.paid_from, b.paid_until, window)?;
-            let label = "provident fund base a month";
-            Some(note(
+            let said = base(b.monthly_base, b.paid_from, b.paid_until, window)?;
+            (
                 &b.employer_credit_code,
                 &b.employer_name,
-                nearness,
-                amount,
-                label,
-                placed,
-            ))
+                said,
+                "provident fund base a month".to_owned(),
+            )
         }
         RecordBody::Employment(b) if shows_job(b, window) => {
             let placed = Placed {
@@ -179,17 +155,24 @@ fn read(found: Found<'_>, window: Months) -> Option<Note<'_>> {
                 treatment: Treatment::Counted,
                 code: None,
             };
-            Some(note(
+            (
                 &b.employer_credit_code,
                 &b.employer_name,
-                Nearness::Job,
-                0,
-                "employment",
-                placed,
-            ))
+                (Nearness::Job, 0, placed),
+                "employment".to_owned(),
+            )
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(Note {
+        found,
+        code: key(code),
+        name: key(name),
+        nearness,
+        amount,
+        label,
+        placed,
+    })
 }
 
 /// A payer's statement below zero is no statement of what was paid: there is a job, its wage is not known.

@@ -5,7 +5,7 @@ use hedui_ids::ResidentId;
 use hedui_ids::name::{Match, normalise, same};
 
 use super::{Finding, Weight, push};
-use crate::bounds::Treatment;
+use crate::bounds::{Part, Treatment};
 use crate::dates::PartialDate;
 use crate::facts::Facts;
 use crate::household::{Member, Relation, ids_date};
@@ -110,12 +110,19 @@ pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
             "marriage or household registration names a spouse who is not among the members",
         );
     }
+    if !in_force {
+        no_longer(facts, ordinal, ended, all);
+    }
+}
+
+/// A member stated as spouse whose marriage is registered as ended.
+fn no_longer(facts: &Facts<'_>, ordinal: u32, ended: Vec<Part>, all: &mut Vec<Finding>) {
     let is_spouse = facts
         .household
         .members
         .get(ordinal as usize)
         .is_some_and(|m| m.relation == Relation::Spouse);
-    if is_spouse && !in_force && !ended.is_empty() {
+    if is_spouse && !ended.is_empty() {
         push(
             all,
             "MARRIAGE_ENDED",
