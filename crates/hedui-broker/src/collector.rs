@@ -168,6 +168,7 @@ impl Collector {
     pub fn give_up(&self, over: impl Fn(usize) -> bool, cause: Unreachable) {
         let now = self.clock.now_ms();
         let mut state = self.lock();
+        let before = state.arrivals;
         for index in 0..state.slots.len() {
             let waiting = matches!(state.slots.get(index), Some(Slot::Waiting { .. }));
             if !waiting || !over(index) {
@@ -192,8 +193,10 @@ impl Collector {
         }
         let arrivals = state.arrivals;
         drop(state);
-        self.progress.send_replace(arrivals);
-        self.changed.notify_one();
+        if arrivals != before {
+            self.progress.send_replace(arrivals);
+            self.changed.notify_one();
+        }
     }
 
     /// Waits no longer for what is still open, and says nothing of it. From now on nothing changes for this household; a later
@@ -250,15 +253,16 @@ impl ReplySink for Collector {
         let followers: Vec<Follower> = if state.followers.is_empty() {
             Vec::new()
         } else {
-            let (mine, rest) = std::mem::take(&mut state.followers)
+            let (these, rest) = std::mem::take(&mut state.followers)
                 .into_iter()
                 .partition(|f: &Follower| f.slot == slot);
             state.followers = rest;
-            mine
+            these
         };
         let mut wake = false;
         let mut settle = None;
-        if let Some(Slot::Waiting { .. }) = state.slots.get(index) {
+        let mine = matches!(state.slots.get(index), Some(Slot::Waiting { .. }));
+        if mine {
             state.arrivals += 1;
             state.waiting -= 1;
             let arrived = Arrived {
@@ -275,7 +279,9 @@ impl ReplySink for Collector {
         }
         let arrivals = state.arrivals;
         drop(state);
-        self.progress.send_replace(arrivals);
+        if mine {
+            self.progress.send_replace(arrivals);
+        }
         if let (Some(permit), Some(department)) = (settle, self.registry.departments().get(index)) {
             let failed = matches!(reply, Reply::Failed(..));
             department.settled(permit, if failed { Settled::Failed } else { Settled::Answered }, now);

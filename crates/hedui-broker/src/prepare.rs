@@ -47,26 +47,7 @@ pub(crate) fn prepare_stored(
             None
         }
     };
-    let mut packs = Vec::with_capacity(programmes.len());
-    for (i, programme) in programmes.iter().enumerate() {
-        let residence = request.household.residence;
-        let variant = request.policy_variant.as_deref();
-        match core
-            .packs
-            .select(&request.district_code, programme, residence, stored.as_of, variant)
-        {
-            Ok(pack) => packs.extend(core.packs.packs().iter().position(|p| std::ptr::eq(p, pack))),
-            Err(error) => errors.push(FieldError::new(
-                if error.reason() == "UNKNOWN_DISTRICT" {
-                    "district_code".to_owned()
-                } else {
-                    format!("programmes[{i}]")
-                },
-                error.reason(),
-                error.to_string(),
-            )),
-        }
-    }
+    let packs = packs(core, &stored, &programmes, &mut errors);
     let (Some(household), Some(purpose), true) = (household, programmes.first().cloned(), errors.is_empty()) else {
         return Err(refuse(BrokerError::Invalid(errors), &stored));
     };
@@ -100,6 +81,32 @@ pub(crate) fn prepare_stored(
         plan,
         authorization_digest,
     })
+}
+
+/// The packs that judge, one per programme, by their positions in the set.
+fn packs(core: &Core, stored: &StoredRequest, programmes: &[ProgrammeId], errors: &mut Vec<FieldError>) -> Vec<usize> {
+    let request = &stored.request;
+    let mut packs = Vec::with_capacity(programmes.len());
+    for (i, programme) in programmes.iter().enumerate() {
+        let residence = request.household.residence;
+        let variant = request.policy_variant.as_deref();
+        match core
+            .packs
+            .select(&request.district_code, programme, residence, stored.as_of, variant)
+        {
+            Ok(pack) => packs.extend(core.packs.packs().iter().position(|p| std::ptr::eq(p, pack))),
+            Err(error) => errors.push(FieldError::new(
+                if error.reason() == "UNKNOWN_DISTRICT" {
+                    "district_code".to_owned()
+                } else {
+                    format!("programmes[{i}]")
+                },
+                error.reason(),
+                error.to_string(),
+            )),
+        }
+    }
+    packs
 }
 
 /// Texts that become part of leaves: short, printable.

@@ -5,6 +5,7 @@ mod answers;
 mod ending;
 mod evidence;
 mod following;
+mod hooked;
 mod kept;
 mod rechecks;
 mod requests;

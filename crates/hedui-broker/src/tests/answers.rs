@@ -233,8 +233,9 @@ proptest! {
         let (whole, parted) = run(async { (judged(&choices, &BTreeSet::new()).await, judged(&choices, &silent).await) });
         prop_assert_ne!(whole, Outcome::Inconclusive);
         prop_assert!(parted == whole || parted == Outcome::Inconclusive, "{:?} became {:?}", whole, parted);
-        if parted == Outcome::Qualifies {
-            prop_assert!(false, "every department of this world matters, so silence leaves it open");
-        }
+        // What somebody may own is open as long as the register of it keeps silent.
+        let registers = ["bank", "housing", "tax", "vehicles"];
+        let owning = silent.iter().any(|at| DEPARTMENTS.get(*at).is_some_and(|(name, ..)| registers.contains(name)));
+        prop_assert!(!owning || parted != Outcome::Qualifies);
     }
 }

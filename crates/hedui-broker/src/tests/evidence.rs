@@ -9,6 +9,7 @@ use hedui_core::Outcome;
 use hedui_evidence::{CaseId, EvidenceStore, FrameKind, LeafKind, Position, StoreError};
 use sha2::{Digest, Sha256};
 
+use super::hooked::{BeforeAppend, Hooked};
 use super::support::*;
 use crate::{BrokerError, Completion, State};
 

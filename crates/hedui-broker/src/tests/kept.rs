@@ -8,6 +8,7 @@ use hedui_core::Outcome;
 use hedui_core::report::DepartmentLine;
 use hedui_evidence::{FrameKind, LeafKind};
 
+use super::hooked::{BeforeAppend, Hooked};
 use super::support::*;
 use crate::{Request, Reuse, State, Verification};
 

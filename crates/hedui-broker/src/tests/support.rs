@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use hedui_adapter::manifest::BreakerLimits;
 use hedui_adapter::port::{Ask, Port, Reply, ReplyTo};
 use hedui_adapter::wire::encode_answer;
@@ -14,10 +13,7 @@ use hedui_core::household::{Declared, HouseholdInput, MemberInput, Relation, Res
 use hedui_core::verdict::Text;
 use hedui_core::{AnswerState, DepartmentId, DepartmentProfile, Outcome, Query, Record, RecordType, Report};
 use hedui_core::{Date, SubjectAnswer};
-use hedui_evidence::{
-    CaseId, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing, MasterKey, MemoryStore, Position, Receipt, Status,
-    StoreError,
-};
+use hedui_evidence::{CaseId, EvidenceStore, FrameKind, KeyRing, MasterKey, MemoryStore, Position};
 use hedui_policy::{PackFile, PackSet};
 
 use crate::clock::ManualClock;
@@ -442,44 +438,6 @@ impl World {
 pub async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
-    }
-}
-
-/// What a store does with a frame before it keeps it.
-pub type BeforeAppend = Box<dyn Fn(&Frame) -> Result<(), StoreError> + Send + Sync>;
-
-/// The store in memory with something before each append.
-pub struct Hooked {
-    pub inner: Arc<MemoryStore>,
-    pub before: BeforeAppend,
-}
-
-#[async_trait]
-impl EvidenceStore for Hooked {
-    async fn append(&self, frame: Frame) -> Result<Receipt, StoreError> {
-        (self.before)(&frame)?;
-        self.inner.append(frame).await
-    }
-    async fn case_page(&self, case: CaseId, at: Option<Position>, limit: usize) -> Result<Vec<Position>, StoreError> {
-        self.inner.case_page(case, at, limit).await
-    }
-    async fn find_page(&self, key: IndexKey, at: Option<Position>, n: usize) -> Result<Vec<Position>, StoreError> {
-        self.inner.find_page(key, at, n).await
-    }
-    async fn find_before(&self, key: IndexKey, at: Option<Position>, n: usize) -> Result<Vec<Position>, StoreError> {
-        self.inner.find_before(key, at, n).await
-    }
-    async fn newest(&self, key: IndexKey) -> Result<Option<Position>, StoreError> {
-        self.inner.newest(key).await
-    }
-    async fn read(&self, position: Position) -> Result<Frame, StoreError> {
-        self.inner.read(position).await
-    }
-    async fn scan(&self, from: Position, limit: usize) -> Result<hedui_evidence::Page, StoreError> {
-        self.inner.scan(from, limit).await
-    }
-    async fn status(&self) -> Result<Status, StoreError> {
-        self.inner.status().await
     }
 }
 
