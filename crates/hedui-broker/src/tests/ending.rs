@@ -1,12 +1,14 @@
 //! When a verification ends: at its deadline, by its caller, as soon as nothing can change any more, or because its letters have.
 //! Leaves restarts to `restart`.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hedui_adapter::gate::BreakerState;
 use hedui_core::Outcome;
 use hedui_evidence::{EvidenceStore, FrameKind, LeafKind};
 
+use super::hooked::{BeforeAppend, Hooked};
 use super::support::*;
 use crate::{Completion, Request, State};
 
@@ -78,6 +80,37 @@ async fn an_early_end_keeps_no_place_at_the_gate_and_late_replies_change_nothing
     assert!(matches!(fared.breaker, BreakerState::Closed { .. }));
     // Every place was given back.
     assert!(bank.is_idle());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_comes_while_the_verdict_is_being_kept_changes_nothing() {
+    let bank: Arc<OnceLock<Arc<Department>>> = Arc::default();
+    let late = Arc::clone(&bank);
+    let world = World::through(|inner, _| {
+        let before: BeforeAppend = Box::new(move |frame| {
+            if frame.kind == FrameKind::Verdict {
+                late.get().unwrap().replies(nothing);
+            }
+            Ok(())
+        });
+        Arc::new(Hooked { inner, before })
+    });
+    let _ = bank.set(Arc::clone(&world.departments["bank"]));
+    world.department("bank").holds();
+    world
+        .department("vehicles")
+        .does(|ask| Act::After(Duration::from_millis(20), holds(&ask.query, &[car()])));
+    let case = world.begin(early()).await;
+    let mut events = world.broker.watch(case, 0).await.unwrap();
+    let ended = world.end(case).await;
+    let mut seen = Vec::new();
+    while let Some(event) = events.recv().await {
+        seen.push(event.sequence);
+    }
+    assert_eq!(seen, (0..=10).collect::<Vec<_>>());
+    assert_eq!(ended.answered, 9);
+    assert_eq!(states(report(&ended), "bank"), ["PENDING"; 3]);
+    assert_eq!(world.broker.peek(case).await.unwrap().answered, 9);
 }
 
 #[tokio::test(start_paused = true)]

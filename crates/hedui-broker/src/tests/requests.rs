@@ -77,6 +77,41 @@ async fn calls_with_one_request_id_at_the_same_time_get_one_verification() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_second_call_while_the_first_is_beginning_is_told_of_it_or_that_it_is_another_request() {
+    for conflict in [Conflict::Fail, Conflict::UseExisting] {
+        let world = World::new();
+        let call = || Create {
+            conflict,
+            ..with_id("same")
+        };
+        let mut other = call();
+        other.request.deadline_ms = Some(9_000);
+        let broker = &world.broker;
+        let (one, two, three) = tokio::join!(broker.create(call()), broker.create(call()), broker.create(other));
+        let case = one.unwrap().case;
+        assert_eq!(two.unwrap().case, case);
+        assert_eq!(reason(three), "REQUEST_ID_REUSED");
+        world.end(case).await;
+        assert_eq!(world.frames(case).await, [FrameKind::Asked, FrameKind::Verdict]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_given_a_verification_whose_beginning_could_not_be_kept() {
+    let world = World::new();
+    world.memory.set_full(true);
+    let use_existing = || world.broker.create(with_conflict(Conflict::UseExisting));
+    let (one, two) = tokio::join!(use_existing(), use_existing());
+    assert_eq!(
+        (reason(one), reason(two)),
+        ("EVIDENCE_UNAVAILABLE", "EVIDENCE_UNAVAILABLE")
+    );
+    world.memory.set_full(false);
+    let (one, two) = tokio::join!(use_existing(), use_existing());
+    assert_eq!(one.unwrap().case, two.unwrap().case);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_household_under_verification_is_refused_shared_or_verified_twice_as_asked() {
     let world = World::new();
     world.department("bank").holds();
