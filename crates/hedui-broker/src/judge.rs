@@ -7,7 +7,7 @@ use hedui_core::answer::{AnswerState, Failure, FailureClass, FailureOrigin, Quer
 use hedui_core::facts::{DepartmentAnswers, Fact, Facts};
 use hedui_core::finding::{findings, opening};
 use hedui_core::plan::{Intent, PlannedDepartment};
-use hedui_core::record::IncomeKind;
+use hedui_core::record::{IncomeKind, RecordType};
 use hedui_core::report::{DepartmentLine, NamedFigure, REPORT_VERSION, Report, SubjectLine};
 use hedui_core::{DepartmentId, Months, Outcome};
 
@@ -199,7 +199,7 @@ pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read
         residence: prepared.household.residence,
         members: Report::members(&prepared.household),
         declared: prepared.household.declared.clone(),
-        figures: figures(&facts),
+        figures: figures(&facts, &prepared.plan.record_types),
         departments: lines,
         findings: found,
         verdicts,
@@ -219,7 +219,7 @@ pub(crate) fn is_final(report: &Report) -> bool {
 }
 
 /// The figures that every report shows: property at the date, incomes of the last twelve months.
-fn figures(facts: &Facts<'_>) -> Vec<NamedFigure> {
+fn figures(facts: &Facts<'_>, asked_for: &[RecordType]) -> Vec<NamedFigure> {
     const SHOWN: &[(Fact, &str, &str)] = &[
         (Fact::Income(IncomeKind::Wage), "income.wage", "fen"),
         (Fact::Income(IncomeKind::Business), "income.business", "fen"),
@@ -236,8 +236,11 @@ fn figures(facts: &Facts<'_>) -> Vec<NamedFigure> {
         (Fact::PublicPayroll, "public_payroll", "persons"),
     ];
     let year = Months::before(facts.as_of, 12);
+    // Medical bills are asked for only where a programme deducts them; the figure would otherwise always be open.
+    let is_asked_for = |fact: &Fact| *fact != Fact::MedicalOwnCost || asked_for.contains(&RecordType::MedicalExpense);
     SHOWN
         .iter()
+        .filter(|(fact, ..)| is_asked_for(fact))
         .map(|(fact, name, unit)| NamedFigure {
             name: (*name).to_owned(),
             unit: (*unit).to_owned(),

@@ -36,14 +36,18 @@ impl Process {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let serving = lines
-            .find(|l| l.as_ref().is_ok_and(|l| l.contains("\"serving\"")))
-            .unwrap()
-            .unwrap();
+        let mut said = Vec::new();
+        let serving = loop {
+            match lines.next() {
+                Some(Ok(line)) if line.contains("\"serving\"") => break line,
+                Some(Ok(line)) => said.push(line),
+                _ => panic!("the broker ended: {said:?}"),
+            }
+        };
         // What it logs later must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let line: serde_json::Value = serde_json::from_str(&serving).unwrap();
-        let address = line["fields"]["address"].as_str().unwrap().parse().unwrap();
+        let address = line["address"].as_str().unwrap().parse().unwrap();
         Process { child, address }
     }
 

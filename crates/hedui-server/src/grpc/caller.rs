@@ -65,6 +65,11 @@ impl Callers {
 }
 
 impl Known {
+    /// Whether the caller may act in some districts only.
+    pub fn is_limited(&self) -> bool {
+        self.districts.is_some()
+    }
+
     /// Checks that the caller may act in a district.
     ///
     /// Errors: `PERMISSION_DENIED`.

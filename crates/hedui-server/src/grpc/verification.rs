@@ -67,6 +67,17 @@ impl Service {
     }
 }
 
+impl Service {
+    /// Checks that a caller may act on a verification: it must be of a district of theirs. Looking it up is evidence.
+    async fn may_act(&self, case: CaseId, caller: &Known, actor: &str) -> Result<(), Status> {
+        if caller.is_limited() {
+            let found = self.broker.get(case, &caller.id, actor).await.map_err(|e| status(&e))?;
+            caller.in_district(&found.district_code)?;
+        }
+        Ok(())
+    }
+}
+
 /// Why a request was refused, before it is given its form.
 enum Refused {
     Server(Status),
@@ -253,9 +264,11 @@ impl VerificationService for Service {
         &self,
         request: Request<pb::CancelVerificationRequest>,
     ) -> Result<Response<pb::CancelVerificationResponse>, Status> {
-        self.callers.check(request.metadata(), Role::Verifier)?;
+        let caller = self.callers.check(request.metadata(), Role::Verifier)?;
         let message = request.into_inner();
-        let ended = self.broker.cancel(case(&message.name)?).await.map_err(|e| status(&e))?;
+        let case = case(&message.name)?;
+        self.may_act(case, &caller, &message.actor).await?;
+        let ended = self.broker.cancel(case).await.map_err(|e| status(&e))?;
         let ended = verification(&ended, View::Basic, &self.names);
         Ok(Response::new(pb::CancelVerificationResponse {
             verification: Some(ended),
@@ -269,6 +282,7 @@ impl VerificationService for Service {
         let caller = self.callers.check(request.metadata(), Role::Verifier)?;
         let message = request.into_inner();
         let case = case(&message.name)?;
+        self.may_act(case, &caller, &message.actor).await?;
         let request_id = Some(message.request_id).filter(|id| !id.is_empty());
         let (after, found) = self
             .broker
