@@ -56,9 +56,10 @@ fn render(case: &wire::GetCaseResponse, context: &Context) -> String {
         let time = leaf.answered_at.as_ref().or(leaf.asked_at.as_ref());
         vec![
             leaf.kind.clone(),
-            leaf.evidence.chars().take(16).collect(),
-            leaf.department.clone(),
-            leaf.outcome.clone(),
+            leaf.evidence.chars().take(8).collect(),
+            departments(&leaf.department, lang),
+            // A space lets the states of several members wrap between them.
+            leaf.outcome.replace(',', ", "),
             time.map(values::clock).unwrap_or_default(),
             intact(leaf.intact, lang).to_owned(),
             leaf.actor.clone(),
@@ -80,6 +81,14 @@ fn render(case: &wire::GetCaseResponse, context: &Context) -> String {
         text.push_str(&paragraph(&String::from_utf8_lossy(&leaf.record), 2, context.width));
     }
     text
+}
+
+/// One department by its id; of several how many: the list stands in the JSON form.
+fn departments(listed: &str, lang: Lang) -> String {
+    match listed.split(',').count() {
+        1 => listed.to_owned(),
+        several => format!("{several} {}", lang.pick("个部门", "departments")),
+    }
 }
 
 fn intact(intact: Option<bool>, lang: Lang) -> &'static str {

@@ -72,7 +72,6 @@ fn render(departments: &[wire::Department], context: &Context) -> String {
             department.id.clone(),
             health(department.health(), lang).to_owned(),
             format!("{}/{}", department.answered, department.asked),
-            department.last_answer.as_ref().map(values::clock).unwrap_or_default(),
             department.connector.clone(),
             name,
         ]
@@ -81,7 +80,6 @@ fn render(departments: &[wire::Department], context: &Context) -> String {
         ("id", Column::Whole),
         (lang.pick("状态", "health"), Column::Whole),
         (lang.pick("已答/已询", "answered"), Column::Number),
-        (lang.pick("最近答复", "last answer"), Column::Whole),
         (lang.pick("接入", "by"), Column::Whole),
         (lang.pick("部门", "department"), Column::Text),
     ];

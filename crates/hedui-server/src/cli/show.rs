@@ -118,7 +118,8 @@ fn render(verifications: &[wire::Verification], page_token: &str, context: &Cont
         });
         let outcomes: Vec<String> = outcomes.collect();
         vec![
-            verification.name.clone(),
+            // The id alone: every command takes it, and the room is for the outcomes.
+            verification.name.trim_start_matches("verifications/").to_owned(),
             verification.create_time.as_ref().map(values::clock).unwrap_or_default(),
             words::state(verification.state(), lang).to_owned(),
             format!(
