@@ -179,6 +179,7 @@ pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read
         as_of: prepared.stored.as_of,
         departments: &departments,
         wage_tolerance_percent: core.settings.tolerances.wage_percent,
+        memo: Default::default(),
     };
     let request = &prepared.stored.request;
     let found = findings(

@@ -138,6 +138,7 @@ pub fn ask<T>(household: &Household, said: &[Said], question: impl FnOnce(&Facts
         as_of: as_of(),
         departments: &departments,
         wage_tolerance_percent: 20,
+        memo: Default::default(),
     })
 }
 

@@ -29,6 +29,18 @@ pub enum Match {
 /// becomes one space.
 #[must_use]
 pub fn normalise(name: &str) -> String {
+    // The two ordinary cases, a Han name and a code of letters and digits, without a walk through the rules.
+    if name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return name.to_ascii_lowercase();
+    }
+    if name.chars().all(is_han) {
+        return String::from(name);
+    }
+    by_the_rules(name)
+}
+
+/// The form of any name.
+fn by_the_rules(name: &str) -> String {
     let mut form = String::with_capacity(name.len());
     // A space or separator is written only when a letter follows, so that none stands at the end.
     let (mut space, mut separator) = (false, false);

@@ -245,6 +245,7 @@ impl Case {
             as_of: self.as_of,
             departments: &departments,
             wage_tolerance_percent: 10,
+            memo: Default::default(),
         })
     }
 

@@ -88,6 +88,7 @@ fn judge(households: u32, mut each: impl FnMut(&Truth, &Facts<'_>, &[Finding])) 
             as_of,
             departments: &departments,
             wage_tolerance_percent: 20,
+            memo: Default::default(),
         };
         let found = findings(
             &facts,

@@ -140,6 +140,9 @@ pub(super) fn stands_on(from: Option<PartialDate>, until: Option<PartialDate>, d
 
 /// A key as it is compared: registers differ in case, spaces and full-width letters.
 pub(super) fn key(text: &str) -> String {
+    if text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return text.to_ascii_lowercase();
+    }
     hedui_ids::name::normalise(text).split_whitespace().collect()
 }
 

@@ -5,6 +5,7 @@ mod assets;
 mod declared;
 mod income;
 mod matching;
+mod memo;
 mod persons;
 mod property;
 mod wage;
@@ -20,6 +21,7 @@ use crate::names::DepartmentId;
 use crate::plan::DepartmentProfile;
 use crate::record::{DisabilityKind, IncomeKind, Record, RecordType};
 
+pub use memo::Memo;
 pub use persons::Settled;
 
 /// Two registers disagree about one thing beyond the tolerance.
@@ -89,6 +91,8 @@ pub struct Facts<'a> {
     pub departments: &'a [DepartmentAnswers<'a>],
     /// Tolerance between two sources of one wage, in per cent of the greater.
     pub wage_tolerance_percent: u8,
+    /// Figures that have been asked for before; `Memo::default()`.
+    pub memo: Memo,
 }
 
 /// A record with where it comes from.
@@ -109,6 +113,11 @@ impl<'a> Facts<'a> {
     /// A figure about one member, or about the whole household where `subject` is `None`.
     /// `window` is the months that count for incomes and expenses; figures at a date ignore it.
     pub fn figure(&self, fact: Fact, subject: Option<u32>, window: Months) -> Figure {
+        self.memo
+            .get_or((fact, subject, window), || self.reckon(fact, subject, window))
+    }
+
+    fn reckon(&self, fact: Fact, subject: Option<u32>, window: Months) -> Figure {
         match fact {
             Fact::Income(kind) => income::income(self, kind, subject, window),
             Fact::BasicPension => income::basic_pension(self, subject, window),
@@ -211,6 +220,11 @@ impl Found<'_> {
     /// The department's key of the record, unless it gives a person away: keys stand in reports and findings.
     pub(crate) fn reference(&self) -> String {
         let text = &self.record.reference;
+        // A number of fewer than fifteen characters, all ASCII, holds neither an ID nor a name written in Han.
+        let short = text.len() < 15 && text.is_ascii();
+        if short && self.household.members.iter().all(|m| !m.name.is_ascii()) {
+            return text.clone();
+        }
         let gives_away = self.household.members.iter().any(|member| {
             let id = member.id.expose();
             let old = member.id.legacy_15();
