@@ -57,11 +57,11 @@ async fn a_list_says_that_there_is_more_and_all_reads_it() {
     .await;
     assert_eq!(one.code, 0, "{one:?}");
     assert!(
-        one.stdout.contains("verifications/b") && one.stdout.contains("--page-token 1"),
+        one.stdout.contains("\nb  ") && one.stdout.contains("--page-token 1"),
         "{}",
         one.stdout
     );
-    assert!(!one.stdout.contains("verifications/c"));
+    assert!(!one.stdout.contains("\nc  "));
     let all = run(&[
         "list",
         "--district",

@@ -205,6 +205,8 @@ fn the_honest_declare_all_that_the_registers_hold_of_them() {
                     .filter(|r| r.1 == ordinal)
                     .filter_map(|r| match &r.2.body {
                         RecordBody::Income(i) if i.kind == kind => Some(i.gross.0 - i.deductions.map_or(0, |d| d.0)),
+                        // A grant belongs to the income from the farm.
+                        RecordBody::Subsidy(s) if kind == IncomeKind::Business => Some(s.amount.0),
                         _ => None,
                     })
                     .sum();
