@@ -1,6 +1,7 @@
-//! Measures verifications per second through a segment store against the floor: the same bytes, one write and one
-//! fdatasync per group of the same size, on the same disk in the same run.
-//! Left to others: the pipeline around the store (`benches`). Run: `cargo run --release -p hedui-evidence --example throughput`.
+//! Measures what keeping verifications costs: microseconds of processor time over all threads, and verifications per
+//! second, beside a floor in the same run (the same bytes, one write and one fdatasync per group of the same size).
+//! Left to others: sealing (`seal`), the pipeline around the store (`benches`).
+//! Run: `cargo run --release -p hedui-evidence --example throughput [seconds [verifications per second, 0: all it can]]`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,201 +10,266 @@
     reason = "a measurement: it reads the clock, and failing loudly is fine"
 )]
 
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hedui_evidence::{
-    CaseId, EvidenceId, EvidenceStore, Frame, FrameId, FrameKind, IndexKey, KeyRing, Leaf, LeafKind, MasterKey, Plain,
-    Sealer, SegmentOptions, SegmentStore,
+    CaseId, EvidenceId, EvidenceStore, Frame, FrameId, FrameKind, IndexKey, KeyId, Leaf, LeafKind, Sealed,
+    SegmentOptions, SegmentStore, WRAPPED_KEY_BYTES,
 };
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
-const TASKS: u64 = 64;
-const ANSWERS: usize = 27;
-const NOW_MS: i64 = 1_763_773_200_000;
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// 27 answers of 400 to 1,000 bytes and a verdict, sealed into one frame with two index keys.
-fn verification(sealer: &Sealer, answers: &[Vec<u8>], rng: &mut StdRng) -> Frame {
-    let case = CaseId::random(rng);
-    let ids: Vec<EvidenceId> = answers.iter().map(|_| EvidenceId::random(rng)).collect();
-    let kind = |number: usize| {
-        if number < ANSWERS {
-            LeafKind::Answer
-        } else {
-            LeafKind::Verdict
-        }
-    };
-    let batch: Vec<Plain<'_>> = answers
-        .iter()
-        .enumerate()
-        .map(|(number, plaintext)| Plain {
-            evidence_id: ids[number],
-            department: if number < ANSWERS { "social-insurance" } else { "" },
-            kind: kind(number),
-            plaintext,
-        })
-        .collect();
-    let (mut leaves, mut sealed) = (Vec::with_capacity(28), Vec::with_capacity(28));
-    for (number, (record, digests)) in sealer.seal(&batch, rng).unwrap().into_iter().enumerate() {
-        leaves.push(Leaf {
-            kind: kind(number),
-            evidence_id: ids[number],
-            case,
-            district: "511703".to_owned(),
-            department: batch[number].department.to_owned(),
-            purpose: "dibao".to_owned(),
-            asked_at_ms: NOW_MS,
-            answered_at_ms: NOW_MS + 200,
-            outcome: "FOUND".to_owned(),
-            ciphertext_digest: digests.ciphertext_digest,
-            commitment: digests.commitment,
-            authorization: [7; 32],
-            actor: "verifier-7".to_owned(),
-            rests_on: if number < ANSWERS {
-                Vec::new()
-            } else {
-                ids[..ANSWERS].to_vec()
-            },
-        });
-        sealed.push(record);
+/// Verifications in flight.
+const TASKS: u64 = 128;
+const ANSWERS: usize = 28;
+const ANSWER_BYTES: usize = 700;
+const REPORT_BYTES: usize = 10_000;
+const REQUEST_BYTES: usize = 1_000;
+/// What a sealed record is longer than its plaintext: salt and tag.
+const SEALING_BYTES: usize = 48;
+const DISTRICTS: usize = 20;
+const NOW_MS: i64 = 1_763_773_200_000;
+/// Ticks of a second in `/proc/self/stat` (the same on every Linux that hedui runs on).
+const TICKS_PER_S: f64 = 100.0;
+
+fn leaf(kind: LeafKind, department: &str, rng: &mut StdRng) -> Leaf {
+    Leaf {
+        kind,
+        evidence_id: EvidenceId::random(rng),
+        case: CaseId::random(rng),
+        district: "511703".to_owned(),
+        department: department.to_owned(),
+        purpose: "dibao".to_owned(),
+        asked_at_ms: NOW_MS,
+        answered_at_ms: NOW_MS + 200,
+        outcome: "FOUND,NO_RECORD,NO_RECORD".to_owned(),
+        ciphertext_digest: rng.random(),
+        commitment: rng.random(),
+        authorization: rng.random(),
+        actor: "district-system/verifier-7".to_owned(),
+        rests_on: Vec::new(),
     }
-    let index = vec![IndexKey::random(rng), IndexKey::random(rng)];
-    let (id, district) = (FrameId::random(rng), "511703".to_owned());
+}
+
+/// A sealed record of random bytes: sealing is measured elsewhere, and no store looks inside.
+fn sealed(evidence_id: EvidenceId, plain_bytes: usize, rng: &mut StdRng) -> Sealed {
+    let mut ciphertext = vec![0u8; plain_bytes + SEALING_BYTES];
+    rng.fill_bytes(&mut ciphertext);
+    let mut wrapped_key = [0u8; WRAPPED_KEY_BYTES];
+    rng.fill_bytes(&mut wrapped_key);
+    Sealed {
+        evidence_id,
+        period_key: KeyId(rng.random()),
+        wrapped_key,
+        ciphertext,
+    }
+}
+
+fn frame(kind: FrameKind, leaves: Vec<Leaf>, sealed: Vec<Sealed>) -> Frame {
     Frame {
-        id,
-        kind: FrameKind::Verdict,
-        district,
-        case,
+        id: FrameId::default(),
+        kind,
+        district: "511703".to_owned(),
+        case: CaseId::default(),
         time_ms: NOW_MS,
-        index,
+        index: Vec::new(),
         leaves,
         sealed,
     }
 }
 
-fn answers(rng: &mut StdRng) -> Vec<Vec<u8>> {
-    (0..=ANSWERS)
-        .map(|_| {
-            let mut answer = vec![0u8; rng.random_range(400..=1_000)];
-            rng.fill_bytes(&mut answer);
-            answer
-        })
-        .collect()
+/// The two frames of a verification, without their ids, cases and index keys.
+struct Templates {
+    asked: Frame,
+    verdict: Frame,
 }
 
-/// Groups of `group` records: concatenated, written once, synced once. Returns records per second.
-fn floor(dir: &Path, records: &[Vec<u8>], group: usize, runs: usize) -> f64 {
-    let file = File::create(dir.join("floor")).unwrap();
-    let (mut at, mut buffer, mut written) = (0, Vec::new(), 0);
-    let begin = Instant::now();
-    for run in 0..runs {
-        buffer.clear();
-        for number in 0..group {
-            buffer.extend_from_slice(&records[(run * group + number) % records.len()]);
+impl Templates {
+    fn new(rng: &mut StdRng) -> Self {
+        let asked = leaf(LeafKind::Asked, &"social-insurance,".repeat(ANSWERS), rng);
+        let request = sealed(asked.evidence_id, REQUEST_BYTES, rng);
+        let mut leaves: Vec<Leaf> = (0..ANSWERS)
+            .map(|_| leaf(LeafKind::Answer, "social-insurance", rng))
+            .collect();
+        let mut records: Vec<Sealed> = leaves
+            .iter()
+            .map(|leaf| sealed(leaf.evidence_id, ANSWER_BYTES, rng))
+            .collect();
+        let mut verdict = leaf(LeafKind::Verdict, "", rng);
+        verdict.rests_on = leaves.iter().map(|leaf| leaf.evidence_id).collect();
+        records.push(sealed(verdict.evidence_id, REPORT_BYTES, rng));
+        leaves.push(verdict);
+        Self {
+            asked: frame(FrameKind::Asked, vec![asked], vec![request]),
+            verdict: frame(FrameKind::Verdict, leaves, records),
         }
-        file.write_all_at(&buffer, at).unwrap();
-        file.sync_data().unwrap();
-        at += buffer.len() as u64;
-        written += group;
     }
-    written as f64 / begin.elapsed().as_secs_f64()
+
+    /// Copies them as one fresh verification, and gives the key of its question.
+    fn make(&self, lists: &[IndexKey], rng: &mut StdRng) -> (IndexKey, Frame, Frame) {
+        let (case, request, question) = (CaseId::random(rng), IndexKey::random(rng), IndexKey::random(rng));
+        let list = lists[rng.random_range(0..lists.len())];
+        let asked = Frame {
+            id: FrameId(request.0),
+            case,
+            index: vec![list, request, IndexKey::random(rng)],
+            ..self.asked.clone()
+        };
+        let verdict = Frame {
+            id: FrameId::random(rng),
+            case,
+            index: vec![question],
+            ..self.verdict.clone()
+        };
+        (question, asked, verdict)
+    }
 }
 
-/// Frames per second through the store, and how many shared a group on average.
-async fn through_store(store: &Arc<SegmentStore>, sealer: &Arc<Sealer>, sealing: bool, seconds: u64) -> (f64, f64) {
-    let (begin, groups) = (Instant::now(), store.groups());
+/// Processor seconds of this process so far, user and system, all threads, those that ended included.
+fn processor_seconds() -> f64 {
+    let text = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap().split_whitespace().collect();
+    (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / TICKS_PER_S
+}
+
+/// The same of the threads that live, by name, in nanoseconds.
+fn thread_nanoseconds() -> BTreeMap<String, u64> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir("/proc/self/task").unwrap().flatten() {
+        let read = |name: &str| fs::read_to_string(entry.path().join(name));
+        if let (Ok(name), Ok(stat)) = (read("comm"), read("schedstat")) {
+            let spent: u64 = stat.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0);
+            *found.entry(name.trim().to_owned()).or_default() += spent;
+        }
+    }
+    found
+}
+
+/// What one stretch of work took.
+struct Cost {
+    seconds: f64,
+    processor_seconds: f64,
+    threads: BTreeMap<String, u64>,
+}
+
+struct Watch(Instant, f64, BTreeMap<String, u64>);
+
+impl Watch {
+    fn start() -> Self {
+        Self(Instant::now(), processor_seconds(), thread_nanoseconds())
+    }
+
+    fn stop(self) -> Cost {
+        let mut threads = thread_nanoseconds();
+        for (name, spent) in &mut threads {
+            *spent = spent.saturating_sub(self.2.get(name).copied().unwrap_or(0));
+        }
+        Cost {
+            seconds: self.0.elapsed().as_secs_f64(),
+            processor_seconds: processor_seconds() - self.1,
+            threads,
+        }
+    }
+}
+
+/// Groups of `group` bytes, written once and synced once each. Returns what it took.
+fn floor(dir: &Path, group: usize, runs: usize) -> Cost {
+    let file = File::create(dir.join("floor")).unwrap();
+    let mut buffer = vec![0u8; group];
+    StdRng::seed_from_u64(3).fill_bytes(&mut buffer);
+    let watch = Watch::start();
+    for run in 0..runs {
+        file.write_all_at(&buffer, (run * group) as u64).unwrap();
+        file.sync_data().unwrap();
+    }
+    watch.stop()
+}
+
+/// Runs verifications for a while. Without a store: what the measurement itself costs.
+async fn run(store: Option<Arc<SegmentStore>>, seconds: u64, rate: f64, seed: u64) -> (u64, Cost) {
+    let watch = Watch::start();
+    let begin = watch.0;
     let mut tasks = tokio::task::JoinSet::new();
     for task in 0..TASKS {
-        let (store, sealer) = (Arc::clone(store), Arc::clone(sealer));
+        let store = store.clone();
         tasks.spawn(async move {
-            let mut rng = StdRng::seed_from_u64(task + if sealing { 1_000 } else { 2_000 });
-            let answers = answers(&mut rng);
-            let ready = verification(&sealer, &answers, &mut rng);
+            let mut rng = StdRng::seed_from_u64(seed * TASKS + task);
+            let templates = Templates::new(&mut rng);
+            let lists: Vec<IndexKey> = (0..DISTRICTS).map(|n| IndexKey([n as u8; 16])).collect();
             let mut done = 0u64;
             while begin.elapsed() < Duration::from_secs(seconds) {
-                let frame = if sealing {
-                    verification(&sealer, &answers, &mut rng)
+                if rate > 0.0 {
+                    let due = Duration::from_secs_f64((done * TASKS + task) as f64 / rate);
+                    tokio::time::sleep_until((begin + due).into()).await;
+                }
+                let (question, asked, verdict) = templates.make(&lists, &mut rng);
+                if let Some(store) = &store {
+                    assert_eq!(store.newest(question).await.unwrap(), None);
+                    assert!(!store.append(asked).await.unwrap().duplicate);
+                    assert!(!store.append(verdict).await.unwrap().duplicate);
                 } else {
-                    Frame {
-                        id: FrameId::random(&mut rng),
-                        case: CaseId::random(&mut rng),
-                        ..ready.clone()
-                    }
-                };
-                store.append(frame).await.unwrap();
+                    // As many frames are alive at once as with a store: copying into cold memory costs more.
+                    tokio::task::yield_now().await;
+                    drop((asked, verdict));
+                }
                 done += 1;
             }
             done
         });
     }
-    let done: u64 = tasks.join_all().await.into_iter().sum();
-    let rate = done as f64 / begin.elapsed().as_secs_f64();
-    (rate, done as f64 / (store.groups() - groups).max(1) as f64)
+    let done = tasks.join_all().await.into_iter().sum();
+    (done, watch.stop())
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let seconds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(5);
+    let mut args = std::env::args().skip(1).map(|text| text.parse().unwrap());
+    let (seconds, rate) = (args.next().unwrap_or(10.0) as u64, args.next().unwrap_or(0.0));
     // Beside the build, not in a memory file system: a disk is what is measured.
     let dir = tempfile::tempdir_in(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let mut rng = StdRng::seed_from_u64(1);
+    let (done, bare) = run(None, 1, 0.0, 1).await;
+    let bare_us = bare.processor_seconds * 1e6 / done as f64;
+    println!("making the frames: cpu_us={bare_us:.1} (taken off below)");
+
     let options = SegmentOptions::new([1; 16]);
     let store = Arc::new(SegmentStore::open(&dir.path().join("store"), &options, &mut |_| ()).unwrap());
-    let ring = KeyRing::new(MasterKey::random(&mut rng));
-    let sealer = ring.sealer(&*store, "511703", NOW_MS, &mut rng).await.unwrap();
-
-    let plain = answers(&mut rng);
-    let rounds = 2_000u32;
-    let begin = Instant::now();
-    let frames: Vec<Frame> = (0..rounds).map(|_| verification(&sealer, &plain, &mut rng)).collect();
-    println!(
-        "seal_and_build_us={:.1}",
-        begin.elapsed().as_secs_f64() * 1e6 / f64::from(rounds)
-    );
-    let batch: Vec<Plain<'_>> = plain
-        .iter()
-        .map(|plaintext| Plain {
-            evidence_id: EvidenceId([1; 16]),
-            department: "social-insurance",
-            kind: LeafKind::Answer,
-            plaintext,
-        })
-        .collect();
-    let begin = Instant::now();
-    for _ in 0..rounds {
-        std::hint::black_box(sealer.seal(&batch, &mut rng).unwrap());
-    }
-    println!(
-        "seal_only_us={:.1}",
-        begin.elapsed().as_secs_f64() * 1e6 / f64::from(rounds)
-    );
-    let begin = Instant::now();
-    let records: Vec<Vec<u8>> = frames.iter().map(|frame| frame.encode().unwrap()).collect();
-    println!(
-        "encode_us={:.1}",
-        begin.elapsed().as_secs_f64() * 1e6 / f64::from(rounds)
-    );
-    println!(
-        "frame_bytes={}",
-        records.iter().map(Vec::len).sum::<usize>() / records.len()
-    );
-
-    for (name, sealing) in [("store", false), ("seal_and_store", true)] {
-        let (rate, per_group) = through_store(&store, &sealer, sealing, seconds).await;
-        let group = (per_group.round() as usize).max(1);
-        let floor = floor(
-            dir.path(),
-            &records,
-            group,
-            (rate as usize * 3 / group).clamp(50, 5_000),
-        );
+    // Once for warmth, so that what grows with the index is seen beside the first figure.
+    for round in 1..=2 {
+        let (groups, bytes) = (store.groups(), store.status().await.unwrap().bytes);
+        let (done, cost) = run(Some(Arc::clone(&store)), seconds, rate, 1 + round).await;
+        let (groups, bytes) = (store.groups() - groups, store.status().await.unwrap().bytes - bytes);
+        let per = |value: f64| value / done as f64;
         println!(
-            "{name}: verifications_per_s={rate:.0} frames_per_group={per_group:.1} floor_per_s={floor:.0} ratio_to_floor={:.2}",
-            rate / floor
+            "round {round}: verifications_per_s={:.0} cpu_us={:.1} groups={groups} frames_per_group={:.1} bytes={:.0}",
+            done as f64 / cost.seconds,
+            per(cost.processor_seconds * 1e6) - bare_us,
+            2.0 * done as f64 / groups as f64,
+            per(bytes as f64),
+        );
+        for (name, spent) in &cost.threads {
+            println!("  thread {name}: cpu_us={:.1}", per(*spent as f64 / 1e3));
+        }
+        let group = usize::try_from(bytes / groups).unwrap();
+        let runs = usize::try_from(groups).unwrap().min(2_000);
+        let floor = floor(dir.path(), group, runs);
+        let written = done as f64 * runs as f64 / groups as f64;
+        println!(
+            "  floor: verifications_per_s={:.0} cpu_us={:.1}; ratio of rates={:.2}",
+            written / floor.seconds,
+            floor.processor_seconds * 1e6 / written,
+            (done as f64 / cost.seconds) / (written / floor.seconds),
         );
     }
+    let begin = Watch::start();
+    drop(store);
+    println!("closing: seconds={:.2}", begin.stop().seconds);
 }

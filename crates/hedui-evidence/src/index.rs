@@ -7,10 +7,12 @@ use crate::frame::FrameHead;
 use crate::ids::{CaseId, FrameId, IndexKey};
 use crate::store::Position;
 
+mod filter;
 mod memory;
 mod sled;
 
 pub use self::sled::SledIndex;
+pub(crate) use filter::IdMap;
 pub use memory::MemoryIndex;
 pub(crate) use memory::{page_before_of, page_of};
 
@@ -97,6 +99,10 @@ pub trait Index: Send + Sync + 'static {
 
     /// The greatest position filed under `key`.
     fn newest(&self, key: LookupKey) -> Result<Option<Position>, IndexError>;
+
+    /// True where nothing is filed under `key` and that is known at once, without a look at a disk. May be false for
+    /// any key.
+    fn surely_without(&self, key: LookupKey) -> bool;
 
     /// How far it goes.
     fn watermark(&self) -> Result<Watermark, IndexError>;

@@ -34,8 +34,6 @@ use recover::{Wanted, recover};
 pub const INDEX_FOLDER: &str = "index";
 /// How many frames may wait for the committer; behind that, callers wait for a place.
 const QUEUE_FRAMES: usize = 1_024;
-/// How many groups may wait for the index; behind that, the committer waits.
-const INDEX_QUEUE_GROUPS: usize = 256;
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -198,8 +196,9 @@ impl SegmentStore {
 
     fn start(&mut self, log: Log) -> Result<(), StoreError> {
         let (queue, requests) = mpsc::channel(QUEUE_FRAMES);
-        let (jobs, work) = std::sync::mpsc::sync_channel(INDEX_QUEUE_GROUPS);
-        let committer = Committer::new(log, Arc::clone(&self.lookup), Arc::clone(&self.published), jobs);
+        // One word is enough: whoever hears it takes all that has gathered.
+        let (due, work) = std::sync::mpsc::sync_channel(1);
+        let committer = Committer::new(log, Arc::clone(&self.lookup), Arc::clone(&self.published), due);
         let lookup = Arc::clone(&self.lookup);
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
             Builder::new()
@@ -258,9 +257,12 @@ impl SegmentStore {
     }
 
     async fn page(&self, key: LookupKey, after: Option<Position>, limit: usize) -> Result<Vec<Position>, StoreError> {
+        let limit = limit.min(MAX_PAGE);
+        if let Some(known) = self.lookup.page_at_once(key, after, limit)? {
+            return Ok(known);
+        }
         let lookup = Arc::clone(&self.lookup);
-        self.blocking(move |_| lookup.page(key, after, limit.min(MAX_PAGE)))
-            .await
+        self.blocking(move |_| lookup.page(key, after, limit)).await
     }
 }
 
@@ -336,14 +338,21 @@ impl EvidenceStore for SegmentStore {
         before: Option<Position>,
         limit: usize,
     ) -> Result<Vec<Position>, StoreError> {
+        let (key, limit) = (LookupKey::Found(key), limit.min(MAX_PAGE));
+        if let Some(known) = self.lookup.page_before_at_once(key, before, limit)? {
+            return Ok(known);
+        }
         let lookup = Arc::clone(&self.lookup);
-        self.blocking(move |_| lookup.page_before(LookupKey::Found(key), before, limit.min(MAX_PAGE)))
-            .await
+        self.blocking(move |_| lookup.page_before(key, before, limit)).await
     }
 
     async fn newest(&self, key: IndexKey) -> Result<Option<Position>, StoreError> {
+        let key = LookupKey::Found(key);
+        if let Some(known) = self.lookup.newest_at_once(key)? {
+            return Ok(known);
+        }
         let lookup = Arc::clone(&self.lookup);
-        self.blocking(move |_| lookup.newest(LookupKey::Found(key))).await
+        self.blocking(move |_| lookup.newest(key)).await
     }
 
     async fn read(&self, position: Position) -> Result<Frame, StoreError> {

@@ -1,15 +1,14 @@
 //! The index in memory: the model, and what a store without a folder uses.
 //! Left to others: surviving a restart (`sled`).
 
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Filed, Index, IndexError, LookupKey, Watermark};
+use super::{Filed, IdMap, Index, IndexError, LookupKey, Watermark};
 use crate::store::Position;
 
 #[derive(Debug, Default)]
 struct Inner {
-    positions: HashMap<LookupKey, Vec<Position>>,
+    positions: IdMap<LookupKey, Vec<Position>>,
     watermark: Watermark,
     store_id: Option<[u8; 16]>,
 }
@@ -76,6 +75,10 @@ impl Index for MemoryIndex {
 
     fn newest(&self, key: LookupKey) -> Result<Option<Position>, IndexError> {
         Ok(self.lock().positions.get(&key).and_then(|found| found.last().copied()))
+    }
+
+    fn surely_without(&self, key: LookupKey) -> bool {
+        !self.lock().positions.contains_key(&key)
     }
 
     fn watermark(&self) -> Result<Watermark, IndexError> {

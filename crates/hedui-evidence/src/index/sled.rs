@@ -1,32 +1,54 @@
 //! The index in sled 0.34: fast, and never trusted. It survives kill -9 but not power cuts, and may panic on damage.
 //! Left to others: throwing it away and building it anew (`segment::catch_up`).
+//!
+//! sled spends microseconds on every key, whatever its size, and look-up keys are random. So what is filed at once
+//! becomes a sorted run of a few large values, runs are merged as they gather, and a filter in memory answers for most
+//! runs that a key is not in them.
 
-use std::ops::Bound::{Excluded, Included};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
-use super::{Filed, Index, IndexError, LOOKUP_KEY_BYTES, LookupKey, Watermark};
+use self::merge::Merge;
+use self::run::{Entry, POSITION_BYTES, Run, Values, Writer, position_bytes, position_from};
+use super::filter::{Filter, hash_of};
+use super::{Filed, Index, IndexError, LookupKey, Watermark};
 use crate::codec::Reader;
 use crate::ids::FrameId;
 use crate::store::Position;
 
-/// Beside the tags of `LookupKey`, which are c, f and k.
+mod merge;
+mod run;
+
+/// Beside the tags of runs and filters.
 const STORE_KEY: &[u8] = b"m:store";
 const WATERMARK_KEY: &[u8] = b"m:watermark";
-/// In front of the store id: another layout gets another version, and with it a rebuild.
-const LAYOUT_VERSION: u8 = 1;
+const RUNS_KEY: &[u8] = b"m:runs";
+/// In front of the store id: another layout gets another version, and with it a rebuild. Version 1 had a key per entry.
+const LAYOUT_VERSION: u8 = 2;
 /// Between flushes by sled's own thread. What a crash takes is filed again from the segments.
 const FLUSH_EVERY_MS: u64 = 1_000;
-const POSITION_BYTES: usize = 16;
-/// Behind every frame.
-const LAST: Position = Position {
-    segment: u64::MAX,
-    offset: u64::MAX,
-};
+/// How many values of a run that was merged away are removed at once.
+const REMOVED_AT_ONCE: usize = 1_024;
 
-/// Keys in one sled tree: lookup key and position, or for frame ids the lookup key alone with the position as value.
+/// What filing needs to know beside the runs.
+#[derive(Default)]
+struct Filing {
+    /// The number of the next run.
+    next: u64,
+    merges: Vec<Merge>,
+    /// Runs that are listed no more; their values go once no look-up holds them any longer.
+    unlisted: Vec<(u64, Weak<Run>)>,
+}
+
+/// Runs of sorted entries in one sled tree.
 pub struct SledIndex {
     db: sled::Db,
+    /// How much memory filters may take.
+    filter_bytes: u64,
+    /// Oldest first. A look-up takes a copy of the list, and with it a hold on what it lists.
+    runs: RwLock<Arc<Vec<Arc<Run>>>>,
+    filing: Mutex<Filing>,
 }
 
 impl std::fmt::Debug for SledIndex {
@@ -49,33 +71,10 @@ fn guarded<T>(doing: &str, work: impl FnOnce() -> sled::Result<T>) -> Result<T, 
     }
 }
 
-fn position_bytes(position: Position) -> [u8; POSITION_BYTES] {
-    (u128::from(position.segment) << 64 | u128::from(position.offset)).to_be_bytes()
-}
-
-fn position_from(bytes: &[u8]) -> Result<Position, IndexError> {
-    let mut from = Reader::new(bytes);
-    let mut read = || {
-        Ok::<_, crate::CodecError>(Position {
-            segment: from.u64("segment")?,
-            offset: from.u64("offset")?,
-        })
-    };
-    read().map_err(|error| IndexError {
-        reason: format!("a position in the index: {error}"),
-    })
-}
-
-fn entry_key(key: LookupKey, position: Position) -> [u8; LOOKUP_KEY_BYTES + POSITION_BYTES] {
-    let mut bytes = [0u8; LOOKUP_KEY_BYTES + POSITION_BYTES];
-    let (head, tail) = bytes.split_at_mut(LOOKUP_KEY_BYTES);
-    head.copy_from_slice(&key.to_bytes());
-    tail.copy_from_slice(&position_bytes(position));
-    bytes
-}
-
-fn entry_position(entry: &sled::IVec) -> Result<Position, IndexError> {
-    position_from(entry.get(LOOKUP_KEY_BYTES..).unwrap_or_default())
+fn malformed(what: &str) -> IndexError {
+    IndexError {
+        reason: format!("{what} in the index is malformed"),
+    }
 }
 
 fn watermark_bytes(watermark: Watermark) -> Vec<u8> {
@@ -96,17 +95,65 @@ fn watermark_from(bytes: &[u8]) -> Result<Watermark, IndexError> {
         .get(POSITION_BYTES..)
         .and_then(|id| id.try_into().ok())
         .map(FrameId);
-    let id = id.ok_or_else(|| IndexError {
-        reason: "the watermark in the index is malformed".to_owned(),
-    })?;
+    let id = id.ok_or_else(|| malformed("the watermark"))?;
     Ok(Watermark {
         end,
         last: Some((position_from(rest)?, id)),
     })
 }
 
+/// The list of runs as it is kept: of each its number, entries, first and last position, whether it has a filter.
+fn list_bytes(runs: &[Arc<Run>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for run in runs {
+        bytes.extend_from_slice(&run.number.to_be_bytes());
+        bytes.extend_from_slice(&run.entries.to_be_bytes());
+        bytes.extend_from_slice(&position_bytes(run.first));
+        bytes.extend_from_slice(&position_bytes(run.last));
+        bytes.push(u8::from(run.filter.is_some()));
+    }
+    bytes
+}
+
+fn list_from(db: &sled::Db, bytes: &[u8]) -> Result<Vec<Arc<Run>>, IndexError> {
+    const RUN_BYTES: usize = 8 + 8 + 2 * POSITION_BYTES + 1;
+    let (listed, []) = bytes.as_chunks::<RUN_BYTES>() else {
+        return Err(malformed("the list of runs"));
+    };
+    let read = |bytes: &[u8]| {
+        let mut from = Reader::new(bytes);
+        let (number, entries) = (from.u64("run")?, from.u64("entries")?);
+        let mut position = || {
+            Ok::<_, crate::CodecError>(Position {
+                segment: from.u64("segment")?,
+                offset: from.u64("offset")?,
+            })
+        };
+        let (first, last) = (position()?, position()?);
+        let run = Run {
+            number,
+            entries,
+            first,
+            last,
+            filter: None,
+        };
+        Ok::<_, crate::CodecError>((run, from.u8("filter")? != 0))
+    };
+    let mut runs = Vec::with_capacity(listed.len());
+    for bytes in listed {
+        let (mut run, has_filter) = read(bytes).map_err(|_| malformed("the list of runs"))?;
+        if has_filter {
+            run.load_filter(db)?;
+        }
+        runs.push(Arc::new(run));
+    }
+    Ok(runs)
+}
+
 impl SledIndex {
-    /// Opens the index in a folder; with `fresh`, deletes the folder first. Errors: whatever sled says, panics included.
+    /// Opens the index in a folder; with `fresh`, deletes the folder first. Half of `cache_bytes` is for sled's cache,
+    /// half for filters: about ten bytes for each verification ever kept, and without them a look-up reads more.
+    /// Errors: whatever sled says, panics included.
     pub fn open(folder: &Path, cache_bytes: u64, fresh: bool) -> Result<Self, IndexError> {
         if fresh && folder.exists() {
             std::fs::remove_dir_all(folder).map_err(|error| IndexError {
@@ -115,75 +162,177 @@ impl SledIndex {
         }
         let config = sled::Config::new()
             .path(folder)
-            .cache_capacity(cache_bytes)
+            .cache_capacity(cache_bytes / 2)
             .mode(sled::Mode::HighThroughput)
             .flush_every_ms(Some(FLUSH_EVERY_MS));
-        Ok(Self {
+        let index = Self {
             db: guarded("opening the index", || config.open())?,
-        })
+            filter_bytes: cache_bytes / 2,
+            runs: RwLock::default(),
+            filing: Mutex::default(),
+        };
+        // Another layout is noticed by whoever asks for the store id, and has nothing that could be read here.
+        if matches!(index.store_id(), Ok(Some(_))) {
+            index.load()?;
+        }
+        Ok(index)
     }
 
-    fn file(batch: &mut sled::Batch, position: Position, key: LookupKey) {
-        match key {
-            LookupKey::Frame(_) => batch.insert(key.to_bytes().as_slice(), position_bytes(position).as_slice()),
-            LookupKey::Case(_) | LookupKey::Found(_) => {
-                batch.insert(entry_key(key, position).as_slice(), sled::IVec::default())
-            }
+    /// Reads the list of runs, and finds what a merge or its end left behind when the process was killed.
+    fn load(&self) -> Result<(), IndexError> {
+        let list = guarded("reading the list of runs", || self.db.get(RUNS_KEY))?;
+        let runs = list.map_or_else(|| Ok(Vec::new()), |bytes| list_from(&self.db, &bytes))?;
+        let numbers = run::numbers(&self.db)?;
+        if runs.iter().any(|run| numbers.binary_search(&run.number).is_err()) {
+            return Err(malformed("the list of runs"));
         }
+        let mut filing = self.filing();
+        filing.next = numbers.last().map_or(0, |last| last + 1);
+        let unlisted = numbers.iter().filter(|n| runs.iter().all(|run| run.number != **n));
+        filing.unlisted = unlisted.map(|number| (*number, Weak::new())).collect();
+        self.list(runs);
+        Ok(())
     }
+
+    fn filing(&self) -> MutexGuard<'_, Filing> {
+        // After a panic the index has failed, and is used no more.
+        self.filing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn runs(&self) -> Arc<Vec<Arc<Run>>> {
+        Arc::clone(&self.runs.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn list(&self, runs: Vec<Arc<Run>>) {
+        *self.runs.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(runs);
+    }
+
+    fn has_room(&self, filing: &Filing, runs: &[Arc<Run>], entries: u64) -> bool {
+        let held = runs.iter().filter(|run| run.filter.is_some());
+        let held: u64 = held.map(|run| Filter::bytes_for(run.entries)).sum();
+        let growing: u64 = filing.merges.iter().map(Merge::filter_bytes).sum();
+        held + growing + Filter::bytes_for(entries) <= self.filter_bytes
+    }
+
+    /// Goes on with every merge under way, begins others, lists what is finished in the place of what went into it.
+    fn merge(&self, filing: &mut Filing, runs: &mut Vec<Arc<Run>>, filed: u64) -> Result<(), IndexError> {
+        while let Some((level, inputs)) = merge::next(runs, &filing.merges) {
+            let entries = inputs.iter().map(|run| run.entries).sum();
+            let with_filter = self.has_room(filing, runs, entries);
+            let merge = Merge::new(&self.db, filing.next, (level, inputs), with_filter)?;
+            filing.next += 1;
+            filing.merges.push(merge);
+        }
+        let mut under_way = Vec::with_capacity(filing.merges.len());
+        for mut merge in std::mem::take(&mut filing.merges) {
+            if !merge.step(&self.db, filed)? {
+                under_way.push(merge);
+                continue;
+            }
+            let place = runs.iter().position(|run| merge.takes(run));
+            let merged = runs.iter().filter(|run| merge.takes(run));
+            filing
+                .unlisted
+                .extend(merged.map(|run| (run.number, Arc::downgrade(run))));
+            runs.retain(|run| !merge.takes(run));
+            runs.insert(place.unwrap_or(0), Arc::new(merge.finish(&self.db)?));
+        }
+        filing.merges = under_way;
+        Ok(())
+    }
+
+    /// Removes a little of what is listed no more.
+    fn tidy(&self, filing: &mut Filing) -> Result<(), IndexError> {
+        let free = filing.unlisted.iter().position(|(_, held)| held.strong_count() == 0);
+        if let Some(at) = free
+            && let Some((number, _)) = filing.unlisted.get(at)
+            && run::remove_some(&self.db, *number, REMOVED_AT_ONCE)? == 0
+        {
+            filing.unlisted.swap_remove(at);
+        }
+        Ok(())
+    }
+}
+
+/// The run of a batch, and what is to be written for it.
+fn run_of(number: u64, filed: &[Filed], with_filter: impl FnOnce(u64) -> bool) -> Option<(Run, Values)> {
+    let (first, last) = (filed.first()?.0, filed.last()?.0);
+    let keys = filed
+        .iter()
+        .flat_map(|(position, keys)| keys.iter().map(|key| (*key, *position)));
+    let mut entries: Vec<Entry> = keys.map(|(key, position)| run::entry(key, position)).collect();
+    entries.sort_unstable();
+    entries.dedup();
+    let count = entries.len() as u64;
+    let mut writer = Writer::new(number, count, with_filter(count));
+    let mut values = Values::new();
+    entries.iter().for_each(|entry| writer.push(entry, &mut values));
+    let filter = writer.finish(&mut values);
+    let run = Run {
+        number,
+        entries: count,
+        first,
+        last,
+        filter,
+    };
+    (count > 0).then_some((run, values))
 }
 
 impl Index for SledIndex {
     fn put(&self, filed: &[Filed], watermark: Watermark) -> Result<(), IndexError> {
+        let mut filing = self.filing();
+        let mut runs = self.runs().as_ref().clone();
         let mut batch = sled::Batch::default();
-        for (position, keys) in filed {
-            keys.iter().for_each(|key| Self::file(&mut batch, *position, *key));
+        let mut entries = 0;
+        if let Some((run, values)) = run_of(filing.next, filed, |entries| self.has_room(&filing, &runs, entries)) {
+            filing.next += 1;
+            entries = run.entries;
+            values.into_iter().for_each(|(key, value)| batch.insert(key, value));
+            runs.push(Arc::new(run));
         }
         batch.insert(WATERMARK_KEY, watermark_bytes(watermark));
-        guarded("filing frames", || self.db.apply_batch(batch))
+        batch.insert(RUNS_KEY, list_bytes(&runs));
+        guarded("filing frames", || self.db.apply_batch(batch))?;
+        self.list(runs.clone());
+
+        self.merge(&mut filing, &mut runs, entries)?;
+        if runs.len() != self.runs().len() {
+            guarded("listing runs", || self.db.insert(RUNS_KEY, list_bytes(&runs)).map(drop))?;
+            self.list(runs);
+        }
+        self.tidy(&mut filing)
     }
 
     fn page(&self, key: LookupKey, after: Option<Position>, limit: usize) -> Result<Vec<Position>, IndexError> {
-        if let LookupKey::Frame(_) = key {
-            let found = self
-                .newest(key)?
-                .filter(|position| after.is_none_or(|after| *position > after));
-            return Ok(found.into_iter().take(limit).collect());
+        let hash = hash_of(key);
+        let mut found = Vec::new();
+        for run in self.runs().iter().filter(|run| run.may_hold(hash)) {
+            if found.len() < limit && after.is_none_or(|after| run.last > after) {
+                found.extend(run.page(&self.db, key, after, limit - found.len())?);
+            }
         }
-        let start = after.map_or(Included(entry_key(key, Position::START)), |after| {
-            Excluded(entry_key(key, after))
-        });
-        let keys: Vec<sled::IVec> = guarded("looking up", || {
-            let entries = self.db.range((start, Included(entry_key(key, LAST))));
-            entries.take(limit).map(|item| item.map(|(found, _)| found)).collect()
-        })?;
-        keys.iter().map(entry_position).collect()
+        Ok(found)
     }
 
     fn page_before(&self, key: LookupKey, before: Option<Position>, limit: usize) -> Result<Vec<Position>, IndexError> {
-        if let LookupKey::Frame(_) = key {
-            let found = self
-                .newest(key)?
-                .filter(|position| before.is_none_or(|before| *position < before));
-            return Ok(found.into_iter().take(limit).collect());
+        let hash = hash_of(key);
+        let mut found = Vec::new();
+        for run in self.runs().iter().rev().filter(|run| run.may_hold(hash)) {
+            if found.len() < limit && before.is_none_or(|before| run.first < before) {
+                found.extend(run.page_before(&self.db, key, before, limit - found.len())?);
+            }
         }
-        let end = before.map_or(Included(entry_key(key, LAST)), |before| {
-            Excluded(entry_key(key, before))
-        });
-        let keys: Vec<sled::IVec> = guarded("looking up", || {
-            let entries = self.db.range((Included(entry_key(key, Position::START)), end));
-            let newest_first = entries.rev().take(limit);
-            newest_first.map(|item| item.map(|(found, _)| found)).collect()
-        })?;
-        keys.iter().map(entry_position).collect()
+        Ok(found)
     }
 
     fn newest(&self, key: LookupKey) -> Result<Option<Position>, IndexError> {
-        if let LookupKey::Frame(_) = key {
-            let found = guarded("looking up", || self.db.get(key.to_bytes()))?;
-            return found.map(|value| position_from(&value)).transpose();
-        }
         Ok(self.page_before(key, None, 1)?.first().copied())
+    }
+
+    fn surely_without(&self, key: LookupKey) -> bool {
+        let hash = hash_of(key);
+        let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
+        runs.iter().all(|run| !run.may_hold(hash))
     }
 
     fn watermark(&self) -> Result<Watermark, IndexError> {
@@ -205,9 +354,7 @@ impl Index for SledIndex {
             };
         };
         match bytes.split_first() {
-            Some((&LAYOUT_VERSION, id)) => id.try_into().map(Some).map_err(|_| IndexError {
-                reason: "the index's store id is malformed".to_owned(),
-            }),
+            Some((&LAYOUT_VERSION, id)) => id.try_into().map(Some).map_err(|_| malformed("the store id")),
             _ => Err(IndexError {
                 reason: "the index has another layout".to_owned(),
             }),
@@ -217,6 +364,8 @@ impl Index for SledIndex {
     fn reset(&self, store_id: [u8; 16]) -> Result<(), IndexError> {
         let mut value = vec![LAYOUT_VERSION];
         value.extend_from_slice(&store_id);
+        *self.filing() = Filing::default();
+        self.list(Vec::new());
         guarded("binding the index to its store", || {
             self.db.clear()?;
             self.db.insert(STORE_KEY, value).map(drop)

@@ -1,19 +1,19 @@
 //! The thread that writes: whatever is queued becomes one group, one write, one sync; then every waiter is told.
 //! Left to others: encoding (the caller's thread), files (`log`), filing in the index (`indexer`).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::indexer::Job;
+use super::indexer::Due;
 use super::log::{Failure, Log};
-use super::lookup::Lookup;
+use super::lookup::{Gathered, Lookup};
 use crate::error::StoreError;
 use crate::ids::FrameId;
-use crate::index::{Filed, LookupKey, Watermark};
+use crate::index::{Filed, IdMap, LookupKey, Watermark};
 use crate::store::{Position, Receipt};
 
 /// A group is closed at this size, so that the first in it does not wait for too many others.
@@ -49,7 +49,7 @@ pub(crate) struct Published {
 #[derive(Default)]
 struct Remembered {
     order: VecDeque<FrameId>,
-    positions: HashMap<FrameId, Position>,
+    positions: IdMap<FrameId, Position>,
 }
 
 impl Remembered {
@@ -68,17 +68,17 @@ pub(crate) struct Committer {
     pub(crate) log: Log,
     pub(crate) lookup: Arc<Lookup>,
     pub(crate) published: Arc<Published>,
-    pub(crate) jobs: SyncSender<Job>,
+    pub(crate) due: SyncSender<Due>,
     remembered: Remembered,
 }
 
 impl Committer {
-    pub(crate) fn new(log: Log, lookup: Arc<Lookup>, published: Arc<Published>, jobs: SyncSender<Job>) -> Self {
+    pub(crate) fn new(log: Log, lookup: Arc<Lookup>, published: Arc<Published>, due: SyncSender<Due>) -> Self {
         Self {
             log,
             lookup,
             published,
-            jobs,
+            due,
             remembered: Remembered::default(),
         }
     }
@@ -100,7 +100,7 @@ impl Committer {
 
     fn commit(&mut self, requests: Vec<Request>) {
         let mut fresh: Vec<Request> = Vec::with_capacity(requests.len());
-        let mut first_of: HashMap<FrameId, usize> = HashMap::with_capacity(requests.len());
+        let mut first_of: IdMap<FrameId, usize> = IdMap::default();
         let mut repeats: Vec<(usize, Request)> = Vec::new();
         for request in requests {
             match (self.known(&request), first_of.get(&request.id)) {
@@ -150,6 +150,7 @@ impl Committer {
                 .zip(positions.last())
                 .map(|(request, position)| (*position, request.id)),
         };
+        let bytes = fresh.iter().map(|request| request.record.len() as u64).sum();
         let mut filed: Vec<Filed> = Vec::with_capacity(fresh.len());
         let mut replies = Vec::with_capacity(fresh.len());
         for (Request { id, keys, reply, .. }, position) in fresh.into_iter().zip(positions) {
@@ -158,9 +159,10 @@ impl Committer {
             replies.push((reply, *position));
         }
         // Findable first, acknowledged then: whoever is told of a frame can find it.
-        self.lookup.show(&filed);
+        let frames = filed.len() as u64;
+        let gathered = self.lookup.show(filed, watermark, bytes);
         *self.published.tail.write().unwrap_or_else(PoisonError::into_inner) = self.log.tail;
-        self.published.committed.fetch_add(filed.len() as u64, Ordering::AcqRel);
+        self.published.committed.fetch_add(frames, Ordering::AcqRel);
         self.published.groups.fetch_add(1, Ordering::Relaxed);
         for (first, request) in repeats {
             if let Some(position) = positions.get(first) {
@@ -171,7 +173,13 @@ impl Committer {
             // A caller that gave up waiting has its frame all the same.
             let _ = reply.send(Ok(Receipt::new(position, false)));
         }
-        if self.jobs.send(Job { filed, watermark }).is_err() {
+        let gone = match gathered {
+            Gathered::Little => false,
+            // One that is told already will find this too.
+            Gathered::Due => matches!(self.due.try_send(Due), Err(TrySendError::Disconnected(_))),
+            Gathered::TooMuch => self.due.send(Due).is_err(),
+        };
+        if gone {
             self.lookup.fail("the indexing thread is gone");
         }
     }

@@ -1,19 +1,63 @@
 //! Finding positions: the index together with the overlay of frames that are durable but not indexed yet.
 //! Left to others: filling the index (`indexer`), reading the frames (`reader`).
 
-use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::error::StoreError;
-use crate::index::{Filed, Index, LookupKey, page_before_of, page_of};
+use crate::index::{Filed, IdMap, Index, LookupKey, Watermark, page_before_of, page_of};
 use crate::store::Position;
 
-/// The two places a position can be found in. A reader sees every acknowledged frame in one of them at any time.
+/// How many frames gather for the index before they are filed together: the more, the less each costs; a process that
+/// is killed files them when it is started again. Small in tests, so that they reach every state.
+const DUE_FRAMES: usize = if cfg!(test) { 8 } else { 4_096 };
+/// And how many entries, for frames with many index keys.
+const DUE_ENTRIES: usize = 32_768;
+/// And how many bytes of the log, for large frames: that much is read again after a kill.
+const DUE_BYTES: u64 = 128 << 20;
+/// How many times as much may gather while the index is busy; behind that, the committer waits.
+const MOST_GATHERED: usize = 8;
+
+/// What is due for the index together: frames that are durable and found here until the index has them.
+#[derive(Default)]
+pub(crate) struct Recent {
+    positions: IdMap<LookupKey, Vec<Position>>,
+    pub(crate) filed: Vec<Filed>,
+    pub(crate) watermark: Watermark,
+    entries: usize,
+    bytes: u64,
+}
+
+impl Recent {
+    /// Whether there is enough here to be worth the index's while, `times` over.
+    fn is_due(&self, times: usize) -> bool {
+        self.filed.len() >= DUE_FRAMES * times
+            || self.entries >= DUE_ENTRIES * times
+            || self.bytes >= DUE_BYTES * times as u64
+    }
+}
+
+#[derive(Default)]
+struct Overlay {
+    gathering: Recent,
+    /// What the indexing thread is filing just now: older than everything that gathers.
+    filing: Option<Arc<Recent>>,
+}
+
+/// The places a position can be found in. A reader sees every acknowledged frame in one of them at any time.
 pub(crate) struct Lookup {
-    overlay: RwLock<HashMap<LookupKey, Vec<Position>>>,
+    overlay: RwLock<Overlay>,
     index: Box<dyn Index>,
     /// Set for good by the first failure of the index: without it neither finding nor idempotency can be trusted.
     failed: RwLock<Option<String>>,
+}
+
+/// How much has gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gathered {
+    Little,
+    Due,
+    /// More than may gather: the index does not keep up.
+    TooMuch,
 }
 
 impl Lookup {
@@ -29,29 +73,48 @@ impl Lookup {
         &*self.index
     }
 
-    /// Makes durable frames findable, before anybody is told of them.
-    pub(crate) fn show(&self, batch: &[Filed]) {
+    /// Makes durable frames findable, before anybody is told of them. `bytes` is what they take in the log.
+    pub(crate) fn show(&self, batch: Vec<Filed>, watermark: Watermark, bytes: u64) -> Gathered {
         let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
-        for (position, keys) in batch {
+        let recent = &mut overlay.gathering;
+        for (position, keys) in &batch {
             for key in keys {
-                overlay.entry(*key).or_default().push(*position);
+                recent.positions.entry(*key).or_default().push(*position);
             }
+            recent.entries += keys.len();
+        }
+        recent.filed.extend(batch);
+        recent.watermark = watermark;
+        recent.bytes += bytes;
+        if recent.is_due(MOST_GATHERED) {
+            Gathered::TooMuch
+        } else if recent.is_due(1) {
+            Gathered::Due
+        } else {
+            Gathered::Little
         }
     }
 
-    /// Forgets what the index has by now.
-    pub(crate) fn indexed(&self, batch: &[Filed]) {
+    /// Takes what has gathered, to file it; it is found until [`Lookup::indexed`]. None when there is nothing.
+    pub(crate) fn take(&self) -> Option<Arc<Recent>> {
         let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
-        for (position, keys) in batch {
-            for key in keys {
-                if let Some(positions) = overlay.get_mut(key) {
-                    positions.retain(|other| other > position);
-                    if positions.is_empty() {
-                        overlay.remove(key);
-                    }
-                }
-            }
+        if overlay.gathering.filed.is_empty() {
+            return None;
         }
+        let taken = Arc::new(std::mem::take(&mut overlay.gathering));
+        overlay.filing = Some(Arc::clone(&taken));
+        Some(taken)
+    }
+
+    /// Forgets what was taken: the index has it by now.
+    pub(crate) fn indexed(&self) {
+        let filed = self
+            .overlay
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .filing
+            .take();
+        drop(filed);
     }
 
     /// From now on every lookup fails with this reason.
@@ -77,9 +140,7 @@ impl Lookup {
     ) -> Result<Vec<Position>, StoreError> {
         self.check()?;
         // The overlay first: what leaves it meanwhile is in the index by then. The other way round could miss it.
-        let recent = self
-            .recent(key, |positions| page_of(positions, after, limit))
-            .unwrap_or_default();
+        let recent = self.recent_page(key, after, limit);
         let mut found = self.index.page(key, after, limit)?;
         if !recent.is_empty() {
             found.extend(recent);
@@ -88,6 +149,18 @@ impl Lookup {
             found.truncate(limit);
         }
         Ok(found)
+    }
+
+    /// The same, where it is known without a look at a disk; none where it is not.
+    pub(crate) fn page_at_once(
+        &self,
+        key: LookupKey,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Option<Vec<Position>>, StoreError> {
+        self.check()?;
+        let recent = self.recent_page(key, after, limit);
+        Ok(self.index.surely_without(key).then_some(recent))
     }
 
     pub(crate) fn page_before(
@@ -99,9 +172,7 @@ impl Lookup {
         self.check()?;
         // The overlay first, as in `page`. It holds the newest frames without a gap, so that the index is only needed
         // for what comes before them.
-        let mut found = self
-            .recent(key, |positions| page_before_of(positions, before, limit))
-            .unwrap_or_default();
+        let mut found = self.recent_before(key, before, limit);
         let Some(missing) = limit.checked_sub(found.len()).filter(|missing| *missing > 0) else {
             return Ok(found);
         };
@@ -110,16 +181,54 @@ impl Lookup {
         Ok(found)
     }
 
-    pub(crate) fn newest(&self, key: LookupKey) -> Result<Option<Position>, StoreError> {
+    /// The same, where it is known without a look at a disk; none where it is not.
+    pub(crate) fn page_before_at_once(
+        &self,
+        key: LookupKey,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Option<Vec<Position>>, StoreError> {
         self.check()?;
-        match self.recent(key, |positions| positions.last().copied()).flatten() {
-            Some(position) => Ok(Some(position)),
-            None => Ok(self.index.newest(key)?),
+        let recent = self.recent_before(key, before, limit);
+        Ok((recent.len() == limit || self.index.surely_without(key)).then_some(recent))
+    }
+
+    /// The last position under a key.
+    pub(crate) fn newest(&self, key: LookupKey) -> Result<Option<Position>, StoreError> {
+        match self.newest_at_once(key)? {
+            Some(known) => Ok(known),
+            None => Ok(self.page_before(key, None, 1)?.first().copied()),
         }
     }
 
-    fn recent<T>(&self, key: LookupKey, take: impl FnOnce(&[Position]) -> T) -> Option<T> {
+    /// The same, where it is known without a look at a disk; none where it is not.
+    pub(crate) fn newest_at_once(&self, key: LookupKey) -> Result<Option<Option<Position>>, StoreError> {
+        self.check()?;
+        let recent = self.recent(key, |positions| positions.last().copied());
+        // What is being filed is older than what gathers.
+        let newest = recent.into_iter().rev().flatten().next();
+        Ok((newest.is_some() || self.index.surely_without(key)).then_some(newest))
+    }
+
+    fn recent_page(&self, key: LookupKey, after: Option<Position>, limit: usize) -> Vec<Position> {
+        let parts = self.recent(key, |positions| page_of(positions, after, limit));
+        let mut found: Vec<Position> = parts.into_iter().flatten().collect();
+        found.truncate(limit);
+        found
+    }
+
+    fn recent_before(&self, key: LookupKey, before: Option<Position>, limit: usize) -> Vec<Position> {
+        let parts = self.recent(key, |positions| page_before_of(positions, before, limit));
+        let mut found: Vec<Position> = parts.into_iter().rev().flatten().collect();
+        found.truncate(limit);
+        found
+    }
+
+    /// What each part of the overlay says of a key, the older part first.
+    fn recent<T: Default>(&self, key: LookupKey, take: impl Fn(&[Position]) -> T) -> [T; 2] {
         let overlay = self.overlay.read().unwrap_or_else(PoisonError::into_inner);
-        overlay.get(&key).map(|positions| take(positions))
+        let of = |recent: &Recent| recent.positions.get(&key).map(|positions| take(positions));
+        let filing = overlay.filing.as_deref().and_then(of);
+        [filing.unwrap_or_default(), of(&overlay.gathering).unwrap_or_default()]
     }
 }

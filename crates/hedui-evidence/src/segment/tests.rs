@@ -307,6 +307,9 @@ impl Index for Unsteady {
     fn newest(&self, key: LookupKey) -> Result<Option<Position>, IndexError> {
         self.inner.newest(key)
     }
+    fn surely_without(&self, key: LookupKey) -> bool {
+        self.inner.surely_without(key)
+    }
     fn watermark(&self) -> Result<Watermark, IndexError> {
         self.inner.watermark()
     }
