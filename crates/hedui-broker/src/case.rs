@@ -73,7 +73,7 @@ pub(crate) fn report_in(core: &Core, frame: &Frame) -> Result<Option<Report>, Br
     let Some(opened) = open(core, frame, verdict_leaf(frame)?)? else {
         return Ok(None);
     };
-    let report = serde_json::from_slice(opened.plaintext());
+    let report = rmp_serde::from_slice(opened.plaintext());
     report.map_err(|_| BrokerError::Damaged("a kept report does not decode"))
 }
 

@@ -9,7 +9,8 @@ use hedui_core::finding::{findings, opening};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use hedui_core::record::{IncomeKind, RecordType};
 use hedui_core::report::{DepartmentLine, NamedFigure, REPORT_VERSION, Report, SubjectLine};
-use hedui_core::{DepartmentId, Months, Outcome};
+use hedui_core::{DepartmentId, Figure, Months, Outcome};
+use smol_str::SmolStr;
 
 use crate::collector::Arrived;
 use crate::core::Core;
@@ -155,7 +156,7 @@ fn subject_line(answer: &SubjectAnswer) -> SubjectLine {
     };
     SubjectLine {
         ordinal: answer.ordinal,
-        state: answer.state.code().to_owned(),
+        state: SmolStr::new_static(answer.state.code()),
         records,
         data_on: answer.data_on,
         failure: answer.failure.clone(),
@@ -174,13 +175,12 @@ pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read
         .zip(&answers)
         .map(|(profile, subjects)| DepartmentAnswers { profile, subjects })
         .collect();
-    let facts = Facts {
-        household: &prepared.household,
-        as_of: prepared.stored.as_of,
-        departments: &departments,
-        wage_tolerance_percent: core.settings.tolerances.wage_percent,
-        memo: Default::default(),
-    };
+    let facts = Facts::new(
+        &prepared.household,
+        prepared.stored.as_of,
+        &departments,
+        core.settings.tolerances.wage_percent,
+    );
     let request = &prepared.stored.request;
     let found = findings(
         &facts,
@@ -191,7 +191,7 @@ pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read
     let open = opening(&found);
     let packs = prepared.packs.iter().filter_map(|p| core.packs.packs().get(*p));
     let verdicts = packs.map(|pack| pack.evaluate(&facts, &open)).collect();
-    Report {
+    let mut report = Report {
         version: REPORT_VERSION,
         verification: case.to_owned(),
         district_code: request.district_code.clone(),
@@ -211,7 +211,10 @@ pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read
             .iter()
             .map(|w| format!("{}: {}", w.field, w.reason))
             .collect(),
-    }
+        sources: Vec::new(),
+    };
+    report.sources = facts.sources(report.parts());
+    report
 }
 
 /// Whether no missing department could change any outcome.
@@ -243,9 +246,9 @@ fn figures(facts: &Facts<'_>, asked_for: &[RecordType]) -> Vec<NamedFigure> {
         .iter()
         .filter(|(fact, ..)| is_asked_for(fact))
         .map(|(fact, name, unit)| NamedFigure {
-            name: (*name).to_owned(),
-            unit: (*unit).to_owned(),
-            figure: facts.figure(*fact, None, year),
+            name: SmolStr::new_static(name),
+            unit: SmolStr::new_static(unit),
+            figure: Figure::clone(&facts.figure(*fact, None, year)),
         })
         .collect()
 }

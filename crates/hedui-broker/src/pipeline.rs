@@ -97,7 +97,7 @@ async fn commit(
     let prepared = &run.prepared;
     let mut rng = core.entropy.fork();
     evidence::name_evidence(&mut rng, &mut report);
-    let bytes = serde_json::to_vec(&report).map_err(|_| BrokerError::Internal("a report does not serialise"))?;
+    let bytes = rmp_serde::to_vec(&report).map_err(|_| BrokerError::Internal("a report does not serialise"))?;
     let clock = core.note(Step::Report, clock);
 
     let district = prepared.stored.request.district_code.as_str();

@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dates::PartialDate;
+use smol_str::SmolStr;
+
 use crate::money::Fen;
 use crate::names::DepartmentId;
-use crate::record::RecordType;
+use crate::part::Part;
 
 /// A closed interval of whole numbers (fen, persons, months, pieces); an open end is unbounded.
 /// Sums saturate into "unbounded", which is always the safe side.
@@ -86,56 +87,6 @@ impl Bounds {
     }
 }
 
-/// What became of one record in a figure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "as", rename_all = "snake_case")]
-pub enum Treatment {
-    /// Counted.
-    Counted,
-    /// The same thing as another record, counted there.
-    Duplicate {
-        /// Reference of the record that is counted.
-        of: String,
-        /// Department of that record; empty where the same.
-        at: String,
-        /// The identifying key by which they were matched.
-        by: String,
-    },
-    /// Not counted by a rule.
-    Disregarded {
-        /// The rule.
-        rule: String,
-    },
-    /// Counted on the word of the household: no register shows it.
-    Declared,
-    /// Known only within bounds.
-    Uncertain {
-        /// Why.
-        why: String,
-    },
-}
-
-/// A record, or a declaration, behind a figure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
-    /// Position of the person in the household.
-    pub subject: u32,
-    /// Department whose record it is; `None` for the household's own declaration.
-    pub department: Option<DepartmentId>,
-    /// Type of the record.
-    pub record_type: Option<RecordType>,
-    /// The department's key of the record.
-    pub reference: String,
-    /// What it is, in a few words without personal data: `wage 2026-10`.
-    pub label: String,
-    /// Amount in the figure's unit.
-    pub amount: i64,
-    /// Month or day that it belongs to.
-    pub on: Option<PartialDate>,
-    /// What became of it.
-    pub treatment: Treatment,
-}
-
 /// A figure about a household or one of its members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figure {
@@ -144,7 +95,7 @@ pub struct Figure {
     /// Departments that did not settle their part, sorted, each once.
     pub missing: Vec<DepartmentId>,
     /// Other reasons why it is not exact, for example sources in conflict: finding codes, sorted, each once.
-    pub open: Vec<String>,
+    pub open: Vec<SmolStr>,
     /// Records and declarations behind it.
     pub parts: Vec<Part>,
 }
@@ -160,10 +111,22 @@ impl Figure {
         }
     }
 
+    /// Adds a figure that others rest on too.
+    pub fn add_shared(&mut self, other: &Figure) {
+        self.bounds = self.bounds.plus(other.bounds);
+        self.parts.extend_from_slice(&other.parts);
+        merge_sorted(&mut self.missing, other.missing.clone());
+        merge_sorted(&mut self.open, other.open.clone());
+    }
+
     /// Adds another figure to this one.
     pub fn add(&mut self, other: Figure) {
         self.bounds = self.bounds.plus(other.bounds);
-        self.parts.extend(other.parts);
+        if self.parts.is_empty() {
+            self.parts = other.parts;
+        } else {
+            self.parts.extend(other.parts);
+        }
         merge_sorted(&mut self.missing, other.missing);
         merge_sorted(&mut self.open, other.open);
     }
@@ -171,12 +134,20 @@ impl Figure {
 
 /// Unites two sorted lists without repetition.
 pub(crate) fn merge_sorted<T: Ord>(into: &mut Vec<T>, from: Vec<T>) {
-    if from.is_empty() {
+    if into.is_empty() {
+        *into = from;
         return;
     }
-    into.extend(from);
-    into.sort();
-    into.dedup();
+    for new in from {
+        insert_sorted(into, new);
+    }
+}
+
+/// Adds to a sorted list what it does not hold yet.
+pub(crate) fn insert_sorted<T: Ord>(into: &mut Vec<T>, new: T) {
+    if let Err(at) = into.binary_search(&new) {
+        into.insert(at, new);
+    }
 }
 
 /// An amount in fen as bounds.

@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::answer::AnswerState;
-use crate::bounds::{Figure, Part, Treatment};
+use crate::bounds::Figure;
 use crate::dates::{Month, Months};
 use crate::facts::{Fact, Facts};
 use crate::names::{DepartmentId, ProgrammeId};
+use crate::part::{Aspect, Part, Treatment};
 use crate::record::{AssistanceStatus, IncomeKind, RecordBody, RecordType};
 use crate::verdict::Text;
 
@@ -38,7 +40,7 @@ pub enum Weight {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable code, for example `UNDECLARED_SPOUSE`.
-    pub code: String,
+    pub code: SmolStr,
     /// What it does.
     pub weight: Weight,
     /// Position of the member, where it is about one.
@@ -91,28 +93,32 @@ pub fn findings(
     all
 }
 
+#[allow(clippy::too_many_arguments)]
 fn push(
+    facts: &Facts<'_>,
     all: &mut Vec<Finding>,
-    code: &str,
+    code: &'static str,
     weight: Weight,
     subject: Option<u32>,
     parts: Vec<Part>,
-    zh: &str,
-    en: &str,
+    zh: &'static str,
+    en: &'static str,
 ) {
-    let mut departments: Vec<DepartmentId> = parts.iter().filter_map(|p| p.department.clone()).collect();
+    let mut departments: Vec<DepartmentId> = Vec::new();
+    for part in &parts {
+        if let Some(department) = facts.department_of(part.source)
+            && !departments.contains(department)
+        {
+            departments.push(department.clone());
+        }
+    }
     departments.sort();
-    departments.dedup();
-    let message = Text {
-        zh: zh.to_owned(),
-        en: en.to_owned(),
-    };
     all.push(Finding {
-        code: code.to_owned(),
+        code: SmolStr::new_static(code),
         weight,
         subject,
         departments,
-        message,
+        message: Text::fixed(zh, en),
         parts,
     });
 }
@@ -120,8 +126,9 @@ fn push(
 /// The ID is in a register under another name.
 fn identity(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     for department in facts.departments {
-        if Facts::answer(department, ordinal) == Some(&AnswerState::IdentityMismatch) {
+        if department.answer(ordinal) == Some(&AnswerState::IdentityMismatch) {
             push(
+                facts,
                 all,
                 "IDENTITY_MISMATCH",
                 Weight::Attention,
@@ -144,11 +151,12 @@ fn life(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
             continue;
         };
         if body.deceased_on.is_some_and(|d| d.first_day() <= facts.as_of) {
-            parts.push(found.part("registered as deceased".into(), 1, Treatment::Counted));
+            parts.push(found.part(Aspect::Deceased, 1, Treatment::Counted));
         }
     }
     if !parts.is_empty() {
         push(
+            facts,
             all,
             "DECEASED_MEMBER",
             Weight::OpensVerdict,
@@ -175,12 +183,7 @@ fn assistance(facts: &Facts<'_>, ordinal: u32, programmes: &[ProgrammeId], distr
         // Registers write the place with 6 digits, or with those of the town behind them.
         let place = |code: &str| code.trim().chars().take(6).collect::<String>();
         let elsewhere = !body.division_code.trim().is_empty() && place(&body.division_code) != place(district);
-        // A text that is no programme of ours may hold anything, a name too: it is not repeated.
-        let label = match ProgrammeId::new(programme) {
-            Ok(programme) if !programme.as_str().bytes().any(|b| b.is_ascii_digit()) => format!("draws {programme}"),
-            _ => "draws another programme".to_owned(),
-        };
-        let part = found.part(label, body.amount.0, Treatment::Counted);
+        let part = found.part(Aspect::Whole, body.amount.0, Treatment::Counted);
         if same && elsewhere {
             twice.push(part)
         } else {
@@ -189,6 +192,7 @@ fn assistance(facts: &Facts<'_>, ordinal: u32, programmes: &[ProgrammeId], distr
     }
     if !twice.is_empty() {
         push(
+            facts,
             all,
             "ASSISTANCE_ELSEWHERE",
             Weight::OpensVerdict,
@@ -200,6 +204,7 @@ fn assistance(facts: &Facts<'_>, ordinal: u32, programmes: &[ProgrammeId], distr
     }
     if !drawn.is_empty() {
         push(
+            facts,
             all,
             "ASSISTANCE_DRAWN",
             Weight::Note,
@@ -211,25 +216,23 @@ fn assistance(facts: &Facts<'_>, ordinal: u32, programmes: &[ProgrammeId], distr
     }
 }
 
-fn counted(figure: Figure) -> Option<Vec<Part>> {
-    (figure.bounds.hi != Some(0) && !figure.parts.is_empty())
-        .then_some(figure.parts)
-        .filter(|parts| {
-            parts
-                .iter()
-                .any(|p| matches!(p.treatment, Treatment::Counted | Treatment::Uncertain { .. }))
-        })
+/// The parts of a figure that shows something.
+fn counted(figure: &Figure) -> Option<Vec<Part>> {
+    let counts = |p: &Part| matches!(p.treatment, Treatment::Counted | Treatment::Uncertain { .. });
+    let shows = figure.bounds.hi != Some(0) && figure.parts.iter().any(counts);
+    shows.then(|| figure.parts.clone())
 }
 
 /// Company or shop, public salary.
 fn roles(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     let now = Months::before(facts.as_of, 1);
-    if let Some(parts) = counted(facts.figure(Fact::Businesses, Some(ordinal), now)) {
+    if let Some(parts) = counted(&facts.figure(Fact::Businesses, Some(ordinal), now)) {
         let (zh, en) = (
             "该成员有在营企业或个体登记",
             "a company or shop in operation is registered for this member",
         );
         push(
+            facts,
             all,
             "BUSINESS_REGISTRATION",
             Weight::Attention,
@@ -239,9 +242,18 @@ fn roles(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
             en,
         );
     }
-    if let Some(parts) = counted(facts.figure(Fact::PublicPayroll, Some(ordinal), now)) {
+    if let Some(parts) = counted(&facts.figure(Fact::PublicPayroll, Some(ordinal), now)) {
         let (zh, en) = ("该成员为财政供养人员", "this member draws a public salary");
-        push(all, "PUBLIC_SALARY", Weight::Attention, Some(ordinal), parts, zh, en);
+        push(
+            facts,
+            all,
+            "PUBLIC_SALARY",
+            Weight::Attention,
+            Some(ordinal),
+            parts,
+            zh,
+            en,
+        );
     }
 }
 
@@ -281,11 +293,12 @@ fn declared_incomes(facts: &Facts<'_>, ordinal: u32, tolerances: Tolerances, all
                     "more income is found than was declared for the same months",
                 );
                 push(
+                    facts,
                     all,
                     "DECLARED_DIFFERS",
                     Weight::Attention,
                     Some(ordinal),
-                    figure.parts,
+                    figure.parts.clone(),
                     zh,
                     en,
                 );
@@ -297,11 +310,12 @@ fn declared_incomes(facts: &Facts<'_>, ordinal: u32, tolerances: Tolerances, all
             if figure.bounds.lo.is_some_and(|found| found > 0) {
                 let (zh, en) = ("查得未申报的收入", "income is found of a kind that was not declared");
                 push(
+                    facts,
                     all,
                     "INCOME_UNDECLARED",
                     Weight::Attention,
                     Some(ordinal),
-                    figure.parts,
+                    figure.parts.clone(),
                     zh,
                     en,
                 );
@@ -318,26 +332,37 @@ fn declared_property(facts: &Facts<'_>, tolerances: Tolerances, all: &mut Vec<Fi
             Fact::FinancialAssets,
             declared.financial_assets.map(|f| f.0),
             tolerances.declared_percent,
-            "金融资产",
-            "financial assets",
+            "查得金融资产多于申报",
+            "more financial assets found than declared",
         ),
-        (Fact::Dwellings, count(declared.dwellings), 0, "住房", "dwellings"),
-        (Fact::Vehicles, count(declared.vehicles), 0, "机动车", "vehicles"),
+        (
+            Fact::Dwellings,
+            count(declared.dwellings),
+            0,
+            "查得住房多于申报",
+            "more dwellings found than declared",
+        ),
+        (
+            Fact::Vehicles,
+            count(declared.vehicles),
+            0,
+            "查得机动车多于申报",
+            "more vehicles found than declared",
+        ),
         (
             Fact::Businesses,
             count(declared.businesses),
             0,
-            "企业或个体登记",
-            "businesses",
+            "查得企业或个体登记多于申报",
+            "more businesses found than declared",
         ),
     ];
     for (fact, declared, percent, zh, en) in rows {
         let Some(declared) = declared else { continue };
         let figure = facts.figure(fact, None, Months::before(facts.as_of, 1));
         if figure.bounds.lo.is_some_and(|found| exceeds(found, declared, percent)) {
-            let zh = format!("查得{zh}多于申报");
-            let en = format!("more {en} found than declared");
-            push(all, "DECLARED_DIFFERS", Weight::Attention, None, figure.parts, &zh, &en);
+            let parts = figure.parts.clone();
+            push(facts, all, "DECLARED_DIFFERS", Weight::Attention, None, parts, zh, en);
         }
     }
 }
@@ -360,39 +385,58 @@ fn disagreements(facts: &Facts<'_>, all: &mut Vec<Finding>) {
     });
     for (fact, subject) in incomes.chain(household.into_iter().map(|f| (f, None))) {
         let figure = facts.figure(fact, subject, year);
-        for code in &figure.open {
-            let (zh, en) = match code.as_str() {
-                "CONFLICTING_SOURCES" => ("各部门记录不一致", "registers disagree about the same thing"),
-                "DOUBTFUL_MATCH" => (
-                    "两条记录是否同一事项存疑",
-                    "two records may or may not be the same thing",
-                ),
-                "UNCORROBORATED_WAGE" => (
-                    "仅有缴费基数、无发薪记录",
-                    "only a contribution base suggests a wage; no payer declares one",
-                ),
-                "RENT_UNKNOWN" => ("有出租土地、无租金记录", "land is leased out and no rent is on record"),
-                "IMPLAUSIBLE_RECORD" => (
-                    "部门记录本身不合理，需向该部门核实",
-                    "a record cannot be true as it stands; ask the department",
-                ),
-                "WAGE_UNKNOWN" => ("有就业登记、无工资记录", "a job is registered and no wage is on record"),
-                _ => continue,
+        for open in &figure.open {
+            let Some((code, zh, en)) = DISAGREEMENTS.iter().find(|(code, ..)| code == open) else {
+                continue;
             };
-            let doubtful: Vec<Part> = figure
+            let doubtful = figure
                 .parts
                 .iter()
                 .filter(|p| !matches!(p.treatment, Treatment::Disregarded { .. }))
-                .cloned()
+                .copied()
                 .collect();
-            push(all, code, Weight::Attention, subject, doubtful, zh, en);
+            push(facts, all, code, Weight::Attention, subject, doubtful, zh, en);
         }
     }
 }
 
+/// What registers that disagree, and records in doubt, are called.
+const DISAGREEMENTS: &[(&str, &str, &str)] = &[
+    (
+        "CONFLICTING_SOURCES",
+        "各部门记录不一致",
+        "registers disagree about the same thing",
+    ),
+    (
+        "DOUBTFUL_MATCH",
+        "两条记录是否同一事项存疑",
+        "two records may or may not be the same thing",
+    ),
+    (
+        "UNCORROBORATED_WAGE",
+        "仅有缴费基数、无发薪记录",
+        "only a contribution base suggests a wage; no payer declares one",
+    ),
+    (
+        "RENT_UNKNOWN",
+        "有出租土地、无租金记录",
+        "land is leased out and no rent is on record",
+    ),
+    (
+        "IMPLAUSIBLE_RECORD",
+        "部门记录本身不合理，需向该部门核实",
+        "a record cannot be true as it stands; ask the department",
+    ),
+    (
+        "WAGE_UNKNOWN",
+        "有就业登记、无工资记录",
+        "a job is registered and no wage is on record",
+    ),
+];
+
 /// Codes of the findings that leave open who is being judged, sorted, each once.
-pub fn opening(findings: &[Finding]) -> Vec<String> {
-    let mut codes: Vec<String> = findings
+pub fn opening(findings: &[Finding]) -> Vec<SmolStr> {
+    let mut codes: Vec<SmolStr> = findings
         .iter()
         .filter(|f| f.weight == Weight::OpensVerdict)
         .map(|f| f.code.clone())

@@ -10,9 +10,11 @@ pub mod finding;
 pub mod household;
 pub mod money;
 pub mod names;
+pub mod part;
 pub mod plan;
 pub mod record;
 pub mod report;
+pub mod source;
 pub mod verdict;
 
 #[cfg(test)]
@@ -20,14 +22,16 @@ mod testing;
 
 pub use answer::{AnswerState, Failure, FailureClass, FailureOrigin, Query, Subject, SubjectAnswer, Unreachable};
 pub use authorization::{AuthorizationInput, Scope, Signature, authorize};
-pub use bounds::{Bounds, Figure, Part, Treatment};
+pub use bounds::{Bounds, Figure};
 pub use dates::{Date, Month, Months, PartialDate};
 pub use facts::{DepartmentAnswers, Fact, Facts};
 pub use finding::{Finding, Tolerances, Weight, findings};
 pub use household::{FieldError, Household, HouseholdInput};
 pub use money::Fen;
 pub use names::{DepartmentId, ProgrammeId};
+pub use part::{Part, Treatment};
 pub use plan::{DepartmentProfile, Intent, Plan};
 pub use record::{Record, RecordBody, RecordType};
 pub use report::Report;
+pub use source::Source;
 pub use verdict::{Outcome, Truth, Verdict};

@@ -2,6 +2,7 @@
 //! Leaves rendering to whoever shows it; this form is what is sealed as evidence, so its fields only grow.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::answer::Failure;
 use crate::bounds::Figure;
@@ -9,6 +10,8 @@ use crate::dates::{Date, PartialDate};
 use crate::finding::Finding;
 use crate::household::{Declared, Household, Relation, Residence};
 use crate::names::{DepartmentId, ProgrammeId};
+use crate::part::Part;
+use crate::source::Source;
 use crate::verdict::Verdict;
 
 #[cfg(test)]
@@ -45,7 +48,7 @@ pub struct SubjectLine {
     /// Position of the member.
     pub ordinal: u32,
     /// Code of the state: `FOUND`, `UNREACHABLE:timeout`.
-    pub state: String,
+    pub state: SmolStr,
     /// Number of records.
     pub records: u32,
     /// Of which day the department's data is.
@@ -81,9 +84,9 @@ pub struct DepartmentLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedFigure {
     /// Name, for example `assets.financial`.
-    pub name: String,
+    pub name: SmolStr,
     /// `fen`, `pieces`, `persons`, `months`.
-    pub unit: String,
+    pub unit: SmolStr,
     /// The figure.
     pub figure: Figure,
 }
@@ -119,9 +122,25 @@ pub struct Report {
     pub complete: bool,
     /// Warnings about the request that refuse nothing: `field: reason`.
     pub warnings: Vec<String>,
+    /// The records and declarations that figures, findings and calculations rest on, by ascending id.
+    pub sources: Vec<Source>,
 }
 
 impl Report {
+    /// The source with an id.
+    pub fn source(&self, id: u32) -> Option<&Source> {
+        let at = self.sources.binary_search_by_key(&id, |source| source.id).ok()?;
+        self.sources.get(at)
+    }
+
+    /// Every part of every figure, finding and calculation.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        let figures = self.figures.iter().flat_map(|f| &f.figure.parts);
+        let findings = self.findings.iter().flat_map(|f| &f.parts);
+        let traces = self.verdicts.iter().flat_map(|v| &v.trace).flat_map(|s| &s.parts);
+        figures.chain(findings).chain(traces)
+    }
+
     /// The members as the report shows them.
     pub fn members(household: &Household) -> Vec<ReportMember> {
         household

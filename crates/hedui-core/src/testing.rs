@@ -133,13 +133,7 @@ pub fn ask<T>(household: &Household, said: &[Said], question: impl FnOnce(&Facts
             subjects: &s.subjects,
         })
         .collect();
-    question(&Facts {
-        household,
-        as_of: as_of(),
-        departments: &departments,
-        wage_tolerance_percent: 20,
-        memo: Default::default(),
-    })
+    question(&Facts::new(household, as_of(), &departments, 20))
 }
 
 pub fn all_facts() -> Vec<Fact> {

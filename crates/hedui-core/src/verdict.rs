@@ -2,10 +2,11 @@
 //! Leaves evaluation to `hedui-policy`; here are the shapes and the rule that combines tests.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
-use crate::bounds::Part;
 use crate::dates::Date;
 use crate::names::{DepartmentId, ProgrammeId};
+use crate::part::Part;
 
 #[cfg(test)]
 mod tests;
@@ -39,64 +40,74 @@ pub enum Truth {
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// Chinese.
-    pub zh: String,
+    pub zh: SmolStr,
     /// English.
-    pub en: String,
+    pub en: SmolStr,
+}
+
+impl Text {
+    /// Texts that never change.
+    pub const fn fixed(zh: &'static str, en: &'static str) -> Text {
+        Text {
+            zh: SmolStr::new_static(zh),
+            en: SmolStr::new_static(en),
+        }
+    }
 }
 
 /// The pack that judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackRef {
     /// Id of the pack, for example `dibao-dachuan-urban`.
-    pub id: String,
+    pub id: SmolStr,
     /// Its version.
-    pub version: String,
+    pub version: SmolStr,
     /// BLAKE3 of the pack file, hexadecimal.
-    pub digest: String,
+    pub digest: SmolStr,
 }
 
 /// One condition of a programme.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestResult {
     /// Name in the pack.
-    pub name: String,
+    pub name: SmolStr,
     /// For people.
     pub title: Text,
     /// Whether it holds.
     pub result: Truth,
     /// The formula as written.
-    pub formula: String,
+    pub formula: SmolStr,
     /// The formula with its numbers.
-    pub numbers: String,
+    pub numbers: SmolStr,
     /// Law or paper.
-    pub reference: String,
+    pub reference: SmolStr,
     /// Whether it is the pack's own assumption where the source leaves it open.
     pub assumption: bool,
     /// Departments that could change it, sorted.
     pub missing: Vec<DepartmentId>,
     /// Findings that could change it, sorted.
-    pub open: Vec<String>,
+    pub open: Vec<SmolStr>,
 }
 
 /// One step of the calculation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceStep {
     /// Name in the pack, for example `per_capita_income`.
-    pub name: String,
+    pub name: SmolStr,
     /// For people.
     pub title: Text,
     /// Position of the member, for a step made once per member.
     pub subject: Option<u32>,
     /// The formula as written.
-    pub formula: String,
+    pub formula: SmolStr,
     /// The formula with its numbers.
-    pub numbers: String,
+    pub numbers: SmolStr,
     /// The value: a decimal or fraction, `[lo, hi]` where open, with `inf` for no bound.
-    pub value: String,
+    pub value: SmolStr,
     /// Unit, for example `yuan/person/month`.
-    pub unit: String,
+    pub unit: SmolStr,
     /// Law or paper.
-    pub reference: String,
+    pub reference: SmolStr,
     /// Whether it is the pack's own assumption.
     pub assumption: bool,
     /// Records behind it, where it is a figure from records.
@@ -138,13 +149,13 @@ pub struct Verdict {
     /// The pack.
     pub pack: PackRef,
     /// GB/T 2260 code of the jurisdiction.
-    pub jurisdiction: String,
+    pub jurisdiction: SmolStr,
     /// The date that it is about.
     pub as_of: Date,
     /// What the evidence allows to say.
     pub outcome: Outcome,
     /// The band that the household falls into, for example `low-income`, where the pack has bands and it is settled.
-    pub band: Option<String>,
+    pub band: Option<SmolStr>,
     /// The amount, where the pack has one and the outcome is not `Exceeds`.
     pub amount: Option<Amount>,
     /// The conditions.
@@ -154,7 +165,7 @@ pub struct Verdict {
     /// Departments that could change the outcome, sorted.
     pub undecided_by: Vec<DepartmentId>,
     /// Findings that could change the outcome: codes, sorted.
-    pub undecided_because: Vec<String>,
+    pub undecided_because: Vec<SmolStr>,
     /// What the pack assumes where its sources are silent.
     pub assumptions: Vec<Text>,
 }

@@ -1,9 +1,11 @@
 //! Judges one household by one pack: fetches each figure once, runs the steps, tests, bands and the amount, and explains every number.
 //! Leaves arithmetic to `interval` and the rule that combines tests to `hedui_core::verdict`.
 
-use hedui_core::bounds::Part;
 use hedui_core::facts::Facts;
+use hedui_core::part::Part;
 use hedui_core::verdict::{Amount, Outcome, TestResult, Text, TraceStep, Truth, Verdict};
+
+use smol_str::SmolStr;
 
 use crate::interval::{Interval, Trouble};
 use crate::pack::{AmountRule, Band, Pack, Rule, Step, Test};
@@ -16,7 +18,7 @@ mod known;
 mod run;
 
 /// Whether a finding leaves open how many members there are.
-fn members_are_open(composition_open: &[String]) -> bool {
+fn members_are_open(composition_open: &[SmolStr]) -> bool {
     composition_open
         .iter()
         .any(|code| hedui_core::finding::MEMBERS_OPEN.contains(&code.as_str()))
@@ -39,7 +41,7 @@ impl Pack {
     /// the verdict is never `Qualifies`. The same input gives the same verdict, byte for byte.
     ///
     /// The amount is what would be paid if the household qualifies, as bounds in fen; there is none where it exceeds.
-    pub fn evaluate(&self, facts: &Facts<'_>, composition_open: &[String]) -> Verdict {
+    pub fn evaluate(&self, facts: &Facts<'_>, composition_open: &[SmolStr]) -> Verdict {
         let mut evaluation = Evaluation::new(self, facts);
         evaluation.fill();
         for step in &self.steps {
@@ -134,7 +136,7 @@ impl<'p, 'f> Evaluation<'p, 'f> {
         let (known, parts) = facts::fetch(self.facts, &place.filling, &self.pack.tables, member, &mut self.reasons);
         let constant = matches!(place.filling, Filling::Fixed(_)) && place.law.is_empty() && !place.assumption;
         if !constant {
-            let step = self.traced(place, member, (String::new(), String::new()), &known, parts);
+            let step = self.traced(place, member, Default::default(), &known, parts);
             self.trace.push(step);
         }
         self.store(member, index, known);
@@ -155,19 +157,17 @@ impl<'p, 'f> Evaluation<'p, 'f> {
         &self,
         place: &Place,
         member: Option<usize>,
-        formula: (String, String),
+        formula: (SmolStr, SmolStr),
         known: &Known,
         parts: Vec<Part>,
     ) -> TraceStep {
-        let mut value = String::new();
-        known.value.write_to(&mut value);
         TraceStep {
             name: place.name.clone(),
             title: place.title.clone(),
             subject: member.and_then(|m| u32::try_from(m).ok()),
             formula: formula.0,
             numbers: formula.1,
-            value,
+            value: known.value.written(),
             unit: place.unit.clone(),
             reference: place.law.clone(),
             assumption: place.assumption,
@@ -220,7 +220,7 @@ impl<'p, 'f> Evaluation<'p, 'f> {
                 (trouble.zero_divisor, DIVISION_BY_ZERO),
             ] {
                 if happened {
-                    let reason = self.reasons.intern(Reason::Code(code.to_owned()));
+                    let reason = self.reasons.intern(Reason::Code(SmolStr::new_static(code)));
                     known.causes.insert(reason);
                 }
             }
@@ -228,7 +228,7 @@ impl<'p, 'f> Evaluation<'p, 'f> {
         known
     }
 
-    fn result(&self, rule: &Rule, formula: String, numbers: String, known: &Known) -> TestResult {
+    fn result(&self, rule: &Rule, formula: SmolStr, numbers: SmolStr, known: &Known) -> TestResult {
         TestResult {
             name: rule.name.clone(),
             title: rule.title.clone(),
@@ -249,13 +249,13 @@ impl<'p, 'f> Evaluation<'p, 'f> {
     }
 
     /// The band, where it is settled. The first band that holds counts; whether it is one that qualifies is one more test.
-    fn bands(&mut self, bands: &[Band], tests: &mut Vec<TestResult>) -> Option<String> {
+    fn bands(&mut self, bands: &[Band], tests: &mut Vec<TestResult>) -> Option<SmolStr> {
         if bands.is_empty() {
             return None;
         }
         let mut possible: Vec<Option<&Band>> = Vec::new();
         let mut causes = known::Causes::default();
-        let (mut written, mut numbers) = (String::new(), String::new());
+        let (mut written, mut numbers) = Default::default();
         let mut decided = false;
         for band in bands {
             let known = self.run(&band.formula, None, None);
@@ -290,11 +290,11 @@ impl<'p, 'f> Evaluation<'p, 'f> {
                 zh: "收入档次".into(),
                 en: "band of income".into(),
             },
-            law: laws.join("; "),
+            law: laws.join("; ").into(),
             assumption: bands.iter().any(|b| b.rule.assumption),
         };
         let known = Known::new(Value::Condition(truth), causes);
-        tests.push(self.result(&rule, written, numbers, &known));
+        tests.push(self.result(&rule, written.into(), numbers.into(), &known));
         match possible.as_slice() {
             [Some(band)] => Some(band.rule.name.clone()),
             _ => None,

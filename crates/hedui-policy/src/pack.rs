@@ -7,6 +7,7 @@ use hedui_core::names::ProgrammeId;
 use hedui_core::record::RecordType;
 use hedui_core::verdict::{PackRef, Per, Text};
 use hedui_ids::DivisionCode;
+use smol_str::SmolStr;
 
 use crate::mistake::Mistakes;
 use crate::program::{Formula, Place, Rounding, Scope, Table};
@@ -36,7 +37,7 @@ pub(crate) struct Head {
     pub reference: PackRef,
     pub programme: ProgrammeId,
     pub jurisdiction: DivisionCode,
-    pub jurisdiction_text: String,
+    pub jurisdiction_text: SmolStr,
     pub residence: Option<Residence>,
     pub variant: Option<String>,
     pub title: Text,
@@ -51,9 +52,9 @@ pub(crate) struct Head {
 /// What every rule carries.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    pub name: String,
+    pub name: SmolStr,
     pub title: Text,
-    pub law: String,
+    pub law: SmolStr,
     pub assumption: bool,
 }
 
@@ -99,7 +100,7 @@ pub(crate) struct Band {
 pub(crate) struct AmountRule {
     pub rule: Rule,
     pub per: Per,
-    pub unit: String,
+    pub unit: SmolStr,
     pub formula: Formula,
     pub round: Rounding,
 }

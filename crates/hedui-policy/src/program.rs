@@ -6,6 +6,7 @@ use hedui_core::facts::Fact;
 use hedui_core::record::DisabilityKind;
 use hedui_core::verdict::Text;
 use hedui_ids::Sex;
+use smol_str::SmolStr;
 
 pub(crate) use crate::formula::{Arithmetic, Comparison};
 use crate::ratio::{Ratio, RoundMode};
@@ -48,7 +49,7 @@ pub(crate) enum Piece {
 /// A formula: as written, compiled, and cut for writing its numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Formula {
-    pub text: String,
+    pub text: SmolStr,
     pub code: Code,
     pub pieces: Vec<Piece>,
 }
@@ -108,10 +109,10 @@ impl Period {
 /// A named value that formulas read.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
-    pub name: String,
+    pub name: SmolStr,
     pub title: Text,
-    pub unit: String,
-    pub law: String,
+    pub unit: SmolStr,
+    pub law: SmolStr,
     pub assumption: bool,
     pub filling: Filling,
 }

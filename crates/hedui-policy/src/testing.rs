@@ -240,13 +240,7 @@ impl Case {
                 subjects: &d.answers,
             })
             .collect();
-        run(&Facts {
-            household: &self.household,
-            as_of: self.as_of,
-            departments: &departments,
-            wage_tolerance_percent: 10,
-            memo: Default::default(),
-        })
+        run(&Facts::new(&self.household, self.as_of, &departments, 10))
     }
 
     /// The verdict of a pack.

@@ -270,8 +270,8 @@ fn registered(config: &Config, catalogue: &Catalogue, entropy: &Entropy) -> anyh
         let profile = DepartmentProfile {
             id: manifest.id.clone(),
             name: Text {
-                zh: manifest.name.zh.clone(),
-                en: manifest.name.en.clone(),
+                zh: manifest.name.zh.as_str().into(),
+                en: manifest.name.en.as_str().into(),
             },
             record_types: manifest.record_types.clone(),
             deadline_ms: u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX),

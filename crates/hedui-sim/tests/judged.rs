@@ -22,8 +22,8 @@ fn profiles() -> Vec<DepartmentProfile> {
     let profile = |manifest: Manifest| DepartmentProfile {
         id: manifest.id.clone(),
         name: Text {
-            zh: manifest.name.zh.clone(),
-            en: manifest.name.en.clone(),
+            zh: manifest.name.zh.as_str().into(),
+            en: manifest.name.en.as_str().into(),
         },
         record_types: manifest.record_types.clone(),
         deadline_ms: 3_000,
@@ -83,13 +83,7 @@ fn judge(households: u32, mut each: impl FnMut(&Truth, &Facts<'_>, &[Finding])) 
             .zip(&answers)
             .map(|(profile, subjects)| DepartmentAnswers { profile, subjects })
             .collect();
-        let facts = Facts {
-            household: &household,
-            as_of,
-            departments: &departments,
-            wage_tolerance_percent: 20,
-            memo: Default::default(),
-        };
+        let facts = Facts::new(&household, as_of, &departments, 20);
         let found = findings(
             &facts,
             &[ProgrammeId::new("dibao").unwrap()],

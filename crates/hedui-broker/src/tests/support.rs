@@ -448,7 +448,7 @@ pub fn report(verification: &Verification) -> &Report {
 /// The states of the members at a department.
 pub fn states(report: &Report, department: &str) -> Vec<String> {
     let line = report.departments.iter().find(|l| l.department.as_str() == department);
-    line.unwrap().subjects.iter().map(|s| s.state.clone()).collect()
+    line.unwrap().subjects.iter().map(|s| s.state.to_string()).collect()
 }
 
 pub fn outcome(verification: &Verification) -> Outcome {

@@ -1,52 +1,41 @@
 //! Financial property: each account once; threshold-only answers bound the sum and are never a zero.
 //! Leaves things counted in pieces to `property` and limits to the policy packs.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
-use super::matching::{Differing, Row, duplicate, key, once, place_months};
+use super::matching::{Differing, Row, duplicate, once, place_months};
 use super::property::raise_to;
 use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, figure_of};
 use crate::answer::AnswerState;
-use crate::bounds::{Bounds, Figure, Treatment, merge_sorted};
+use crate::bounds::{Bounds, Figure, insert_sorted};
 use crate::dates::{Month, Months};
 use crate::money::Fen;
+use crate::part::{Aspect, Because, Treatment};
 use crate::record::{FinancialAsset, RecordBody, RecordType};
 
-type Balance<'a> = (Found<'a>, &'a FinancialAsset);
+type Balance<'a> = (&'a Found<'a>, &'a FinancialAsset);
 
-/// What tells one account from another: its number, its kind and keeper.
-type AccountKey = (String, &'static str, String);
+/// What tells one account from another: its number, then its kind and keeper.
+fn by_account(facts: &Facts<'_>, a: &Balance<'_>, b: &Balance<'_>) -> Ordering {
+    let (x, y) = (facts.keys(a.0), facts.keys(b.0));
+    let by_number = x.number.cmp(&y.number);
+    by_number.then_with(|| (a.1.kind.word(), &x.alias).cmp(&(b.1.kind.word(), &y.alias)))
+}
 
 /// Financial assets.
 pub(super) fn financial_assets(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
-    let mut numbered: BTreeMap<String, BTreeMap<AccountKey, Vec<Balance<'_>>>> = BTreeMap::new();
-    let mut unnumbered: Vec<Balance<'_>> = Vec::new();
-    for found in facts.records(RecordType::FinancialAsset, subject) {
-        let RecordBody::FinancialAsset(body) = &found.record.body else {
-            continue;
-        };
-        let number = key(&body.account_reference);
-        if number.is_empty() {
-            unnumbered.push((found, body));
-        } else {
-            let keeper = (number.clone(), body.kind.word(), key(&body.institution));
-            numbered
-                .entry(number)
-                .or_default()
-                .entry(keeper)
-                .or_default()
-                .push((found, body));
-        }
-    }
+    let balances = facts.records(RecordType::FinancialAsset, subject).iter();
+    let (mut numbered, unnumbered): (Vec<Balance<'_>>, Vec<Balance<'_>>) = balances
+        .filter_map(|found| match &found.record.body {
+            RecordBody::FinancialAsset(body) => Some((found, body)),
+            _ => None,
+        })
+        .partition(|(found, _)| !facts.keys(found).number.is_empty());
+    // Stable: the records of one account keep their order.
+    numbered.sort_by(|a, b| by_account(facts, a, b));
     let mut figure = Figure::known(0);
-    let all: Vec<Balance<'_>> = numbered
-        .values()
-        .flat_map(BTreeMap::values)
-        .flatten()
-        .copied()
-        .collect();
-    for accounts in numbered.into_values() {
-        figure.add(one_number(facts, accounts));
+    for accounts in numbered.chunk_by(|a, b| facts.keys(a.0).number == facts.keys(b.0).number) {
+        one_number(facts, accounts, &mut figure);
     }
     for (index, record) in unnumbered.iter().enumerate() {
         let others = unnumbered
@@ -54,55 +43,57 @@ pub(super) fn financial_assets(facts: &Facts<'_>, subject: Option<u32>) -> Figur
             .enumerate()
             .filter(|(at, _)| *at != index)
             .map(|(_, r)| r);
-        let is_doubtful = others.chain(&all).any(|other| is_perhaps_same(record, other));
-        figure.add(one_account(facts, vec![*record], is_doubtful));
+        let is_doubtful = others.chain(&numbered).any(|other| is_perhaps_same(record, other));
+        one_account(facts, std::slice::from_ref(record), is_doubtful, &mut figure);
     }
     thresholds(facts, subject, &mut figure);
     if let (None, Some(declared)) = (subject, facts.household.declared.financial_assets) {
-        raise_to(&mut figure, declared.0, "declared beyond the registers");
+        raise_to(facts, &mut figure, declared.0);
     }
     figure
 }
 
 /// A record without an account number may be another department's record of the same balance.
 fn is_perhaps_same(a: &Balance<'_>, b: &Balance<'_>) -> bool {
-    a.0.department != b.0.department && a.1.kind == b.1.kind && a.1.balance == b.1.balance
+    a.0.rank != b.0.rank && a.1.kind == b.1.kind && a.1.balance == b.1.balance
 }
 
-/// Accounts of one number: one account, unless kinds or keepers differ; then perhaps several.
-fn one_number(facts: &Facts<'_>, accounts: BTreeMap<AccountKey, Vec<Balance<'_>>>) -> Figure {
-    let is_doubtful = accounts.len() > 1;
-    let mut figure = Figure::known(0);
-    let mut least: Option<i64> = None;
-    for records in accounts.into_values() {
-        let one = one_account(facts, records, false);
-        least = least.min(one.bounds.lo).or(one.bounds.lo);
-        figure.add(one);
+/// Accounts of one number: one account, unless kinds or keepers differ; then perhaps several, of which the least counts surely.
+fn one_number(facts: &Facts<'_>, records: &[Balance<'_>], figure: &mut Figure) {
+    let mut accounts = Figure::known(0);
+    let (mut least, mut count) = (None, 0);
+    for account in records.chunk_by(|a, b| by_account(facts, a, b).is_eq()) {
+        let before = accounts.bounds.lo.unwrap_or(0);
+        one_account(facts, account, false, &mut accounts);
+        let own = accounts.bounds.lo.map(|lo| lo.saturating_sub(before));
+        least = least.min(own).or(own);
+        count += 1;
     }
-    if is_doubtful {
-        figure.bounds.lo = least;
-        figure.open_by(DOUBTFUL_MATCH);
+    if count > 1 {
+        accounts.bounds.lo = least;
+        accounts.open_by(DOUBTFUL_MATCH);
     }
-    figure
+    figure.add(accounts);
 }
 
 /// One account: the balance of the newest day. Where days are not known, or the same, and balances differ, all that is possible.
-fn one_account(facts: &Facts<'_>, records: Vec<Balance<'_>>, is_doubtful: bool) -> Figure {
+fn one_account(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, figure: &mut Figure) {
     let is_older = |a: &FinancialAsset, b: &FinancialAsset| match (a.balance_on, b.balance_on) {
         // A day after the date of the verification orders nothing.
         (Some(a), Some(b)) => a.last_day() < b.first_day() && b.last_day() <= facts.as_of,
         _ => false,
     };
-    let mut figure = Figure::known(0);
     let is_superseded = |body: &FinancialAsset| records.iter().any(|(_, other)| is_older(body, other));
-    let current: Vec<&Balance<'_>> = records.iter().filter(|(_, b)| !is_superseded(b)).collect();
-    let Some(anchor) = current.first().map(|(found, _)| *found) else {
-        return figure;
+    let current = || records.iter().filter(|(_, b)| !is_superseded(b));
+    let Some(anchor) = current().next().map(|(found, _)| *found) else {
+        return;
     };
     // An overdraft is a debt; it does not lessen what other accounts hold.
-    let amounts = || current.iter().map(|(_, b)| b.balance.0.max(0));
+    let amounts = || current().map(|(_, b)| b.balance.0.max(0));
     let (lo, hi) = (amounts().min().unwrap_or(0), amounts().max().unwrap_or(0));
-    figure.bounds = Bounds::between(if is_doubtful { 0 } else { lo }, hi);
+    figure.bounds = figure
+        .bounds
+        .plus(Bounds::between(if is_doubtful { 0 } else { lo }, hi));
     if lo != hi {
         figure.open_by(CONFLICTING_SOURCES);
     }
@@ -110,31 +101,26 @@ fn one_account(facts: &Facts<'_>, records: Vec<Balance<'_>>, is_doubtful: bool) 
         figure.open_by(DOUBTFUL_MATCH);
     }
     let mut is_first = true;
-    for (found, body) in &records {
-        let label = match body.balance_on {
-            Some(day) => format!("{} on {day}", body.kind.word()),
-            None => body.kind.word().to_owned(),
-        };
+    for (found, body) in records {
         if body.balance < Fen::ZERO {
             figure.open_by(IMPLAUSIBLE_RECORD);
         }
         let treatment = if is_superseded(body) {
             Treatment::Disregarded {
-                rule: "an older balance of the same account".into(),
+                rule: Because::OlderBalance,
             }
         } else if lo != hi || is_doubtful {
             Treatment::Uncertain {
-                why: "differs from, or is perhaps the same as, another record".into(),
+                why: Because::BalanceInDoubt,
             }
         } else if is_first {
             is_first = false;
             Treatment::Counted
         } else {
-            duplicate(&anchor, "account reference")
+            duplicate(anchor, Because::AccountReference)
         };
-        figure.parts.push(found.part(label, body.balance.0, treatment));
+        figure.parts.push(found.part(Aspect::Whole, body.balance.0, treatment));
     }
-    figure
 }
 
 /// Adds what departments leave open: within a limit up to it, over a limit at least more than it, silence anything.
@@ -146,13 +132,13 @@ fn thresholds(facts: &Facts<'_>, subject: Option<u32>, figure: &mut Figure) {
         .filter(|d| d.profile.record_types.contains(&RecordType::FinancialAsset))
     {
         for ordinal in facts.subjects(subject) {
-            let state = Facts::answer(department, ordinal);
+            let state = department.answer(ordinal);
             match state {
                 Some(&AnswerState::WithinLimit { limit: Some(limit) }) => {
                     figure.bounds = figure.bounds.plus(Bounds::between(0, limit.0.max(0)));
                     // It has not said how much: it could still change the figure.
                     if limit > Fen::ZERO {
-                        merge_sorted(&mut figure.missing, vec![department.profile.id.clone()]);
+                        insert_sorted(&mut figure.missing, department.profile.id.clone());
                     }
                     continue;
                 }
@@ -165,7 +151,7 @@ fn thresholds(facts: &Facts<'_>, subject: Option<u32>, figure: &mut Figure) {
                 _ => is_silent = true,
             }
             figure.bounds = figure.bounds.or_more();
-            merge_sorted(&mut figure.missing, vec![department.profile.id.clone()]);
+            insert_sorted(&mut figure.missing, department.profile.id.clone());
         }
     }
     // A silent register could know a newer balance of any account.
@@ -183,27 +169,25 @@ pub(super) fn provident_fund_balance(facts: &Facts<'_>, subject: Option<u32>) ->
     };
     let rows = facts
         .records(RecordType::ProvidentFund, subject)
+        .iter()
         .filter_map(|found| {
             let RecordBody::ProvidentFund(body) = &found.record.body else {
                 return None;
             };
-            let code = key(&body.employer_credit_code);
+            let code = &facts.keys(found).number;
             Some(Row {
-                key: if code.is_empty() {
-                    code
-                } else {
-                    format!("{} {code}", found.subject)
-                },
-                found,
+                // Each member has an account of their own at an employer.
+                key: (!code.is_empty()).then(|| (code.clone(), [i64::from(found.subject), 0, 0])),
+                found: *found,
                 certain: true,
                 stamp: (today.from, today.until, body.balance.0),
-                label: "provident fund balance".into(),
+                aspect: Aspect::Balance,
                 placed: place_months(body.balance, today, today),
             })
         })
         .collect();
     let missing = facts.unsettled(&[RecordType::ProvidentFund], subject);
-    let summed = once(rows, Differing::Conflict, "employer's code", !missing.is_empty());
+    let summed = once(rows, Differing::Conflict, Because::EmployerCode, !missing.is_empty());
     let mut figure = figure_of(summed.bounds, missing, summed.parts);
     figure.open = summed.open;
     figure

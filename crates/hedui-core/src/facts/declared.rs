@@ -6,11 +6,29 @@ use std::ops::Range;
 
 use super::income::found;
 use super::matching::months_of;
-use super::persons::declared_part;
 use super::{DECLARED_PERIOD, Facts};
-use crate::bounds::{Bounds, Figure, Treatment};
+use crate::bounds::{Bounds, Figure};
 use crate::dates::{Month, Months};
+use crate::part::{Aspect, Because, Treatment};
 use crate::record::IncomeKind;
+
+fn declared(kind: IncomeKind) -> Aspect {
+    match kind {
+        IncomeKind::Wage => Aspect::WageDeclared,
+        IncomeKind::Business => Aspect::BusinessDeclared,
+        IncomeKind::Property => Aspect::PropertyDeclared,
+        IncomeKind::Transfer => Aspect::TransferDeclared,
+    }
+}
+
+fn unexplained_aspect(kind: IncomeKind) -> Aspect {
+    match kind {
+        IncomeKind::Wage => Aspect::WageBeyond,
+        IncomeKind::Business => Aspect::BusinessBeyond,
+        IncomeKind::Property => Aspect::PropertyBeyond,
+        IncomeKind::Transfer => Aspect::TransferBeyond,
+    }
+}
 
 /// What one member declares of a kind for one period.
 struct Declaration {
@@ -53,9 +71,9 @@ pub(super) fn add_declared(
             most = most.saturating_add(beyond.most);
         } else if beyond.most > 0 {
             outside = outside.saturating_add(beyond.most);
-            let mut part = declared_part(ordinal, format!("declared {} income", kind.word()), beyond.most);
+            let mut part = facts.declared(ordinal, declared(kind), beyond.most);
             part.treatment = Treatment::Uncertain {
-                why: "declared for more months than are counted".into(),
+                why: Because::DeclaredLonger,
             };
             figure.parts.push(part);
             figure.open_by(DECLARED_PERIOD);
@@ -72,8 +90,9 @@ pub(super) fn add_declared(
     });
     let beyond = lo.saturating_sub(registers.lo.unwrap_or(0));
     if beyond > 0 {
-        let label = format!("declared {} income beyond the registers", kind.word());
-        figure.parts.push(declared_part(ordinal, label, beyond));
+        figure
+            .parts
+            .push(facts.declared(ordinal, unexplained_aspect(kind), beyond));
     }
     if !is_one_window && most > least && hi.is_some() {
         figure.open_by(DECLARED_PERIOD);

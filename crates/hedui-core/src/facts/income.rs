@@ -1,26 +1,33 @@
 //! Incomes and expenses in a window of months: counted in the months they were earned, never spread; one job is one job.
 //! Leaves disregards, deductions and limits to the policy packs.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::declared::add_declared;
-use super::matching::{Differing, Row, by_month, key, months_of, once, place, place_months};
+use smol_str::SmolStr;
+
+use super::matching::{Differing, Matter, Row, by_month, duplicate, months_of, named, once, place, place_months};
 use super::wage::wage;
-use super::{Facts, IMPLAUSIBLE_RECORD, RENT_UNKNOWN, figure_of};
-use crate::bounds::{Bounds, Figure, Treatment};
+use super::{Fact, Facts, IMPLAUSIBLE_RECORD, RENT_UNKNOWN, figure_of};
+use crate::bounds::{Bounds, Figure};
 use crate::dates::{Month, Months, PartialDate};
 use crate::money::Fen;
+use crate::part::{Aspect, Because, Treatment};
 use crate::record::{EmploymentStatus, IncomeKind, Pension, RecordBody, RecordType};
 
 /// By what pensions are told apart.
-const PENSION_KEY: &str = "kind, period and amount";
+const PENSION_KEY: Because = Because::KindPeriodAmount;
 
 /// Net income of a kind; what the household declares beyond the registers is counted on its word.
 pub(super) fn income(facts: &Facts<'_>, kind: IncomeKind, subject: Option<u32>, window: Months) -> Figure {
     let scope = facts.subjects(subject);
     let mut total = Figure::known(0);
     for ordinal in scope.clone() {
+        // Only rents depend on who else is asked about: every other member's figure is the one that is asked for by itself.
+        if subject.is_none() && kind != IncomeKind::Property {
+            total.add_shared(&facts.figure(Fact::Income(kind), Some(ordinal), window));
+            continue;
+        }
         let mut figure = found(facts, kind, ordinal, &scope, window);
         add_declared(facts, kind, ordinal, &scope, window, &mut figure);
         total.add(figure);
@@ -59,7 +66,7 @@ fn settle(
     ordinal: u32,
     rows: Vec<Row<'_>>,
     differing: Differing,
-    by: &str,
+    by: Because,
 ) -> Figure {
     let missing = facts.unsettled(&[of], Some(ordinal));
     let summed = once(rows, differing, by, !missing.is_empty());
@@ -73,36 +80,38 @@ fn stated(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, window: Months) -> 
     let of_kind = || {
         facts
             .records(RecordType::Income, Some(ordinal))
+            .iter()
             .filter_map(|found| match &found.record.body {
-                RecordBody::Income(body) if body.kind == kind => Some((found, body)),
+                RecordBody::Income(body) if body.kind == kind => Some((found, body, facts.keys(found))),
                 _ => None,
             })
     };
     // A payer that one register knows by code and another by name only is perhaps the same: the least code of that name.
-    let mut coded: BTreeMap<String, String> = BTreeMap::new();
-    for (_, body) in of_kind().filter(|(_, b)| !key(&b.payer_credit_code).is_empty()) {
-        let code = key(&body.payer_credit_code);
-        let known = coded.entry(key(&body.payer_name)).or_insert_with(|| code.clone());
-        if code < *known {
-            *known = code;
-        }
-    }
+    let code_of = |name: &SmolStr| {
+        of_kind()
+            .filter(|(.., keys)| !keys.number.is_empty() && keys.alias == *name)
+            .map(|(.., keys)| &keys.number)
+            .min()
+    };
     let rows = of_kind()
-        .map(|(found, body)| {
-            let (code, name) = (key(&body.payer_credit_code), key(&body.payer_name));
-            let certain = !code.is_empty();
+        .map(|(found, body, keys)| {
+            let certain = !keys.number.is_empty();
             let period = months_of(body.from, body.until);
             Row {
-                key: match (certain, name.is_empty()) {
-                    (true, _) => code,
-                    (false, true) => String::new(),
-                    (false, false) => coded.get(&name).cloned().unwrap_or(format!("name {name}")),
+                key: match (certain, keys.alias.is_empty()) {
+                    (true, _) => named(&keys.number),
+                    (false, true) => None,
+                    (false, false) => match code_of(&keys.alias) {
+                        Some(code) => named(code),
+                        // A name is no code, even where it is spelled like one.
+                        None => Some((keys.alias.clone(), [1, 0, 0])),
+                    },
                 },
                 certain,
                 stamp: (period.from, period.until, net(body).0),
-                label: format!("{} income {} to {}", kind.word(), body.from, body.until),
+                aspect: Aspect::Whole,
                 placed: net_placed(body, window),
-                found,
+                found: *found,
             }
         })
         .collect();
@@ -112,7 +121,7 @@ fn stated(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, window: Months) -> 
         ordinal,
         rows,
         Differing::PerhapsSeveral,
-        "payer, period and amount",
+        Because::PayerPeriodAmount,
     )
 }
 
@@ -133,55 +142,51 @@ fn rents(facts: &Facts<'_>, ordinal: u32, scope: &Range<u32>, window: Months) ->
     let leases = || {
         scope
             .clone()
-            .flat_map(|o| facts.records(RecordType::Land, Some(o)).collect::<Vec<_>>())
+            .flat_map(|o| facts.records(RecordType::Land, Some(o)))
             .filter_map(|found| match &found.record.body {
-                RecordBody::Land(body) if body.leased_out => Some((found, body)),
+                RecordBody::Land(body) if body.leased_out => Some((found, body, &facts.keys(found).number)),
                 _ => None,
             })
     };
-    let mut first: BTreeMap<String, u32> = BTreeMap::new();
-    for (found, body) in leases() {
-        let holder = first.entry(key(&body.contract_number)).or_insert(found.subject);
-        *holder = found.subject.min(*holder);
-    }
     let mut rows: Vec<Row<'_>> = Vec::new();
     let mut unknown = Vec::new();
     let mut repeated = Vec::new();
-    for (found, body) in leases() {
-        let number = key(&body.contract_number);
+    for (found, body, number) in leases() {
+        let same_contract = || leases().filter(|(.., other)| *other == number);
         let holder = if number.is_empty() {
             found.subject
         } else {
-            first.get(&number).copied().unwrap_or(found.subject)
+            same_contract().map(|(f, ..)| f.subject).min().unwrap_or(found.subject)
         };
         if holder != ordinal {
             continue;
         }
-        let label = format!("rent of {} a year", body.kind.word());
         let Some(rent) = body.annual_rent else {
-            unknown.push(found.part(label, 0, uncertain("leased out; the rent is not on record")));
+            unknown.push(found.part(Aspect::Whole, 0, uncertain(Because::RentUnknown)));
             continue;
         };
+        let matter = named(number);
         let same = rows.iter().find(|r: &&Row<'_>| {
-            !number.is_empty() && r.key == number && r.stamp.2 == rent.0 && r.found.department == found.department
+            matter.is_some() && r.key == matter && r.stamp.2 == rent.0 && r.found.rank == found.rank
         });
         if let Some(row) = same {
             // Another plot or another member of the same contract.
-            repeated.push(found.part(label, rent.0, super::matching::duplicate(&row.found, "contract number")));
+            let copy = duplicate(&row.found, Because::ContractNumber);
+            repeated.push(found.part(Aspect::Whole, rent.0, copy));
             continue;
         }
         rows.push(Row {
-            found,
-            key: number,
+            found: *found,
+            key: matter,
             certain: true,
             stamp: (year.from, year.until, rent.0),
-            label,
+            aspect: Aspect::Whole,
             placed: place_months(rent, year, window),
         });
     }
     let mut figure = Figure::known(0);
     let missing: Vec<_> = facts.unsettled(&[RecordType::Land], (scope.len() == 1).then_some(ordinal));
-    let summed = once(rows, Differing::Conflict, "contract number", !missing.is_empty());
+    let summed = once(rows, Differing::Conflict, Because::ContractNumber, !missing.is_empty());
     figure.add(figure_of(summed.bounds, missing, summed.parts));
     figure.open = summed.open;
     if !unknown.is_empty() {
@@ -193,8 +198,8 @@ fn rents(facts: &Facts<'_>, ordinal: u32, scope: &Range<u32>, window: Months) ->
     figure
 }
 
-fn uncertain(why: &str) -> Treatment {
-    Treatment::Uncertain { why: why.to_owned() }
+fn uncertain(why: Because) -> Treatment {
+    Treatment::Uncertain { why }
 }
 
 /// First and last month of a period with open ends.
@@ -205,21 +210,27 @@ fn span(from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -
     )
 }
 
+/// A matter named by a word of ours.
+fn fixed(word: &'static str) -> Matter {
+    (SmolStr::new_static(word), [0; 3])
+}
+
 /// Pensions by month; `share` picks what of a month's amount counts. Departments that state different pensions of one kind may mean two.
 fn pension_rows<'a>(facts: &Facts<'a>, ordinal: u32, window: Months, share: impl Fn(&Pension) -> i64) -> Vec<Row<'a>> {
     facts
         .records(RecordType::Pension, Some(ordinal))
+        .iter()
         .filter_map(|found| {
             let RecordBody::Pension(body) = &found.record.body else {
                 return None;
             };
             let (from, until) = span(body.from, body.until, window);
             Some(Row {
-                found,
-                key: body.kind.word().to_owned(),
+                found: *found,
+                key: Some(fixed(body.kind.word())),
                 certain: true,
                 stamp: (from, until, share(body)),
-                label: format!("{} pension a month", body.kind.word()),
+                aspect: Aspect::Whole,
                 placed: by_month(share(body), body.from, body.until, window),
             })
         })
@@ -243,6 +254,7 @@ fn pensions(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
 fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let rows = facts
         .records(RecordType::Employment, Some(ordinal))
+        .iter()
         .filter_map(|found| {
             let RecordBody::Employment(body) = &found.record.body else {
                 return None;
@@ -252,11 +264,11 @@ fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
                 .filter(|_| body.status == EmploymentStatus::Unemployed)?;
             let (from, until) = span(body.from, body.until, window);
             Some(Row {
-                found,
-                key: "unemployment benefit".into(),
+                found: *found,
+                key: Some(fixed("unemployment benefit")),
                 certain: true,
                 stamp: (from, until, benefit.0),
-                label: "unemployment benefit a month".into(),
+                aspect: Aspect::Whole,
                 placed: by_month(benefit.0, body.from, body.until, window),
             })
         })
@@ -267,8 +279,13 @@ fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
         ordinal,
         rows,
         Differing::PerhapsSeveral,
-        "period and amount",
+        Because::PeriodAmount,
     )
+}
+
+/// A partial date as a number: equal for equal dates only.
+fn number(date: PartialDate) -> i64 {
+    (i64::from(date.year()) * 100 + i64::from(date.month())) * 100 + i64::from(date.day())
 }
 
 /// Grants for planting, breeding, machines and forest. They are paid once for a farming year, so they belong to the income from the farm,
@@ -276,17 +293,21 @@ fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
 fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let rows = facts
         .records(RecordType::Subsidy, Some(ordinal))
+        .iter()
         .filter_map(|found| {
             let RecordBody::Subsidy(body) = &found.record.body else {
                 return None;
             };
             let period = months_of(body.paid_on, body.paid_on);
             Some(Row {
-                found,
-                key: format!("{} {} {}", key(&body.project), body.paid_on, body.amount.0),
+                found: *found,
+                key: Some((
+                    facts.keys(found).alias.clone(),
+                    [number(body.paid_on), body.amount.0, 0],
+                )),
                 certain: false,
                 stamp: (period.from, period.until, body.amount.0),
-                label: format!("subsidy of {}", body.paid_on),
+                aspect: Aspect::Whole,
                 placed: place(body.amount, body.paid_on, body.paid_on, window),
             })
         })
@@ -297,7 +318,7 @@ fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
         ordinal,
         rows,
         Differing::PerhapsSeveral,
-        "project, day and amount",
+        Because::ProjectDayAmount,
     )
 }
 
@@ -307,11 +328,10 @@ fn assistance_is_not_income(facts: &Facts<'_>, ordinal: u32, figure: &mut Figure
         let RecordBody::Assistance(body) = &found.record.body else {
             continue;
         };
-        let rule = "government relief is not counted as income".to_owned();
-        let label = format!("assistance {}", body.period.word());
+        let rule = Because::ReliefNotIncome;
         figure
             .parts
-            .push(found.part(label, body.amount.0, Treatment::Disregarded { rule }));
+            .push(found.part(Aspect::Whole, body.amount.0, Treatment::Disregarded { rule }));
     }
 }
 
@@ -351,6 +371,7 @@ pub(super) fn medical_own_cost(facts: &Facts<'_>, subject: Option<u32>, window: 
     for ordinal in facts.subjects(subject) {
         let rows = facts
             .records(RecordType::MedicalExpense, Some(ordinal))
+            .iter()
             .filter_map(|found| {
                 let RecordBody::MedicalExpense(body) = &found.record.body else {
                     return None;
@@ -359,21 +380,21 @@ pub(super) fn medical_own_cost(facts: &Facts<'_>, subject: Option<u32>, window: 
                 let mut placed = place(own, body.paid_on, body.paid_on, window);
                 if own > body.total.saturating_sub(body.reimbursed.unwrap_or(Fen::ZERO)) {
                     placed.bounds.lo = placed.bounds.lo.map(|lo| lo.min(0));
-                    placed.treatment = uncertain("more than the bill leaves to the patient");
+                    placed.treatment = uncertain(Because::MoreThanTheBill);
                     placed.code = Some(IMPLAUSIBLE_RECORD);
                 }
                 let day = months_of(body.paid_on, body.paid_on);
                 Some(Row {
-                    found,
-                    key: format!("{} {} {}", body.paid_on, body.total.0, own.0),
+                    found: *found,
+                    key: Some((SmolStr::default(), [number(body.paid_on), body.total.0, own.0])),
                     certain: false,
                     stamp: (day.from, day.until, own.0),
-                    label: format!("medical bill of {}", body.paid_on),
+                    aspect: Aspect::Whole,
                     placed,
                 })
             })
             .collect();
-        let by = "day and amounts";
+        let by = Because::DayAmounts;
         total.add(settle(
             facts,
             RecordType::MedicalExpense,

@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN};
-use crate::bounds::{Bounds, Figure, Treatment};
+use crate::bounds::{Bounds, Figure};
 use crate::dates::{Date, Month, Months, PartialDate};
 use crate::money::Fen;
+use crate::part::{Aspect, Because, Treatment};
 
 /// Where one amount falls with respect to a window.
+#[derive(Clone, Copy)]
 pub(super) struct Placed {
     pub bounds: Bounds,
     pub treatment: Treatment,
@@ -17,18 +21,18 @@ pub(super) struct Placed {
 }
 
 impl Placed {
-    fn uncertain(bounds: Bounds, code: &'static str, why: &str) -> Placed {
+    fn uncertain(bounds: Bounds, code: &'static str, why: Because) -> Placed {
         Placed {
             bounds,
-            treatment: Treatment::Uncertain { why: why.to_owned() },
+            treatment: Treatment::Uncertain { why },
             code: Some(code),
         }
     }
 
-    fn nothing(rule: &str, code: Option<&'static str>) -> Placed {
+    fn nothing(rule: Because, code: Option<&'static str>) -> Placed {
         Placed {
             bounds: Bounds::ZERO,
-            treatment: Treatment::Disregarded { rule: rule.to_owned() },
+            treatment: Treatment::Disregarded { rule },
             code,
         }
     }
@@ -39,7 +43,7 @@ impl Placed {
 pub(super) fn place(amount: Fen, from: PartialDate, until: PartialDate, window: Months) -> Placed {
     if from.first_day() > until.last_day() {
         let all = Bounds::between(0, amount.0.max(0));
-        return Placed::uncertain(all, IMPLAUSIBLE_RECORD, "its period ends before it begins");
+        return Placed::uncertain(all, IMPLAUSIBLE_RECORD, Because::PeriodReversed);
     }
     place_months(amount, months_of(from, until), window)
 }
@@ -48,20 +52,16 @@ pub(super) fn place(amount: Fen, from: PartialDate, until: PartialDate, window: 
 pub(super) fn place_months(amount: Fen, period: Months, window: Months) -> Placed {
     if amount < Fen::ZERO {
         // A negative amount proves nothing, and must not take away what other records prove.
-        return Placed::nothing("a negative amount is not counted", Some(IMPLAUSIBLE_RECORD));
+        return Placed::nothing(Because::NegativeAmount, Some(IMPLAUSIBLE_RECORD));
     }
     match period.intersect(window) {
-        None => Placed::nothing("outside the months that count", None),
+        None => Placed::nothing(Because::OutsideMonths, None),
         Some(both) if both == period => Placed {
             bounds: Bounds::exactly(amount.0),
             treatment: Treatment::Counted,
             code: None,
         },
-        Some(_) => Placed::uncertain(
-            Bounds::between(0, amount.0),
-            PERIOD_UNCERTAIN,
-            "earned partly outside the months that count; not spread over months",
-        ),
+        Some(_) => Placed::uncertain(Bounds::between(0, amount.0), PERIOD_UNCERTAIN, Because::PartlyOutside),
     }
 }
 
@@ -69,18 +69,18 @@ pub(super) fn place_months(amount: Fen, period: Months, window: Months) -> Place
 /// that it may or may not cover are left open.
 pub(super) fn by_month(monthly: i64, from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> Placed {
     if monthly < 0 {
-        return Placed::nothing("a negative amount is not counted", Some(IMPLAUSIBLE_RECORD));
+        return Placed::nothing(Because::NegativeAmount, Some(IMPLAUSIBLE_RECORD));
     }
     let (least, most) = match months_in(from, until, window) {
         Some(months) => months,
         None => {
             let all = Bounds::between(0, monthly.saturating_mul(i64::from(window.len())));
-            return Placed::uncertain(all, IMPLAUSIBLE_RECORD, "its period ends before it begins");
+            return Placed::uncertain(all, IMPLAUSIBLE_RECORD, Because::PeriodReversed);
         }
     };
     let times = |months: u32| monthly.saturating_mul(i64::from(months));
     if most == 0 {
-        Placed::nothing("outside the months that count", None)
+        Placed::nothing(Because::OutsideMonths, None)
     } else if least == most {
         Placed {
             bounds: Bounds::exactly(times(most)),
@@ -89,11 +89,7 @@ pub(super) fn by_month(monthly: i64, from: Option<PartialDate>, until: Option<Pa
         }
     } else {
         let bounds = Bounds::between(times(least), times(most));
-        Placed::uncertain(
-            bounds,
-            PERIOD_UNCERTAIN,
-            "the month in which it began or ended is not on record",
-        )
+        Placed::uncertain(bounds, PERIOD_UNCERTAIN, Because::MonthUnknown)
     }
 }
 
@@ -139,33 +135,41 @@ pub(super) fn stands_on(from: Option<PartialDate>, until: Option<PartialDate>, d
 }
 
 /// A key as it is compared: registers differ in case, spaces and full-width letters.
-pub(super) fn key(text: &str) -> String {
+pub(super) fn key(text: &str) -> SmolStr {
+    let is_plain = |b: u8| b.is_ascii_digit() || b.is_ascii_lowercase();
+    if text.bytes().all(is_plain) {
+        return SmolStr::new(text);
+    }
     if text.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return text.to_ascii_lowercase();
+        return text.bytes().map(|b| char::from(b.to_ascii_lowercase())).collect();
     }
     hedui_ids::name::normalise(text).split_whitespace().collect()
 }
 
 /// The same thing as another record.
-pub(super) fn duplicate(of: &Found<'_>, by: &str) -> Treatment {
-    Treatment::Duplicate {
-        of: of.reference(),
-        at: of.department.to_string(),
-        by: by.to_owned(),
-    }
+pub(super) fn duplicate(of: &Found<'_>, by: Because) -> Treatment {
+    Treatment::Duplicate { of: of.id, by }
 }
+
+/// What a record is about, as far as it tells: a text and numbers that together identify a matter.
+pub(super) type Matter = (SmolStr, [i64; 3]);
 
 /// One record of an amount.
 pub(super) struct Row<'a> {
     pub found: Found<'a>,
-    /// The matter that it is about; empty where the record does not tell, then it is matched with nothing.
-    pub key: String,
+    /// The matter that it is about; none where the record does not tell, then it is matched with nothing.
+    pub key: Option<Matter>,
     /// Whether the key identifies the matter. If not, equal amounts are perhaps the same and perhaps not.
     pub certain: bool,
     /// What is stated: period and amount. Equal stamps under one key are copies.
     pub stamp: (Month, Month, i64),
-    pub label: String,
+    pub aspect: Aspect,
     pub placed: Placed,
+}
+
+/// A matter that a text alone identifies; none for an empty one.
+pub(super) fn named(text: &SmolStr) -> Option<Matter> {
+    (!text.is_empty()).then(|| (text.clone(), [0; 3]))
 }
 
 /// What departments that differ about one matter mean.
@@ -179,15 +183,16 @@ pub(super) enum Differing {
 
 /// Counts each matter once. `contradictable`: a department that could report the same matters otherwise is silent, so that nothing here is
 /// a lower bound.
-pub(super) fn once(rows: Vec<Row<'_>>, differing: Differing, by: &str, contradictable: bool) -> Figure {
-    let mut groups: BTreeMap<(String, usize), Vec<Row<'_>>> = BTreeMap::new();
-    for (index, row) in rows.into_iter().enumerate() {
-        let alone = if row.key.is_empty() { index + 1 } else { 0 };
-        groups.entry((row.key.clone(), alone)).or_default().push(row);
-    }
+pub(super) fn once(mut rows: Vec<Row<'_>>, differing: Differing, by: Because, contradictable: bool) -> Figure {
+    // Stable: what has no key keeps its order and stands alone.
+    rows.sort_by(|a, b| a.key.cmp(&b.key));
     let mut figure = Figure::known(0);
-    for group in groups.into_values() {
-        figure.add(matter(group, differing, by));
+    figure.parts.reserve_exact(rows.len());
+    for group in rows.chunk_by_mut(|a, b| a.key.is_some() && a.key == b.key) {
+        match group {
+            [alone] => single(alone, &mut figure),
+            several => matter(several, differing, by, &mut figure),
+        }
     }
     if contradictable {
         figure.bounds.lo = Some(0);
@@ -195,12 +200,22 @@ pub(super) fn once(rows: Vec<Row<'_>>, differing: Differing, by: &str, contradic
     figure
 }
 
-/// One matter.
-fn matter(mut rows: Vec<Row<'_>>, differing: Differing, by: &str) -> Figure {
-    rows.sort_by(|a, b| a.found.department.cmp(b.found.department));
-    let mut figure = Figure::known(0);
-    let copies = copies(&rows);
-    let views = views(&rows);
+/// A matter that one record is about.
+fn single(row: &Row<'_>, figure: &mut Figure) {
+    figure.bounds = figure.bounds.plus(row.placed.bounds);
+    if let Some(code) = row.placed.code {
+        figure.open_by(code);
+    }
+    figure
+        .parts
+        .push(row.found.part(row.aspect, row.stamp.2, row.placed.treatment));
+}
+
+/// One matter, added to the figure.
+fn matter(rows: &mut [Row<'_>], differing: Differing, by: Because, figure: &mut Figure) {
+    rows.sort_by_key(|row| row.found.rank);
+    let copies = copies(rows);
+    let views = views(rows);
     let novel: Vec<&Row<'_>> = rows
         .iter()
         .zip(&copies)
@@ -212,7 +227,7 @@ fn matter(mut rows: Vec<Row<'_>>, differing: Differing, by: &str) -> Figure {
         Differing::Conflict => views.values().any(|v| views.values().next() != Some(v)),
         Differing::PerhapsSeveral => collide(&novel),
     };
-    figure.bounds = sum;
+    let mut bounds = sum;
     if differs {
         let least = views.values().filter_map(|v| v.lo).min();
         let most = views
@@ -224,25 +239,23 @@ fn matter(mut rows: Vec<Row<'_>>, differing: Differing, by: &str) -> Figure {
             Differing::Conflict => (CONFLICTING_SOURCES, most),
             Differing::PerhapsSeveral => (DOUBTFUL_MATCH, sum.hi),
         };
-        figure.bounds = Bounds { lo: least, hi };
+        bounds = Bounds { lo: least, hi };
         figure.open_by(code);
     }
+    figure.bounds = figure.bounds.plus(bounds);
     for (row, copy) in rows.iter().zip(&copies) {
         let treatment = match copy.and_then(|at| rows.get(at)) {
             Some(first) => duplicate(&first.found, by),
-            None if differs && matches!(row.placed.treatment, Treatment::Counted) => Treatment::Uncertain {
-                why: "perhaps the same as, or contradicted by, another register's record".into(),
+            None if differs && row.placed.treatment == Treatment::Counted => Treatment::Uncertain {
+                why: Because::PerhapsSameOrContradicted,
             },
-            None => row.placed.treatment.clone(),
+            None => row.placed.treatment,
         };
         if let Some(code) = row.placed.code {
             figure.open_by(code);
         }
-        figure
-            .parts
-            .push(row.found.part(row.label.clone(), row.stamp.2, treatment));
+        figure.parts.push(row.found.part(row.aspect, row.stamp.2, treatment));
     }
-    figure
 }
 
 /// For every row the earlier row at another department that it is a copy of. Rows of one department are no copies of each other.
@@ -250,10 +263,9 @@ fn copies(rows: &[Row<'_>]) -> Vec<Option<usize>> {
     let mut copies: Vec<Option<usize>> = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
         let original = rows.iter().enumerate().take(index).find(|(at, earlier)| {
-            let here = |(other, copy): (&Row<'_>, &Option<usize>)| {
-                other.found.department == row.found.department && *copy == Some(*at)
-            };
-            earlier.found.department != row.found.department
+            let here =
+                |(other, copy): (&Row<'_>, &Option<usize>)| other.found.rank == row.found.rank && *copy == Some(*at);
+            earlier.found.rank != row.found.rank
                 && earlier.stamp == row.stamp
                 && (earlier.certain && row.certain)
                 && copies.get(*at).is_some_and(Option::is_none)
@@ -265,10 +277,10 @@ fn copies(rows: &[Row<'_>]) -> Vec<Option<usize>> {
 }
 
 /// What each department says of the matter.
-fn views<'a>(rows: &[Row<'a>]) -> BTreeMap<&'a crate::names::DepartmentId, Bounds> {
+fn views(rows: &[Row<'_>]) -> BTreeMap<u16, Bounds> {
     let mut views = BTreeMap::new();
     for row in rows {
-        let view = views.entry(row.found.department).or_insert(Bounds::ZERO);
+        let view = views.entry(row.found.rank).or_insert(Bounds::ZERO);
         *view = view.plus(row.placed.bounds);
     }
     views
@@ -279,11 +291,7 @@ fn collide(rows: &[&Row<'_>]) -> bool {
     let counts = |row: &Row<'_>| row.placed.bounds.hi != Some(0) || row.placed.bounds.lo != Some(0);
     rows.iter().enumerate().any(|(index, a)| {
         rows.iter().skip(index + 1).any(|b| {
-            a.found.department != b.found.department
-                && counts(a)
-                && counts(b)
-                && a.stamp.0 <= b.stamp.1
-                && b.stamp.0 <= a.stamp.1
+            a.found.rank != b.found.rank && counts(a) && counts(b) && a.stamp.0 <= b.stamp.1 && b.stamp.0 <= a.stamp.1
         })
     })
 }

@@ -2,6 +2,7 @@
 //! Leaves reckoning to `facts`; since facts never change, a figure never grows old.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use super::Fact;
 use crate::bounds::Figure;
@@ -11,18 +12,18 @@ use crate::dates::Months;
 type Question = (Fact, Option<u32>, Months);
 
 /// The figures of one verification, at most some dozens: a list is faster than a map.
-#[derive(Clone, Debug, Default)]
-pub struct Memo(RefCell<Vec<(Question, Figure)>>);
+#[derive(Debug, Default)]
+pub(super) struct Memo(RefCell<Vec<(Question, Rc<Figure>)>>);
 
 impl Memo {
     /// The figure for a question, reckoned at the first time.
-    pub(super) fn get_or(&self, question: Question, reckon: impl FnOnce() -> Figure) -> Figure {
+    pub(super) fn get_or(&self, question: Question, reckon: impl FnOnce() -> Figure) -> Rc<Figure> {
         if let Some((_, known)) = self.0.borrow().iter().find(|(asked, _)| *asked == question) {
-            return known.clone();
+            return Rc::clone(known);
         }
         // Not borrowed while reckoning: a figure may rest on others.
-        let figure = reckon();
-        self.0.borrow_mut().push((question, figure.clone()));
+        let figure = Rc::new(reckon());
+        self.0.borrow_mut().push((question, Rc::clone(&figure)));
         figure
     }
 }

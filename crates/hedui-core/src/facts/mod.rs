@@ -8,21 +8,30 @@ mod matching;
 mod memo;
 mod persons;
 mod property;
+mod table;
 mod wage;
 
 #[cfg(test)]
 mod tests;
 
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
 use crate::answer::{AnswerState, SubjectAnswer};
-use crate::bounds::{Figure, Part, Treatment, merge_sorted};
+use crate::bounds::{Figure, insert_sorted};
 use crate::dates::{Date, Months};
 use crate::household::Household;
 use crate::names::DepartmentId;
+use crate::part::{Aspect, Part, Treatment};
 use crate::plan::DepartmentProfile;
-use crate::record::{DisabilityKind, IncomeKind, Record, RecordType};
+use crate::record::{DisabilityKind, IncomeKind, RecordType};
+use crate::source::{Source, label, reference};
 
-pub use memo::Memo;
+use memo::Memo;
 pub use persons::Settled;
+pub(crate) use table::Found;
+use table::{Keys, Table};
 
 /// Two registers disagree about one thing beyond the tolerance.
 pub const CONFLICTING_SOURCES: &str = "CONFLICTING_SOURCES";
@@ -80,8 +89,16 @@ pub enum Fact {
     CasualWorkMonths,
 }
 
+impl<'a> DepartmentAnswers<'a> {
+    /// What the department said of a member. An answer under another member's place is no answer: it must not become this member's.
+    pub(crate) fn answer(&self, ordinal: u32) -> Option<&'a AnswerState> {
+        let answer = self.subjects.get(ordinal as usize)?;
+        (answer.ordinal == ordinal).then_some(&answer.state)
+    }
+}
+
 /// Everything that the answers and the declaration say, ready to be asked for figures. Borrowed, built once per verification.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Facts<'a> {
     /// The household as it applies.
     pub household: &'a Household,
@@ -91,20 +108,28 @@ pub struct Facts<'a> {
     pub departments: &'a [DepartmentAnswers<'a>],
     /// Tolerance between two sources of one wage, in per cent of the greater.
     pub wage_tolerance_percent: u8,
-    /// Figures that have been asked for before; `Memo::default()`.
-    pub memo: Memo,
-}
-
-/// A record with where it comes from.
-#[derive(Clone, Copy)]
-pub(crate) struct Found<'a> {
-    pub household: &'a Household,
-    pub department: &'a DepartmentId,
-    pub subject: u32,
-    pub record: &'a Record,
+    table: Table<'a>,
+    memo: Memo,
 }
 
 impl<'a> Facts<'a> {
+    /// What departments said of a household, by a date.
+    pub fn new(
+        household: &'a Household,
+        as_of: Date,
+        departments: &'a [DepartmentAnswers<'a>],
+        wage_tolerance_percent: u8,
+    ) -> Facts<'a> {
+        Facts {
+            household,
+            as_of,
+            departments,
+            wage_tolerance_percent,
+            table: Table::new(departments, household.members.len()),
+            memo: Memo::default(),
+        }
+    }
+
     /// Number of members, all of them.
     pub fn persons(&self) -> usize {
         self.household.members.len()
@@ -112,7 +137,7 @@ impl<'a> Facts<'a> {
 
     /// A figure about one member, or about the whole household where `subject` is `None`.
     /// `window` is the months that count for incomes and expenses; figures at a date ignore it.
-    pub fn figure(&self, fact: Fact, subject: Option<u32>, window: Months) -> Figure {
+    pub fn figure(&self, fact: Fact, subject: Option<u32>, window: Months) -> Rc<Figure> {
         self.memo
             .get_or((fact, subject, window), || self.reckon(fact, subject, window))
     }
@@ -153,55 +178,92 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// What a department said of a member. An answer under another member's place is no answer: it must not become this member's.
-    pub(crate) fn answer(department: &DepartmentAnswers<'a>, ordinal: u32) -> Option<&'a AnswerState> {
-        let answer = department.subjects.get(ordinal as usize)?;
-        (answer.ordinal == ordinal).then_some(&answer.state)
+    /// Every record of a type about the members asked for, by member, department and the department's order.
+    pub(crate) fn records(&self, of: RecordType, subject: Option<u32>) -> &[Found<'a>] {
+        self.table.of(of, subject)
     }
 
-    /// Every record of a type about the members asked for, by member, department and the department's order. A row that a department
-    /// hands over twice is one row.
-    pub(crate) fn records(&self, of: RecordType, subject: Option<u32>) -> impl Iterator<Item = Found<'a>> + '_ {
-        let household = self.household;
-        self.subjects(subject).flat_map(move |ordinal| {
-            self.departments
-                .iter()
-                .filter(move |d| d.profile.record_types.contains(&of))
-                .flat_map(move |department| {
-                    let records = match Self::answer(department, ordinal) {
-                        Some(AnswerState::Found { records }) => records.as_slice(),
-                        _ => &[],
-                    };
-                    records
-                        .iter()
-                        .enumerate()
-                        .filter(move |(_, r)| r.body.record_type() == of)
-                        .filter(|(at, r)| r.reference.is_empty() || !records.iter().take(*at).any(|other| other == *r))
-                        .map(move |(_, record)| Found {
-                            household,
-                            department: &department.profile.id,
-                            subject: ordinal,
-                            record,
-                        })
-                })
-        })
+    /// The identifying texts of a record in the form in which they are compared.
+    pub(crate) fn keys(&self, found: &Found<'_>) -> &Keys {
+        self.table.keys(found)
     }
 
     /// Departments that hold records of any of these types and did not settle what they know of the members asked for. Sorted.
     pub(crate) fn unsettled(&self, of: &[RecordType], subject: Option<u32>) -> Vec<DepartmentId> {
-        let mut missing: Vec<DepartmentId> = self
-            .departments
-            .iter()
-            .filter(|d| d.profile.record_types.iter().any(|t| of.contains(t)))
-            .filter(|d| {
-                self.subjects(subject)
-                    .any(|o| !Self::answer(d, o).is_some_and(AnswerState::is_known))
-            })
-            .map(|d| d.profile.id.clone())
-            .collect();
-        missing.sort();
-        missing.dedup();
+        let mut missing = Vec::new();
+        for (at, _) in self.table.unsettled(of, self.subjects(subject)) {
+            if let Some(department) = self.departments.get(at) {
+                insert_sorted(&mut missing, department.profile.id.clone());
+            }
+        }
         missing
+    }
+
+    /// Whether there is any such department.
+    pub(crate) fn is_unsettled(&self, of: &[RecordType], subject: Option<u32>) -> bool {
+        self.table.unsettled(of, self.subjects(subject)).next().is_some()
+    }
+
+    /// The same departments of one type, by rank.
+    pub(crate) fn silent(&self, of: RecordType, subject: Option<u32>) -> Vec<u16> {
+        let open = self.table.unsettled(&[of], self.subjects(subject));
+        open.map(|(_, rank)| rank).collect()
+    }
+
+    /// A part that rests on a member's word.
+    pub(crate) fn declared(&self, subject: u32, aspect: Aspect, amount: i64) -> Part {
+        Part {
+            // Declarations come behind the records, one source per member.
+            source: self.table.len().saturating_add(subject),
+            aspect,
+            amount,
+            treatment: Treatment::Declared,
+        }
+    }
+
+    /// The department whose record a source is; `None` for a declaration.
+    pub(crate) fn department_of(&self, source: u32) -> Option<&'a DepartmentId> {
+        self.table.by_id(source).map(|found| found.department)
+    }
+
+    /// What stands behind parts: every source that one of them is made of or copies, described, by id.
+    pub fn sources<'p>(&self, parts: impl IntoIterator<Item = &'p Part>) -> Vec<Source> {
+        let declarations = self.table.len() as usize;
+        let mut is_used = vec![false; declarations + self.persons()];
+        let mut mark = |id: u32| {
+            if let Some(used) = is_used.get_mut(id as usize) {
+                *used = true;
+            }
+        };
+        for part in parts {
+            mark(part.source);
+            if let Treatment::Duplicate { of, .. } = part.treatment {
+                mark(of);
+            }
+        }
+        let used = is_used.iter().zip(0u32..).filter(|(used, _)| **used);
+        used.map(|(_, id)| self.source(id)).collect()
+    }
+
+    fn source(&self, id: u32) -> Source {
+        match self.table.by_id(id) {
+            Some(found) => Source {
+                id,
+                subject: found.subject,
+                department: Some(found.department.clone()),
+                record_type: Some(found.record.body.record_type()),
+                reference: reference(self.household, found.record),
+                label: label(&found.record.body),
+            },
+            None => Source {
+                id,
+                subject: id.saturating_sub(self.table.len()),
+                department: None,
+                record_type: None,
+                reference: SmolStr::default(),
+                label: SmolStr::default(),
+            },
+        }
     }
 }
 
@@ -216,47 +278,9 @@ pub(crate) fn figure_of(bounds: crate::bounds::Bounds, missing: Vec<DepartmentId
     }
 }
 
-impl Found<'_> {
-    /// The department's key of the record, unless it gives a person away: keys stand in reports and findings.
-    pub(crate) fn reference(&self) -> String {
-        let text = &self.record.reference;
-        // A number of fewer than fifteen characters, all ASCII, holds neither an ID nor a name written in Han.
-        let short = text.len() < 15 && text.is_ascii();
-        if short && self.household.members.iter().all(|m| !m.name.is_ascii()) {
-            return text.clone();
-        }
-        let gives_away = self.household.members.iter().any(|member| {
-            let id = member.id.expose();
-            let old = member.id.legacy_15();
-            id.get(..17).is_some_and(|first| text.contains(first))
-                || old.is_some_and(|old| text.contains(old.expose()))
-                || text.contains(member.name.as_str())
-        });
-        if gives_away {
-            "withheld: holds personal data".to_owned()
-        } else {
-            text.clone()
-        }
-    }
-
-    /// A part of a figure made of this record.
-    pub(crate) fn part(&self, label: String, amount: i64, treatment: Treatment) -> Part {
-        Part {
-            subject: self.subject,
-            department: Some(self.department.clone()),
-            record_type: Some(self.record.body.record_type()),
-            reference: self.reference(),
-            label,
-            amount,
-            on: None,
-            treatment,
-        }
-    }
-}
-
 impl Figure {
     /// Notes a finding that keeps the figure from being exact.
-    pub(crate) fn open_by(&mut self, code: &str) {
-        merge_sorted(&mut self.open, vec![code.to_owned()]);
+    pub(crate) fn open_by(&mut self, code: &'static str) {
+        insert_sorted(&mut self.open, SmolStr::new_static(code));
     }
 }

@@ -3,8 +3,9 @@
 
 use super::matching::stands_on;
 use super::{Facts, PERIOD_UNCERTAIN, figure_of};
-use crate::bounds::{Bounds, Figure, Part, Treatment, merge_sorted};
+use crate::bounds::{Bounds, Figure, insert_sorted};
 use crate::names::DepartmentId;
+use crate::part::{Aspect, Because, Part, Treatment};
 use crate::record::{DisabilityKind, RecordBody, RecordType, SchoolStage};
 
 /// A fact that is settled, or left open by departments that did not answer.
@@ -27,16 +28,15 @@ pub(super) fn disability(facts: &Facts<'_>, subject: u32) -> Settled<Option<(Dis
         let RecordBody::Disability(body) = &found.record.body else {
             continue;
         };
-        let label = format!("disability {} grade {}", body.kind.word(), body.grade);
         let treatment = if !(1..=4).contains(&body.grade) {
             // The register has a disability but does not tell which: it has not settled what it knows.
-            merge_sorted(&mut missing, vec![found.department.clone()]);
+            insert_sorted(&mut missing, found.department.clone());
             Treatment::Uncertain {
-                why: "no such grade: 1 (most severe) to 4".into(),
+                why: Because::NoSuchGrade,
             }
         } else if stands_on(body.issued_on, None, facts.as_of) == Some(false) {
             Treatment::Disregarded {
-                rule: "issued after the date".into(),
+                rule: Because::IssuedLater,
             }
         } else {
             // Of equally severe ones the first kind in the vocabulary, whatever the order of answers.
@@ -45,7 +45,7 @@ pub(super) fn disability(facts: &Facts<'_>, subject: u32) -> Settled<Option<(Dis
             }
             Treatment::Counted
         };
-        parts.push(found.part(label, i64::from(body.grade), treatment));
+        parts.push(found.part(Aspect::Whole, i64::from(body.grade), treatment));
     }
     Settled { value, missing, parts }
 }
@@ -59,7 +59,7 @@ pub(super) fn student(facts: &Facts<'_>, subject: u32) -> Settled<bool> {
         };
         let attends = stands_on(body.from, body.until, facts.as_of) != Some(false);
         if attends && body.full_time && body.stage != SchoolStage::Postgraduate {
-            parts.push(found.part(format!("enrolment {}", body.stage.word()), 1, Treatment::Counted));
+            parts.push(found.part(Aspect::Whole, 1, Treatment::Counted));
         }
     }
     Settled {
@@ -80,15 +80,15 @@ pub(super) fn public_payroll(facts: &Facts<'_>, subject: Option<u32>) -> Figure 
         let stands = stands_on(body.from, body.until, facts.as_of);
         let treatment = match (stands, members.contains(&found.subject)) {
             (Some(false), _) => Treatment::Disregarded {
-                rule: "not paid at the date".into(),
+                rule: Because::NotPaidAtDate,
             },
             (_, true) => Treatment::Disregarded {
-                rule: "the member is counted once".into(),
+                rule: Because::MemberCountedOnce,
             },
             (None, false) => {
                 perhaps.push(found.subject);
                 Treatment::Uncertain {
-                    why: "the record does not tell whether it is still paid".into(),
+                    why: Because::PerhapsStillPaid,
                 }
             }
             (Some(true), false) => {
@@ -96,7 +96,7 @@ pub(super) fn public_payroll(facts: &Facts<'_>, subject: Option<u32>) -> Figure 
                 Treatment::Counted
             }
         };
-        parts.push(found.part("public payroll".into(), 1, treatment));
+        parts.push(found.part(Aspect::Whole, 1, treatment));
     }
     perhaps.sort_unstable();
     perhaps.dedup();
@@ -128,24 +128,8 @@ pub(super) fn casual_work_months(facts: &Facts<'_>, subject: Option<u32>) -> Fig
         if member.casual_work_months > 0 {
             let months = i64::from(member.casual_work_months);
             figure.bounds = figure.bounds.plus(Bounds::exactly(months));
-            figure
-                .parts
-                .push(declared_part(ordinal, "casual work, months".into(), months));
+            figure.parts.push(facts.declared(ordinal, Aspect::CasualWork, months));
         }
     }
     figure
-}
-
-/// A part that rests on the household's word.
-pub(super) fn declared_part(subject: u32, label: String, amount: i64) -> Part {
-    Part {
-        subject,
-        department: None,
-        record_type: None,
-        reference: String::new(),
-        label,
-        amount,
-        on: None,
-        treatment: Treatment::Declared,
-    }
 }

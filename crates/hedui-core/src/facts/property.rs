@@ -1,13 +1,12 @@
 //! Property in pieces: each flat, vehicle and business once, whoever reports it.
 //! Leaves sums of money to `assets`; limits, exemptions beyond the vocabulary and values to the policy packs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use smol_str::SmolStr;
 
-use super::matching::{duplicate, key, stands_on};
-use super::persons::declared_part;
-use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN};
-use crate::bounds::{Bounds, Figure, Treatment, merge_sorted};
-use crate::names::DepartmentId;
+use super::matching::{duplicate, stands_on};
+use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, Keys, PERIOD_UNCERTAIN};
+use crate::bounds::{Bounds, Figure, merge_sorted};
+use crate::part::{Aspect, Because, Treatment};
 use crate::record::{
     BusinessRole, BusinessStatus, RealEstate, RealEstateKind, RecordBody, RecordType, Vehicle, VehicleKind,
     VehicleStatus, VehicleUse,
@@ -17,7 +16,7 @@ use crate::record::{
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Counts {
     /// It does not, by this rule.
-    No(&'static str),
+    No(Because),
     /// It may, for this reason: a finding code.
     Perhaps(&'static str),
     /// It does.
@@ -26,87 +25,88 @@ enum Counts {
 
 /// One record of a thing that is counted in pieces.
 struct Piece<'a> {
-    found: Found<'a>,
+    found: &'a Found<'a>,
     /// The identifying key; empty where the register has none.
-    key: String,
+    key: &'a SmolStr,
     /// A weaker sign of sameness: an address, a plate, a name.
-    alias: String,
+    alias: &'a SmolStr,
     counts: Counts,
-    label: String,
 }
 
 /// One thing: the records that share a key, or one record without a key.
 struct Thing<'a> {
     pieces: Vec<Piece<'a>>,
-    /// What each department says: where it has several records, what counts most. A husband's sold share does not undo his wife's.
-    views: BTreeMap<&'a DepartmentId, Counts>,
-    alias: String,
+    /// What each department says, by rank: where it has several records, what counts most. A husband's sold share does not undo his wife's.
+    views: Vec<(u16, Counts)>,
+    /// The least of its records' signs; empty where none has one.
+    alias: &'a str,
     keyless: bool,
 }
 
-impl Thing<'_> {
+impl<'a> Thing<'a> {
+    fn of(pieces: Vec<Piece<'a>>) -> Thing<'a> {
+        let mut views: Vec<(u16, Counts)> = Vec::with_capacity(pieces.len());
+        for piece in &pieces {
+            match views.iter_mut().find(|(rank, _)| *rank == piece.found.rank) {
+                Some((_, view)) => *view = piece.counts.max(*view),
+                None => views.push((piece.found.rank, piece.counts)),
+            }
+        }
+        let aliases = pieces.iter().map(|p| p.alias.as_str()).filter(|a| !a.is_empty());
+        Thing {
+            alias: aliases.min().unwrap_or_default(),
+            keyless: pieces.first().is_none_or(|p| p.key.is_empty()),
+            views,
+            pieces,
+        }
+    }
+
     fn some(&self) -> bool {
-        self.views.values().any(|v| !matches!(v, Counts::No(_)))
+        self.views.iter().any(|(_, v)| !matches!(v, Counts::No(_)))
     }
 
     fn all(&self) -> bool {
-        self.views.values().all(|v| *v == Counts::Yes)
+        self.views.iter().all(|(_, v)| *v == Counts::Yes)
     }
 
     fn in_conflict(&self) -> bool {
-        self.some() && self.views.values().any(|v| matches!(v, Counts::No(_)))
+        self.some() && self.views.iter().any(|(_, v)| matches!(v, Counts::No(_)))
     }
 }
 
-/// Counts distinct things; registers that disagree about one leave it open, and so does a silent one that could disagree.
-fn pieces(all: Vec<Piece<'_>>, by: &str, silent: &[DepartmentId], own_silence_matters: bool) -> Figure {
-    let mut groups: BTreeMap<(String, usize), Vec<Piece<'_>>> = BTreeMap::new();
-    for (index, piece) in all.into_iter().enumerate() {
-        let alone = if piece.key.is_empty() { index + 1 } else { 0 };
-        groups.entry((piece.key.clone(), alone)).or_default().push(piece);
+/// Counts distinct things; registers that disagree about one leave it open, and so does a silent one (by rank) that could disagree.
+fn pieces(mut all: Vec<Piece<'_>>, by: Because, silent: &[u16], own_silence_matters: bool) -> Figure {
+    let mut figure = Figure::known(0);
+    if all.is_empty() {
+        return figure;
+    }
+    // Stable: what has no key keeps its order and stands alone.
+    all.sort_by(|a, b| a.key.cmp(b.key));
+    let mut things: Vec<Thing<'_>> = Vec::with_capacity(all.len());
+    let mut rest = all.into_iter().peekable();
+    while let Some(first) = rest.next() {
+        let mut same = vec![first];
+        while let Some(next) = rest.next_if(|next| {
+            let key = same.first().map(|p| p.key);
+            !next.key.is_empty() && key == Some(next.key)
+        }) {
+            same.push(next);
+        }
+        things.push(Thing::of(same));
     }
     // Things that share an alias, one of them without a key, may be one thing.
-    let mut clusters: BTreeMap<String, Vec<Thing<'_>>> = BTreeMap::new();
-    let mut figure = Figure::known(0);
-    for group in groups.into_values() {
-        let thing = thing(group);
-        if thing.alias.is_empty() {
-            figure.add(cluster(vec![thing], by, silent, own_silence_matters));
-        } else {
-            clusters.entry(thing.alias.clone()).or_default().push(thing);
-        }
-    }
-    for things in clusters.into_values() {
-        figure.add(cluster(things, by, silent, own_silence_matters));
+    things.sort_by_key(|thing| thing.alias);
+    for things in things.chunk_by(|a, b| !a.alias.is_empty() && a.alias == b.alias) {
+        cluster(things, by, silent, own_silence_matters, &mut figure);
     }
     figure
 }
 
-fn thing(pieces: Vec<Piece<'_>>) -> Thing<'_> {
-    let mut views: BTreeMap<&DepartmentId, Counts> = BTreeMap::new();
-    for piece in &pieces {
-        let view = views.entry(piece.found.department).or_insert(piece.counts);
-        *view = piece.counts.max(*view);
-    }
-    Thing {
-        alias: pieces
-            .iter()
-            .map(|p| &p.alias)
-            .filter(|a| !a.is_empty())
-            .min()
-            .cloned()
-            .unwrap_or_default(),
-        keyless: pieces.first().is_none_or(|p| p.key.is_empty()),
-        views,
-        pieces,
-    }
-}
-
 /// Things that may be the same: those with keys are certain, one without a key perhaps one of them.
-fn cluster(things: Vec<Thing<'_>>, by: &str, silent: &[DepartmentId], own_silence_matters: bool) -> Figure {
+fn cluster(things: &[Thing<'_>], by: Because, silent: &[u16], own_silence_matters: bool, figure: &mut Figure) {
     let is_doubtful = things.len() > 1 && things.iter().any(|t| t.keyless);
     let least = |thing: &Thing<'_>| {
-        let outsider = |d: &DepartmentId| own_silence_matters || thing.keyless || !thing.views.contains_key(d);
+        let outsider = |d: &u16| own_silence_matters || thing.keyless || !thing.views.iter().any(|(rank, _)| rank == d);
         i64::from(thing.all() && !silent.iter().any(outsider))
     };
     let keyed: i64 = things.iter().filter(|t| !t.keyless).map(least).sum();
@@ -114,8 +114,7 @@ fn cluster(things: Vec<Thing<'_>>, by: &str, silent: &[DepartmentId], own_silenc
     let contradicted = is_doubtful && !things.iter().all(Thing::some);
     let lo = if contradicted { keyed } else { keyed.max(keyless) };
     let hi = i64::try_from(things.iter().filter(|t| t.some()).count()).unwrap_or(i64::MAX);
-    let mut figure = Figure::known(0);
-    figure.bounds = Bounds::between(lo, hi);
+    figure.bounds = figure.bounds.plus(Bounds::between(lo, hi));
     if is_doubtful && things.iter().any(|t| t.keyless && t.some()) {
         figure.open_by(DOUBTFUL_MATCH);
     }
@@ -123,43 +122,37 @@ fn cluster(things: Vec<Thing<'_>>, by: &str, silent: &[DepartmentId], own_silenc
         if thing.in_conflict() {
             figure.open_by(CONFLICTING_SOURCES);
         }
-        for view in thing.views.values() {
+        for (_, view) in &thing.views {
             if let Counts::Perhaps(code) = view {
                 figure.open_by(code);
             }
         }
-        let doubt = is_doubtful && thing.keyless;
-        show(thing, by, doubt, &mut figure);
+        show(thing, by, is_doubtful && thing.keyless, figure);
     }
-    figure
 }
 
 /// Shows the records of one thing.
-fn show(thing: Thing<'_>, by: &str, doubt: bool, figure: &mut Figure) {
+fn show(thing: &Thing<'_>, by: Because, doubt: bool, figure: &mut Figure) {
     let all = thing.all();
     let counted = |p: &&Piece<'_>| !matches!(p.counts, Counts::No(_));
     let anchor = thing.pieces.iter().find(counted).map(|p| p.found);
     let mut is_first = true;
-    for piece in thing.pieces {
-        let treatment = match (piece.counts, &anchor) {
-            (Counts::No(rule), _) => Treatment::Disregarded { rule: rule.to_owned() },
+    for piece in &thing.pieces {
+        let treatment = match (piece.counts, anchor) {
+            (Counts::No(rule), _) => Treatment::Disregarded { rule },
             (_, Some(anchor)) if !is_first => duplicate(anchor, by),
             _ => {
                 is_first = false;
-                if doubt {
-                    Treatment::Uncertain {
-                        why: "perhaps the same as another record".into(),
-                    }
-                } else if all {
-                    Treatment::Counted
-                } else {
-                    Treatment::Uncertain {
-                        why: "the registers, or the record itself, leave open whether it counts".into(),
-                    }
+                match (doubt, all) {
+                    (true, _) => Treatment::Uncertain {
+                        why: Because::PerhapsSameThing,
+                    },
+                    (false, true) => Treatment::Counted,
+                    (false, false) => Treatment::Uncertain { why: Because::LeftOpen },
                 }
             }
         };
-        figure.parts.push(piece.found.part(piece.label, 1, treatment));
+        figure.parts.push(piece.found.part(Aspect::Whole, 1, treatment));
     }
 }
 
@@ -171,18 +164,30 @@ fn close(facts: &Facts<'_>, mut figure: Figure, of: RecordType, subject: Option<
         merge_sorted(&mut figure.missing, missing);
     }
     if let (None, Some(declared)) = (subject, declared) {
-        raise_to(&mut figure, i64::from(declared), "declared beyond the registers");
+        raise_to(facts, &mut figure, i64::from(declared));
     }
     figure
 }
 
 /// What the household says it has counts even where no register shows it.
-pub(super) fn raise_to(figure: &mut Figure, declared: i64, label: &str) {
+pub(super) fn raise_to(facts: &Facts<'_>, figure: &mut Figure, declared: i64) {
     let known = figure.bounds.lo.unwrap_or(0);
     if declared > known {
-        figure.parts.push(declared_part(0, label.to_owned(), declared - known));
+        let beyond = facts.declared(0, Aspect::BeyondRegisters, declared - known);
+        figure.parts.push(beyond);
         figure.bounds.lo = Some(declared);
         figure.bounds.hi = figure.bounds.hi.map(|hi| hi.max(declared));
+    }
+}
+
+/// A record as a piece, under its identifying texts.
+fn piece<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, counts: Counts) -> Piece<'a> {
+    let keys = facts.keys(found);
+    Piece {
+        found,
+        key: &keys.number,
+        alias: &keys.alias,
+        counts,
     }
 }
 
@@ -190,24 +195,16 @@ pub(super) fn raise_to(figure: &mut Figure, declared: i64, label: &str) {
 fn real_estate(facts: &Facts<'_>, subject: Option<u32>, kinds: &[RealEstateKind], declared: Option<u32>) -> Figure {
     let all = facts
         .records(RecordType::RealEstate, subject)
+        .iter()
         .filter_map(|found| match &found.record.body {
-            RecordBody::RealEstate(body) if kinds.contains(&body.kind) => Some(Piece {
-                found,
-                key: key(&body.unit_number),
-                alias: key(&body.address),
-                counts: is_owned(body, facts),
-                label: format!(
-                    "{}, share {}/{}",
-                    body.kind.word(),
-                    body.share_numerator,
-                    body.share_denominator
-                ),
-            }),
+            RecordBody::RealEstate(body) if kinds.contains(&body.kind) => {
+                Some(piece(facts, found, is_owned(body, facts)))
+            }
             _ => None,
         })
         .collect();
-    let silent = facts.unsettled(&[RecordType::RealEstate], subject);
-    let figure = pieces(all, "unit number", &silent, false);
+    let silent = facts.silent(RecordType::RealEstate, subject);
+    let figure = pieces(all, Because::UnitNumber, &silent, false);
     close(facts, figure, RecordType::RealEstate, subject, declared)
 }
 
@@ -215,7 +212,7 @@ fn real_estate(facts: &Facts<'_>, subject: Option<u32>, kinds: &[RealEstateKind]
 fn is_owned(body: &RealEstate, facts: &Facts<'_>) -> Counts {
     match (body.share_numerator, body.share_denominator) {
         (_, 0) => return Counts::Perhaps(IMPLAUSIBLE_RECORD),
-        (0, _) => return Counts::No("no share in it"),
+        (0, _) => return Counts::No(Because::NoShare),
         _ => {}
     }
     // Given up on the day itself is given up.
@@ -225,7 +222,7 @@ fn is_owned(body: &RealEstate, facts: &Facts<'_>) -> Counts {
         return Counts::Perhaps(IMPLAUSIBLE_RECORD);
     }
     match body.disposed_on {
-        Some(d) if d.last_day() <= facts.as_of => return Counts::No("no longer owned"),
+        Some(d) if d.last_day() <= facts.as_of => return Counts::No(Because::NoLongerOwned),
         Some(d) if d.first_day() <= facts.as_of => return Counts::Perhaps(PERIOD_UNCERTAIN),
         _ => {}
     }
@@ -266,48 +263,34 @@ fn vehicles_of(facts: &Facts<'_>, subject: Option<u32>, usage: VehicleUse, decla
     let bodies = || {
         facts
             .records(RecordType::Vehicle, subject)
+            .iter()
             .filter_map(|found| match &found.record.body {
-                RecordBody::Vehicle(body) => Some((found, body)),
+                RecordBody::Vehicle(body) => Some((found, body, facts.keys(found))),
                 _ => None,
             })
     };
     // An operation that has ended makes a vehicle no longer commercial.
-    let operating = |body: &Vehicle| body.usage == VehicleUse::Commercial && body.status == VehicleStatus::Normal;
-    let keys: BTreeSet<String> = bodies()
-        .filter(|(_, b)| operating(b))
-        .map(|(_, b)| key(&b.identification_number))
-        .filter(|k| !k.is_empty())
-        .collect();
-    let plates: BTreeMap<String, bool> = bodies()
-        .filter(|(_, b)| operating(b) && !key(&b.plate).is_empty())
-        .fold(BTreeMap::new(), |mut plates, (_, b)| {
-            *plates.entry(key(&b.plate)).or_default() |= key(&b.identification_number).is_empty();
-            plates
-        });
+    let operating =
+        || bodies().filter(|(_, b, _)| b.usage == VehicleUse::Commercial && b.status == VehicleStatus::Normal);
     let all = bodies()
-        .filter_map(|(found, body)| {
-            let number = key(&body.identification_number);
-            let is_commercial = body.usage == VehicleUse::Commercial || keys.contains(&number);
+        .filter_map(|(found, body, keys)| {
+            let (number, plate) = (&keys.number, &keys.alias);
+            let same_number = || operating().any(|(.., k)| !number.is_empty() && k.number == *number);
+            let is_commercial = body.usage == VehicleUse::Commercial || same_number();
             // One of the two records has no number, the plates are the same: perhaps one vehicle, and then it is commercial.
+            let same_plate = |k: &Keys| !plate.is_empty() && k.alias == *plate;
             let is_doubtful = !is_commercial
-                && plates
-                    .get(&key(&body.plate))
-                    .is_some_and(|no_number| *no_number || number.is_empty());
-            (is_commercial == (usage == VehicleUse::Commercial)).then(|| Piece {
-                found,
-                key: number,
-                alias: key(&body.plate),
-                counts: match is_limited(body, facts) {
-                    Counts::Yes if is_doubtful => Counts::Perhaps(DOUBTFUL_MATCH),
-                    counts => counts,
-                },
-                label: format!("{} {}, {}", body.usage.word(), body.kind.word(), body.status.word()),
-            })
+                && operating().any(|(.., k)| same_plate(k) && (k.number.is_empty() || number.is_empty()));
+            let counts = match is_limited(body, facts) {
+                Counts::Yes if is_doubtful => Counts::Perhaps(DOUBTFUL_MATCH),
+                counts => counts,
+            };
+            (is_commercial == (usage == VehicleUse::Commercial)).then(|| piece(facts, found, counts))
         })
         .collect();
-    let silent = facts.unsettled(&[RecordType::Vehicle], subject);
+    let silent = facts.silent(RecordType::Vehicle, subject);
     // Even a register that has the vehicle could still say of another member that it is in commercial operation.
-    let figure = pieces(all, "identification number", &silent, true);
+    let figure = pieces(all, Because::IdentificationNumber, &silent, true);
     close(facts, figure, RecordType::Vehicle, subject, declared)
 }
 
@@ -318,9 +301,9 @@ fn is_limited(body: &Vehicle, facts: &Facts<'_>) -> Counts {
         VehicleKind::FarmMachine | VehicleKind::Motorcycle | VehicleKind::DisabledVehicle
     );
     if exempt {
-        Counts::No("this kind of vehicle is not counted")
+        Counts::No(Because::VehicleNotLimited)
     } else if body.status != VehicleStatus::Normal {
-        Counts::No("scrapped or transferred")
+        Counts::No(Because::ScrappedOrTransferred)
     } else {
         begun(body.registered_on, facts)
     }
@@ -340,28 +323,21 @@ pub(super) fn commercial_vehicles(facts: &Facts<'_>, subject: Option<u32>) -> Fi
 pub(super) fn businesses(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
     let all = facts
         .records(RecordType::Business, subject)
+        .iter()
         .filter_map(|found| match &found.record.body {
-            RecordBody::Business(body) => Some(Piece {
-                found,
-                key: key(&body.credit_code),
-                alias: key(&body.name),
-                counts: match (body.status, body.role) {
-                    (BusinessStatus::Active, BusinessRole::Officer) => Counts::No("an officer without a share"),
+            RecordBody::Business(body) => {
+                let counts = match (body.status, body.role) {
+                    (BusinessStatus::Active, BusinessRole::Officer) => Counts::No(Because::OfficerWithoutShare),
                     (BusinessStatus::Active, _) => begun(body.registered_on, facts),
-                    _ => Counts::No("no longer in operation"),
-                },
-                label: format!("{}, {}", body.role.word(), body.status.word()),
-            }),
+                    _ => Counts::No(Because::NoLongerOperating),
+                };
+                Some(piece(facts, found, counts))
+            }
             _ => None,
         })
         .collect();
-    let silent = facts.unsettled(&[RecordType::Business], subject);
-    let figure = pieces(all, "credit code", &silent, false);
-    close(
-        facts,
-        figure,
-        RecordType::Business,
-        subject,
-        facts.household.declared.businesses,
-    )
+    let silent = facts.silent(RecordType::Business, subject);
+    let figure = pieces(all, Because::CreditCode, &silent, false);
+    let declared = facts.household.declared.businesses;
+    close(facts, figure, RecordType::Business, subject, declared)
 }

@@ -42,7 +42,9 @@ fn types_of(fact: Fact) -> &'static [RecordType] {
 }
 
 fn figure(household: &Household, said: &[Said], fact: Fact, subject: Option<u32>, window: Months) -> Figure {
-    ask(household, said, |facts| facts.figure(fact, subject, window))
+    ask(household, said, |facts| {
+        facts.figure(fact, subject, window).as_ref().clone()
+    })
 }
 
 fn minus(a: Bounds, b: Bounds) -> Bounds {

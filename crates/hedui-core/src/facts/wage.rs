@@ -1,12 +1,15 @@
 //! Wages: the same job seen by tax, payroll, social insurance and provident fund is one job.
 //! Leaves other incomes to `income`; sources that disagree widen the figure and become a finding, they are never averaged.
 
+use smol_str::SmolStr;
+
 use super::income::net_placed;
-use super::matching::{Placed, by_month, duplicate, key, months_in};
+use super::matching::{Placed, by_month, duplicate, months_in};
 use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, UNCORROBORATED_WAGE, WAGE_UNKNOWN, figure_of};
-use crate::bounds::{Bounds, Figure, Part, Treatment};
+use crate::bounds::{Bounds, Figure};
 use crate::dates::{Months, PartialDate};
 use crate::money::Fen;
+use crate::part::{Aspect, Because, Part, Treatment};
 use crate::record::{Employment, EmploymentStatus, IncomeKind, RecordBody, RecordType};
 
 /// Types of record that can show a job.
@@ -47,19 +50,19 @@ struct Source<'a> {
 
 /// A job of one member.
 struct Job<'a> {
-    code: String,
-    name: String,
+    code: &'a SmolStr,
+    name: &'a SmolStr,
     sources: Vec<Source<'a>>,
 }
 
 /// One record that shows a job.
 struct Note<'a> {
-    found: Found<'a>,
-    code: String,
-    name: String,
+    found: &'a Found<'a>,
+    code: &'a SmolStr,
+    name: &'a SmolStr,
     nearness: Nearness,
+    aspect: Aspect,
     amount: i64,
-    label: String,
     placed: Placed,
 }
 
@@ -69,9 +72,9 @@ pub(super) fn wage(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let mut outside = Vec::new();
     for of in TYPES {
         for found in facts.records(*of, Some(ordinal)) {
-            match read(found, window) {
+            match read(facts, found, window) {
                 // What was paid for other months proves neither a wage nor its absence in these.
-                Some(note) if says_nothing(&note) => outside.push(part_of(note)),
+                Some(note) if says_nothing(&note) => outside.push(part_of(&note, note.placed.treatment)),
                 Some(note) => sort_in(note, &mut jobs),
                 None => {}
             }
@@ -79,9 +82,9 @@ pub(super) fn wage(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     }
     let missing = facts.unsettled(TYPES, Some(ordinal));
     // What a silent register of amounts could contradict is not proven; one of jobs only could be the twin of a job without a code.
-    let amounts_open = !facts.unsettled(AMOUNTS, Some(ordinal)).is_empty();
+    let amounts_open = facts.is_unsettled(AMOUNTS, Some(ordinal));
     let mut figure = figure_of(Bounds::ZERO, missing, outside);
-    let named: Vec<(String, bool)> = jobs.iter().map(|j| (j.name.clone(), j.code.is_empty())).collect();
+    let named: Vec<(&SmolStr, bool)> = jobs.iter().map(|j| (j.name, j.code.is_empty())).collect();
     for job in jobs {
         let is_codeless = job.code.is_empty();
         let twin = is_codeless && !job.name.is_empty() && named.iter().any(|(other, c)| !c && *other == job.name);
@@ -102,51 +105,32 @@ fn says_nothing(note: &Note<'_>) -> bool {
     note.nearness == Nearness::Paid && matches!(note.placed.treatment, Treatment::Disregarded { .. })
 }
 
-fn part_of(note: Note<'_>) -> Part {
-    note.found.part(note.label, note.amount, note.placed.treatment)
+fn part_of(note: &Note<'_>, treatment: Treatment) -> Part {
+    note.found.part(note.aspect, note.amount, treatment)
 }
 
 /// What a record says of a job; `None` where it shows none in the window.
-fn read(found: Found<'_>, window: Months) -> Option<Note<'_>> {
-    let (code, name, (nearness, amount, placed), label) = match &found.record.body {
+fn read<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, window: Months) -> Option<Note<'a>> {
+    let (aspect, (nearness, amount, placed)) = match &found.record.body {
         RecordBody::Income(b) if b.kind == IncomeKind::Wage => {
             let said = (nearness(b.gross), super::income::net(b).0, net_placed(b, window));
-            (
-                &b.payer_credit_code,
-                &b.payer_name,
-                said,
-                format!("wage {} to {}", b.from, b.until),
-            )
+            (Aspect::Whole, said)
         }
         // A salary of other months says nothing of these.
         RecordBody::PublicPayroll(b) if is_within(b.from, b.until, window) => {
             let placed = by_month(b.monthly_amount.0, b.from, b.until, window);
-            let said = (nearness(b.monthly_amount), b.monthly_amount.0, placed);
-            (
-                &b.unit_credit_code,
-                &b.unit_name,
-                said,
-                "public salary a month".to_owned(),
-            )
+            (Aspect::Whole, (nearness(b.monthly_amount), b.monthly_amount.0, placed))
         }
-        RecordBody::SocialInsurance(b) if !(b.employer_credit_code.is_empty() && b.employer_name.is_empty()) => {
-            let said = base(b.monthly_base, b.paid_from, b.paid_until, window)?;
-            (
-                &b.employer_credit_code,
-                &b.employer_name,
-                said,
-                "social insurance base a month".to_owned(),
-            )
-        }
+        RecordBody::SocialInsurance(b) if !(b.employer_credit_code.is_empty() && b.employer_name.is_empty()) => (
+            Aspect::MonthlyBase,
+            base(b.monthly_base, b.paid_from, b.paid_until, window)?,
+        ),
         RecordBody::ProvidentFund(b)
             if b.paid_until.is_some() || b.monthly_base.is_some() || b.monthly_contribution > Some(Fen::ZERO) =>
         {
-            let said = base(b.monthly_base, b.paid_from, b.paid_until, window)?;
             (
-                &b.employer_credit_code,
-                &b.employer_name,
-                said,
-                "provident fund base a month".to_owned(),
+                Aspect::MonthlyBase,
+                base(b.monthly_base, b.paid_from, b.paid_until, window)?,
             )
         }
         RecordBody::Employment(b) if shows_job(b, window) => {
@@ -155,22 +139,18 @@ fn read(found: Found<'_>, window: Months) -> Option<Note<'_>> {
                 treatment: Treatment::Counted,
                 code: None,
             };
-            (
-                &b.employer_credit_code,
-                &b.employer_name,
-                (Nearness::Job, 0, placed),
-                "employment".to_owned(),
-            )
+            (Aspect::Whole, (Nearness::Job, 0, placed))
         }
         _ => return None,
     };
+    let keys = facts.keys(found);
     Some(Note {
         found,
-        code: key(code),
-        name: key(name),
+        code: &keys.number,
+        name: &keys.alias,
         nearness,
+        aspect,
         amount,
-        label,
         placed,
     })
 }
@@ -229,8 +209,8 @@ fn sort_in<'a>(note: Note<'a>, jobs: &mut Vec<Job<'a>>) {
     let position = jobs.iter().position(|job| !unnamed && same(job));
     if position.is_none() {
         jobs.push(Job {
-            code: note.code.clone(),
-            name: note.name.clone(),
+            code: note.code,
+            name: note.name,
             sources: Vec::new(),
         });
     }
@@ -242,15 +222,13 @@ fn sort_in<'a>(note: Note<'a>, jobs: &mut Vec<Job<'a>>) {
     };
     // One code under several names: the least name, whatever the order.
     if job.name.is_empty() || (!note.name.is_empty() && note.name < job.name) {
-        job.name = note.name.clone();
+        job.name = note.name;
     }
     let record_type = note.found.record.body.record_type();
     let from_here = |s: &&mut Source<'_>| {
         s.record_type == record_type
             && s.nearness == note.nearness
-            && s.notes
-                .first()
-                .is_some_and(|n| n.found.department == note.found.department)
+            && s.notes.first().is_some_and(|n| n.found.rank == note.found.rank)
     };
     match job.sources.iter_mut().find(from_here) {
         Some(source) => {
@@ -270,19 +248,19 @@ fn sort_in<'a>(note: Note<'a>, jobs: &mut Vec<Job<'a>>) {
 fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
     let mut figure = Figure::known(0);
     let by = if job.code.is_empty() {
-        "employer's name"
+        Because::EmployerName
     } else {
-        "employer's code"
+        Because::EmployerCode
     };
     let mut sources = job.sources;
     // Among equally near sources the id of the department decides, so that the order of answers never does.
     sources.sort_by(|a, b| {
-        let at = |s: &Source<'_>| s.notes.first().map(|n| n.found.department.clone());
+        let at = |s: &Source<'_>| s.notes.first().map(|n| n.found.rank);
         (a.nearness, at(a), a.record_type).cmp(&(b.nearness, at(b), b.record_type))
     });
     let Some(first) = sources.first() else { return figure };
     let (nearness, primary) = (first.nearness, first.bounds);
-    let anchor = first.notes.first().map(|n| n.found);
+    let anchor = first.notes.first().map(|n| *n.found);
     match nearness {
         Nearness::Paid => figure.bounds = primary,
         Nearness::Base if is_corroborated(&sources) => figure.bounds = primary,
@@ -306,13 +284,13 @@ fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
                 (0, _, _) => note.placed.treatment,
                 (_, Some(anchor), true) => duplicate(anchor, by),
                 _ => Treatment::Uncertain {
-                    why: "differs from another register of the same job".into(),
+                    why: Because::OtherRegisterDiffers,
                 },
             };
             if let Some(code) = note.placed.code {
                 figure.open_by(code);
             }
-            figure.parts.push(note.found.part(note.label, note.amount, treatment));
+            figure.parts.push(part_of(&note, treatment));
         }
     }
     figure
@@ -321,7 +299,7 @@ fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
 /// Whether two contribution registers of different departments show the job: one register, or its copy elsewhere, proves no wage.
 fn is_corroborated(sources: &[Source<'_>]) -> bool {
     let bases = || sources.iter().filter(|s| s.nearness == Nearness::Base);
-    let at = |s: &Source<'_>| s.notes.first().map(|n| n.found.department.clone());
+    let at = |s: &Source<'_>| s.notes.first().map(|n| n.found.rank);
     bases().any(|a| bases().any(|b| a.record_type != b.record_type && at(a) != at(b)))
 }
 

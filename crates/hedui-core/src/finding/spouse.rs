@@ -5,10 +5,10 @@ use hedui_ids::ResidentId;
 use hedui_ids::name::{Match, normalise, same};
 
 use super::{Finding, Weight, push};
-use crate::bounds::{Part, Treatment};
 use crate::dates::PartialDate;
 use crate::facts::Facts;
 use crate::household::{Member, Relation, ids_date};
+use crate::part::{Aspect, Part, Treatment};
 use crate::record::{MarriageStatus, RecordBody, RecordType};
 
 /// Who a register means by a spouse: an ordinal, somebody else, or nobody that can be told.
@@ -82,11 +82,11 @@ pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     let (mut undeclared, mut ended, mut in_force) = (Vec::new(), Vec::new(), false);
     for (found, body, who) in &marriages {
         if body.status != MarriageStatus::Married {
-            ended.push(found.part(format!("marriage {}", body.status.word()), 1, Treatment::Counted));
+            ended.push(found.part(Aspect::Whole, 1, Treatment::Counted));
         } else if !has_ended(who, body.registered_on) {
             in_force |= is_stated(who);
             if !is_stated(who) {
-                undeclared.push(found.part("marriage in force".into(), 1, Treatment::Counted));
+                undeclared.push(found.part(Aspect::Whole, 1, Treatment::Counted));
             }
         }
     }
@@ -96,11 +96,12 @@ pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
         };
         let who = spouse_of(facts, ordinal, &body.spouse_id_number, "");
         if matches!(who, Spouse::Other(_)) && !has_ended(&who, None) {
-            undeclared.push(found.part("spouse in the household booklet".into(), 1, Treatment::Counted));
+            undeclared.push(found.part(Aspect::SpouseNamed, 1, Treatment::Counted));
         }
     }
     if !undeclared.is_empty() {
         push(
+            facts,
             all,
             "UNDECLARED_SPOUSE",
             Weight::OpensVerdict,
@@ -124,6 +125,7 @@ fn no_longer(facts: &Facts<'_>, ordinal: u32, ended: Vec<Part>, all: &mut Vec<Fi
         .is_some_and(|m| m.relation == Relation::Spouse);
     if is_spouse && !ended.is_empty() {
         push(
+            facts,
             all,
             "MARRIAGE_ENDED",
             Weight::Attention,

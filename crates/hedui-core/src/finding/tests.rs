@@ -20,7 +20,10 @@ fn all_of(household: &Household, said: &[Said]) -> Vec<Finding> {
 }
 
 fn codes_of(input: HouseholdInput, said: &[Said]) -> Vec<String> {
-    all_of(&checked(input), said).into_iter().map(|f| f.code).collect()
+    all_of(&checked(input), said)
+        .into_iter()
+        .map(|f| f.code.into())
+        .collect()
 }
 
 fn codes(said: &[Said]) -> Vec<String> {
@@ -333,9 +336,16 @@ proptest! {
         let household = checked(input);
         let mut text = serde_json::to_string(&all_of(&household, &said)).unwrap();
         text += &format!("{:?}", all_of(&household, &said));
+        let parts: Vec<_> = all_of(&household, &said).into_iter().flat_map(|f| f.parts).collect();
+        text += &serde_json::to_string(&ask(&household, &said, |f| f.sources(&parts))).unwrap();
         for fact in all_facts() {
-            let figure = ask(&household, &said, |f| f.figure(fact, None, Months::before(as_of(), 12)));
-            text += &serde_json::to_string(&figure).unwrap();
+            let (figure, sources) = ask(&household, &said, |f| {
+                let figure = f.figure(fact, None, Months::before(as_of(), 12));
+                let sources = f.sources(&figure.parts);
+                (figure, sources)
+            });
+            prop_assert_eq!(figure.parts.is_empty(), sources.is_empty());
+            text += &serde_json::to_string(&(&*figure, sources)).unwrap();
         }
         for secret in &secrets {
             prop_assert!(!text.contains(secret.as_str()), "personal data in a finding or figure");

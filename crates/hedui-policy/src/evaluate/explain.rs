@@ -1,6 +1,8 @@
 //! Writes a formula with its numbers, as a clerk would on paper.
 //! Leaves the numbers to `run`.
 
+use smol_str::SmolStr;
+
 use super::Evaluation;
 use super::known::Value;
 use crate::interval::Trouble;
@@ -9,7 +11,7 @@ use crate::ratio::Ratio;
 
 impl Evaluation<'_, '_> {
     /// The formula with every name replaced by its value and every sum by its members' values.
-    pub(super) fn numbers(&self, formula: &Formula, member: Option<usize>) -> String {
+    pub(super) fn numbers(&self, formula: &Formula, member: Option<usize>) -> SmolStr {
         let mut text = String::with_capacity(formula.text.len() + 16);
         // Trouble was noted when the formula itself ran.
         let mut trouble = Trouble::default();
@@ -34,7 +36,7 @@ impl Evaluation<'_, '_> {
                 }
             }
         }
-        text
+        text.into()
     }
 }
 

@@ -1,12 +1,15 @@
 //! Fetches what fills the places of a pack before its steps run: figures, persons, coefficients from tables.
 //! Leaves how answers add up to `hedui_core::facts`.
 
-use hedui_core::bounds::{Figure, Part};
+use hedui_core::bounds::Figure;
 use hedui_core::dates::Months;
 use hedui_core::facts::{Facts, Settled};
 use hedui_core::household::{ADULT_AGE, Member};
+use hedui_core::part::Part;
 use hedui_core::record::DisabilityKind;
 use hedui_core::verdict::Truth;
+
+use smol_str::SmolStr;
 
 use super::RECORD_UNCERTAIN;
 use super::known::{Causes, Known, Reason, Reasons, Value};
@@ -37,7 +40,7 @@ pub(super) fn fetch(
         }
         Filling::Figure { fact, months, scale } => {
             let figure = facts.figure(*fact, subject, Months::before(facts.as_of, *months));
-            of_figure(figure, *scale, reasons)
+            of_figure(&figure, *scale, reasons)
         }
         Filling::Persons => (whole(i64::try_from(facts.persons()).unwrap_or(i64::MAX)), Vec::new()),
         Filling::Age => (whole(person.map_or(0, |p| i64::from(p.age))), Vec::new()),
@@ -58,28 +61,28 @@ pub(super) fn fetch(
     }
 }
 
-fn causes(missing: &[hedui_core::DepartmentId], open: Vec<String>, reasons: &mut Reasons) -> Causes {
+fn causes(missing: &[hedui_core::DepartmentId], open: &[SmolStr], reasons: &mut Reasons) -> Causes {
     let mut causes = Causes::default();
     for department in missing {
         causes.insert(reasons.intern(Reason::Department(department.clone())));
     }
     for code in open {
-        causes.insert(reasons.intern(Reason::Code(code)));
+        causes.insert(reasons.intern(Reason::Code(code.clone())));
     }
     causes
 }
 
 /// A figure that is not exact always has a reason: departments, findings, or the record itself.
-fn of_figure(figure: Figure, scale: i128, reasons: &mut Reasons) -> (Known, Vec<Part>) {
+fn of_figure(figure: &Figure, scale: i128, reasons: &mut Reasons) -> (Known, Vec<Part>) {
     let value = Value::Number(Interval::of_bounds(figure.bounds, scale));
     if value.is_settled() {
-        return (Known::settled(value), figure.parts);
+        return (Known::settled(value), figure.parts.clone());
     }
-    let mut open = figure.open;
-    if figure.missing.is_empty() && open.is_empty() {
-        open.push(RECORD_UNCERTAIN.to_owned());
-    }
-    (Known::new(value, causes(&figure.missing, open, reasons)), figure.parts)
+    const UNCERTAIN: &[SmolStr] = &[SmolStr::new_static(RECORD_UNCERTAIN)];
+    let is_unexplained = figure.missing.is_empty() && figure.open.is_empty();
+    let open = if is_unexplained { UNCERTAIN } else { &figure.open };
+    let causes = causes(&figure.missing, open, reasons);
+    (Known::new(value, causes), figure.parts.clone())
 }
 
 /// A register that shows schooling settles it; silence leaves only "not a student" open.
@@ -90,7 +93,7 @@ fn student(settled: Settled<bool>, reasons: &mut Reasons) -> (Known, Vec<Part>) 
         (false, false) => Truth::Open,
     };
     (
-        Known::new(Value::Condition(truth), causes(&settled.missing, Vec::new(), reasons)),
+        Known::new(Value::Condition(truth), causes(&settled.missing, &[], reasons)),
         settled.parts,
     )
 }
@@ -109,7 +112,7 @@ fn grade(settled: Settled<Option<(DisabilityKind, u32)>>, reasons: &mut Reasons)
         hi: Some(Ratio::from(hi)),
     };
     (
-        Known::new(Value::Number(interval), causes(&settled.missing, Vec::new(), reasons)),
+        Known::new(Value::Number(interval), causes(&settled.missing, &[], reasons)),
         settled.parts,
     )
 }
@@ -142,7 +145,7 @@ fn coefficient(
             let settled = facts.disability(subject);
             let interval = by_disability(rows, table.default, &settled);
             (
-                Known::new(Value::Number(interval), causes(&settled.missing, Vec::new(), reasons)),
+                Known::new(Value::Number(interval), causes(&settled.missing, &[], reasons)),
                 settled.parts,
             )
         }

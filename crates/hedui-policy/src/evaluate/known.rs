@@ -4,6 +4,8 @@
 use hedui_core::names::DepartmentId;
 use hedui_core::verdict::Truth;
 
+use smol_str::SmolStr;
+
 use crate::interval::Interval;
 
 /// A number within bounds, or a condition.
@@ -24,6 +26,20 @@ impl Value {
 }
 
 impl Value {
+    /// As [`Value::write_to`] appends it.
+    pub fn written(self) -> SmolStr {
+        match self {
+            Value::Condition(Truth::Holds) => SmolStr::new_static("holds"),
+            Value::Condition(Truth::Fails) => SmolStr::new_static("fails"),
+            Value::Condition(Truth::Open) => SmolStr::new_static("open"),
+            Value::Number(interval) => {
+                let mut text = String::with_capacity(24);
+                interval.write_to(&mut text);
+                SmolStr::new(text)
+            }
+        }
+    }
+
     /// Appends `520`, `[0, inf]` or `holds`.
     pub fn write_to(self, text: &mut String) {
         match self {
@@ -99,7 +115,7 @@ impl Default for Known {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
     Department(DepartmentId),
-    Code(String),
+    Code(SmolStr),
 }
 
 /// The reasons met in one evaluation, each with a number.
@@ -142,7 +158,7 @@ impl Reasons {
     }
 
     /// The findings among them, sorted.
-    pub fn codes(&self, causes: &Causes) -> Vec<String> {
+    pub fn codes(&self, causes: &Causes) -> Vec<SmolStr> {
         if causes.0.is_empty() {
             return Vec::new();
         }
@@ -153,7 +169,7 @@ impl Reasons {
                 None
             }
         };
-        let mut found: Vec<String> = self.of(causes).filter_map(of).collect();
+        let mut found: Vec<SmolStr> = self.of(causes).filter_map(of).collect();
         found.sort();
         found
     }

@@ -82,7 +82,7 @@ impl Checker {
         };
         places.push(place);
         let place = places.len() - 1;
-        self.known.insert(name, Known { scope, place, of });
+        self.known.insert(name.into(), Known { scope, place, of });
         place
     }
 
@@ -114,7 +114,7 @@ impl Checker {
         Some((
             rounded(
                 Formula {
-                    text: text.text.clone(),
+                    text: text.text.as_str().into(),
                     code,
                     pieces,
                 },
@@ -129,7 +129,7 @@ impl Checker {
 fn rounded(mut formula: Formula, round: Option<Rounding>) -> Formula {
     if let Some(round) = round {
         let tail = format!(", {}, {})", round.to, round.mode.word());
-        formula.text = format!("round({}{tail}", formula.text);
+        formula.text = format!("round({}{tail}", formula.text).into();
         formula.pieces.insert(0, Piece::Text("round(".into()));
         formula.pieces.push(Piece::Text(tail));
     }

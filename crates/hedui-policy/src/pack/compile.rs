@@ -51,7 +51,7 @@ fn items<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Pack
     if root.take("test").is_none() && root.take("band").is_none() {
         source.mistake(0, "KEY_MISSING", "a pack has at least one [[test]] or [[band]]");
     }
-    let later = steps.iter().map(|s| s.head.rule.name.clone()).collect();
+    let later = steps.iter().map(|s| s.head.rule.name.to_string()).collect();
     let mut checker = Checker::new(windows, later, names.broken);
     let mut fixed = define_parameters(&mut checker, parameters, &mut assumptions);
     let (compiled_tables, table_names) = define_tables(&mut checker, tables, &mut assumptions);
@@ -102,7 +102,7 @@ fn define_parameters(checker: &mut Checker, parameters: Vec<RawParameter>, assum
     let mut defined = Vec::new();
     for parameter in parameters {
         assumptions.extend(parameter.head.assumption.clone());
-        defined.push((parameter.head.rule.name.clone(), parameter.head.at));
+        defined.push((parameter.head.rule.name.to_string(), parameter.head.at));
         let filling = match parameter.periods {
             periods if periods.is_empty() => Filling::Fixed(parameter.value),
             periods => Filling::Dated(parameter.value, periods),
@@ -121,7 +121,7 @@ fn define_tables(
     let (mut compiled, mut defined) = (Vec::new(), Vec::new());
     for (head, unit, table) in tables {
         assumptions.extend(head.assumption.clone());
-        defined.push((head.rule.name.clone(), head.at));
+        defined.push((head.rule.name.to_string(), head.at));
         let place = place(&head, unit.to_string(), Filling::Table(compiled.len()));
         checker.define(Scope::Member, place, Type::Number(unit));
         if matches!(table.rows, Rows::Disability(_)) {
@@ -139,7 +139,7 @@ fn place(head: &RawRule, unit: String, filling: Filling) -> Place {
     Place {
         name: head.rule.name.clone(),
         title: head.rule.title.clone(),
-        unit,
+        unit: unit.into(),
         law: head.rule.law.clone(),
         assumption: head.rule.assumption,
         filling,
@@ -163,8 +163,8 @@ fn general_assumptions<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) 
         let (zh, en) = (section.text(source, "zh"), section.text(source, "en"));
         section.end(source);
         found.extend(zh.zip(en).map(|(zh, en)| Text {
-            zh: zh.value,
-            en: en.value,
+            zh: zh.value.into(),
+            en: en.value.into(),
         }));
     }
     found
@@ -188,7 +188,7 @@ fn step(source: &mut Source<'_>, checker: &mut Checker, raw: RawStep, assumption
         );
     }
     // Defined with the unit it promises even where its formula is wrong: one mistake, not a chain of them.
-    checker.later.remove(name);
+    checker.later.remove(name.as_str());
     let unit = raw
         .unit
         .map_or_else(|| "condition".into(), |unit: Unit| unit.to_string());
@@ -253,7 +253,7 @@ fn amount_rule(
     Some(AmountRule {
         rule: raw.head.rule,
         per: raw.per,
-        unit: unit.to_string(),
+        unit: unit.to_string().into(),
         formula,
         round: raw.round,
     })

@@ -2,6 +2,7 @@
 //! Leaves units and scopes of whole formulas to `check`.
 
 use hedui_core::verdict::Text;
+use smol_str::SmolStr;
 
 use super::check::{Pass, Type};
 use crate::formula::Node;
@@ -44,13 +45,13 @@ impl Pass<'_, '_, '_> {
             self.checker.needed.entry(*needed).or_insert(word.name);
         }
         let place = Place {
-            name: name.to_owned(),
+            name: name.into(),
             title: Text {
                 zh: word.title.0.into(),
                 en: word.title.1.into(),
             },
-            unit: unit.map_or_else(|| "condition".into(), |unit| unit.to_string()),
-            law: String::new(),
+            unit: unit.map_or_else(|| "condition".into(), |unit| unit.to_string()).into(),
+            law: SmolStr::default(),
             assumption: false,
             filling,
         };
@@ -107,13 +108,13 @@ impl Pass<'_, '_, '_> {
         };
         let months = self.window(node, name, of)?;
         let place = Place {
-            name: name.to_owned(),
+            name: name.into(),
             title: Text {
                 zh: "计算月数".into(),
                 en: "months counted".into(),
             },
-            unit: Unit::MONTHS.to_string(),
-            law: String::new(),
+            unit: Unit::MONTHS.to_string().into(),
+            law: SmolStr::default(),
             assumption: false,
             filling: Filling::Fixed(Ratio::from(i64::from(months))),
         };

@@ -124,9 +124,9 @@ fn rule(source: &mut Source<'_>, section: &mut Section<'_, '_>, names: &mut Name
     let (law, assumption) = law(source, section);
     let title = title.filter(|_| good)?;
     let rule = Rule {
-        name: name.value,
+        name: name.value.into(),
         title,
-        law,
+        law: law.into(),
         assumption: assumption.is_some(),
     };
     Some(RawRule {
@@ -280,9 +280,9 @@ pub(super) fn bands<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> 
         let formula = section.formula(source, "formula");
         let qualifies = section.opt_flag(source, "qualifies").unwrap_or(true);
         let rule = Rule {
-            name: name.value,
+            name: name.value.into(),
             title: title?,
-            law,
+            law: law.into(),
             assumption: assumption.is_some(),
         };
         Some(RawBand {
@@ -336,7 +336,7 @@ pub(super) fn amount<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) ->
     let rule = Rule {
         name: "amount".into(),
         title: title?,
-        law,
+        law: law.into(),
         assumption: assumption.is_some(),
     };
     Some(RawAmount {

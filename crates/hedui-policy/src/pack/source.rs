@@ -293,8 +293,8 @@ impl<'d, 'a> Section<'d, 'a> {
         let (zh, en) = (inner.text(source, "zh"), inner.text(source, "en"));
         inner.end(source);
         Some(Text {
-            zh: zh?.value,
-            en: en?.value,
+            zh: zh?.value.into(),
+            en: en?.value.into(),
         })
     }
 

@@ -62,7 +62,7 @@ pub(super) const IDENTIFIER: Form<String> = Form {
 /// The id of a department.
 pub(super) const DEPARTMENT: Form<String> = Form {
     wanted: "the id of a department: lower-case letters, digits and hyphens, a letter first",
-    parse: |text| DepartmentId::new(text).ok().map(String::from),
+    parse: |text| DepartmentId::new(text).ok().map(|id| id.to_string()),
     show: String::clone,
     secret: false,
 };

@@ -128,8 +128,8 @@ fn department(registered: &Registered, names: &DepartmentNames) -> pb::Departmen
     let text = |of: fn(&Described) -> &String| described.map(of).cloned().unwrap_or_default();
     pb::Department {
         id: profile.id.to_string(),
-        name_zh: profile.name.zh.clone(),
-        name_en: profile.name.en.clone(),
+        name_zh: profile.name.zh.to_string(),
+        name_en: profile.name.en.to_string(),
         verifies_zh: text(|d| &d.verifies_zh),
         verifies_en: text(|d| &d.verifies_en),
         record_types: profile.record_types.iter().map(|t| t.word().to_owned()).collect(),

@@ -2,14 +2,17 @@
 //! Leaves requests to `from_proto`; nothing here decides anything.
 
 use hedui_broker::{Event, EventKind, State, Verification};
-use hedui_core::bounds::{Bounds, Part, Treatment};
+use hedui_core::bounds::Bounds;
 use hedui_core::finding::{Finding, Weight};
 use hedui_core::household::{Relation, Residence};
+use hedui_core::part::{Part, Treatment};
 use hedui_core::report::{DepartmentLine, NamedFigure, Report, ReportMember, SubjectLine};
 use hedui_core::verdict::{Outcome, Per, TestResult, TraceStep, Truth, Verdict};
-use hedui_core::{Date, DepartmentId, PartialDate};
+use hedui_core::{Date, DepartmentId, PartialDate, Source};
 use hedui_proto::gtype;
 use hedui_proto::verification as pb;
+
+use smol_str::SmolStr;
 
 use crate::grpc::operations::DepartmentNames;
 
@@ -81,7 +84,7 @@ pub fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb
         end_time: v.ended_at_ms.map(timestamp),
         as_of: Some(date(v.as_of)),
         verdicts: report
-            .map(|r| r.verdicts.iter().map(|x| verdict(x, view)).collect())
+            .map(|r| r.verdicts.iter().map(|x| verdict(x, r, view)).collect())
             .unwrap_or_default(),
         departments_asked: v.asked,
         departments_answered: v.answered,
@@ -100,8 +103,8 @@ fn report(r: &Report, names: &DepartmentNames) -> pb::Report {
         members: r.members.iter().map(member).collect(),
         residence: residence.into(),
         departments: r.departments.iter().map(|d| department(d, names)).collect(),
-        figures: r.figures.iter().map(figure).collect(),
-        findings: r.findings.iter().map(finding).collect(),
+        figures: r.figures.iter().map(|f| figure(f, r)).collect(),
+        findings: r.findings.iter().map(|f| finding(f, r)).collect(),
         complete: r.complete,
         warnings: r.warnings.clone(),
     }
@@ -181,51 +184,70 @@ fn ids(list: &[DepartmentId]) -> Vec<String> {
     list.iter().map(ToString::to_string).collect()
 }
 
-fn figure(n: &NamedFigure) -> pb::NamedFigure {
+fn texts(list: &[SmolStr]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect()
+}
+
+fn figure(n: &NamedFigure, r: &Report) -> pb::NamedFigure {
     pb::NamedFigure {
-        name: n.name.clone(),
-        unit: n.unit.clone(),
+        name: n.name.to_string(),
+        unit: n.unit.to_string(),
         bounds: Some(bounds(n.figure.bounds)),
         missing: ids(&n.figure.missing),
-        open: n.figure.open.clone(),
-        parts: n.figure.parts.iter().map(part).collect(),
+        open: texts(&n.figure.open),
+        parts: parts(&n.figure.parts, r),
     }
 }
 
-fn part(p: &Part) -> pb::Part {
-    let (treatment, because) = match &p.treatment {
-        Treatment::Counted => ("counted", String::new()),
-        Treatment::Duplicate { of, at, by } => ("duplicate", format!("{at} {of} ({by})")),
-        Treatment::Disregarded { rule } => ("disregarded", rule.clone()),
-        Treatment::Declared => ("declared", String::new()),
-        Treatment::Uncertain { why } => ("uncertain", why.clone()),
+/// The parts of a report, each with what its source says of itself.
+fn parts(parts: &[Part], r: &Report) -> Vec<pb::Part> {
+    parts.iter().map(|p| part(p, r)).collect()
+}
+
+fn part(p: &Part, r: &Report) -> pb::Part {
+    let department = |s: &Source| s.department.as_ref().map(ToString::to_string).unwrap_or_default();
+    let counted = |id: u32| {
+        r.source(id)
+            .map(|s| format!("{} {}", department(s), s.reference))
+            .unwrap_or_default()
     };
+    let (treatment, because) = match p.treatment {
+        Treatment::Counted => ("counted", String::new()),
+        Treatment::Duplicate { of, by } => ("duplicate", format!("{} ({})", counted(of), by.text())),
+        Treatment::Disregarded { rule } => ("disregarded", rule.text().to_owned()),
+        Treatment::Declared => ("declared", String::new()),
+        Treatment::Uncertain { why } => ("uncertain", why.text().to_owned()),
+    };
+    let source = r.source(p.source);
     pb::Part {
-        subject: p.subject,
-        department: p.department.as_ref().map(ToString::to_string).unwrap_or_default(),
-        record_type: p.record_type.map(|t| t.word().to_owned()).unwrap_or_default(),
-        reference: p.reference.clone(),
-        label: p.label.clone(),
+        subject: source.map_or(0, |s| s.subject),
+        department: source.map(department).unwrap_or_default(),
+        record_type: source
+            .and_then(|s| s.record_type)
+            .map(|t| t.word().to_owned())
+            .unwrap_or_default(),
+        reference: source.map(|s| s.reference.to_string()).unwrap_or_default(),
+        label: source.map(|s| s.label_of(p).to_string()).unwrap_or_default(),
         amount: p.amount,
         treatment: treatment.to_owned(),
         because,
     }
 }
 
-fn finding(f: &Finding) -> pb::Finding {
+fn finding(f: &Finding, r: &Report) -> pb::Finding {
     let weight = match f.weight {
         Weight::Note => pb::FindingWeight::Note,
         Weight::Attention => pb::FindingWeight::Attention,
         Weight::OpensVerdict => pb::FindingWeight::OpensVerdict,
     };
     pb::Finding {
-        code: f.code.clone(),
+        code: f.code.to_string(),
         weight: weight.into(),
         subject: f.subject,
         departments: ids(&f.departments),
-        message_zh: f.message.zh.clone(),
-        message_en: f.message.en.clone(),
-        parts: f.parts.iter().map(part).collect(),
+        message_zh: f.message.zh.to_string(),
+        message_en: f.message.en.to_string(),
+        parts: parts(&f.parts, r),
     }
 }
 
@@ -237,7 +259,7 @@ fn truth(t: Truth) -> pb::Truth {
     }
 }
 
-fn verdict(v: &Verdict, view: View) -> pb::Verdict {
+fn verdict(v: &Verdict, r: &Report, view: View) -> pb::Verdict {
     let outcome = match v.outcome {
         Outcome::Qualifies => pb::Outcome::Qualifies,
         Outcome::Exceeds => pb::Outcome::Exceeds,
@@ -253,20 +275,20 @@ fn verdict(v: &Verdict, view: View) -> pb::Verdict {
         });
     let full = view == View::Full;
     let assumption = |t: &hedui_core::verdict::Text| pb::Assumption {
-        zh: t.zh.clone(),
-        en: t.en.clone(),
+        zh: t.zh.to_string(),
+        en: t.en.to_string(),
     };
     pb::Verdict {
         programme: v.programme.to_string(),
-        title_zh: v.title.zh.clone(),
-        title_en: v.title.en.clone(),
-        pack: v.pack.id.clone(),
-        pack_version: v.pack.version.clone(),
-        pack_digest: v.pack.digest.clone(),
-        jurisdiction: v.jurisdiction.clone(),
+        title_zh: v.title.zh.to_string(),
+        title_en: v.title.en.to_string(),
+        pack: v.pack.id.to_string(),
+        pack_version: v.pack.version.to_string(),
+        pack_digest: v.pack.digest.to_string(),
+        jurisdiction: v.jurisdiction.to_string(),
         as_of: Some(date(v.as_of)),
         outcome: outcome.into(),
-        band: v.band.clone().unwrap_or_default(),
+        band: v.band.as_deref().unwrap_or_default().to_owned(),
         amount_least: v.amount.as_ref().map(|a| money(a.lo)),
         amount_most: v.amount.as_ref().and_then(|a| a.hi).map(money),
         amount_period: period.into(),
@@ -276,12 +298,12 @@ fn verdict(v: &Verdict, view: View) -> pb::Verdict {
             Vec::new()
         },
         trace: if full {
-            v.trace.iter().map(step).collect()
+            v.trace.iter().map(|s| step(s, r)).collect()
         } else {
             Vec::new()
         },
         undecided_by: ids(&v.undecided_by),
-        undecided_because: v.undecided_because.clone(),
+        undecided_because: texts(&v.undecided_because),
         assumptions: if full {
             v.assumptions.iter().map(assumption).collect()
         } else {
@@ -292,32 +314,32 @@ fn verdict(v: &Verdict, view: View) -> pb::Verdict {
 
 fn test(t: &TestResult) -> pb::Test {
     pb::Test {
-        name: t.name.clone(),
-        title_zh: t.title.zh.clone(),
-        title_en: t.title.en.clone(),
+        name: t.name.to_string(),
+        title_zh: t.title.zh.to_string(),
+        title_en: t.title.en.to_string(),
         result: truth(t.result).into(),
-        formula: t.formula.clone(),
-        numbers: t.numbers.clone(),
-        reference: t.reference.clone(),
+        formula: t.formula.to_string(),
+        numbers: t.numbers.to_string(),
+        reference: t.reference.to_string(),
         assumption: t.assumption,
         missing: ids(&t.missing),
-        open: t.open.clone(),
+        open: texts(&t.open),
     }
 }
 
-fn step(s: &TraceStep) -> pb::TraceStep {
+fn step(s: &TraceStep, r: &Report) -> pb::TraceStep {
     pb::TraceStep {
-        name: s.name.clone(),
-        title_zh: s.title.zh.clone(),
-        title_en: s.title.en.clone(),
+        name: s.name.to_string(),
+        title_zh: s.title.zh.to_string(),
+        title_en: s.title.en.to_string(),
         subject: s.subject,
-        formula: s.formula.clone(),
-        numbers: s.numbers.clone(),
-        value: s.value.clone(),
-        unit: s.unit.clone(),
-        reference: s.reference.clone(),
+        formula: s.formula.to_string(),
+        numbers: s.numbers.to_string(),
+        value: s.value.to_string(),
+        unit: s.unit.to_string(),
+        reference: s.reference.to_string(),
         assumption: s.assumption,
-        parts: s.parts.iter().map(part).collect(),
+        parts: parts(&s.parts, r),
         missing: ids(&s.missing),
     }
 }

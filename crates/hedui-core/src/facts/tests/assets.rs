@@ -37,6 +37,8 @@ fn assets(said: &[Said]) -> Figure {
     let household = checked(family());
     ask(&household, said, |f| {
         f.figure(Fact::FinancialAssets, None, Months::before(as_of(), 1))
+            .as_ref()
+            .clone()
     })
 }
 
@@ -78,7 +80,7 @@ fn equal_numbers_at_two_banks_are_perhaps_two_accounts() {
     let figure = assets(&said);
     assert_eq!(
         (figure.bounds, figure.open),
-        (Bounds::between(500, 1_400), vec![DOUBTFUL_MATCH.to_owned()])
+        (Bounds::between(500, 1_400), vec![DOUBTFUL_MATCH.into()])
     );
 }
 
@@ -152,6 +154,8 @@ fn what_the_household_declares_stands_even_when_every_bank_is_silent() {
     let said = [silent("a", &[T::FinancialAsset])];
     let figure = ask(&household, &said, |f| {
         f.figure(Fact::FinancialAssets, None, Months::before(as_of(), 1))
+            .as_ref()
+            .clone()
     });
     assert_eq!(
         figure.bounds,

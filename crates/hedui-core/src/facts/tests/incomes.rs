@@ -54,7 +54,7 @@ fn bill(total: i64, reimbursed: i64, own: i64) -> RecordBody {
 
 fn figure_of(household: &Household, said: &[Said], fact: Fact, months: u32) -> Figure {
     ask(household, said, |f| {
-        f.figure(fact, None, Months::before(as_of(), months))
+        f.figure(fact, None, Months::before(as_of(), months)).as_ref().clone()
     })
 }
 
@@ -175,7 +175,7 @@ fn land_leased_out_for_an_unknown_rent_is_open() {
     );
     assert_eq!(
         (figure.bounds, figure.open),
-        (Bounds::NON_NEGATIVE, vec![RENT_UNKNOWN.to_owned()])
+        (Bounds::NON_NEGATIVE, vec![RENT_UNKNOWN.into()])
     );
 }
 

@@ -1,10 +1,11 @@
 //! Wages: one job once, in the months it was earned, never by one contribution register alone.
 //! Leaves the laws over any answers to the parent.
 
-use crate::bounds::{Bounds, Treatment};
+use crate::bounds::Bounds;
 use crate::dates::Months;
 use crate::facts::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, PERIOD_UNCERTAIN, UNCORROBORATED_WAGE, WAGE_UNKNOWN};
 use crate::money::Fen;
+use crate::part::Treatment;
 use crate::record::*;
 use crate::testing::*;
 
@@ -72,6 +73,8 @@ fn wage(said: &[Said], months: u32) -> crate::bounds::Figure {
     let household = checked(family());
     ask(&household, said, |f| {
         f.figure(Fact::Income(IncomeKind::Wage), None, Months::before(as_of(), months))
+            .as_ref()
+            .clone()
     })
 }
 
@@ -118,10 +121,7 @@ fn sources_within_the_tolerance_keep_the_payers_amount_and_beyond_it_the_hull() 
         ];
         let figure = wage(&said, 1);
         assert_eq!(figure.bounds, bounds, "base {base}");
-        assert_eq!(
-            figure.open.contains(&CONFLICTING_SOURCES.to_owned()),
-            !bounds.is_exact()
-        );
+        assert_eq!(figure.open.contains(&CONFLICTING_SOURCES.into()), !bounds.is_exact());
     }
 }
 
@@ -191,7 +191,7 @@ fn a_wage_of_other_months_does_not_settle_a_job_of_this_one() {
     let figure = wage(&said, 1);
     assert_eq!(
         (figure.bounds, figure.open),
-        (Bounds::NON_NEGATIVE, vec![WAGE_UNKNOWN.to_owned()])
+        (Bounds::NON_NEGATIVE, vec![WAGE_UNKNOWN.into()])
     );
 }
 
@@ -200,7 +200,7 @@ fn a_contribution_without_its_base_shows_a_job_of_unknown_wage() {
     let figure = wage(&[insurance(vec![insured("C1", "甲公司", None)])], 1);
     assert_eq!(
         (figure.bounds, figure.open),
-        (Bounds::NON_NEGATIVE, vec![WAGE_UNKNOWN.to_owned()])
+        (Bounds::NON_NEGATIVE, vec![WAGE_UNKNOWN.into()])
     );
 }
 

@@ -44,7 +44,7 @@ fn bands_tell_low_income_but_only_the_first_qualifies() {
         let verdict = case.judge(shipped("dibao-zhangjiagang"));
         (verdict.outcome, verdict.band)
     };
-    let band = |name: &str| Some(name.to_owned());
+    let band = |name: &str| Some(name.into());
     assert_eq!(of("2018-07-15", 94_499), (Outcome::Qualifies, band("dibao")));
     assert_eq!(of("2018-07-15", 94_500), (Outcome::Exceeds, band("low-income")));
     assert_eq!(of("2018-07-15", 188_999), (Outcome::Exceeds, band("low-income")));
@@ -143,7 +143,7 @@ fn an_income_per_head_that_rounds_up_to_the_standard_still_qualifies() {
 fn an_open_composition_never_qualifies_and_says_why() {
     let case = Case::single(DATE);
     let pack = shipped("dibao-dachuan-urban");
-    let codes = ["UNDECLARED_SPOUSE".to_owned()];
+    let codes = ["UNDECLARED_SPOUSE".into()];
     let verdict = case.with_facts(|facts| pack.evaluate(facts, &codes));
     assert_eq!(verdict.outcome, Outcome::Inconclusive);
     assert_eq!(verdict.undecided_because, codes);

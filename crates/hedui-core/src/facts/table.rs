@@ -1,0 +1,243 @@
+//! The table of all records, filed once by type and member, so that a figure looks only at the records it is made of.
+//! Leaves what records add up to to the files beside it.
+
+use std::cell::OnceCell;
+
+use smol_str::SmolStr;
+
+use super::DepartmentAnswers;
+use super::matching::key;
+use crate::answer::AnswerState;
+use crate::names::DepartmentId;
+use crate::part::{Aspect, Part, Treatment};
+use crate::record::{Record, RecordBody, RecordType};
+
+/// A record with where it comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'a> {
+    /// Its id as a source: its place in the table.
+    pub id: u32,
+    /// Place of its department among all, by department id: equal where the department is the same.
+    pub rank: u16,
+    pub department: &'a DepartmentId,
+    pub subject: u32,
+    pub record: &'a Record,
+}
+
+impl Found<'_> {
+    /// A part of a figure made of this record.
+    pub fn part(&self, aspect: Aspect, amount: i64, treatment: Treatment) -> Part {
+        Part {
+            source: self.id,
+            aspect,
+            amount,
+            treatment,
+        }
+    }
+}
+
+/// The two identifying texts of a record as they are compared: a number, and a weaker sign of sameness.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    pub number: SmolStr,
+    pub alias: SmolStr,
+}
+
+/// A department's part of the table.
+#[derive(Debug)]
+struct Column {
+    rank: u16,
+    /// One bit per type of record that it holds.
+    types: u32,
+    /// One bit per member of whom it settled what it knows.
+    known: u32,
+}
+
+/// All records of one verification.
+#[derive(Debug, Default)]
+pub(crate) struct Table<'a> {
+    found: Vec<Found<'a>>,
+    keys: Vec<OnceCell<Keys>>,
+    /// Where the records of a type and member begin: at type times members plus member; one more behind the last.
+    starts: Vec<usize>,
+    columns: Vec<Column>,
+    members: usize,
+}
+
+/// Members have one bit each; a household has far fewer (`household::MAX_MEMBERS`).
+const MEMBER_BITS: usize = 32;
+
+const _: () = assert!(crate::household::MAX_MEMBERS <= MEMBER_BITS && RecordType::ALL.len() <= 32);
+
+fn bit(index: usize) -> u32 {
+    u32::try_from(index).ok().and_then(|i| 1u32.checked_shl(i)).unwrap_or(0)
+}
+
+/// One bit per type.
+fn mask(types: &[RecordType]) -> u32 {
+    types.iter().fold(0, |mask, t| mask | bit(*t as usize))
+}
+
+impl<'a> Table<'a> {
+    /// Files every record of every department. A row that a department hands over twice is one row; a record of a type that a
+    /// department does not hold is not looked at.
+    pub fn new(departments: &'a [DepartmentAnswers<'a>], members: usize) -> Table<'a> {
+        let mut ids: Vec<&DepartmentId> = departments.iter().map(|d| &d.profile.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut table = Table {
+            members,
+            columns: Vec::with_capacity(departments.len()),
+            ..Table::default()
+        };
+        let mut filed: Vec<(u16, Found<'a>)> = Vec::with_capacity(departments.len() * members);
+        for department in departments {
+            let rank = ids.binary_search(&&department.profile.id).unwrap_or(usize::MAX);
+            let rank = u16::try_from(rank).unwrap_or(u16::MAX);
+            let types = mask(&department.profile.record_types);
+            let mut known = 0;
+            for ordinal in 0..u32::try_from(members).unwrap_or(u32::MAX) {
+                let state = department.answer(ordinal);
+                if state.is_some_and(AnswerState::is_known) {
+                    known |= bit(ordinal as usize);
+                }
+                let Some(AnswerState::Found { records }) = state else {
+                    continue;
+                };
+                let column = (rank, &department.profile.id, ordinal);
+                file(records, types, column, members, &mut filed);
+            }
+            table.columns.push(Column { rank, types, known });
+        }
+        // Stable: within a type and member by department and the department's order.
+        filed.sort_by_key(|(slot, _)| *slot);
+        table.starts = starts(&filed, RecordType::ALL.len() * members);
+        table.keys.resize_with(filed.len(), OnceCell::new);
+        let renumbered = filed
+            .into_iter()
+            .zip(0u32..)
+            .map(|((_, found), id)| Found { id, ..found });
+        table.found = renumbered.collect();
+        table
+    }
+
+    /// The records of a type, of one member or of all.
+    pub fn of(&self, of: RecordType, subject: Option<u32>) -> &[Found<'a>] {
+        let row = of as usize * self.members;
+        let (first, last) = match subject {
+            None => (row, row + self.members),
+            Some(ordinal) if (ordinal as usize) < self.members => (row + ordinal as usize, row + ordinal as usize + 1),
+            Some(_) => return &[],
+        };
+        match (self.starts.get(first), self.starts.get(last)) {
+            (Some(from), Some(until)) => self.found.get(*from..*until).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    /// How many records there are; the ids of other sources come behind them.
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.found.len()).unwrap_or(u32::MAX)
+    }
+
+    /// A record by its id.
+    pub fn by_id(&self, id: u32) -> Option<&Found<'a>> {
+        self.found.get(id as usize)
+    }
+
+    /// The identifying texts of a record, brought to one form when first asked for.
+    pub fn keys(&self, found: &Found<'_>) -> &Keys {
+        static NONE: Keys = Keys {
+            number: SmolStr::new_static(""),
+            alias: SmolStr::new_static(""),
+        };
+        self.keys
+            .get(found.id as usize)
+            .map_or(&NONE, |cell| cell.get_or_init(|| keys_of(&found.record.body)))
+    }
+
+    /// Positions and ranks of the departments that hold any of these types and did not settle what they know of every one of these members.
+    pub fn unsettled(
+        &self,
+        of: &[RecordType],
+        subjects: std::ops::Range<u32>,
+    ) -> impl Iterator<Item = (usize, u16)> + '_ {
+        let types = mask(of);
+        let asked = subjects.fold(0, |asked, ordinal| asked | bit(ordinal as usize));
+        let open = move |c: &Column| c.types & types != 0 && c.known & asked != asked;
+        self.columns
+            .iter()
+            .enumerate()
+            .filter(move |(_, c)| open(c))
+            .map(|(at, c)| (at, c.rank))
+    }
+}
+
+/// Files the records of one member at one department under their type and member.
+fn file<'a>(
+    records: &'a [Record],
+    types: u32,
+    (rank, department, subject): (u16, &'a DepartmentId, u32),
+    members: usize,
+    filed: &mut Vec<(u16, Found<'a>)>,
+) {
+    for (at, record) in records.iter().enumerate() {
+        let of = record.body.record_type() as usize;
+        let is_again = || records.iter().take(at).any(|other| other == record);
+        if types & bit(of) == 0 || (!record.reference.is_empty() && is_again()) {
+            continue;
+        }
+        let slot = u16::try_from(of * members + subject as usize).unwrap_or(u16::MAX);
+        let found = Found {
+            id: 0,
+            rank,
+            department,
+            subject,
+            record,
+        };
+        filed.push((slot, found));
+    }
+}
+
+/// Where every slot begins among sorted ones.
+fn starts(filed: &[(u16, Found<'_>)], slots: usize) -> Vec<usize> {
+    let mut starts = vec![0usize; slots + 1];
+    for (slot, _) in filed {
+        if let Some(count) = starts.get_mut(usize::from(*slot) + 1) {
+            *count += 1;
+        }
+    }
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += *start;
+        *start = sum;
+    }
+    starts
+}
+
+fn keys_of(body: &RecordBody) -> Keys {
+    let (number, alias): (&str, &str) = match body {
+        RecordBody::Vehicle(b) => (&b.identification_number, &b.plate),
+        RecordBody::RealEstate(b) => (&b.unit_number, &b.address),
+        RecordBody::FinancialAsset(b) => (&b.account_reference, &b.institution),
+        RecordBody::ProvidentFund(b) => (&b.employer_credit_code, &b.employer_name),
+        RecordBody::Employment(b) => (&b.employer_credit_code, &b.employer_name),
+        RecordBody::SocialInsurance(b) => (&b.employer_credit_code, &b.employer_name),
+        RecordBody::Income(b) => (&b.payer_credit_code, &b.payer_name),
+        RecordBody::Business(b) => (&b.credit_code, &b.name),
+        RecordBody::PublicPayroll(b) => (&b.unit_credit_code, &b.unit_name),
+        RecordBody::Land(b) => (&b.contract_number, ""),
+        RecordBody::Subsidy(b) => ("", &b.project),
+        RecordBody::Registration(_)
+        | RecordBody::Marriage(_)
+        | RecordBody::Pension(_)
+        | RecordBody::MedicalExpense(_)
+        | RecordBody::Enrolment(_)
+        | RecordBody::Disability(_)
+        | RecordBody::Assistance(_) => ("", ""),
+    };
+    Keys {
+        number: key(number),
+        alias: key(alias),
+    }
+}

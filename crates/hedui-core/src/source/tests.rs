@@ -1,0 +1,56 @@
+//! Sources name every record that a part rests on, say what it is, and hold no personal data.
+//! Leaves what parts add up to to the tests of facts.
+
+use proptest::prelude::*;
+
+use crate::dates::Months;
+use crate::part::{Aspect, Treatment};
+use crate::record::RecordType;
+use crate::testing::*;
+
+proptest! {
+    /// Whatever a figure rests on can be looked up, at the department and of the member that the record is of.
+    #[test]
+    fn every_part_has_its_source(household in any_household(), said in any_said(), window in windows()) {
+        for fact in all_facts() {
+            let (figure, sources, departments) = ask(&household, &said, |f| {
+                let figure = f.figure(fact, None, window);
+                let sources = f.sources(&figure.parts);
+                let departments: Vec<_> = figure.parts.iter().map(|p| f.department_of(p.source).cloned()).collect();
+                (figure, sources, departments)
+            });
+            prop_assert!(sources.is_sorted_by(|a, b| a.id < b.id));
+            for (part, department) in figure.parts.iter().zip(departments) {
+                let source = sources.iter().find(|s| s.id == part.source).unwrap();
+                prop_assert_eq!(&source.department, &department);
+                prop_assert_eq!(source.department.is_none(), source.record_type.is_none());
+                prop_assert!(!source.label_of(part).is_empty());
+                prop_assert!((source.subject as usize) < household.members.len());
+                if let Treatment::Duplicate { of, .. } = part.treatment {
+                    let original = sources.iter().find(|s| s.id == of).unwrap();
+                    prop_assert_eq!(original.department.is_some(), source.department.is_some());
+                }
+            }
+            let named = |id: u32| figure.parts.iter().any(|p| {
+                p.source == id || matches!(p.treatment, Treatment::Duplicate { of, .. } if of == id)
+            });
+            prop_assert!(sources.iter().all(|s| named(s.id)), "a source that nothing rests on");
+        }
+    }
+}
+
+#[test]
+fn a_declaration_is_labelled_by_what_it_declares() {
+    let mut input = family();
+    input.declared.vehicles = Some(2);
+    let household = checked(input);
+    let said = [silent("police", &[RecordType::Vehicle])];
+    let (labels, subjects) = ask(&household, &said, |f| {
+        let figure = f.figure(crate::facts::Fact::Vehicles, None, Months::before(as_of(), 1));
+        let sources = f.sources(&figure.parts);
+        let labels: Vec<_> = figure.parts.iter().zip(&sources).map(|(p, s)| s.label_of(p)).collect();
+        (labels, sources.iter().map(|s| s.subject).collect::<Vec<_>>())
+    });
+    assert_eq!(labels, [Aspect::BeyondRegisters.text()]);
+    assert_eq!(subjects, [0]);
+}
