@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, IoSlice, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +14,8 @@ pub(crate) mod sim;
 
 /// How many files stay open at once: far below the usual limit of 1,024 descriptors of a process.
 const MAX_OPEN_FILES: usize = 128;
+/// How many pieces of memory one system call writes (IOV_MAX of Linux).
+const MOST_SLICES: usize = 1_024;
 /// The file that is locked while a store is open.
 const LOCK_FILE: &str = "LOCK";
 
@@ -34,8 +36,9 @@ pub trait Disk: Send + Sync + 'static {
     /// The length of a file in bytes.
     fn len(&self, name: &str) -> io::Result<u64>;
 
-    /// Writes `bytes` at `at`, the present end of the file. On error any part of them may have been written.
-    fn append(&self, name: &str, at: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Writes `parts` one after the other at `at`, the present end of the file. On error any part of them may have been
+    /// written. One caller at a time.
+    fn append(&self, name: &str, at: u64, parts: &[&[u8]]) -> io::Result<()>;
 
     /// Makes everything written to the file durable (fdatasync). After an error nothing may be assumed about it.
     fn sync(&self, name: &str) -> io::Result<()>;
@@ -139,8 +142,24 @@ impl Disk for RealDisk {
         Ok(self.file(name)?.metadata()?.len())
     }
 
-    fn append(&self, name: &str, at: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file(name)?.write_all_at(bytes, at)
+    fn append(&self, name: &str, at: u64, parts: &[&[u8]]) -> io::Result<()> {
+        let file = self.file(name)?;
+        // Reads name their place, so that the file's own belongs to whoever writes.
+        (&*file).seek(SeekFrom::Start(at))?;
+        let mut slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
+        let mut rest = slices.as_mut_slice();
+        // Nothing to write is no progress either.
+        IoSlice::advance_slices(&mut rest, 0);
+        while !rest.is_empty() {
+            let some = rest.get(..MOST_SLICES).unwrap_or(rest);
+            match (&*file).write_vectored(some) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => IoSlice::advance_slices(&mut rest, count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     fn sync(&self, name: &str) -> io::Result<()> {

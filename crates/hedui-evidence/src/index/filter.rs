@@ -5,8 +5,12 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::LookupKey;
 
-/// Bits per key. With [`PROBES`] bits set within one word of 64, about one absent key in forty seems present.
+/// Bits per key. With [`PROBES`] bits set within one word of 64, about one absent key in forty seems present, ...
 const BITS_PER_KEY: u64 = 10;
+/// ... or one in four hundred with these, for filters of at most [`SMALL_KEYS`]: most filters are small, so that most of
+/// the mistakes are spared for little memory.
+const SMALL_BITS_PER_KEY: u64 = 16;
+const SMALL_KEYS: u64 = 1 << 20;
 const PROBES: u32 = 5;
 /// An odd number with irregular bits (the golden ratio's): spreads the few keys that are not random.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -50,6 +54,15 @@ pub(crate) fn hash_of(key: LookupKey) -> u64 {
     hasher.finish()
 }
 
+fn words_for(keys: u64) -> u64 {
+    let bits = if keys <= SMALL_KEYS {
+        SMALL_BITS_PER_KEY
+    } else {
+        BITS_PER_KEY
+    };
+    keys.saturating_mul(bits).div_ceil(64).max(1)
+}
+
 /// A Bloom filter in which all bits of a key stand in one word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Filter {
@@ -59,9 +72,8 @@ pub(crate) struct Filter {
 impl Filter {
     /// Room for so many keys.
     pub(crate) fn for_keys(keys: u64) -> Self {
-        let words = (keys * BITS_PER_KEY).div_ceil(64).max(1);
         Self {
-            words: vec![0; usize::try_from(words).unwrap_or(usize::MAX)],
+            words: vec![0; usize::try_from(words_for(keys)).unwrap_or(usize::MAX)],
         }
     }
 
@@ -71,7 +83,7 @@ impl Filter {
 
     /// How many bytes a filter for so many keys takes.
     pub(crate) fn bytes_for(keys: u64) -> u64 {
-        (keys * BITS_PER_KEY).div_ceil(64).max(1) * 8
+        words_for(keys) * 8
     }
 
     pub(crate) fn add(&mut self, hash: u64) {
@@ -107,4 +119,45 @@ impl Filter {
             words: words.iter().map(|word| u64::from_be_bytes(*word)).collect(),
         })
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+    use crate::ids::FrameId;
+
+    #[test]
+    fn a_filter_forgets_nothing_and_seldom_errs_also_after_it_was_kept() {
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut draw = || hash_of(LookupKey::Frame(FrameId(rng.random())));
+        for count in [0, 1, 900, 20_000] {
+            let held: Vec<u64> = (0..count).map(|_| draw()).collect();
+            let mut filter = Filter::for_keys(count);
+            held.iter().for_each(|hash| filter.add(*hash));
+            let kept = Filter::from_bytes(&filter.to_bytes(), count).unwrap();
+            assert_eq!(kept, filter);
+            assert!(held.iter().all(|hash| kept.may_hold(*hash)));
+            let mistakes = (0..20_000).filter(|_| kept.may_hold(draw())).count();
+            assert!(mistakes < 200, "{mistakes} of 20,000 with {count} keys");
+        }
+        assert_eq!(Filter::from_bytes(&[0; 16], 3), None);
+        assert_eq!(Filter::from_bytes(&[0; 9], 1), None);
+    }
+
+    #[test]
+    fn the_hash_of_a_key_is_this_for_ever_or_the_layout_changes() {
+        assert_eq!(hash_of(LookupKey::Frame(FrameId([1; 16]))), GOLDEN);
+        let neighbours = (0..=255u8).map(|last| hash_of(LookupKey::Frame(FrameId([last; 16]))) >> 56);
+        let distinct: std::collections::BTreeSet<u64> = neighbours.collect();
+        assert!(
+            distinct.len() > 120,
+            "keys that are not random spread all the same: {}",
+            distinct.len()
+        );
+    }
+
+    const GOLDEN: u64 = 7_610_797_931_430_600_063;
 }

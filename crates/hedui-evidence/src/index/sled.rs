@@ -376,3 +376,19 @@ impl Index for SledIndex {
         guarded("flushing the index", || self.db.flush().map(drop))
     }
 }
+
+#[cfg(test)]
+impl SledIndex {
+    pub(super) fn run_count(&self) -> usize {
+        self.runs().len()
+    }
+
+    /// Of how many runs anything is kept, listed or not.
+    pub(super) fn stored_runs(&self) -> usize {
+        run::numbers(&self.db).unwrap().len()
+    }
+
+    pub(super) fn limit_filters(&mut self, bytes: u64) {
+        self.filter_bytes = bytes;
+    }
+}

@@ -29,7 +29,6 @@ pub(crate) struct Log {
     pub(crate) segment_bytes: u64,
     /// Set for good by the first failure that leaves the file's state unknown.
     pub(crate) broken: Option<String>,
-    buffer: Vec<u8>,
 }
 
 impl Log {
@@ -47,7 +46,6 @@ impl Log {
             next_group,
             segment_bytes,
             broken: None,
-            buffer: Vec::new(),
         }
     }
 
@@ -66,32 +64,31 @@ impl Log {
         if self.tail.offset > SEGMENT_HEADER && self.tail.offset + written > self.segment_bytes {
             self.rotate()?;
         }
-        self.buffer.clear();
-        self.buffer.reserve(bytes + 24);
         let header = GroupHeader {
             sequence: self.next_group,
             length,
             count,
         };
-        self.buffer.extend_from_slice(&header.encode());
+        let header = header.encode();
+        let mut parts: Vec<&[u8]> = Vec::with_capacity(records.len() + 1);
+        parts.push(&header);
         let mut positions = Vec::with_capacity(records.len());
+        let mut offset = self.tail.offset + GROUP_HEADER;
         for record in records {
-            positions.push(Position {
-                offset: self.tail.offset + self.buffer.len() as u64,
-                ..self.tail
-            });
-            self.buffer.extend_from_slice(record);
+            positions.push(Position { offset, ..self.tail });
+            offset += record.len() as u64;
+            parts.push(record);
         }
         // A number is never used twice, so the remains of a failed group cannot pass for a later one.
         self.next_group += 1;
-        self.write_and_sync()?;
+        self.write_and_sync(&parts)?;
         self.tail.offset += written;
         Ok(positions)
     }
 
-    fn write_and_sync(&mut self) -> Result<(), Failure> {
+    fn write_and_sync(&mut self, parts: &[&[u8]]) -> Result<(), Failure> {
         let name = segment_name(self.tail.segment);
-        if let Err(error) = self.disk.append(&name, self.tail.offset, &self.buffer) {
+        if let Err(error) = self.disk.append(&name, self.tail.offset, parts) {
             // A group that is not whole is never recovered, and this one is not: nothing of it can be found.
             if !is_full(&error) {
                 return Err(self.unknown("writing", &error));
@@ -170,7 +167,7 @@ impl Log {
 pub(crate) fn create_segment(disk: &dyn Disk, header: &SegmentHeader) -> io::Result<()> {
     let name = segment_name(header.number);
     disk.create(&name)?;
-    disk.append(&name, 0, &header.encode())?;
+    disk.append(&name, 0, &[&header.encode()])?;
     disk.sync(&name)?;
     disk.sync_dir()
 }

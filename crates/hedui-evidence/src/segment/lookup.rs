@@ -9,11 +9,11 @@ use crate::store::Position;
 
 /// How many frames gather for the index before they are filed together: the more, the less each costs; a process that
 /// is killed files them when it is started again. Small in tests, so that they reach every state.
-const DUE_FRAMES: usize = if cfg!(test) { 8 } else { 4_096 };
+const DUE_FRAMES: usize = if cfg!(test) { 8 } else { 8_192 };
 /// And how many entries, for frames with many index keys.
-const DUE_ENTRIES: usize = 32_768;
+const DUE_ENTRIES: usize = 65_536;
 /// And how many bytes of the log, for large frames: that much is read again after a kill.
-const DUE_BYTES: u64 = 128 << 20;
+const DUE_BYTES: u64 = 256 << 20;
 /// How many times as much may gather while the index is busy; behind that, the committer waits.
 const MOST_GATHERED: usize = 8;
 
