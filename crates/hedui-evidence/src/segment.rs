@@ -42,20 +42,21 @@ pub struct SegmentOptions {
     pub new_store_id: [u8; 16],
     /// A segment is closed before it grows beyond this, in bytes (a single larger group still fits).
     pub segment_bytes: u64,
-    /// How much memory the index may use for its cache, in bytes.
+    /// How much memory the index may use, in bytes: half for sled's cache, half for filters, which take about ten bytes
+    /// for each verification kept. Beyond that look-ups read from disk to learn that there is nothing.
     pub index_cache_bytes: u64,
     /// Open for reading only: nothing is created, cut or locked, the index is kept in memory.
     pub read_only: bool,
 }
 
 impl SegmentOptions {
-    /// The usual sizes: segments of 256 MiB, 64 MiB of cache for the index.
+    /// The usual sizes: segments of 256 MiB, 128 MiB of memory for the index.
     #[must_use]
     pub fn new(new_store_id: [u8; 16]) -> Self {
         Self {
             new_store_id,
             segment_bytes: 256 << 20,
-            index_cache_bytes: 64 << 20,
+            index_cache_bytes: 128 << 20,
             read_only: false,
         }
     }
