@@ -97,6 +97,7 @@ pub struct Figure {
     /// Other reasons why it is not exact, for example sources in conflict: finding codes, sorted, each once.
     pub open: Vec<SmolStr>,
     /// Records and declarations behind it.
+    #[serde(with = "crate::part::sealed")]
     pub parts: Vec<Part>,
 }
 

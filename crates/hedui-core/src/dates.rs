@@ -5,14 +5,14 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 #[cfg(test)]
 mod tests;
 
 /// A date of which the day, or month and day, may be unknown. `month` and `day` are 0 where unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct PartialDate {
     year: i16,
     month: i8,
@@ -85,19 +85,54 @@ impl From<Date> for PartialDate {
     }
 }
 
-impl fmt::Display for PartialDate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.month, self.day) {
-            (0, _) => write!(f, "{:04}", self.year),
-            (m, 0) => write!(f, "{:04}-{m:02}", self.year),
-            (m, d) => write!(f, "{:04}-{m:02}-{d:02}", self.year),
-        }
+/// The text of a partial date: `2026`, `2026-11` or `2026-11-22`.
+pub(crate) struct Written {
+    text: [u8; 10],
+    len: usize,
+}
+
+impl Written {
+    pub(crate) fn as_str(&self) -> &str {
+        let text = self.text.get(..self.len).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
     }
 }
 
-impl From<PartialDate> for String {
-    fn from(date: PartialDate) -> String {
-        date.to_string()
+impl PartialDate {
+    pub(crate) fn written(self) -> Written {
+        // Years are 1 to 9999 and the rest is a date, so that every digit is one.
+        let digit = |number: i16, unit: i16| u8::try_from(number / unit % 10).map_or(b'?', |d| b'0' + d);
+        let (y, m, d) = (self.year, i16::from(self.month), i16::from(self.day));
+        let text = [
+            digit(y, 1_000),
+            digit(y, 100),
+            digit(y, 10),
+            digit(y, 1),
+            b'-',
+            digit(m, 10),
+            digit(m, 1),
+            b'-',
+            digit(d, 10),
+            digit(d, 1),
+        ];
+        let len = match (self.month, self.day) {
+            (0, _) => 4,
+            (_, 0) => 7,
+            _ => 10,
+        };
+        Written { text, len }
+    }
+}
+
+impl fmt::Display for PartialDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.written().as_str())
+    }
+}
+
+impl Serialize for PartialDate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.written().as_str())
     }
 }
 

@@ -50,6 +50,7 @@ pub struct Finding {
     /// For people; holds no personal data.
     pub message: Text,
     /// Records behind it.
+    #[serde(with = "crate::part::sealed")]
     pub parts: Vec<Part>,
 }
 

@@ -1,8 +1,7 @@
 //! Parts: the records and declarations behind a figure, small enough to be carried through every sum.
 //! Leaves what a source says of itself to `source`, where it stands once however many figures rest on it.
 
-use serde::{Deserialize, Serialize};
-
+pub mod sealed;
 #[cfg(test)]
 mod tests;
 
@@ -181,8 +180,7 @@ pub enum Treatment {
 }
 
 /// A record, or a declaration, behind a figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "Sealed", try_from = "Sealed")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
     /// Id of its source within the verification: see [`crate::source::Source`].
     pub source: u32,
@@ -192,47 +190,4 @@ pub struct Part {
     pub amount: i64,
     /// What became of it.
     pub treatment: Treatment,
-}
-
-/// The sealed form: source, aspect, amount, treatment (0 counted, 1 duplicate, 2 disregarded, 3 declared, 4 uncertain), reason, counted source.
-#[derive(Serialize, Deserialize)]
-struct Sealed(u32, u8, i64, u8, u8, u32);
-
-impl From<Part> for Sealed {
-    fn from(part: Part) -> Sealed {
-        let (treatment, because, of) = match part.treatment {
-            Treatment::Counted => (0, 0, 0),
-            Treatment::Duplicate { of, by } => (1, by.code(), of),
-            Treatment::Disregarded { rule } => (2, rule.code(), 0),
-            Treatment::Declared => (3, 0, 0),
-            Treatment::Uncertain { why } => (4, why.code(), 0),
-        };
-        Sealed(part.source, part.aspect.code(), part.amount, treatment, because, of)
-    }
-}
-
-/// A sealed part that this build cannot read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a part with an unknown code")]
-struct UnknownCode;
-
-impl TryFrom<Sealed> for Part {
-    type Error = UnknownCode;
-
-    fn try_from(Sealed(source, aspect, amount, treatment, because, of): Sealed) -> Result<Part, UnknownCode> {
-        let because = || Because::from_code(because).ok_or(UnknownCode);
-        Ok(Part {
-            source,
-            aspect: Aspect::from_code(aspect).ok_or(UnknownCode)?,
-            amount,
-            treatment: match treatment {
-                0 => Treatment::Counted,
-                1 => Treatment::Duplicate { of, by: because()? },
-                2 => Treatment::Disregarded { rule: because()? },
-                3 => Treatment::Declared,
-                4 => Treatment::Uncertain { why: because()? },
-                _ => return Err(UnknownCode),
-            },
-        })
-    }
 }

@@ -2,6 +2,7 @@
 //! Leaves reading them off the wire to the adapter, and what they add up to to `facts`.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::dates::PartialDate;
 use crate::money::Fen;
@@ -16,7 +17,7 @@ pub use vocabulary::*;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The department's own key of the record; no personal data.
-    pub reference: String,
+    pub reference: SmolStr,
     /// What it says.
     #[serde(flatten)]
     pub body: RecordBody,
@@ -80,13 +81,13 @@ body!(
     Registration {
         /// Number of the household booklet.
         #[serde(default)]
-        household_number: String,
+        household_number: SmolStr,
         /// GB/T 2260 code of the place of registration.
         #[serde(default)]
-        division_code: String,
+        division_code: SmolStr,
         /// Registered address.
         #[serde(default)]
-        address: String,
+        address: SmolStr,
         /// Where the registration stands.
         status: RegistrationStatus,
         /// When the person died, if so.
@@ -94,7 +95,7 @@ body!(
         deceased_on: Option<PartialDate>,
         /// The spouse that the booklet names, if any.
         #[serde(default)]
-        spouse_id_number: String,
+        spouse_id_number: SmolStr,
         /// Urban or rural, where still told apart.
         #[serde(default)]
         class: Option<RegistrationClass>,
@@ -107,10 +108,10 @@ body!(
         status: MarriageStatus,
         /// The spouse's resident ID as registered.
         #[serde(default)]
-        spouse_id_number: String,
+        spouse_id_number: SmolStr,
         /// The spouse's name as registered.
         #[serde(default)]
-        spouse_name: String,
+        spouse_name: SmolStr,
         /// When registered.
         #[serde(default)]
         registered_on: Option<PartialDate>,
@@ -121,10 +122,10 @@ body!(
     Vehicle {
         /// Number plate.
         #[serde(default)]
-        plate: String,
+        plate: SmolStr,
         /// Vehicle identification or hull number: the matching key.
         #[serde(default)]
-        identification_number: String,
+        identification_number: SmolStr,
         /// Kind.
         kind: VehicleKind,
         /// Use; named `usage` because `use` is a keyword.
@@ -144,10 +145,10 @@ body!(
     RealEstate {
         /// Unit or certificate number: the matching key.
         #[serde(default)]
-        unit_number: String,
+        unit_number: SmolStr,
         /// Where it stands.
         #[serde(default)]
-        address: String,
+        address: SmolStr,
         /// Kind.
         kind: RealEstateKind,
         /// Hundredths of a square metre.
@@ -177,10 +178,10 @@ body!(
         kind: FinancialAssetKind,
         /// Who keeps it.
         #[serde(default)]
-        institution: String,
+        institution: SmolStr,
         /// Account, policy or depository number: the matching key.
         #[serde(default)]
-        account_reference: String,
+        account_reference: SmolStr,
         /// Balance or market value.
         balance: Fen,
         /// Of which day.
@@ -193,10 +194,10 @@ body!(
     ProvidentFund {
         /// Employer.
         #[serde(default)]
-        employer_name: String,
+        employer_name: SmolStr,
         /// Employer's unified social credit code: the matching key.
         #[serde(default)]
-        employer_credit_code: String,
+        employer_credit_code: SmolStr,
         /// Wage that the contribution is reckoned from, a month.
         #[serde(default)]
         monthly_base: Option<Fen>,
@@ -223,10 +224,10 @@ body!(
         status: EmploymentStatus,
         /// Employer.
         #[serde(default)]
-        employer_name: String,
+        employer_name: SmolStr,
         /// Employer's unified social credit code: the matching key.
         #[serde(default)]
-        employer_credit_code: String,
+        employer_credit_code: SmolStr,
         /// First month.
         #[serde(default)]
         from: Option<PartialDate>,
@@ -243,10 +244,10 @@ body!(
     SocialInsurance {
         /// Employer; empty for the self-insured.
         #[serde(default)]
-        employer_name: String,
+        employer_name: SmolStr,
         /// Employer's unified social credit code: the matching key.
         #[serde(default)]
-        employer_credit_code: String,
+        employer_credit_code: SmolStr,
         /// Wage that the contribution is reckoned from, a month.
         #[serde(default)]
         monthly_base: Option<Fen>,
@@ -283,10 +284,10 @@ body!(
         kind: IncomeKind,
         /// Payer.
         #[serde(default)]
-        payer_name: String,
+        payer_name: SmolStr,
         /// Payer's unified social credit code: the matching key.
         #[serde(default)]
-        payer_credit_code: String,
+        payer_credit_code: SmolStr,
         /// First month for which it was earned.
         from: PartialDate,
         /// Last month for which it was earned.
@@ -317,10 +318,10 @@ body!(
     Business {
         /// Unified social credit code: the matching key.
         #[serde(default)]
-        credit_code: String,
+        credit_code: SmolStr,
         /// Its name.
         #[serde(default)]
-        name: String,
+        name: SmolStr,
         /// What the person is to it.
         role: BusinessRole,
         /// Where it stands.
@@ -338,10 +339,10 @@ body!(
     PublicPayroll {
         /// The unit.
         #[serde(default)]
-        unit_name: String,
+        unit_name: SmolStr,
         /// Its unified social credit code: the matching key.
         #[serde(default)]
-        unit_credit_code: String,
+        unit_credit_code: SmolStr,
         /// Pay a month.
         monthly_amount: Fen,
         /// First month.
@@ -359,7 +360,7 @@ body!(
         kind: LandKind,
         /// Contract number: the matching key.
         #[serde(default)]
-        contract_number: String,
+        contract_number: SmolStr,
         /// Hundredths of a mu.
         #[serde(default)]
         area_centimu: Option<i64>,
@@ -376,7 +377,7 @@ body!(
     Subsidy {
         /// Name of the project.
         #[serde(default)]
-        project: String,
+        project: SmolStr,
         /// Amount.
         amount: Fen,
         /// When paid.
@@ -388,7 +389,7 @@ body!(
     Enrolment {
         /// School.
         #[serde(default)]
-        school: String,
+        school: SmolStr,
         /// Stage.
         stage: SchoolStage,
         /// First day.
@@ -411,7 +412,7 @@ body!(
         grade: u32,
         /// Number of the certificate.
         #[serde(default)]
-        certificate_number: String,
+        certificate_number: SmolStr,
         /// When issued.
         #[serde(default)]
         issued_on: Option<PartialDate>,
@@ -421,7 +422,7 @@ body!(
     /// Help already drawn from any programme.
     Assistance {
         /// Programme id.
-        programme: String,
+        programme: SmolStr,
         /// Amount per `period`.
         amount: Fen,
         /// Once, a month, a year.
@@ -434,7 +435,7 @@ body!(
         until: Option<PartialDate>,
         /// GB/T 2260 code of the district that pays.
         #[serde(default)]
-        division_code: String,
+        division_code: SmolStr,
         /// Where it stands.
         status: AssistanceStatus,
     }

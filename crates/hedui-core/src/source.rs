@@ -2,7 +2,7 @@
 //! Leaves which figure uses which of them to `part`.
 
 use serde::{Deserialize, Serialize};
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 
 use crate::household::Household;
 use crate::names::{DepartmentId, ProgrammeId};
@@ -68,31 +68,45 @@ pub(crate) fn label(body: &RecordBody) -> SmolStr {
     match body {
         RecordBody::Registration(_) => fixed("household registration"),
         RecordBody::Marriage(b) if b.status == MarriageStatus::Married => fixed("marriage in force"),
-        RecordBody::Marriage(b) => format_smolstr!("marriage {}", b.status.word()),
-        RecordBody::Vehicle(b) => format_smolstr!("{} {}, {}", b.usage.word(), b.kind.word(), b.status.word()),
+        RecordBody::Marriage(b) => joined(&["marriage ", b.status.word()]),
+        RecordBody::Vehicle(b) => joined(&[b.usage.word(), " ", b.kind.word(), ", ", b.status.word()]),
         RecordBody::RealEstate(b) => {
             format_smolstr!("{}, share {}/{}", b.kind.word(), b.share_numerator, b.share_denominator)
         }
         RecordBody::FinancialAsset(b) => match b.balance_on {
-            Some(day) => format_smolstr!("{} on {day}", b.kind.word()),
+            Some(day) => joined(&[b.kind.word(), " on ", day.written().as_str()]),
             None => fixed(b.kind.word()),
         },
         RecordBody::ProvidentFund(_) => fixed("provident fund"),
         RecordBody::Employment(b) if b.status == EmploymentStatus::Unemployed => fixed("unemployment benefit a month"),
         RecordBody::Employment(_) => fixed("employment"),
         RecordBody::SocialInsurance(_) => fixed("social insurance"),
-        RecordBody::Pension(b) => format_smolstr!("{} pension a month", b.kind.word()),
-        RecordBody::Income(b) if b.kind == IncomeKind::Wage => format_smolstr!("wage {} to {}", b.from, b.until),
-        RecordBody::Income(b) => format_smolstr!("{} income {} to {}", b.kind.word(), b.from, b.until),
-        RecordBody::MedicalExpense(b) => format_smolstr!("medical bill of {}", b.paid_on),
-        RecordBody::Business(b) => format_smolstr!("{}, {}", b.role.word(), b.status.word()),
+        RecordBody::Pension(b) => joined(&[b.kind.word(), " pension a month"]),
+        RecordBody::Income(b) => {
+            let (from, until) = (b.from.written(), b.until.written());
+            let what = match b.kind {
+                IncomeKind::Wage => "wage",
+                IncomeKind::Business => "business income",
+                IncomeKind::Property => "property income",
+                IncomeKind::Transfer => "transfer income",
+            };
+            joined(&[what, " ", from.as_str(), " to ", until.as_str()])
+        }
+        RecordBody::MedicalExpense(b) => joined(&["medical bill of ", b.paid_on.written().as_str()]),
+        RecordBody::Business(b) => joined(&[b.role.word(), ", ", b.status.word()]),
         RecordBody::PublicPayroll(_) => fixed("public salary a month"),
-        RecordBody::Land(b) => format_smolstr!("rent of {} a year", b.kind.word()),
-        RecordBody::Subsidy(b) => format_smolstr!("subsidy of {}", b.paid_on),
-        RecordBody::Enrolment(b) => format_smolstr!("enrolment {}", b.stage.word()),
+        RecordBody::Land(b) => joined(&["rent of ", b.kind.word(), " a year"]),
+        RecordBody::Subsidy(b) => joined(&["subsidy of ", b.paid_on.written().as_str()]),
+        RecordBody::Enrolment(b) => joined(&["enrolment ", b.stage.word()]),
         RecordBody::Disability(b) => format_smolstr!("disability {} grade {}", b.kind.word(), b.grade),
         RecordBody::Assistance(b) => assistance(b),
     }
+}
+
+fn joined(words: &[&str]) -> SmolStr {
+    let mut text = SmolStrBuilder::new();
+    words.iter().for_each(|word| text.push_str(word));
+    text.finish()
 }
 
 /// A text that is no programme of ours may hold anything, a name too: it is not repeated.
@@ -100,8 +114,8 @@ fn assistance(body: &Assistance) -> SmolStr {
     let period = body.period.word();
     match ProgrammeId::new(body.programme.trim()) {
         Ok(programme) if !programme.as_str().bytes().any(|b| b.is_ascii_digit()) => {
-            format_smolstr!("draws {programme}, {period}")
+            joined(&["draws ", programme.as_str(), ", ", period])
         }
-        _ => format_smolstr!("draws another programme, {period}"),
+        _ => joined(&["draws another programme, ", period]),
     }
 }

@@ -4,6 +4,7 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use smol_str::SmolStr;
 
 use crate::answer::{AnswerState, SubjectAnswer, Unreachable};
 use crate::dates::{Date, Months, PartialDate};
@@ -117,7 +118,7 @@ pub fn found(bodies: Vec<RecordBody>) -> AnswerState {
             .into_iter()
             .zip(1..)
             .map(|(body, n)| Record {
-                reference: format!("r{n}"),
+                reference: format!("r{n}").into(),
                 body,
             })
             .collect(),
@@ -183,8 +184,8 @@ fn amount() -> impl Strategy<Value = Fen> {
     ]
 }
 
-fn word(words: &'static [&'static str]) -> impl Strategy<Value = String> {
-    prop::sample::select(words).prop_map(str::to_owned)
+fn word(words: &'static [&'static str]) -> impl Strategy<Value = SmolStr> {
+    prop::sample::select(words).prop_map(SmolStr::new_static)
 }
 
 fn of<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
@@ -506,12 +507,12 @@ fn person(of_type: RecordType) -> BoxedStrategy<RecordBody> {
         )
             .prop_map(|(status, deceased_on, class)| {
                 RecordBody::Registration(Registration {
-                    household_number: String::new(),
+                    household_number: SmolStr::default(),
                     division_code: "511703".into(),
-                    address: String::new(),
+                    address: SmolStr::default(),
                     status,
                     deceased_on,
-                    spouse_id_number: String::new(),
+                    spouse_id_number: SmolStr::default(),
                     class,
                 })
             })
@@ -520,8 +521,8 @@ fn person(of_type: RecordType) -> BoxedStrategy<RecordBody> {
             .prop_map(|(status, registered_on)| {
                 RecordBody::Marriage(Marriage {
                     status,
-                    spouse_id_number: String::new(),
-                    spouse_name: String::new(),
+                    spouse_id_number: SmolStr::default(),
+                    spouse_name: SmolStr::default(),
                     registered_on,
                 })
             })
@@ -529,7 +530,7 @@ fn person(of_type: RecordType) -> BoxedStrategy<RecordBody> {
         RecordType::Enrolment => (of(SchoolStage::ALL), maybe_date(), maybe_date(), any::<bool>())
             .prop_map(|(stage, from, until, full_time)| {
                 RecordBody::Enrolment(Enrolment {
-                    school: String::new(),
+                    school: SmolStr::default(),
                     stage,
                     from,
                     until,
@@ -542,7 +543,7 @@ fn person(of_type: RecordType) -> BoxedStrategy<RecordBody> {
                 RecordBody::Disability(Disability {
                     kind,
                     grade,
-                    certificate_number: String::new(),
+                    certificate_number: SmolStr::default(),
                     issued_on,
                 })
             })
@@ -560,7 +561,7 @@ fn person(of_type: RecordType) -> BoxedStrategy<RecordBody> {
                     period,
                     from,
                     until: None,
-                    division_code: String::new(),
+                    division_code: SmolStr::default(),
                     status,
                 })
             })

@@ -111,6 +111,7 @@ pub struct TraceStep {
     /// Whether it is the pack's own assumption.
     pub assumption: bool,
     /// Records behind it, where it is a figure from records.
+    #[serde(with = "crate::part::sealed")]
     pub parts: Vec<Part>,
     /// Departments that leave it open, sorted.
     pub missing: Vec<DepartmentId>,

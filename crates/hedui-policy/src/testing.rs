@@ -116,7 +116,7 @@ impl Case {
         let disability = record::Disability {
             kind: record::DisabilityKind::Speech,
             grade: 2,
-            certificate_number: String::new(),
+            certificate_number: Default::default(),
             issued_on: None,
         };
         case.found("disabled-federation", 0, RecordBody::Disability(disability));
@@ -153,7 +153,7 @@ impl Case {
             _ => Vec::new(),
         };
         records.push(Record {
-            reference: format!("R{}", records.len() + 1),
+            reference: format!("R{}", records.len() + 1).into(),
             body,
         });
         answer.state = AnswerState::Found { records };
@@ -163,8 +163,8 @@ impl Case {
     pub fn income(&mut self, subject: u32, kind: IncomeKind, from: &str, until: &str, fen: i64) {
         let body = record::Income {
             kind,
-            payer_name: format!("payer {fen} {from}"),
-            payer_credit_code: String::new(),
+            payer_name: format!("payer {fen} {from}").into(),
+            payer_credit_code: Default::default(),
             from: partial(from),
             until: partial(until),
             gross: Fen(fen),
@@ -177,8 +177,8 @@ impl Case {
     pub fn deposit(&mut self, subject: u32, fen: i64) {
         let body = record::FinancialAsset {
             kind: record::FinancialAssetKind::Deposit,
-            institution: String::new(),
-            account_reference: String::new(),
+            institution: Default::default(),
+            account_reference: Default::default(),
             balance: Fen(fen),
             balance_on: None,
         };
@@ -189,7 +189,7 @@ impl Case {
     pub fn dwelling(&mut self, subject: u32, unit: &str) {
         let body = record::RealEstate {
             unit_number: unit.into(),
-            address: String::new(),
+            address: Default::default(),
             kind: record::RealEstateKind::Dwelling,
             area_centiares: None,
             share_numerator: 1,

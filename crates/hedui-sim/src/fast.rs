@@ -12,7 +12,7 @@ mod tests;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hedui_adapter::{Catalogue, CheckResult, Description, Manifest, Outcome, Variables, wire};
 use hedui_core::{DepartmentId, FailureClass, FailureOrigin};
 use prost::Message as _;
@@ -131,6 +131,22 @@ pub async fn start(settings: &FastSettings) -> Result<FastDepartments, SimError>
         });
     }
     Ok(FastDepartments { addresses, end })
+}
+
+/// What every department would answer to a question (a serialized `QueryRequest`), without a port; `turn` picks the bodies.
+///
+/// # Errors
+/// Bytes that are no question.
+pub fn answers(settings: &FastSettings, query: &[u8], turn: usize) -> Result<Vec<(Description, Bytes)>, SimError> {
+    let mut given = Vec::with_capacity(settings.count);
+    for (number, description) in (0u64..).zip(descriptions(settings.count)?) {
+        let department = department(settings, &description, number)?;
+        let mut bytes = BytesMut::new();
+        answer::put(&mut bytes, None, query, &department.bodies, turn, false)
+            .map_err(|_| SimError::Argument("not a question".to_owned()))?;
+        given.push((description, bytes.freeze()));
+    }
+    Ok(given)
 }
 
 /// The departments of the catalogue, each with what it holds; behind its end they begin again under numbered ids.

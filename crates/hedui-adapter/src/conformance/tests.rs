@@ -22,13 +22,13 @@ fn samples() -> Samples {
 fn good() -> TypedAdapter {
     let land = hedui_core::record::Land {
         kind: hedui_core::record::LandKind::Farmland,
-        contract_number: "A1".to_owned(),
+        contract_number: "A1".into(),
         area_centimu: Some(320),
         leased_out: false,
         annual_rent: None,
     };
     let record = hedui_core::Record {
-        reference: "A1".to_owned(),
+        reference: "A1".into(),
         body: hedui_core::RecordBody::Land(land),
     };
     let person = subject(0);

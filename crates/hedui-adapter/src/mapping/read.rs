@@ -222,7 +222,7 @@ impl RecordMapping {
             return Err(format!("{word}.share"));
         }
         Ok(Record {
-            reference: self.reference(row, subject, out),
+            reference: self.reference(row, subject, out).into(),
             body,
         })
     }

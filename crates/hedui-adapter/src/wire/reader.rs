@@ -26,6 +26,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next field, if any. Unknown ones are the caller's to pass over.
+    #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<(u32, Wire<'a>)>, Fault> {
         if self.rest.is_empty() {
             return Ok(None);

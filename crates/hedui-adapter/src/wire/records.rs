@@ -3,6 +3,7 @@
 
 use hedui_core::record as r;
 use hedui_core::{Fen, PartialDate, Record, RecordBody, RecordType};
+use smol_str::SmolStr;
 
 use super::reader::{Fault, Reader, Wire};
 use super::writer::Writer;
@@ -32,15 +33,15 @@ impl<T: Field> Reading<T> {
     }
 }
 
-impl Field for String {
-    type Raw = String;
+impl Field for SmolStr {
+    type Raw = SmolStr;
 
-    fn read(raw: &mut String, wire: Wire<'_>) -> Result<(), Fault> {
-        *raw = wire.text()?.to_owned();
+    fn read(raw: &mut SmolStr, wire: Wire<'_>) -> Result<(), Fault> {
+        *raw = SmolStr::new(wire.text()?);
         Ok(())
     }
 
-    fn done(raw: String) -> Result<String, Fault> {
+    fn done(raw: SmolStr) -> Result<SmolStr, Fault> {
         Ok(raw)
     }
 
@@ -396,7 +397,7 @@ impl<'a> RawRecord<'a> {
     pub(super) fn read(self) -> Result<Record, Fault> {
         let (kind, bytes) = self.kind.ok_or(Fault::UnknownRecord)?;
         Ok(Record {
-            reference: self.reference.to_owned(),
+            reference: self.reference.into(),
             body: body(kind, bytes)?,
         })
     }

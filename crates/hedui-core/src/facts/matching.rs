@@ -136,13 +136,24 @@ pub(super) fn stands_on(from: Option<PartialDate>, until: Option<PartialDate>, d
 
 /// A key as it is compared: registers differ in case, spaces and full-width letters.
 pub(super) fn key(text: &str) -> SmolStr {
-    let is_plain = |b: u8| b.is_ascii_digit() || b.is_ascii_lowercase();
-    if text.bytes().all(is_plain) {
+    // The ordinary cases without a walk through the rules, which change neither these letters nor Han characters.
+    let is_plain = |c: char| c.is_ascii_digit() || c.is_ascii_lowercase() || ('\u{4E00}'..='\u{9FFF}').contains(&c);
+    if text.chars().all(is_plain) {
         return SmolStr::new(text);
     }
-    if text.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return text.bytes().map(|b| char::from(b.to_ascii_lowercase())).collect();
+    let mut code = [0u8; 40];
+    if let Some(code) = code.get_mut(..text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric())
+    {
+        code.copy_from_slice(text.as_bytes());
+        code.make_ascii_lowercase();
+        return std::str::from_utf8(code).map_or_else(|_| SmolStr::default(), SmolStr::new);
     }
+    by_the_rules(text)
+}
+
+/// The form of any key.
+fn by_the_rules(text: &str) -> SmolStr {
     hedui_ids::name::normalise(text).split_whitespace().collect()
 }
 
@@ -295,3 +306,6 @@ fn collide(rows: &[&Row<'_>]) -> bool {
         })
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -270,17 +270,21 @@ fn vehicles_of(facts: &Facts<'_>, subject: Option<u32>, usage: VehicleUse, decla
             })
     };
     // An operation that has ended makes a vehicle no longer commercial.
-    let operating =
-        || bodies().filter(|(_, b, _)| b.usage == VehicleUse::Commercial && b.status == VehicleStatus::Normal);
+    let operating: Vec<&Keys> = bodies()
+        .filter(|(_, b, _)| b.usage == VehicleUse::Commercial && b.status == VehicleStatus::Normal)
+        .map(|(.., keys)| keys)
+        .collect();
     let all = bodies()
         .filter_map(|(found, body, keys)| {
             let (number, plate) = (&keys.number, &keys.alias);
-            let same_number = || operating().any(|(.., k)| !number.is_empty() && k.number == *number);
+            let same_number = || operating.iter().any(|k| !number.is_empty() && k.number == *number);
             let is_commercial = body.usage == VehicleUse::Commercial || same_number();
             // One of the two records has no number, the plates are the same: perhaps one vehicle, and then it is commercial.
             let same_plate = |k: &Keys| !plate.is_empty() && k.alias == *plate;
             let is_doubtful = !is_commercial
-                && operating().any(|(.., k)| same_plate(k) && (k.number.is_empty() || number.is_empty()));
+                && operating
+                    .iter()
+                    .any(|k| same_plate(k) && (k.number.is_empty() || number.is_empty()));
             let counts = match is_limited(body, facts) {
                 Counts::Yes if is_doubtful => Counts::Perhaps(DOUBTFUL_MATCH),
                 counts => counts,

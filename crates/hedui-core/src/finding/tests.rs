@@ -45,9 +45,9 @@ fn marriage(status: MarriageStatus, spouse: &str, name: &str, on: &str) -> Recor
 
 fn booklet(spouse: &str, deceased_on: Option<PartialDate>) -> RecordBody {
     RecordBody::Registration(Registration {
-        household_number: String::new(),
+        household_number: Default::default(),
         division_code: "511703".into(),
-        address: String::new(),
+        address: Default::default(),
         status: RegistrationStatus::Active,
         deceased_on,
         spouse_id_number: spouse.into(),
@@ -180,7 +180,7 @@ fn the_same_assistance_elsewhere_is_told_from_help_here() {
 fn wage(from: &str, until: &str, fen: i64) -> Said {
     let record = RecordBody::Income(Income {
         kind: IncomeKind::Wage,
-        payer_name: String::new(),
+        payer_name: Default::default(),
         payer_credit_code: "C1".into(),
         from: date(from),
         until: date(until),
@@ -235,7 +235,7 @@ fn a_business_and_a_public_salary_are_told() {
     let shop = |status| {
         RecordBody::Business(Business {
             credit_code: "C1".into(),
-            name: String::new(),
+            name: Default::default(),
             role: BusinessRole::SoleTrader,
             status,
             capital: None,
@@ -253,7 +253,7 @@ fn a_business_and_a_public_salary_are_told() {
     );
     let pay = |until: &str| {
         let record = RecordBody::PublicPayroll(PublicPayroll {
-            unit_name: String::new(),
+            unit_name: Default::default(),
             unit_credit_code: "C1".into(),
             monthly_amount: Fen(500_000),
             from: Some(date("2020-01")),
@@ -270,7 +270,7 @@ fn registers_that_disagree_are_told() {
     let deposit = |name: &str, fen| {
         let record = RecordBody::FinancialAsset(FinancialAsset {
             kind: FinancialAssetKind::Deposit,
-            institution: String::new(),
+            institution: Default::default(),
             account_reference: "1".into(),
             balance: Fen(fen),
             balance_on: None,
@@ -299,19 +299,19 @@ fn only_what_leaves_the_household_open_opens_the_verdict() {
 /// A department that puts personal data into every free text.
 fn indiscreet(body: &mut RecordBody, secret: &str) {
     match body {
-        RecordBody::Assistance(b) => b.programme = secret.to_owned(),
-        RecordBody::Marriage(b) => (b.spouse_id_number, b.spouse_name) = (secret.to_owned(), secret.to_owned()),
+        RecordBody::Assistance(b) => b.programme = secret.into(),
+        RecordBody::Marriage(b) => (b.spouse_id_number, b.spouse_name) = (secret.into(), secret.into()),
         RecordBody::Registration(b) => {
             (b.spouse_id_number, b.address, b.household_number) = (secret.into(), secret.into(), secret.into())
         }
-        RecordBody::Income(b) => b.payer_name = secret.to_owned(),
-        RecordBody::Employment(b) => b.employer_name = secret.to_owned(),
-        RecordBody::Business(b) => b.name = secret.to_owned(),
-        RecordBody::Subsidy(b) => b.project = secret.to_owned(),
+        RecordBody::Income(b) => b.payer_name = secret.into(),
+        RecordBody::Employment(b) => b.employer_name = secret.into(),
+        RecordBody::Business(b) => b.name = secret.into(),
+        RecordBody::Subsidy(b) => b.project = secret.into(),
         RecordBody::FinancialAsset(b) => (b.institution, b.account_reference) = (secret.into(), secret.into()),
-        RecordBody::RealEstate(b) => (b.unit_number, b.address) = (secret.to_owned(), secret.to_owned()),
-        RecordBody::Vehicle(b) => (b.plate, b.identification_number) = (secret.to_owned(), secret.to_owned()),
-        RecordBody::Land(b) => b.contract_number = secret.to_owned(),
+        RecordBody::RealEstate(b) => (b.unit_number, b.address) = (secret.into(), secret.into()),
+        RecordBody::Vehicle(b) => (b.plate, b.identification_number) = (secret.into(), secret.into()),
+        RecordBody::Land(b) => b.contract_number = secret.into(),
         _ => {}
     }
 }
@@ -330,7 +330,7 @@ proptest! {
         let mut said = [says("all", T::ALL, bodies.clone()), says("copy", T::ALL, bodies)];
         for answer in said.iter_mut().flat_map(|s| &mut s.subjects) {
             if let AnswerState::Found { records } = &mut answer.state {
-                records.iter_mut().zip(1..).for_each(|(r, n)| r.reference = format!("{secret}-{n}"));
+                records.iter_mut().zip(1..).for_each(|(r, n)| r.reference = format!("{secret}-{n}").into());
             }
         }
         let household = checked(input);

@@ -67,7 +67,7 @@ proptest! {
 fn a_record_in_debug_output_shows_its_type_only() {
     let body = RecordBody::Marriage(Marriage {
         status: MarriageStatus::Married,
-        spouse_id_number: crate::testing::id(1980, 1),
+        spouse_id_number: crate::testing::id(1980, 1).into(),
         spouse_name: "测试甲".into(),
         registered_on: None,
     });

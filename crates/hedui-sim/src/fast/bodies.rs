@@ -27,7 +27,7 @@ pub(super) fn make(types: &[RecordType], dice: &mut Dice) -> Result<Vec<Bytes>, 
                 serial += 1;
                 let of = types.get(serial % types.len().max(1))?;
                 Some(Record {
-                    reference: format!("{serial:07}"),
+                    reference: format!("{serial:07}").into(),
                     body: record(*of, dice)?,
                 })
             })
@@ -124,17 +124,17 @@ fn of_person(of: RecordType, draw: &Draw) -> Option<RecordBody> {
     let serial = draw.serial;
     Some(match of {
         RecordType::Registration => RecordBody::Registration(Registration {
-            household_number: format!("51170300{serial}"),
+            household_number: format!("51170300{serial}").into(),
             division_code: "511703".into(),
             address: "南外镇三里坪村四组".into(),
             status: RegistrationStatus::Active,
             deceased_on: None,
-            spouse_id_number: String::new(),
+            spouse_id_number: Default::default(),
             class: Some(RegistrationClass::Rural),
         }),
         RecordType::Marriage => RecordBody::Marriage(Marriage {
             status: MarriageStatus::Divorced,
-            spouse_id_number: String::new(),
+            spouse_id_number: Default::default(),
             spouse_name: "婚姻登记档案已于当年移交市档案馆".into(),
             registered_on: draw.day(),
         }),
@@ -148,13 +148,13 @@ fn of_person(of: RecordType, draw: &Draw) -> Option<RecordBody> {
         RecordType::Disability => RecordBody::Disability(Disability {
             kind: DisabilityKind::Physical,
             grade: 4,
-            certificate_number: format!("CJ51170320170101000{serial}"),
+            certificate_number: format!("CJ51170320170101000{serial}").into(),
             issued_on: draw.day(),
         }),
         RecordType::Employment => RecordBody::Employment(Employment {
             status: EmploymentStatus::Left,
             employer_name: "兴达公司".into(),
-            employer_credit_code: code(),
+            employer_credit_code: code().into(),
             from: draw.month(),
             until: draw.day(),
             monthly_benefit: None,
@@ -168,8 +168,8 @@ fn of_property(of: RecordType, draw: &Draw) -> Option<RecordBody> {
     let (small, serial) = (draw.small, draw.serial);
     Some(match of {
         RecordType::Vehicle => RecordBody::Vehicle(Vehicle {
-            plate: format!("川S{}", serial % 100_000),
-            identification_number: format!("LSV00000000{serial}"),
+            plate: format!("川S{}", serial % 100_000).into(),
+            identification_number: format!("LSV00000000{serial}").into(),
             kind: VehicleKind::Car,
             usage: VehicleUse::Private,
             status: VehicleStatus::Scrapped,
@@ -177,7 +177,7 @@ fn of_property(of: RecordType, draw: &Draw) -> Option<RecordBody> {
             value: Some(small),
         }),
         RecordType::RealEstate => RecordBody::RealEstate(RealEstate {
-            unit_number: format!("511703001001GB00001F0{serial}"),
+            unit_number: format!("511703001001GB00001F0{serial}").into(),
             address: "南外镇".into(),
             kind: RealEstateKind::Homestead,
             area_centiares: Some(4_500),
@@ -190,13 +190,13 @@ fn of_property(of: RecordType, draw: &Draw) -> Option<RecordBody> {
         RecordType::FinancialAsset => RecordBody::FinancialAsset(FinancialAsset {
             kind: FinancialAssetKind::Deposit,
             institution: "农村商业银行".into(),
-            account_reference: format!("621457{serial}"),
+            account_reference: format!("621457{serial}").into(),
             balance: small,
             balance_on: draw.day(),
         }),
         RecordType::ProvidentFund => RecordBody::ProvidentFund(ProvidentFund {
             employer_name: "兴达".into(),
-            employer_credit_code: code(),
+            employer_credit_code: code().into(),
             monthly_base: None,
             monthly_contribution: None,
             balance: small,
@@ -205,7 +205,7 @@ fn of_property(of: RecordType, draw: &Draw) -> Option<RecordBody> {
             paid_until: draw.month(),
         }),
         RecordType::Business => RecordBody::Business(Business {
-            credit_code: code(),
+            credit_code: code().into(),
             name: "达川区顺发经营部".into(),
             role: BusinessRole::SoleTrader,
             status: BusinessStatus::Cancelled,
@@ -214,7 +214,7 @@ fn of_property(of: RecordType, draw: &Draw) -> Option<RecordBody> {
         }),
         RecordType::Land => RecordBody::Land(Land {
             kind: LandKind::Farmland,
-            contract_number: format!("511703105206{serial}J"),
+            contract_number: format!("511703105206{serial}J").into(),
             area_centimu: Some(280),
             leased_out: true,
             annual_rent: Some(small),
@@ -230,7 +230,7 @@ fn of_income(of: RecordType, draw: &Draw) -> Option<RecordBody> {
         RecordType::Income => RecordBody::Income(Income {
             kind: IncomeKind::Wage,
             payer_name: "兴达".into(),
-            payer_credit_code: code(),
+            payer_credit_code: code().into(),
             from: draw.month()?,
             until: draw.month()?,
             gross: small,
@@ -245,14 +245,14 @@ fn of_income(of: RecordType, draw: &Draw) -> Option<RecordBody> {
         }),
         RecordType::PublicPayroll => RecordBody::PublicPayroll(PublicPayroll {
             unit_name: "南外镇政府".into(),
-            unit_credit_code: code(),
+            unit_credit_code: code().into(),
             monthly_amount: small,
             from: None,
             until: draw.month(),
         }),
         RecordType::SocialInsurance => RecordBody::SocialInsurance(SocialInsurance {
             employer_name: "达川区兴达公司".into(),
-            employer_credit_code: code(),
+            employer_credit_code: code().into(),
             monthly_base: Some(small),
             paid_from: draw.day(),
             paid_until: draw.day(),

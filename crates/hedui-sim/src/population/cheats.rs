@@ -69,8 +69,8 @@ pub(crate) fn hide(draft: &mut Draft<'_>, kind: CheatKind) -> Result<(), SimErro
 pub(crate) fn vehicle(draft: &mut Draft<'_>, kind: VehicleKind, least: i64, most: i64) -> Vehicle {
     let registered = draft.day_ago(100, 3000);
     Vehicle {
-        plate: draft.numbers.plate(draft.place),
-        identification_number: draft.numbers.vin(),
+        plate: draft.numbers.plate(draft.place).into(),
+        identification_number: draft.numbers.vin().into(),
         kind,
         usage: VehicleUse::Private,
         status: VehicleStatus::Normal,
@@ -135,8 +135,8 @@ pub(crate) fn trade(draft: &mut Draft<'_>, company: bool, gross: i64) -> Result<
     for month in months {
         let income = Income {
             kind: IncomeKind::Business,
-            payer_name: name.clone(),
-            payer_credit_code: credit_code.clone(),
+            payer_name: name.clone().into(),
+            payer_credit_code: credit_code.clone().into(),
             from: month,
             until: month,
             gross: Fen(gross),
@@ -145,8 +145,8 @@ pub(crate) fn trade(draft: &mut Draft<'_>, company: bool, gross: i64) -> Result<
         traces.push(scribe.at("taxation", head, RecordBody::Income(income)));
     }
     let part = Business {
-        credit_code,
-        name,
+        credit_code: credit_code.into(),
+        name: name.into(),
         role,
         status: BusinessStatus::Active,
         capital: Some(Fen(capital * 1_000_000)),

@@ -162,8 +162,8 @@ impl<'a> Draft<'a> {
         let acquired = self.day_ago(800, 7000);
         let number = self.numbers.unit(&self.place.code_text);
         RealEstate {
-            address: format!("{}{}号", self.place.name, self.numbers.running("address")),
-            unit_number: number,
+            address: format!("{}{}号", self.place.name, self.numbers.running("address")).into(),
+            unit_number: number.into(),
             kind,
             area_centiares: Some(self.dice.range(least * 100, most * 100)),
             share_numerator: 1,
@@ -239,8 +239,8 @@ impl<'a> Draft<'a> {
         let entry = |status, spouse: Option<(&ResidentId, &str)>| {
             RecordBody::Marriage(Marriage {
                 status,
-                spouse_id_number: spouse.map(|s| s.0.expose().to_owned()).unwrap_or_default(),
-                spouse_name: spouse.map(|s| s.1.to_owned()).unwrap_or_default(),
+                spouse_id_number: spouse.map(|s| s.0.expose().to_owned()).unwrap_or_default().into(),
+                spouse_name: spouse.map(|s| s.1.to_owned()).unwrap_or_default().into(),
                 registered_on: Some(registered),
             })
         };

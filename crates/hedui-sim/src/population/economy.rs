@@ -93,7 +93,7 @@ fn land(draft: &mut Draft<'_>) -> i64 {
     };
     let land = Land {
         kind: LandKind::Farmland,
-        contract_number: scribe.numbers.contract(&place),
+        contract_number: scribe.numbers.contract(&place).into(),
         area_centimu: Some(mu),
         leased_out: leased,
         annual_rent: leased.then_some(Fen(rent)),
@@ -102,7 +102,7 @@ fn land(draft: &mut Draft<'_>) -> i64 {
     if scribe.dice.percent(18) {
         let forest = Land {
             kind: LandKind::Forest,
-            contract_number: scribe.numbers.contract(&place),
+            contract_number: scribe.numbers.contract(&place).into(),
             area_centimu: Some(scribe.dice.range(100, 900)),
             leased_out: false,
             annual_rent: None,
@@ -134,7 +134,7 @@ fn grants(draft: &mut Draft<'_>) -> i64 {
         ],
     );
     let grant = Subsidy {
-        project: project.to_owned(),
+        project: project.into(),
         amount: Fen(amount),
         paid_on,
     };
@@ -270,8 +270,8 @@ fn jobless(draft: &mut Draft<'_>, ordinal: usize) {
     if scribe.dice.percent(30) {
         let unemployed = Employment {
             status: EmploymentStatus::Unemployed,
-            employer_name: String::new(),
-            employer_credit_code: String::new(),
+            employer_name: Default::default(),
+            employer_credit_code: Default::default(),
             from: Some(from),
             until: None,
             monthly_benefit: None,
@@ -363,8 +363,8 @@ fn savings(draft: &mut Draft<'_>) {
 pub(crate) fn asset(kind: FinancialAssetKind, at: &str, account: String, fen: i64, on: PartialDate) -> FinancialAsset {
     FinancialAsset {
         kind,
-        institution: at.to_owned(),
-        account_reference: account,
+        institution: at.into(),
+        account_reference: account.into(),
         balance: Fen(fen),
         balance_on: Some(on),
     }
@@ -384,12 +384,12 @@ pub(crate) fn registration(
     rural: bool,
 ) -> Registration {
     Registration {
-        household_number: booklet.to_owned(),
-        division_code: division.to_owned(),
-        address: address.to_owned(),
+        household_number: booklet.into(),
+        division_code: division.into(),
+        address: address.into(),
         status: RegistrationStatus::Active,
         deceased_on: None,
-        spouse_id_number: spouse.map(|id| id.expose().to_owned()).unwrap_or_default(),
+        spouse_id_number: spouse.map(|id| id.expose().to_owned()).unwrap_or_default().into(),
         class: Some(if rural {
             RegistrationClass::Rural
         } else {

@@ -44,7 +44,7 @@ impl Ledger {
     ) -> Trace {
         let reference = numbers.reference(department);
         let record = Record {
-            reference: reference.clone(),
+            reference: reference.clone().into(),
             body,
         };
         let people = self.departments.entry(department).or_default();
@@ -124,8 +124,8 @@ impl Scribe<'_> {
         for month in &job.months {
             let income = Income {
                 kind: IncomeKind::Wage,
-                payer_name: job.employer.clone(),
-                payer_credit_code: job.credit_code.clone(),
+                payer_name: job.employer.clone().into(),
+                payer_credit_code: job.credit_code.clone().into(),
                 from: *month,
                 until: *month,
                 gross: Fen(job.gross),
@@ -134,8 +134,8 @@ impl Scribe<'_> {
             self.at("taxation", person, RecordBody::Income(income));
         }
         let insured = SocialInsurance {
-            employer_name: job.employer.clone(),
-            employer_credit_code: job.credit_code.clone(),
+            employer_name: job.employer.clone().into(),
+            employer_credit_code: job.credit_code.clone().into(),
             monthly_base: Some(Fen(job.gross)),
             paid_from: Some(job.since),
             paid_until: None,
@@ -143,8 +143,8 @@ impl Scribe<'_> {
         self.at("social-insurance", person, RecordBody::SocialInsurance(insured));
         let employed = Employment {
             status: EmploymentStatus::Employed,
-            employer_name: job.employer.clone(),
-            employer_credit_code: job.credit_code.clone(),
+            employer_name: job.employer.clone().into(),
+            employer_credit_code: job.credit_code.clone().into(),
             from: Some(job.since),
             until: None,
             monthly_benefit: None,
@@ -152,8 +152,8 @@ impl Scribe<'_> {
         self.at("employment", person, RecordBody::Employment(employed));
         if job.public {
             let payroll = PublicPayroll {
-                unit_name: job.employer.clone(),
-                unit_credit_code: job.credit_code.clone(),
+                unit_name: job.employer.clone().into(),
+                unit_credit_code: job.credit_code.clone().into(),
                 monthly_amount: Fen(job.gross),
                 from: Some(job.since),
                 until: None,
@@ -163,8 +163,8 @@ impl Scribe<'_> {
         if job.fund {
             let contribution = job.gross / 1000 * 120;
             let fund = ProvidentFund {
-                employer_name: job.employer.clone(),
-                employer_credit_code: job.credit_code.clone(),
+                employer_name: job.employer.clone().into(),
+                employer_credit_code: job.credit_code.clone().into(),
                 monthly_base: Some(Fen(job.gross)),
                 monthly_contribution: Some(Fen(contribution)),
                 balance: Fen(contribution * i64::try_from(job.months.len()).unwrap_or(0)),

@@ -38,7 +38,7 @@ fn school(draft: &mut Draft<'_>, ordinal: usize) {
     };
     let since = i16::try_from(i64::from(year) - (member.age - begins) - 1).ok();
     let enrolment = Enrolment {
-        school: format!("{name}{school}"),
+        school: format!("{name}{school}").into(),
         stage,
         from: since.and_then(|y| PartialDate::new(y, 9, 1)),
         until: None,
@@ -85,7 +85,7 @@ fn illness(draft: &mut Draft<'_>, ordinal: usize) {
         let certificate = Disability {
             kind,
             grade,
-            certificate_number: format!("CJ{:010}", scribe.numbers.running("certificate")),
+            certificate_number: format!("CJ{:010}", scribe.numbers.running("certificate")).into(),
             issued_on: Some(issued),
         };
         scribe.at("disabled-federation", member, RecordBody::Disability(certificate));
@@ -161,7 +161,7 @@ fn help(draft: &mut Draft<'_>, ordinal: usize) {
     }
     if scribe.dice.percent(6) {
         let temporary = Assistance {
-            division_code: place,
+            division_code: place.into(),
             ..once("temporary-assistance", amount, Some(recently))
         };
         scribe.at("benefit-center", member, RecordBody::Assistance(temporary));
@@ -183,12 +183,12 @@ fn help(draft: &mut Draft<'_>, ordinal: usize) {
 /// Help given once, and over.
 fn once(programme: &str, fen: i64, from: Option<PartialDate>) -> Assistance {
     Assistance {
-        programme: programme.to_owned(),
+        programme: programme.into(),
         amount: Fen(fen),
         period: AssistancePeriod::Once,
         from,
         until: None,
-        division_code: String::new(),
+        division_code: Default::default(),
         status: AssistanceStatus::Ended,
     }
 }
@@ -197,7 +197,7 @@ fn once(programme: &str, fen: i64, from: Option<PartialDate>) -> Assistance {
 pub(crate) fn drawing(programme: &str, fen: i64, from: Option<PartialDate>, place: &str) -> Assistance {
     Assistance {
         period: AssistancePeriod::Monthly,
-        division_code: place.to_owned(),
+        division_code: place.into(),
         status: AssistanceStatus::Drawing,
         ..once(programme, fen, from)
     }

@@ -107,12 +107,12 @@ fn former_name(draft: &mut Draft<'_>) {
         return;
     };
     let aid = Assistance {
-        programme: "legal-aid".to_owned(),
+        programme: "legal-aid".into(),
         amount: Fen(200_000),
         period: AssistancePeriod::Once,
         from: Some(day),
         until: None,
-        division_code: String::new(),
+        division_code: Default::default(),
         status: AssistanceStatus::Ended,
     };
     scribe.at("justice", head, RecordBody::Assistance(aid));

@@ -163,20 +163,20 @@ fn the_honest_declare_all_that_the_registers_hold_of_them() {
         for (_, _, record) in &records {
             match &record.body {
                 RecordBody::RealEstate(r) if r.kind == RealEstateKind::Dwelling => {
-                    dwellings.insert(r.unit_number.clone());
+                    dwellings.insert(r.unit_number.to_string());
                 }
                 RecordBody::Vehicle(v)
                     if v.status == VehicleStatus::Normal
                         && v.usage == VehicleUse::Private
                         && v.kind != VehicleKind::DisabledVehicle =>
                 {
-                    cars.insert(v.identification_number.clone());
+                    cars.insert(v.identification_number.to_string());
                 }
                 RecordBody::Business(b) => {
-                    shops.insert(b.credit_code.clone());
+                    shops.insert(b.credit_code.to_string());
                 }
                 RecordBody::FinancialAsset(a) => {
-                    accounts.insert(a.account_reference.clone(), a.balance.0);
+                    accounts.insert(a.account_reference.to_string(), a.balance.0);
                 }
                 _ => {}
             }
@@ -248,13 +248,13 @@ fn registers_share_the_keys_by_which_double_counting_is_found() {
             .held_by(&department(id))
             .flat_map(|p| &p.records)
             .filter_map(|r| match &r.body {
-                RecordBody::RealEstate(b) => Some(b.unit_number.clone()),
-                RecordBody::Vehicle(b) => Some(b.identification_number.clone()),
-                RecordBody::FinancialAsset(b) => Some(b.account_reference.clone()),
-                RecordBody::Income(b) if b.kind == IncomeKind::Wage => Some(b.payer_credit_code.clone()),
-                RecordBody::SocialInsurance(b) => Some(b.employer_credit_code.clone()),
-                RecordBody::ProvidentFund(b) => Some(b.employer_credit_code.clone()),
-                RecordBody::PublicPayroll(b) => Some(b.unit_credit_code.clone()),
+                RecordBody::RealEstate(b) => Some(b.unit_number.to_string()),
+                RecordBody::Vehicle(b) => Some(b.identification_number.to_string()),
+                RecordBody::FinancialAsset(b) => Some(b.account_reference.to_string()),
+                RecordBody::Income(b) if b.kind == IncomeKind::Wage => Some(b.payer_credit_code.to_string()),
+                RecordBody::SocialInsurance(b) => Some(b.employer_credit_code.to_string()),
+                RecordBody::ProvidentFund(b) => Some(b.employer_credit_code.to_string()),
+                RecordBody::PublicPayroll(b) => Some(b.unit_credit_code.to_string()),
                 _ => None,
             })
             .collect()

@@ -170,7 +170,7 @@ fn what_the_household_declares_stands_even_when_every_bank_is_silent() {
 fn a_fund_balance_and_its_copy_count_once() {
     let account = |fen| {
         RecordBody::ProvidentFund(ProvidentFund {
-            employer_name: String::new(),
+            employer_name: Default::default(),
             employer_credit_code: "C1".into(),
             monthly_base: None,
             monthly_contribution: None,

@@ -14,7 +14,7 @@ use RecordType as T;
 fn income(kind: IncomeKind, from: &str, until: &str, fen: i64) -> RecordBody {
     RecordBody::Income(Income {
         kind,
-        payer_name: String::new(),
+        payer_name: Default::default(),
         payer_credit_code: "C1".into(),
         from: date(from),
         until: date(until),
@@ -220,7 +220,7 @@ fn assistance_is_shown_and_not_counted() {
         period: AssistancePeriod::Monthly,
         from: None,
         until: None,
-        division_code: String::new(),
+        division_code: Default::default(),
         status: AssistanceStatus::Drawing,
     });
     let figure = figure(&[says("civil-affairs", &[T::Assistance], vec![aid])], TRANSFER, 12);

@@ -38,7 +38,7 @@ fn car(number: &str, usage: VehicleUse, status: VehicleStatus) -> RecordBody {
 fn shop(role: BusinessRole) -> RecordBody {
     RecordBody::Business(Business {
         credit_code: "C1".into(),
-        name: String::new(),
+        name: Default::default(),
         role,
         status: BusinessStatus::Active,
         capital: None,
@@ -232,7 +232,7 @@ fn a_shareholder_who_is_an_officer_too_is_a_shareholder() {
 fn a_future_salary_is_not_drawn_and_a_public_salary_counts_members() {
     let pay = |from: &str| {
         RecordBody::PublicPayroll(PublicPayroll {
-            unit_name: String::new(),
+            unit_name: Default::default(),
             unit_credit_code: "C1".into(),
             monthly_amount: crate::Fen(500_000),
             from: Some(date(from)),
@@ -282,7 +282,7 @@ fn an_absurd_grade_is_no_disability_and_leaves_the_register_unsettled() {
         RecordBody::Disability(Disability {
             kind: DisabilityKind::Speech,
             grade,
-            certificate_number: String::new(),
+            certificate_number: Default::default(),
             issued_on: None,
         })
     };

@@ -35,7 +35,7 @@ fn insured(code: &str, name: &str, yuan: Option<i64>) -> RecordBody {
 
 fn fund(code: &str, yuan: i64) -> RecordBody {
     RecordBody::ProvidentFund(ProvidentFund {
-        employer_name: String::new(),
+        employer_name: Default::default(),
         employer_credit_code: code.into(),
         monthly_base: Some(Fen(yuan * 100)),
         monthly_contribution: None,
