@@ -10,8 +10,8 @@ use hedui_adapter::wire;
 use hedui_core::household::{Household, HouseholdInput, MemberInput, Relation, Residence};
 use hedui_core::record::RecordType;
 use hedui_core::{
-    DepartmentAnswers, DepartmentId, DepartmentProfile, Fact, Facts, Figure, Months, ProgrammeId, Query, Subject,
-    SubjectAnswer, Tolerances, findings,
+    DepartmentAnswers, DepartmentId, DepartmentProfile, Fact, Facts, Figure, Months, Origin, ProgrammeId, Query,
+    Subject, SubjectAnswer, Tolerances, findings,
 };
 use hedui_ids::{DivisionCode, ResidentId};
 use hedui_policy::PackSet;
@@ -84,19 +84,19 @@ fn main() -> anyhow::Result<()> {
         let found = costs.take("find", || findings(&facts, programmes, "511703", Tolerances::default()));
         let verdict = costs.take("evaluate", || pack.evaluate(&facts, &[]));
         let figures = costs.take("figures", || figures(&facts));
-        let sources = costs.take("describe", || {
+        let origins = costs.take("origins", || {
             let traced = verdict.trace.iter().flat_map(|s| &s.parts);
             let shown = figures.iter().flat_map(|f| &f.parts);
             let contradicting = found.iter().flat_map(|f| &f.parts);
-            facts.sources(traced.chain(shown).chain(contradicting))
+            facts.origins(traced.chain(shown).chain(contradicting))
         });
         parts = figures.iter().map(|f| f.parts.len()).sum::<usize>()
             + found.iter().map(|f| f.parts.len()).sum::<usize>()
             + verdict.trace.iter().map(|s| s.parts.len()).sum::<usize>();
         report_bytes = costs.take("serialise", || {
-            rmp_serde::to_vec(&(&found, &verdict, &figures, &sources)).map(|bytes| bytes.len())
+            rmp_serde::to_vec(&(&found, &verdict, &figures, Origins(&origins))).map(|bytes| bytes.len())
         })?;
-        costs.take("drop", || drop((found, verdict, figures, sources, facts)));
+        costs.take("drop", || drop((found, verdict, figures, origins, facts)));
         drop(departments);
         costs.take("drop", || drop(read));
     }
@@ -121,6 +121,10 @@ fn main() -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+/// Origins as a report seals them.
+#[derive(serde::Serialize)]
+struct Origins<'a>(#[serde(serialize_with = "hedui_core::source::sealed::serialize")] &'a [Origin]);
 
 /// The least that reading can cost: every byte looked at once.
 fn walk(bytes: &Bytes) -> usize {

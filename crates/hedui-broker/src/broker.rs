@@ -9,7 +9,7 @@ use dashmap::DashMap;
 use hedui_core::FieldError;
 use hedui_evidence::{CaseId, EvidenceStore, FrameId, IndexKey, KeyRing};
 use hedui_policy::PackSet;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::claim::{Claim, Release, claim, same_id};
 use crate::clock::Clock;
@@ -75,6 +75,7 @@ impl Broker {
                 households: DashMap::new(),
                 admitted: AtomicUsize::new(0),
                 closing: AtomicBool::new(false),
+                turns: Semaphore::new(processors()),
             }),
         }
     }
@@ -284,6 +285,11 @@ impl Broker {
     }
 }
 
+/// How many verifications are judged at the same moment.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// Makes the `ASKED` frame durable. Nothing is asked before.
 async fn ask(core: &Core, run: &Run) -> Result<Created, BrokerError> {
     let clock = core.clock.monotonic_ns();
@@ -307,7 +313,7 @@ async fn ask(core: &Core, run: &Run) -> Result<Created, BrokerError> {
 }
 
 /// Runs the pipeline and publishes its end.
-pub(crate) async fn finish(core: &Core, run: &Arc<Run>) {
+pub(crate) async fn finish(core: &Arc<Core>, run: &Arc<Run>) {
     let ended = pipeline::verify(core, run).await;
     let now = core.clock.now_ms();
     run.state.send_modify(|verification| {

@@ -125,7 +125,8 @@ impl Broker {
 
     /// Reads a verification; the reading is durable evidence before its content is returned.
     pub async fn get(&self, case: CaseId, caller: &str, person: &str) -> Result<Verification, BrokerError> {
-        let found = self.peek(case).await?;
+        let mut found = self.peek(case).await?;
+        self.describe(case, &mut found).await?;
         self.note_access(&found.district_code, case, "read of a verification", caller, person)
             .await?;
         Ok(found)

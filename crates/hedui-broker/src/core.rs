@@ -59,6 +59,8 @@ pub(crate) struct Core {
     pub households: DashMap<IndexKey, Vec<Arc<Run>>>,
     /// How many runs have been admitted and not released.
     pub admitted: std::sync::atomic::AtomicUsize,
+    /// One for each verification that may be judged at the same moment.
+    pub turns: tokio::sync::Semaphore,
     /// Set when no new verification is taken.
     pub closing: std::sync::atomic::AtomicBool,
 }

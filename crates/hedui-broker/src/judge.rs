@@ -211,9 +211,10 @@ pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read
             .iter()
             .map(|w| format!("{}: {}", w.field, w.reason))
             .collect(),
+        origins: Vec::new(),
         sources: Vec::new(),
     };
-    report.sources = facts.sources(report.parts());
+    report.origins = facts.origins(report.parts());
     report
 }
 

@@ -7,6 +7,7 @@ mod claim;
 pub mod clock;
 mod collector;
 mod core;
+mod describe;
 mod difference;
 mod entropy;
 mod error;

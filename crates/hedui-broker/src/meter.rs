@@ -17,6 +17,8 @@ pub enum Step {
     Send,
     /// From the first question to the last answer: mostly waiting.
     Wait,
+    /// Until a processor is free to judge: waiting.
+    Turn,
     /// Reading the answers.
     Decode,
     /// Consolidating, finding, judging.
@@ -31,12 +33,13 @@ pub enum Step {
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: [Step; 10] = [
+    pub const ALL: [Step; 11] = [
         Step::Prepare,
         Step::Asked,
         Step::Reuse,
         Step::Send,
         Step::Wait,
+        Step::Turn,
         Step::Decode,
         Step::Judge,
         Step::Report,
@@ -52,6 +55,7 @@ impl Step {
             Step::Reuse => "reuse",
             Step::Send => "send",
             Step::Wait => "wait",
+            Step::Turn => "turn",
             Step::Decode => "decode",
             Step::Judge => "judge",
             Step::Report => "report",

@@ -4,11 +4,11 @@
 use std::sync::{Arc, OnceLock};
 
 use hedui_core::Report;
-use hedui_evidence::IndexKey;
+use hedui_evidence::{Frame, IndexKey, Sealer};
 use tokio::time::Instant;
 
 use crate::case::ending_in;
-use crate::collector::{Arrived, Collector};
+use crate::collector::Collector;
 use crate::core::Core;
 use crate::error::BrokerError;
 use crate::evidence::{self, Ending};
@@ -27,7 +27,7 @@ pub(crate) struct Ended {
 }
 
 /// From kept answers over the departments to the durable verdict.
-pub(crate) async fn verify(core: &Core, run: &Arc<Run>) -> Result<Ended, BrokerError> {
+pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, BrokerError> {
     let prepared = &run.prepared;
     let clock = core.clock.monotonic_ns();
     // Time has passed since the letters were checked: a question needs an authorization that is alive now.
@@ -62,6 +62,54 @@ pub(crate) async fn verify(core: &Core, run: &Arc<Run>) -> Result<Ended, BrokerE
     let complete = waited && progress.kept.iter().flatten().all(|k| k.reply.is_some());
     let clock = core.note(Step::Wait, clock);
 
+    // Judging and sealing are the processor's work: beside the thread that speaks to departments and callers, on so many at once as
+    // there are processors, which keep the code and the answers they work on near.
+    let sealer = evidence::sealer(core, &prepared.stored.request.district_code, core.clock.now_ms()).await?;
+    let turn = core.turns.acquire().await;
+    let clock = core.note(Step::Turn, clock);
+    let (shared, ran) = (Arc::clone(core), Arc::clone(run));
+    let work = move || conclude(&shared, &ran, &sealer, (live, complete), clock);
+    let concluded = tokio::task::spawn_blocking(work).await;
+    drop(turn);
+    let concluded = concluded.map_err(|_| BrokerError::Internal("judging ended without a word"))??;
+
+    let clock = core.clock.monotonic_ns();
+    let receipt = core.store.append(concluded.frame).await?;
+    core.note(Step::Commit, clock);
+    if receipt.duplicate {
+        // It had ended before, in another process or before a restart: what is durable counts.
+        return ending_in(core, &core.store.read(receipt.position).await?);
+    }
+    Ok(concluded.ended)
+}
+
+fn end_state(run: &Run, live: bool) -> (State, Option<&'static str>) {
+    match (run.is_cancelled(), live) {
+        (true, _) => (State::Cancelled, None),
+        (false, false) => (State::Failed, Some("AUTHORIZATION_ENDED")),
+        (false, true) => (State::Succeeded, None),
+    }
+}
+
+/// A verification that is judged and sealed, and not yet durable: nothing of it may be released.
+struct Concluded {
+    frame: Frame,
+    ended: Ended,
+}
+
+/// From the replies to the frame that holds the whole verification. No waiting in here.
+fn conclude(
+    core: &Core,
+    run: &Run,
+    sealer: &Sealer,
+    (live, complete): (bool, bool),
+    clock: u64,
+) -> Result<Concluded, BrokerError> {
+    let prepared = &run.prepared;
+    let progress = run
+        .progress
+        .get()
+        .ok_or(BrokerError::Internal("judged before it asked"))?;
     let arrived = run.collector.arrived();
     let read = judge::read(core, prepared, &progress.questions, &arrived, &progress.asking(run));
     let clock = core.note(Step::Decode, clock);
@@ -73,57 +121,27 @@ pub(crate) async fn verify(core: &Core, run: &Arc<Run>) -> Result<Ended, BrokerE
     }
     let clock = core.note(Step::Judge, clock);
 
-    commit(core, run, progress, report, (state, failure), &arrived, clock).await
-}
-
-fn end_state(run: &Run, live: bool) -> (State, Option<&'static str>) {
-    match (run.is_cancelled(), live) {
-        (true, _) => (State::Cancelled, None),
-        (false, false) => (State::Failed, Some("AUTHORIZATION_ENDED")),
-        (false, true) => (State::Succeeded, None),
-    }
-}
-
-/// Makes the whole verification durable in one frame. Nothing of the verdict is released before.
-async fn commit(
-    core: &Core,
-    run: &Run,
-    progress: &Progress,
-    mut report: Report,
-    (state, failure): (State, Option<&'static str>),
-    arrived: &[Option<Arrived>],
-    clock: u64,
-) -> Result<Ended, BrokerError> {
-    let prepared = &run.prepared;
     let mut rng = core.entropy.fork();
     evidence::name_evidence(&mut rng, &mut report);
     let bytes = rmp_serde::to_vec(&report).map_err(|_| BrokerError::Internal("a report does not serialise"))?;
     let clock = core.note(Step::Report, clock);
 
-    let district = prepared.stored.request.district_code.as_str();
-    let sealer = evidence::sealer(core, district, core.clock.now_ms()).await?;
     let ending = Ending {
         case: run.case,
         prepared,
-        arrived,
+        arrived: &arrived,
         state,
         failure,
         index: index(run, progress, state, &report),
     };
-    let frame = evidence::verdict(core, &sealer, &mut rng, &ending, &report, &bytes)?;
-    let clock = core.note(Step::Seal, clock);
-
-    let receipt = core.store.append(frame).await?;
-    core.note(Step::Commit, clock);
-    if receipt.duplicate {
-        // It had ended before, in another process or before a restart: what is durable counts.
-        return ending_in(core, &core.store.read(receipt.position).await?);
-    }
-    Ok(Ended {
+    let frame = evidence::verdict(core, sealer, &mut rng, &ending, &report, &bytes)?;
+    core.note(Step::Seal, clock);
+    let ended = Ended {
         state,
         report: Some(Arc::new(report)),
         failure: failure.map(str::to_owned),
-    })
+    };
+    Ok(Concluded { frame, ended })
 }
 
 /// What the frame is found by. Answers serve again only from a verification in which something new was said.

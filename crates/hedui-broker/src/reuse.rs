@@ -5,7 +5,7 @@ use bytes::Bytes;
 use hedui_adapter::port::Reply;
 use hedui_core::plan::{Intent, PlannedDepartment};
 use hedui_core::report::DepartmentLine;
-use hedui_core::{DepartmentProfile, Unreachable};
+use hedui_core::{DepartmentId, DepartmentProfile, Unreachable};
 use hedui_evidence::{Frame, IndexKey, Leaf, LeafKind, Subject};
 use prost::Message;
 
@@ -108,7 +108,7 @@ fn fresh(
     if profile.freshness_ms == 0 || !planned.intents.iter().all(|i| *i == Intent::Ask) {
         return None;
     }
-    let leaf = answer_leaf(frame, profile)?;
+    let leaf = answer_leaf(frame, &profile.id)?;
     // A time before the answer was given is not an age.
     let age = u64::try_from(now.saturating_sub(leaf.answered_at_ms)).unwrap_or(u64::MAX);
     if age > profile.freshness_ms || !leaf.outcome.split(',').all(reusable) {
@@ -155,7 +155,7 @@ fn said_then(
         answered_at_ms: line.map_or(0, |l| l.answered_at_ms),
         from: recheck.of.clone(),
     };
-    let (Some(line), Some(leaf)) = (line, answer_leaf(frame, profile)) else {
+    let (Some(line), Some(leaf)) = (line, answer_leaf(frame, &profile.id)) else {
         return Ok(kept);
     };
     if wider(planned, line) {
@@ -199,13 +199,14 @@ fn cause(state: &str) -> Option<Unreachable> {
     })
 }
 
-fn answer_leaf<'a>(frame: &'a Frame, profile: &DepartmentProfile) -> Option<&'a Leaf> {
+/// The leaf of a department's answer.
+pub(crate) fn answer_leaf<'a>(frame: &'a Frame, department: &DepartmentId) -> Option<&'a Leaf> {
     let mut leaves = frame.leaves.iter();
-    leaves.find(|l| l.kind == LeafKind::Answer && l.department == profile.id.as_str())
+    leaves.find(|l| l.kind == LeafKind::Answer && l.department == department.as_str())
 }
 
 /// Opens the bytes of a department's answer, if it gave any.
-fn open(core: &Core, frame: &Frame, leaf: &Leaf) -> Result<Option<Bytes>, BrokerError> {
+pub(crate) fn open(core: &Core, frame: &Frame, leaf: &Leaf) -> Result<Option<Bytes>, BrokerError> {
     let Some(sealed) = frame.sealed.iter().find(|s| s.evidence_id == leaf.evidence_id) else {
         return Ok(None);
     };

@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod authorization;
+mod blob;
 pub mod bounds;
 pub mod dates;
 pub mod facts;
@@ -33,5 +34,5 @@ pub use part::{Part, Treatment};
 pub use plan::{DepartmentProfile, Intent, Plan};
 pub use record::{Record, RecordBody, RecordType};
 pub use report::Report;
-pub use source::Source;
+pub use source::{Origin, Source};
 pub use verdict::{Outcome, Truth, Verdict};

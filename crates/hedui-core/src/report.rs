@@ -11,14 +11,14 @@ use crate::finding::Finding;
 use crate::household::{Declared, Household, Relation, Residence};
 use crate::names::{DepartmentId, ProgrammeId};
 use crate::part::Part;
-use crate::source::Source;
+use crate::source::{Origin, Source};
 use crate::verdict::Verdict;
 
 #[cfg(test)]
 mod tests;
 
 /// Version of the sealed form.
-pub const REPORT_VERSION: u32 = 1;
+pub const REPORT_VERSION: u32 = 2;
 
 /// A member, as the report shows them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +122,11 @@ pub struct Report {
     pub complete: bool,
     /// Warnings about the request that refuse nothing: `field: reason`.
     pub warnings: Vec<String>,
-    /// The records and declarations that figures, findings and calculations rest on, by ascending id.
+    /// Where the records and declarations are that figures, findings and calculations rest on, by ascending id.
+    #[serde(with = "crate::source::sealed")]
+    pub origins: Vec<Origin>,
+    /// The same as a reader sees them. The records are sealed with their answers; whoever shows the report looks them up there.
+    #[serde(skip)]
     pub sources: Vec<Source>,
 }
 

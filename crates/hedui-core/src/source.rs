@@ -1,19 +1,20 @@
 //! Sources: the records and declarations that figures rest on, each described once for a report.
 //! Leaves which figure uses which of them to `part`.
 
-use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 
+use crate::answer::{AnswerState, SubjectAnswer};
 use crate::household::Household;
 use crate::names::{DepartmentId, ProgrammeId};
 use crate::part::{Aspect, Part};
 use crate::record::{Assistance, EmploymentStatus, IncomeKind, MarriageStatus, Record, RecordBody, RecordType};
 
+pub mod sealed;
 #[cfg(test)]
 mod tests;
 
 /// A record of a department, or what a member declares, as a report shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// What parts name it by; ascending in a report.
     pub id: u32,
@@ -23,13 +24,67 @@ pub struct Source {
     pub department: Option<DepartmentId>,
     /// Type of the record.
     pub record_type: Option<RecordType>,
-    /// The department's key of the record; withheld where it would give a person away.
+    /// The department's key of the record; withheld where it would give a person away, empty where it cannot be read any more.
     pub reference: SmolStr,
     /// What it is, in a few words without personal data: `wage 2026-10 to 2026-10`.
     pub label: SmolStr,
 }
 
+/// Where a source is: which record of which answer, or whose declaration. What a report seals; the record itself is sealed with its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// What parts name the source by.
+    pub id: u32,
+    /// Position of the person in the household.
+    pub subject: u32,
+    /// Which record; `None` for the household's own declaration.
+    pub record: Option<RecordAt>,
+}
+
+/// The place of a record among the answers of a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordAt {
+    /// Position of the department in the report.
+    pub department: u32,
+    /// Type of the record.
+    pub record_type: RecordType,
+    /// Which of the department's records of this type about the person, from 0. Types are asked for or not as a whole, so that this
+    /// place does not depend on which were.
+    pub nth: u32,
+}
+
+impl Origin {
+    /// The record, among what its department said of each member.
+    pub fn record<'a>(&self, answers: &'a [SubjectAnswer]) -> Option<&'a Record> {
+        let at = self.record?;
+        let answer = answers.iter().find(|a| a.ordinal == self.subject)?;
+        let AnswerState::Found { records } = &answer.state else {
+            return None;
+        };
+        let of_type = |r: &&Record| r.body.record_type() == at.record_type;
+        records.iter().filter(of_type).nth(at.nth as usize)
+    }
+}
+
 impl Source {
+    /// A source as a report shows it. `record` is the one that the origin means and who holds it; a record that cannot be read any more
+    /// leaves its texts empty.
+    pub fn of(
+        origin: &Origin,
+        household: &Household,
+        department: Option<&DepartmentId>,
+        record: Option<&Record>,
+    ) -> Source {
+        Source {
+            id: origin.id,
+            subject: origin.subject,
+            department: department.cloned(),
+            record_type: origin.record.map(|at| at.record_type),
+            reference: record.map(|r| reference(household, r)).unwrap_or_default(),
+            label: record.map(|r| label(&r.body)).unwrap_or_default(),
+        }
+    }
+
     /// What a part of this source is, in a few words.
     pub fn label_of(&self, part: &Part) -> SmolStr {
         match (self.label.is_empty(), part.aspect) {
@@ -41,7 +96,7 @@ impl Source {
 }
 
 /// The department's key of a record, unless it gives a person away: keys stand in reports and findings.
-pub(crate) fn reference(household: &Household, record: &Record) -> SmolStr {
+fn reference(household: &Household, record: &Record) -> SmolStr {
     let text = record.reference.as_str();
     // A number of fewer than fifteen characters, all ASCII, holds neither an ID nor a name written in Han.
     let short = text.len() < 15 && text.is_ascii();
@@ -63,7 +118,7 @@ pub(crate) fn reference(household: &Household, record: &Record) -> SmolStr {
 }
 
 /// What a record is, in a few words without personal data.
-pub(crate) fn label(body: &RecordBody) -> SmolStr {
+fn label(body: &RecordBody) -> SmolStr {
     let fixed = SmolStr::new_static;
     match body {
         RecordBody::Registration(_) => fixed("household registration"),

@@ -26,7 +26,9 @@ use crate::names::DepartmentId;
 use crate::part::{Aspect, Part, Treatment};
 use crate::plan::DepartmentProfile;
 use crate::record::{DisabilityKind, IncomeKind, RecordType};
-use crate::source::{Source, label, reference};
+#[cfg(test)]
+use crate::source::Source;
+use crate::source::{Origin, RecordAt};
 
 use memo::Memo;
 pub use persons::Settled;
@@ -226,10 +228,9 @@ impl<'a> Facts<'a> {
         self.table.by_id(source).map(|found| found.department)
     }
 
-    /// What stands behind parts: every source that one of them is made of or copies, described, by id.
-    pub fn sources<'p>(&self, parts: impl IntoIterator<Item = &'p Part>) -> Vec<Source> {
-        let declarations = self.table.len() as usize;
-        let mut is_used = vec![false; declarations + self.persons()];
+    /// Where the sources of parts are: every one that a part is made of or copies, by id.
+    pub fn origins<'p>(&self, parts: impl IntoIterator<Item = &'p Part>) -> Vec<Origin> {
+        let mut is_used = vec![false; self.table.len() as usize + self.persons()];
         let mut mark = |id: u32| {
             if let Some(used) = is_used.get_mut(id as usize) {
                 *used = true;
@@ -242,28 +243,39 @@ impl<'a> Facts<'a> {
             }
         }
         let used = is_used.iter().zip(0u32..).filter(|(used, _)| **used);
-        used.map(|(_, id)| self.source(id)).collect()
+        used.map(|(_, id)| self.origin(id)).collect()
     }
 
-    fn source(&self, id: u32) -> Source {
+    fn origin(&self, id: u32) -> Origin {
         match self.table.by_id(id) {
-            Some(found) => Source {
+            Some(found) => Origin {
                 id,
                 subject: found.subject,
-                department: Some(found.department.clone()),
-                record_type: Some(found.record.body.record_type()),
-                reference: reference(self.household, found.record),
-                label: label(&found.record.body),
+                record: Some(RecordAt {
+                    department: u32::from(found.column),
+                    record_type: found.record.body.record_type(),
+                    nth: u32::from(found.nth),
+                }),
             },
-            None => Source {
+            None => Origin {
                 id,
                 subject: id.saturating_sub(self.table.len()),
-                department: None,
-                record_type: None,
-                reference: SmolStr::default(),
-                label: SmolStr::default(),
+                record: None,
             },
         }
+    }
+
+    /// The sources of parts, described.
+    #[cfg(test)]
+    pub(crate) fn sources<'p>(&self, parts: impl IntoIterator<Item = &'p Part>) -> Vec<Source> {
+        let described = self.origins(parts).into_iter().map(|origin| {
+            let department = origin
+                .record
+                .and_then(|at| self.departments.get(at.department as usize));
+            let record = department.and_then(|d| origin.record(d.subjects));
+            Source::of(&origin, self.household, department.map(|d| &d.profile.id), record)
+        });
+        described.collect()
     }
 }
 

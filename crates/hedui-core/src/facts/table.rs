@@ -19,6 +19,10 @@ pub(crate) struct Found<'a> {
     pub id: u32,
     /// Place of its department among all, by department id: equal where the department is the same.
     pub rank: u16,
+    /// Place of its department's answer among all answers.
+    pub column: u16,
+    /// Which record of its type it is in that answer.
+    pub nth: u16,
     pub department: &'a DepartmentId,
     pub subject: u32,
     pub record: &'a Record,
@@ -91,7 +95,8 @@ impl<'a> Table<'a> {
             ..Table::default()
         };
         let mut filed: Vec<(u16, Found<'a>)> = Vec::with_capacity(departments.len() * members);
-        for department in departments {
+        for (column, department) in departments.iter().enumerate() {
+            let column = u16::try_from(column).unwrap_or(u16::MAX);
             let rank = ids.binary_search(&&department.profile.id).unwrap_or(usize::MAX);
             let rank = u16::try_from(rank).unwrap_or(u16::MAX);
             let types = mask(&department.profile.record_types);
@@ -104,8 +109,13 @@ impl<'a> Table<'a> {
                 let Some(AnswerState::Found { records }) = state else {
                     continue;
                 };
-                let column = (rank, &department.profile.id, ordinal);
-                file(records, types, column, members, &mut filed);
+                let holder = Holder {
+                    rank,
+                    column,
+                    department: &department.profile.id,
+                    subject: ordinal,
+                };
+                file(records, types, &holder, members, &mut filed);
             }
             table.columns.push(Column { rank, types, known });
         }
@@ -173,26 +183,34 @@ impl<'a> Table<'a> {
     }
 }
 
+/// Who holds records of whom.
+struct Holder<'a> {
+    rank: u16,
+    column: u16,
+    department: &'a DepartmentId,
+    subject: u32,
+}
+
 /// Files the records of one member at one department under their type and member.
-fn file<'a>(
-    records: &'a [Record],
-    types: u32,
-    (rank, department, subject): (u16, &'a DepartmentId, u32),
-    members: usize,
-    filed: &mut Vec<(u16, Found<'a>)>,
-) {
+fn file<'a>(records: &'a [Record], types: u32, holder: &Holder<'a>, members: usize, filed: &mut Vec<(u16, Found<'a>)>) {
+    let mut counts = [0u16; RecordType::ALL.len()];
     for (at, record) in records.iter().enumerate() {
         let of = record.body.record_type() as usize;
+        let Some(count) = counts.get_mut(of) else { continue };
+        let nth = *count;
+        *count = count.saturating_add(1);
         let is_again = || records.iter().take(at).any(|other| other == record);
         if types & bit(of) == 0 || (!record.reference.is_empty() && is_again()) {
             continue;
         }
-        let slot = u16::try_from(of * members + subject as usize).unwrap_or(u16::MAX);
+        let slot = u16::try_from(of * members + holder.subject as usize).unwrap_or(u16::MAX);
         let found = Found {
             id: 0,
-            rank,
-            department,
-            subject,
+            rank: holder.rank,
+            column: holder.column,
+            nth,
+            department: holder.department,
+            subject: holder.subject,
             record,
         };
         filed.push((slot, found));

@@ -337,7 +337,7 @@ proptest! {
         let mut text = serde_json::to_string(&all_of(&household, &said)).unwrap();
         text += &format!("{:?}", all_of(&household, &said));
         let parts: Vec<_> = all_of(&household, &said).into_iter().flat_map(|f| f.parts).collect();
-        text += &serde_json::to_string(&ask(&household, &said, |f| f.sources(&parts))).unwrap();
+        text += &format!("{:?}", ask(&household, &said, |f| f.sources(&parts)));
         for fact in all_facts() {
             let (figure, sources) = ask(&household, &said, |f| {
                 let figure = f.figure(fact, None, Months::before(as_of(), 12));
@@ -345,7 +345,7 @@ proptest! {
                 (figure, sources)
             });
             prop_assert_eq!(figure.parts.is_empty(), sources.is_empty());
-            text += &serde_json::to_string(&(&*figure, sources)).unwrap();
+            text += &format!("{}{sources:?}", serde_json::to_string(&*figure).unwrap());
         }
         for secret in &secrets {
             prop_assert!(!text.contains(secret.as_str()), "personal data in a finding or figure");

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use crate::dates::Months;
 use crate::part::{Aspect, Treatment};
 use crate::record::RecordType;
+use crate::source::{Origin, RecordAt};
 use crate::testing::*;
 
 proptest! {
@@ -20,6 +21,7 @@ proptest! {
                 (figure, sources, departments)
             });
             prop_assert!(sources.is_sorted_by(|a, b| a.id < b.id));
+            prop_assert!(sources.iter().all(|s| s.record_type.is_none() || !s.label.is_empty()), "a record that is not found again");
             for (part, department) in figure.parts.iter().zip(departments) {
                 let source = sources.iter().find(|s| s.id == part.source).unwrap();
                 prop_assert_eq!(&source.department, &department);
@@ -37,6 +39,59 @@ proptest! {
             prop_assert!(sources.iter().all(|s| named(s.id)), "a source that nothing rests on");
         }
     }
+}
+
+/// A list as reports hold it.
+#[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)]
+struct List(#[serde(with = "super::sealed")] Vec<Origin>);
+
+fn origin() -> impl Strategy<Value = Origin> {
+    let record = (any::<u32>(), prop::sample::select(RecordType::ALL), any::<u32>());
+    let record = proptest::option::of(record.prop_map(|(department, record_type, nth)| RecordAt {
+        department: department.min(u32::MAX - 1),
+        record_type,
+        nth,
+    }));
+    (any::<u32>(), any::<u32>(), record).prop_map(|(id, subject, record)| Origin { id, subject, record })
+}
+
+proptest! {
+    #[test]
+    fn sealed_origins_are_the_origins(origins in proptest::collection::vec(origin(), 0..20)) {
+        let list = List(origins);
+        let bytes = rmp_serde::to_vec(&list).unwrap();
+        prop_assert_eq!(&rmp_serde::from_slice::<List>(&bytes).unwrap(), &list);
+        let text = serde_json::to_string(&list).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<List>(&text).unwrap(), &list);
+    }
+
+    #[test]
+    fn no_bytes_make_reading_origins_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+        let read = serde_json::from_str::<List>(&format!("{bytes:?}"));
+        prop_assert!(read.is_err() || read.unwrap().0.len() <= bytes.len());
+    }
+}
+
+#[test]
+fn the_sealed_form_is_the_documented_one() {
+    let origins = vec![
+        Origin {
+            id: 300,
+            subject: 2,
+            record: Some(RecordAt {
+                department: 4,
+                record_type: RecordType::Vehicle,
+                nth: 1,
+            }),
+        },
+        Origin {
+            id: 301,
+            subject: 0,
+            record: None,
+        },
+    ];
+    let text = serde_json::to_string(&List(origins)).unwrap();
+    assert_eq!(text, "[172,2,2,5,2,1,173,2,0,0]");
 }
 
 #[test]

@@ -1,0 +1,89 @@
+//! Describing: what the records behind a report say of themselves, read from the sealed answers when somebody looks.
+//! Leaves which records those are to the report, which seals where each stands, and noting the look-up to `case`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hedui_adapter::wire::decode_answer;
+use hedui_core::answer::{Query, Subject, SubjectAnswer};
+use hedui_core::household::Household;
+use hedui_core::names::DepartmentId;
+use hedui_core::record::RecordType;
+use hedui_core::{ProgrammeId, Report, Source};
+use hedui_evidence::{CaseId, Frame, FrameKind};
+
+use crate::broker::Broker;
+use crate::core::Core;
+use crate::error::BrokerError;
+use crate::request::StoredRequest;
+use crate::reuse::{answer_leaf, open, question_of};
+use crate::run::Verification;
+
+impl Broker {
+    /// Fills in what a report's sources say of themselves. What cannot be opened any more stays without a text.
+    pub(crate) async fn describe(&self, case: CaseId, found: &mut Verification) -> Result<(), BrokerError> {
+        let core = self.core();
+        let is_described = |r: &Report| r.origins.is_empty() || !r.sources.is_empty();
+        let Some(report) = found.report.as_ref().filter(|r| !is_described(r)) else {
+            return Ok(());
+        };
+        let stored = self.stored_request(case).await?;
+        let Some(frame) = core.frame_of(case, FrameKind::Verdict).await? else {
+            return Ok(());
+        };
+        let mut report = Report::clone(report);
+        report.sources = sources(core, &stored, &frame, &report)?;
+        found.report = Some(Arc::new(report));
+        Ok(())
+    }
+}
+
+/// The sources of a report, from the answers in its frame.
+fn sources(core: &Core, stored: &StoredRequest, frame: &Frame, report: &Report) -> Result<Vec<Source>, BrokerError> {
+    let household = Household::check(stored.request.household.clone(), stored.as_of)
+        .map_err(|_| BrokerError::Damaged("a kept household is none"))?;
+    let purpose = stored.request.programmes.first();
+    let purpose = purpose.and_then(|p| ProgrammeId::new(p).ok());
+    let purpose = purpose.ok_or(BrokerError::Damaged("a kept request without a programme"))?;
+    let members = household.members.iter().zip(0u32..);
+    let mut question = Query {
+        query_id: String::new(),
+        purpose,
+        district_code: stored.request.district_code.clone(),
+        authorization_digest: [0; 32],
+        as_of: stored.as_of,
+        period_from: stored.as_of,
+        period_until: stored.as_of,
+        subjects: members
+            .map(|(member, ordinal)| Subject {
+                ordinal,
+                id: member.id,
+                name: member.name.clone(),
+            })
+            .collect(),
+        record_types: RecordType::ALL.to_vec(),
+    };
+    let answers: Vec<Vec<SubjectAnswer>> = report
+        .departments
+        .iter()
+        .map(|line| said(core, frame, &line.department, &mut question))
+        .collect();
+    let described = report.origins.iter().map(|origin| {
+        let at = origin.record.map(|r| r.department as usize);
+        let department = at
+            .and_then(|at| report.departments.get(at))
+            .map(|line| &line.department);
+        let record = at.and_then(|at| answers.get(at)).and_then(|said| origin.record(said));
+        Source::of(origin, &household, department, record)
+    });
+    Ok(described.collect())
+}
+
+/// What a department said, as far as its answer can be opened and read.
+fn said(core: &Core, frame: &Frame, department: &DepartmentId, question: &mut Query) -> Vec<SubjectAnswer> {
+    let opened: Option<Bytes> = answer_leaf(frame, department).and_then(|leaf| open(core, frame, leaf).ok().flatten());
+    let Some(bytes) = opened else { return Vec::new() };
+    // A kept or shared answer carries the id of the verification that asked.
+    question.query_id = question_of(&bytes).unwrap_or_default();
+    decode_answer(&bytes, question)
+}
