@@ -9,7 +9,7 @@ use dashmap::DashMap;
 use hedui_core::FieldError;
 use hedui_evidence::{CaseId, EvidenceStore, FrameId, IndexKey, KeyRing};
 use hedui_policy::PackSet;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::claim::{Claim, Release, claim, same_id};
 use crate::clock::Clock;
@@ -25,6 +25,7 @@ use crate::registry::Registry;
 use crate::request::{Completion, Conflict, Create, MAX_LABEL_BYTES, Prepared, Request, StoredRequest};
 use crate::reuse::{household_key, question_key};
 use crate::run::{Begun, Run, State, Verification};
+use crate::workers::Workers;
 
 /// What a broker is made of.
 pub struct Parts {
@@ -75,7 +76,7 @@ impl Broker {
                 households: DashMap::new(),
                 admitted: AtomicUsize::new(0),
                 closing: AtomicBool::new(false),
-                turns: Semaphore::new(processors()),
+                workers: Workers::per_processor(),
             }),
         }
     }
@@ -283,11 +284,6 @@ impl Broker {
         let _ = tokio::time::timeout(patience, ended).await;
         runs.iter().filter(|run| run.is_running()).count()
     }
-}
-
-/// How many verifications are judged at the same moment.
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Makes the `ASKED` frame durable. Nothing is asked before.

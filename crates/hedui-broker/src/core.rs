@@ -15,6 +15,7 @@ use crate::error::BrokerError;
 use crate::meter::Meter;
 use crate::registry::Registry;
 use crate::run::Run;
+use crate::workers::Workers;
 
 /// What an operator can set.
 #[derive(Clone, Debug)]
@@ -59,8 +60,8 @@ pub(crate) struct Core {
     pub households: DashMap<IndexKey, Vec<Arc<Run>>>,
     /// How many runs have been admitted and not released.
     pub admitted: std::sync::atomic::AtomicUsize,
-    /// One for each verification that may be judged at the same moment.
-    pub turns: tokio::sync::Semaphore,
+    /// Who judges and seals.
+    pub workers: Workers,
     /// Set when no new verification is taken.
     pub closing: std::sync::atomic::AtomicBool,
 }

@@ -24,6 +24,7 @@ mod resume;
 mod reuse;
 mod run;
 mod watch;
+mod workers;
 
 #[cfg(test)]
 mod tests;

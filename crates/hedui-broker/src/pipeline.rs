@@ -65,13 +65,9 @@ pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, Br
     // Judging and sealing are the processor's work: beside the thread that speaks to departments and callers, on so many at once as
     // there are processors, which keep the code and the answers they work on near.
     let sealer = evidence::sealer(core, &prepared.stored.request.district_code, core.clock.now_ms()).await?;
-    let turn = core.turns.acquire().await;
-    let clock = core.note(Step::Turn, clock);
     let (shared, ran) = (Arc::clone(core), Arc::clone(run));
     let work = move || conclude(&shared, &ran, &sealer, (live, complete), clock);
-    let concluded = tokio::task::spawn_blocking(work).await;
-    drop(turn);
-    let concluded = concluded.map_err(|_| BrokerError::Internal("judging ended without a word"))??;
+    let concluded = core.workers.run(work).await??;
 
     let clock = core.clock.monotonic_ns();
     let receipt = core.store.append(concluded.frame).await?;
@@ -105,6 +101,7 @@ fn conclude(
     (live, complete): (bool, bool),
     clock: u64,
 ) -> Result<Concluded, BrokerError> {
+    let clock = core.note(Step::Turn, clock);
     let prepared = &run.prepared;
     let progress = run
         .progress

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,6 +21,11 @@ use crate::store::{Position, Receipt};
 const MAX_GROUP_BYTES: usize = 16 << 20;
 /// And at this many frames.
 const MAX_GROUP_FRAMES: usize = 1_024;
+/// How long the first frame of a group waits for others while there is company: verifications take seconds, so that nobody notices, and
+/// a sync is shared by so many more.
+const GATHER: Duration = Duration::from_millis(if cfg!(test) { 0 } else { 2 });
+/// For so many lonely groups after one that was shared, company is expected. A lonely caller waits for nobody.
+const COMPANY: u32 = 64;
 /// How many frame ids the committer remembers. A caller looked its id up before queuing; only what was committed
 /// since then can have been missed, and that is among these unless more than this many frames passed it by.
 /// Small in tests, so that they reach the other case.
@@ -83,10 +89,15 @@ impl Committer {
         }
     }
 
-    /// Commits groups until every sender is gone and the queue is empty. No timer: while one group is being synced
-    /// the next one gathers by itself.
+    /// Commits groups until every sender is gone and the queue is empty. While one group is being synced the next one gathers by itself;
+    /// with company it also waits a moment for more.
     pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+        let mut company = 0;
         while let Some(first) = queue.blocking_recv() {
+            if company > 0 {
+                // A sync costs the same for one frame as for many, and whoever is told together goes on together.
+                std::thread::sleep(GATHER);
+            }
             let mut bytes = first.record.len();
             let mut group = vec![first];
             while group.len() < MAX_GROUP_FRAMES && bytes < MAX_GROUP_BYTES {
@@ -94,6 +105,11 @@ impl Committer {
                 bytes += next.record.len();
                 group.push(next);
             }
+            company = if group.len() > 1 {
+                COMPANY
+            } else {
+                company.saturating_sub(1)
+            };
             self.commit(group);
         }
     }

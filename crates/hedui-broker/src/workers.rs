@@ -1,0 +1,94 @@
+//! Work for the processor beside the thread of the network: a few threads that stay on it while there is some.
+//! Leaves what the work is to the caller.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::error::BrokerError;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+struct Queue {
+    jobs: VecDeque<Job>,
+    /// Threads that take jobs from the queue at this moment.
+    at_work: usize,
+}
+
+/// Runs jobs in their order on threads of the blocking pool. A thread that has begun goes on until the queue is empty: the code and the
+/// memory that it works with stay near, where a thread of its own for each job would find both cold.
+pub(crate) struct Workers {
+    queue: Arc<Mutex<Queue>>,
+    most: usize,
+}
+
+impl Workers {
+    /// As many threads at once as there are processors.
+    pub fn per_processor() -> Workers {
+        Workers::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+    }
+
+    fn new(most: usize) -> Workers {
+        let queue = Queue {
+            jobs: VecDeque::new(),
+            at_work: 0,
+        };
+        Workers {
+            queue: Arc::new(Mutex::new(queue)),
+            most: most.max(1),
+        }
+    }
+
+    /// Runs one job and gives its result. Called within a tokio runtime. Whoever stops waiting does not stop the job.
+    ///
+    /// Errors: the job panicked.
+    pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, BrokerError> {
+        let (tell, told) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            let _ = tell.send(job());
+        });
+        let begins = {
+            let mut queue = lock(&self.queue);
+            queue.jobs.push_back(job);
+            let begins = queue.at_work < self.most;
+            queue.at_work += usize::from(begins);
+            begins
+        };
+        if begins {
+            let queue = Arc::clone(&self.queue);
+            tokio::task::spawn_blocking(move || work(&queue));
+        }
+        told.await
+            .map_err(|_| BrokerError::Internal("work on the processor ended without a word"))
+    }
+}
+
+/// Takes jobs until there are none.
+fn work(queue: &Mutex<Queue>) {
+    loop {
+        let job = {
+            let mut queue = lock(queue);
+            match queue.jobs.pop_front() {
+                Some(job) => job,
+                None => {
+                    queue.at_work -= 1;
+                    return;
+                }
+            }
+        };
+        // One job that panics must not take those behind it along; dropping it tells whoever waits.
+        if catch_unwind(AssertUnwindSafe(job)).is_err() {
+            tracing::error!("work on the processor panicked");
+        }
+    }
+}
+
+fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
+    // Nothing that can panic runs under the lock.
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

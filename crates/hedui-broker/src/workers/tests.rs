@@ -1,0 +1,38 @@
+//! Every job runs once, never more at once than allowed, and one that panics harms no other.
+//! Leaves what jobs do to the pipeline.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::future::join_all;
+
+use super::Workers;
+
+#[tokio::test]
+async fn every_job_runs_once_and_never_too_many_at_once() {
+    let workers = Workers::new(2);
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let jobs = (0..200u64).map(|n| {
+        let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+        workers.run(move || {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let sum = (0..n * 100).fold(0u64, |sum, x| sum.wrapping_mul(31).wrapping_add(x));
+            now.fetch_sub(1, Ordering::SeqCst);
+            (n, sum)
+        })
+    });
+    let done: Vec<u64> = join_all(jobs).await.into_iter().map(|r| r.unwrap().0).collect();
+    assert_eq!(done, (0..200).collect::<Vec<_>>());
+    assert!(most.load(Ordering::SeqCst) <= 2);
+    assert_eq!(now.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_job_that_panics_is_told_and_the_next_ones_run() {
+    let workers = Workers::new(1);
+    let broken = workers.run(|| -> u32 { panic!("on purpose") });
+    let (broken, sound) = tokio::join!(broken, workers.run(|| 7));
+    assert!(broken.is_err());
+    assert_eq!(sound.unwrap(), 7);
+    assert_eq!(workers.run(|| 8).await.unwrap(), 8);
+}
