@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod durability;
+mod faults;
 mod golden;
 mod path;
 mod population;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use hedui_adapter::Catalogue;
 use hedui_adapter::manifest::{Connector, Variables};
 use hedui_adapter::serve::Serving;
+use hedui_adapter::{Catalogue, Folder};
 use hedui_core::{AuthorizationInput, Date, DepartmentId, HouseholdInput};
 use hedui_proto::verification as pb;
 use hedui_proto::verification::verification_service_client::VerificationServiceClient;
@@ -51,14 +51,24 @@ impl District {
 
     /// Writes and starts a population; `change` may alter the configuration.
     pub async fn of(population: Population, change: impl FnOnce(&mut Config)) -> District {
+        District::with_plugins(population, &Catalogue::bundled_folders(), &Variables::new(), change).await
+    }
+
+    /// The same with the folders of a catalogue, some of whose plugins run already: `running` gives the variables of their addresses.
+    pub async fn with_plugins(
+        population: Population,
+        folders: &[Folder],
+        running: &Variables,
+        change: impl FnOnce(&mut Config),
+    ) -> District {
         let folder = tempfile::tempdir().unwrap();
-        let folders = Catalogue::bundled_folders();
-        let sources = hedui_sim::sources::write(&population, &folders, &folder.path().join("sources"))
+        let sources = hedui_sim::sources::write(&population, folders, &folder.path().join("sources"))
             .await
             .unwrap();
         let mut variables: Variables = sources.variables.clone();
+        variables.extend(running.clone());
         let mut plugins = Vec::new();
-        for data in &sources.plugins {
+        for data in sources.plugins.iter().filter(|p| !running.contains_key(&p.variable)) {
             let plugin = hedui_sim::plugin::start(data.department.as_str(), &data.file)
                 .await
                 .unwrap();
