@@ -72,7 +72,9 @@ pub fn instead(fault: Fault, stream: bool) -> Option<Instead> {
         (F::RecordsBesideNoRecord | F::FailureBesideFound, _) => first(&["CONTRADICTORY_ANSWER"]),
         (F::UnknownState, _) => first(&["UNKNOWN_STATE"]),
         (F::ForeignMoney, _) => first(&["ODD_MONEY"]),
-        (F::AnsweredTwice | F::Unasked | F::Notes | F::NewerRecord | F::FurtherPersons, _) => None,
+        (F::Exchanged, _) => whole(&["WRONG_QUERY"]),
+        (F::ExchangedInDisguise, _) => whole(&["WRONG_SUBJECT", "SUBJECT_MISSING"]),
+        (F::AnsweredTwice | F::Unasked | F::Notes | F::NewerRecord | F::FurtherPersons | F::Lie, _) => None,
     }
 }
 
@@ -129,6 +131,21 @@ pub fn check_line(found: &pb::Verification, truth: &pb::Verification, department
         );
         assert_eq!(is.failure_message.is_empty(), reason.is_empty(), "{place}");
     }
+}
+
+/// Whether nobody was answered for because the connection that carried the question was lost to another one.
+pub fn lost_to_another(found: &pb::Verification, department: &str) -> bool {
+    const REASONS: [&str; 4] = [
+        "CONNECTION_LOST",
+        "CONNECT_FAILED",
+        "MALFORMED_ANSWER",
+        "PLUGIN_REFUSED",
+    ];
+    let mut asked = line(found, department)
+        .subjects
+        .iter()
+        .filter(|s| s.state() != State::NotAsked);
+    asked.all(|s| s.state() == State::Unreachable && REASONS.contains(&s.failure_reason.as_str()))
 }
 
 /// What must hold of any verification beside a true one of the same household, whatever is faulty.

@@ -82,10 +82,16 @@ pub enum Fault {
     NewerRecord,
     /// The true answer and the worst that could be said about persons nobody asked about.
     FurtherPersons,
+    /// A well-formed answer with the worst that could be said of everybody: no fault that could be noticed.
+    Lie,
+    /// Where streamed, the answers of two questions are exchanged.
+    Exchanged,
+    /// The same, each under the id of the question that it is taken for.
+    ExchangedInDisguise,
 }
 
 impl Fault {
-    /// Every fault.
+    /// Every fault of one answer that can be noticed, or has no effect.
     pub const ALL: &[Fault] = &[
         Fault::Garbage,
         Fault::NotTheProtocol,
@@ -119,6 +125,9 @@ impl Fault {
 #[derive(Clone)]
 pub struct Plugin(Arc<State>);
 
+/// A text about a name and a number.
+pub type Words = fn(&str, &str) -> String;
+
 struct State {
     department: String,
     truth: TypedAdapter,
@@ -128,6 +137,10 @@ struct State {
     /// The bytes of the last answer to each question.
     sent: Mutex<BTreeMap<String, Bytes>>,
     asked: watch::Sender<u64>,
+    /// What it says where it may say anything, of a name and a number.
+    words: Mutex<Words>,
+    /// The first of two questions whose answers are to be exchanged.
+    exchanged: Mutex<Option<(u64, pb::QueryResponse)>>,
     /// Answers that are held back.
     held: watch::Sender<u64>,
     released: watch::Sender<bool>,
@@ -165,6 +178,8 @@ impl Plugin {
             faults: Mutex::default(),
             sent: Mutex::default(),
             asked: watch::Sender::new(0),
+            words: Mutex::new(|name, id| format!("no access to {name} {id}")),
+            exchanged: Mutex::default(),
             held: watch::Sender::new(0),
             released: watch::Sender::new(true),
         }));
@@ -188,6 +203,11 @@ impl Plugin {
         if matches!(fault, Fault::Late) {
             self.0.released.send_replace(false);
         }
+    }
+
+    /// From now on it says this where it may say anything.
+    pub fn say(&self, words: Words) {
+        *self.0.words.lock().unwrap() = words;
     }
 
     /// From now on it answers truly.
@@ -227,6 +247,12 @@ impl Plugin {
         pb::QueryResponse::decode(wire::encode_answer(query, &answers)).unwrap()
     }
 
+    /// A text that no report, status or log may hold.
+    fn personal(&self, query: &Query) -> String {
+        let (subject, words) = (&query.subjects[0], *self.0.words.lock().unwrap());
+        words(&subject.name, subject.id.expose())
+    }
+
     /// The bytes of the answer with a fault in it.
     async fn answer(&self, query: &Query, fault: Option<Fault>) -> Bytes {
         let mut response = self.truth(query).await;
@@ -247,14 +273,14 @@ impl Plugin {
     }
 
     fn spoil(&self, response: &mut pb::QueryResponse, query: &Query, fault: Fault) {
-        let personal = personal(query);
+        let personal = self.personal(query);
         let worst = || worst(&self.0.department);
         let first = &mut response.results[0];
         let found = i32::from(pb::ResultState::Found);
         match fault {
             Fault::TooLarge => first.notes.push("x".repeat(MAX_RESPONSE_BYTES)),
             Fault::OtherQuery => response.query_id = format!("{}0", response.query_id),
-            Fault::Late => {
+            Fault::Late | Fault::Lie => {
                 for result in &mut response.results {
                     (result.state, result.records) = (found, worst());
                 }
@@ -321,12 +347,6 @@ impl Plugin {
     }
 }
 
-/// A text that no report, status or log may hold.
-fn personal(query: &Query) -> String {
-    let subject = &query.subjects[0];
-    format!("no access to {} {}", subject.name, subject.id.expose())
-}
-
 fn failure(personal: &str) -> pb::Failure {
     pb::Failure {
         class: pb::FailureClass::Transient.into(),
@@ -382,8 +402,8 @@ pub fn worst(department: &str) -> Vec<pb::Record> {
             kind: pb::IncomeKind::Wage.into(),
             payer_name: "某公司".into(),
             payer_credit_code: String::new(),
-            from: day(2025, 12, 0),
-            until: day(2026, 11, 0),
+            from: day(2026, 8 + i32::try_from(number).unwrap(), 0),
+            until: day(2026, 8 + i32::try_from(number).unwrap(), 0),
             gross: money(900_000),
             deductions: None,
         }),
@@ -475,23 +495,27 @@ impl Plugin {
             Some(Fault::NotTheProtocol) => vec![Out::Frame(Bytes::from_static(&[0xFF; 7]))],
             Some(Fault::OnlyUnasked) => vec![frame(unasked(&bytes))],
             Some(Fault::Dies) => vec![Out::End],
-            Some(Fault::Status) => vec![Out::Fail(status(&query))],
+            Some(Fault::Status) => vec![Out::Fail(status(&self.personal(&query)))],
             Some(Fault::Failure) => {
                 let answer = pb::StreamAnswer {
                     id,
-                    outcome: Some(pb::stream_answer::Outcome::Failure(failure(&personal(&query)))),
+                    outcome: Some(pb::stream_answer::Outcome::Failure(failure(&self.personal(&query)))),
                 };
                 let response = pb::QueryStreamResponse { answers: vec![answer] };
                 vec![Out::Frame(response.encode_to_vec().into())]
             }
             Some(Fault::Empty) => vec![frame(vec![(id, None)])],
             Some(Fault::AnsweredTwice) => {
-                let again = self.answer(&query, Some(Fault::Late)).await;
+                let again = self.answer(&query, Some(Fault::Lie)).await;
                 self.0.sent.lock().unwrap().insert(query.query_id, bytes.clone());
                 vec![
                     frame(vec![(id, Some(bytes)), (id, Some(again.clone()))]),
                     frame(vec![(id, Some(again))]),
                 ]
+            }
+            Some(fault @ (Fault::Exchanged | Fault::ExchangedInDisguise)) => {
+                let mine = self.truth(&query).await;
+                self.exchange(id, mine, fault).into_iter().collect()
             }
             Some(Fault::Unasked) => vec![frame(unasked(&bytes)), frame(vec![(id, Some(bytes))])],
             _ => vec![frame(vec![(id, Some(bytes))])],
@@ -500,6 +524,25 @@ impl Plugin {
             // Nobody reads any more: the asker is gone.
             let _ = out.send(frame).await;
         }
+    }
+
+    /// Keeps the first of two answers; at the second gives each to the asker of the other.
+    fn exchange(&self, id: u64, mine: pb::QueryResponse, fault: Fault) -> Option<Out> {
+        let mut waiting = self.0.exchanged.lock().unwrap();
+        let Some((other, theirs)) = waiting.take() else {
+            *waiting = Some((id, mine));
+            return None;
+        };
+        let (my_query, their_query) = (mine.query_id.clone(), theirs.query_id.clone());
+        let (mut to_me, mut to_them) = (theirs, mine);
+        if fault == Fault::ExchangedInDisguise {
+            std::mem::swap(&mut to_me.query_id, &mut to_them.query_id);
+        }
+        let (to_me, to_them) = (Bytes::from(to_me.encode_to_vec()), Bytes::from(to_them.encode_to_vec()));
+        let mut sent = self.0.sent.lock().unwrap();
+        sent.insert(my_query, to_me.clone());
+        sent.insert(their_query, to_them.clone());
+        Some(frame(vec![(id, Some(to_me)), (other, Some(to_them))]))
     }
 
     /// The answer to a call.
@@ -513,7 +556,7 @@ impl Plugin {
             }
             // A call has no other question to answer: it stays silent.
             Some(Fault::OnlyUnasked) => std::future::pending().await,
-            Some(Fault::Status) => return Err(status(&query)),
+            Some(Fault::Status) => return Err(status(&self.personal(&query))),
             _ => {}
         }
         let mut response = Response::new(match fault {
@@ -534,15 +577,11 @@ impl Plugin {
 const BROKEN: &str = "x-broken";
 
 /// A status that says whom it is about, wherever a status can say something.
-fn status(query: &Query) -> Status {
-    let personal = personal(query);
-    let mut status = Status::with_details(
-        tonic::Code::PermissionDenied,
-        personal.clone(),
-        Bytes::from(personal.into_bytes()),
-    );
-    let id = query.subjects[0].id.expose().parse().unwrap();
-    status.metadata_mut().insert("x-person", id);
+fn status(personal: &str) -> Status {
+    let bytes = Bytes::copy_from_slice(personal.as_bytes());
+    let mut status = Status::with_details(tonic::Code::PermissionDenied, personal, bytes);
+    let value = tonic::metadata::MetadataValue::from_bytes(personal.as_bytes());
+    status.metadata_mut().insert_bin("x-person-bin", value);
     status
 }
 
