@@ -235,11 +235,13 @@ async fn a_plugin_that_goes_away_and_comes_back_is_asked_again() {
             plugin.heal();
             let cut = read(&bench.district.client, &name).await;
             let gone = bench.verify(number).await;
-            let reasons = ["CONNECTION_LOST", "CONNECT_FAILED"];
-            for (found, reason) in [cut, gone].into_iter().zip(reasons) {
-                let place = format!("{department}, {way:?}: {:?}", found.verdicts[0].undecided_by);
+            // What is asked while nobody is there finds that out itself, or is told so at once.
+            let reasons: [&[&str]; 2] = [&["CONNECTION_LOST"], &["CONNECT_FAILED", "CONNECTION_LOST"]];
+            for (found, reasons) in [cut, gone].into_iter().zip(reasons) {
+                let said = reasons_of(&found, department);
+                let place = format!("{department}, {way:?}: {said:?}");
                 if streamed(department) {
-                    assert_eq!(reasons_of(&found, department), BTreeSet::from([reason]), "{place}");
+                    assert!(said.len() == 1 && said.iter().all(|r| reasons.contains(r)), "{place}");
                 }
                 check_whole(&found, &truth);
                 assert_eq!(unheard(&found), BTreeSet::from([department]), "{place}");
@@ -395,7 +397,7 @@ async fn whatever_goes_wrong_where_the_laws_hold() {
         check(&bench, number, &next, &truths[number], &Faults::new()).await;
     }
     assert!(
-        drawn.len() > 30 && !streams_ended.is_empty(),
+        drawn.len() > 20 && !streams_ended.is_empty(),
         "too few faults to tell anything"
     );
     assert_eq!(outcomes.len(), 3, "{outcomes:?}");
