@@ -76,7 +76,7 @@ impl Broker {
                 households: DashMap::new(),
                 admitted: AtomicUsize::new(0),
                 closing: AtomicBool::new(false),
-                workers: Workers::per_processor(),
+                workers: Workers::beside_the_network(),
             }),
         }
     }

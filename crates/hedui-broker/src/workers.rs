@@ -25,9 +25,10 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// As many threads at once as there are processors.
-    pub fn per_processor() -> Workers {
-        Workers::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+    /// As many threads at once as there are processors beside the one that the network and the store keep busy.
+    pub fn beside_the_network() -> Workers {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Workers::new(processors.saturating_sub(1))
     }
 
     fn new(most: usize) -> Workers {

@@ -7,7 +7,11 @@ use rand::CryptoRng;
 
 /// Writes bytes as lower-case hex.
 pub(crate) fn write_hex(bytes: &[u8], out: &mut impl fmt::Write) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
+    bytes.iter().try_for_each(|byte| {
+        out.write_char(digit(byte >> 4))?;
+        out.write_char(digit(byte & 0xF))
+    })
 }
 
 /// Reads exactly `N` bytes of hex, either case; `None` when it is anything else.

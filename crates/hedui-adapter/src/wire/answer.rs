@@ -97,7 +97,9 @@ struct RawResult<'a> {
     ordinal: u64,
     id_number: &'a [u8],
     state: u64,
-    records: Vec<&'a [u8]>,
+    /// The whole result, for walking its records when it is known to be about the right person.
+    bytes: &'a [u8],
+    records: usize,
     data_on: Option<Wire<'a>>,
     failure: Option<&'a [u8]>,
     notes: Vec<&'a [u8]>,
@@ -107,14 +109,20 @@ struct RawResult<'a> {
 
 impl<'a> RawResult<'a> {
     fn find(bytes: &'a [u8]) -> Result<RawResult<'a>, Fault> {
-        let mut result = RawResult::default();
+        let mut result = RawResult {
+            bytes,
+            ..RawResult::default()
+        };
         let mut reader = Reader::new(bytes);
         while let Some((number, wire)) = reader.next()? {
             match number {
                 1 => result.ordinal = wire.varint()?,
                 2 => result.id_number = wire.bytes()?,
                 3 => result.state = wire.varint()?,
-                4 => result.records.push(wire.bytes()?),
+                4 => {
+                    wire.bytes()?;
+                    result.records += 1;
+                }
                 5 => result.data_on = Some(wire),
                 6 => result.failure = Some(wire.bytes()?),
                 7 if result.notes.len() < MAX_NOTES => result.notes.push(wire.bytes()?),
@@ -130,9 +138,7 @@ impl<'a> RawResult<'a> {
         if self.id_number != subject.id.as_bytes() {
             return Err(Reason::WrongSubject);
         }
-        if self.state != state::FOUND && !self.records.is_empty()
-            || self.state != state::FAILED && self.failure.is_some()
-        {
+        if self.state != state::FOUND && self.records > 0 || self.state != state::FAILED && self.failure.is_some() {
             return Err(Reason::ContradictoryAnswer);
         }
         let mut notes = Vec::with_capacity(self.notes.len());
@@ -176,12 +182,16 @@ impl<'a> RawResult<'a> {
     }
 
     fn found(&self, asked: &[RecordType], notes: &mut Vec<String>) -> Result<AnswerState, Fault> {
-        if self.records.is_empty() {
+        if self.records == 0 {
             return Err(Reason::FoundWithoutRecords);
         }
-        let mut records: Vec<Record> = Vec::with_capacity(self.records.len());
-        for bytes in &self.records {
-            let record = RawRecord::find(bytes)?;
+        let mut records: Vec<Record> = Vec::with_capacity(self.records);
+        let mut reader = Reader::new(self.bytes);
+        while let Some((number, wire)) = reader.next()? {
+            if number != 4 {
+                continue;
+            }
+            let record = RawRecord::find(wire.bytes()?)?;
             match record.kind() {
                 Kind::Of(kind) if asked.is_empty() || asked.contains(&kind) => records.push(record.read()?),
                 // Nobody can have asked for a type that this version does not know, unless everything was asked for.
@@ -190,7 +200,7 @@ impl<'a> RawResult<'a> {
                 Kind::Of(_) | Kind::Newer => {}
             }
         }
-        if records.len() < self.records.len() {
+        if records.len() < self.records {
             notes.push(NOT_ASKED_FOR.to_owned());
         }
         Ok(if records.is_empty() {
