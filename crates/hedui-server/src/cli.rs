@@ -20,6 +20,7 @@ pub mod lang;
 pub mod manage;
 
 pub mod progress;
+mod record;
 pub mod refusal;
 pub mod report;
 pub mod show;

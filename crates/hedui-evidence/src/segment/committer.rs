@@ -95,8 +95,8 @@ impl Committer {
         let mut company = 0;
         while let Some(first) = queue.blocking_recv() {
             if company > 0 {
-                // A sync costs the same for one frame as for many, and whoever is told together goes on together.
-                std::thread::sleep(GATHER);
+                // A sync costs the same for one frame as for many, and whoever is told together goes on together. An early end does no harm.
+                std::thread::park_timeout(GATHER);
             }
             let mut bytes = first.record.len();
             let mut group = vec![first];

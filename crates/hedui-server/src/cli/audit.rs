@@ -6,7 +6,8 @@ use hedui_proto::audit as wire;
 
 use super::client::{CALL_TIMEOUT, Client, ServerArgs, timed, verification_name};
 use super::lang::Lang;
-use super::table::{Column, paragraph, table};
+use super::record::readable;
+use super::table::{Column, table};
 use super::{Answer, CliError, Context, Exit, Output, json, values};
 
 /// `hedui audit ...`
@@ -78,7 +79,10 @@ fn render(case: &wire::GetCaseResponse, context: &Context) -> String {
     text.push_str(&table(&headers, rows.collect(), 0, context.width));
     for leaf in case.leaves.iter().filter(|leaf| !leaf.record.is_empty()) {
         text.push_str(&format!("\n{} {} {}\n", leaf.kind, leaf.department, leaf.evidence));
-        text.push_str(&paragraph(&String::from_utf8_lossy(&leaf.record), 2, context.width));
+        // Already laid out; a paragraph would fold its indentation away.
+        for line in readable(&leaf.kind, &leaf.record).lines() {
+            text.push_str(&format!("  {line}\n"));
+        }
     }
     text
 }
