@@ -87,7 +87,7 @@ fn measure(size: &Size) -> anyhow::Result<()> {
     );
     print_rounds("floor: streamed fan-out, nothing else", &floors);
     print_rounds("hedui: authorized, consolidated, judged, sealed, durable", &reals);
-    println!("\nprocessor time by step of one verification (commit, asked and wait are mostly waiting):");
+    println!("\ntime by step of one verification (asked, wait, turn and commit are mostly waiting):");
     for (step, us) in roles.steps()? {
         println!("  {step:<10} {us:>9.1} us");
     }
