@@ -63,9 +63,7 @@ fn main() -> anyhow::Result<()> {
     let (mut report_bytes, mut parts) = (0, 0);
     for n in 0..households {
         let turn = case.turns.get(n % TURNS).context("a turn")?;
-        costs.take("floor: walk the bytes", || {
-            turn.iter().map(|bytes| walk(bytes)).sum::<usize>()
-        });
+        costs.take("floor: walk the bytes", || turn.iter().map(walk).sum::<usize>());
         let read: Vec<Vec<SubjectAnswer>> = costs.take("decode", || {
             turn.iter()
                 .map(|bytes| wire::decode_answer(bytes, &case.query))

@@ -53,23 +53,26 @@ pub async fn run(command: AuditCommand, context: &Context) -> Result<Answer, Cli
 
 fn render(case: &wire::GetCaseResponse, context: &Context) -> String {
     let lang = context.lang;
+    let mut before = "";
     let rows = case.leaves.iter().map(|leaf| {
+        // Nearly every leaf of a case is of the same actor: named where it changes.
+        let actor = if leaf.actor == before { "" } else { &leaf.actor };
+        before = &leaf.actor;
         let time = leaf.answered_at.as_ref().or(leaf.asked_at.as_ref());
         vec![
             leaf.kind.clone(),
             leaf.evidence.chars().take(8).collect(),
             departments(&leaf.department, lang),
-            // A space lets the states of several members wrap between them.
-            leaf.outcome.replace(',', ", "),
+            outcome(&leaf.outcome),
             time.map(values::clock).unwrap_or_default(),
             intact(leaf.intact, lang).to_owned(),
-            leaf.actor.clone(),
+            actor.to_owned(),
         ]
     });
     let headers = [
         (lang.pick("类别", "kind"), Column::Whole),
         (lang.pick("证据", "evidence"), Column::Whole),
-        (lang.pick("部门", "department"), Column::Whole),
+        (lang.pick("部门", "department"), Column::Text),
         (lang.pick("结果", "outcome"), Column::Text),
         (lang.pick("时间", "time"), Column::Whole),
         (lang.pick("完整性", "sealed"), Column::Whole),
@@ -85,6 +88,22 @@ fn render(case: &wire::GetCaseResponse, context: &Context) -> String {
         }
     }
     text
+}
+
+/// The states of the members, equal neighbours once: `FOUND, NO_RECORD x2`. Never cut within a word, so that a state can be searched for.
+fn outcome(listed: &str) -> String {
+    let mut groups: Vec<(&str, usize)> = Vec::new();
+    for state in listed.split(',') {
+        match groups.last_mut() {
+            Some((last, count)) if *last == state => *count += 1,
+            _ => groups.push((state, 1)),
+        }
+    }
+    let words = groups.iter().map(|(state, count)| match count {
+        1 => (*state).to_owned(),
+        _ => format!("{state} x{count}"),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// One department by its id; of several how many: the list stands in the JSON form.
