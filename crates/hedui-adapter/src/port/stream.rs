@@ -242,7 +242,8 @@ async fn open(link: &Link, sent: mpsc::Receiver<Outgoing>) -> Result<Streaming<B
 fn lost(status: &tonic::Status) -> Failure {
     match status.code() {
         tonic::Code::Unknown | tonic::Code::Cancelled | tonic::Code::Internal => Reason::ConnectionLost.failure(),
-        _ => failure_of(status),
+        // Each question on the stream has a deadline of its own; the stream has none.
+        _ => failure_of(status, false),
     }
 }
 

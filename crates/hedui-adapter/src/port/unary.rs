@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use hedui_core::{DepartmentId, Failure};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
+use tonic::{Code, ConnectError, Request, Status, TimeoutExpired};
 use tonic_types::StatusExt as _;
 
 use super::{Ask, Outgoing, Port, Raw, Reply, ReplyTo};
@@ -21,6 +21,8 @@ use crate::reason::Reason;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often an idle connection is tried, so that a dead one is noticed before the next household.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// So long before our own deadline the plugin's timer may already have rung: the time left is rounded down on the wire.
+const ROUNDING: Duration = Duration::from_millis(10);
 /// Questions that wait or run.
 const MAX_WAITING: usize = 1_024;
 
@@ -72,15 +74,15 @@ impl Port for UnaryPort {
             return reply.send(Reply::failed(Reason::Overloaded));
         };
         let (client, running) = (self.client.clone(), self.running.clone());
+        let deadline = Instant::now() + ask.timeout;
         tokio::spawn(async move {
             let _place = place;
-            let limit = ask.timeout;
             let work = async {
                 let _running = running.acquire().await;
-                query(client, ask).await
+                query(client, ask, deadline).await
             };
             reply.send(
-                timeout(limit, work)
+                timeout_at(deadline, work)
                     .await
                     .unwrap_or_else(|_| Reply::failed(Reason::DeadlineExceeded)),
             );
@@ -88,35 +90,52 @@ impl Port for UnaryPort {
     }
 }
 
-async fn query(mut client: Grpc<Channel>, ask: Ask) -> Reply {
+async fn query(mut client: Grpc<Channel>, ask: Ask, deadline: Instant) -> Reply {
+    let left = || deadline.saturating_duration_since(Instant::now());
     if client.ready().await.is_err() {
         return Reply::failed(Reason::ConnectFailed);
     }
     let mut request = Request::new(Outgoing::Encoded(ask.encoded));
-    request.set_timeout(ask.timeout);
+    // What waited for a place or a connection has less time than it began with.
+    request.set_timeout(left());
     let path = PathAndQuery::from_static("/hedui.department.v1.DepartmentService/Query");
     match client.unary(request, path, Raw).await {
         Ok(response) => Reply::Wire(response.into_inner()),
-        Err(status) => Reply::failure(failure_of(&status)),
+        Err(status) => Reply::failure(failure_of(&status, left() <= ROUNDING)),
     }
 }
 
-/// The failure that a status stands for. Its text is not passed on: it may hold anything.
-pub(crate) fn failure_of(status: &Status) -> Failure {
+/// The failure that a status stands for; `time_is_over` by our own timer. Its text is not passed on: it may hold anything.
+pub(crate) fn failure_of(status: &Status, time_is_over: bool) -> Failure {
     let named = status
         .get_details_error_info()
         .and_then(|info| Reason::from_word(&info.reason));
-    let reason = named.unwrap_or(match status.code() {
-        // We cancel no call ourselves: servers and transports report with it that the time is over.
-        Code::DeadlineExceeded | Code::Cancelled => Reason::DeadlineExceeded,
-        Code::Unavailable => Reason::PluginUnavailable,
-        Code::ResourceExhausted => Reason::Overloaded,
-        Code::PermissionDenied | Code::Unauthenticated | Code::Unimplemented | Code::FailedPrecondition => {
-            Reason::PluginRefused
-        }
-        Code::InvalidArgument => Reason::InvalidRequest,
-        Code::OutOfRange => Reason::SourceTooLarge,
-        _ => Reason::PluginError,
+    let reason = named.unwrap_or_else(|| match (status.code(), broken(status)) {
+        // Servers report with either code that the time is over; but a plugin may cancel a call for reasons of its own, and the transport
+        // reports so a connection that closed.
+        (Code::Cancelled, _) if time_is_over => Reason::DeadlineExceeded,
+        (Code::ResourceExhausted, _) => Reason::Overloaded,
+        (Code::PermissionDenied, _) => Reason::PluginRefused,
+        (_, Some(reason)) => reason,
+        (Code::DeadlineExceeded, None) => Reason::DeadlineExceeded,
+        (Code::Unavailable, None) => Reason::PluginUnavailable,
+        (Code::Unauthenticated | Code::Unimplemented | Code::FailedPrecondition, None) => Reason::PluginRefused,
+        (Code::InvalidArgument, None) => Reason::InvalidRequest,
+        (Code::OutOfRange, None) => Reason::SourceTooLarge,
+        (_, None) => Reason::PluginError,
     });
     reason.failure()
+}
+
+/// What happened to the call on its way, nothing if the plugin itself sent the status: only the transport's own have an error as source.
+fn broken(status: &Status) -> Option<Reason> {
+    let first = std::error::Error::source(status)?;
+    let chain = || std::iter::successors(Some(first), |error| error.source());
+    Some(if chain().any(|error| error.is::<TimeoutExpired>()) {
+        Reason::DeadlineExceeded
+    } else if chain().any(|error| error.is::<ConnectError>()) {
+        Reason::ConnectFailed
+    } else {
+        Reason::ConnectionLost
+    })
 }

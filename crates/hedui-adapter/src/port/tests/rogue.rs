@@ -226,29 +226,105 @@ async fn a_plugin_that_dies_fails_what_is_under_way_and_its_successor_is_found()
     let kept = listener.try_clone().unwrap();
     let (runtime, serving) = start(listener);
     let d = description();
-    let port = StreamPort::open(d.department, &format!("http://{address}"), d.limits, no_jitter()).unwrap();
-    assert!(reason(&once(&port, ask("fine", LONG)).await).is_none());
+    let address = format!("http://{address}");
+    let streaming = StreamPort::open(d.department.clone(), &address, d.limits, no_jitter()).unwrap();
+    let calling = UnaryPort::open(d.department, &address, d.limits).unwrap();
     let sink = Arc::new(Collect::default());
-    for slot in 0..10 {
-        port.ask(ask("silent", LONG), ReplyTo::new(sink.clone(), slot));
+    for (port, slots) in [(&streaming as &dyn Port, 0..10), (&calling, 10..20)] {
+        assert!(reason(&once(port, ask("fine", LONG)).await).is_none());
+        for slot in slots {
+            port.ask(ask("silent", LONG), ReplyTo::new(sink.clone(), slot));
+        }
+        // The answer to a later question shows that the silent ones have been sent.
+        assert!(reason(&once(port, ask("fine", LONG)).await).is_none());
     }
-    // The answer to a later question shows that the silent ones have been sent.
-    assert!(reason(&once(&port, ask("fine", LONG)).await).is_none());
     runtime.shutdown_background();
     drop(serving);
-    for reply in sink.all(10).await.into_values() {
-        assert_eq!(reason(&reply), Some(Reason::ConnectionLost));
+    for (slot, reply) in sink.all(20).await {
+        assert_eq!(reason(&reply), Some(Reason::ConnectionLost), "{slot}");
     }
     let (runtime, _serving) = start(kept);
-    let found = async {
-        while reason(&once(&port, ask("fine", LONG)).await).is_some() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(LONG, found)
-        .await
-        .expect("the successor is not found");
+    for port in [&streaming as &dyn Port, &calling] {
+        let found = async {
+            while reason(&once(port, ask("fine", LONG)).await).is_some() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let found = tokio::time::timeout(LONG, found).await;
+        found.expect("the successor is not found");
+    }
     runtime.shutdown_background();
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_is_neither_silence_nor_an_error_of_the_plugin() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        // In turn: closed at once, after a few bytes of a question, and with bytes that no protocol has.
+        for turn in 0.. {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            if turn % 3 > 0 {
+                let _ = socket.read(&mut [0; 64]).await;
+            }
+            if turn % 3 > 1 {
+                let _ = socket.write_all(&[0xA5; 256]).await;
+            }
+        }
+    });
+    let d = description();
+    let port = UnaryPort::open(d.department, &address, d.limits).unwrap();
+    for _ in 0..30 {
+        for (_, reply) in many(&port, 5).await {
+            let reason = reason(&reply);
+            let lost = matches!(reason, Some(Reason::ConnectionLost | Reason::ConnectFailed));
+            assert!(lost, "{reason:?}");
+        }
+    }
+}
+
+#[test]
+fn a_passed_deadline_is_told_from_a_lost_connection_and_from_what_the_plugin_says() {
+    use tonic::{ConnectError, TimeoutExpired};
+    let transport = |error: Box<dyn std::error::Error + Send + Sync>| Status::from_error(error);
+    let broken = || Box::new(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+    let text = || "no access for 张三 511703198406129811";
+    for (status, early, late) in [
+        // What the transport says.
+        (
+            transport(Box::new(TimeoutExpired(()))),
+            Reason::DeadlineExceeded,
+            Reason::DeadlineExceeded,
+        ),
+        (transport(broken()), Reason::ConnectionLost, Reason::ConnectionLost),
+        (
+            transport(Box::new(ConnectError(broken()))),
+            Reason::ConnectFailed,
+            Reason::ConnectFailed,
+        ),
+        // What the plugin says.
+        (Status::cancelled(text()), Reason::PluginError, Reason::DeadlineExceeded),
+        (
+            Status::deadline_exceeded(text()),
+            Reason::DeadlineExceeded,
+            Reason::DeadlineExceeded,
+        ),
+        (Status::unknown(text()), Reason::PluginError, Reason::PluginError),
+        (
+            Status::unavailable(text()),
+            Reason::PluginUnavailable,
+            Reason::PluginUnavailable,
+        ),
+        (
+            Status::unauthenticated(text()),
+            Reason::PluginRefused,
+            Reason::PluginRefused,
+        ),
+    ] {
+        assert_eq!(failure_of(&status, false), early.failure(), "{:?}", status.code());
+        assert_eq!(failure_of(&status, true), late.failure(), "{:?}", status.code());
+    }
 }
 
 #[tokio::test]
