@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hedui_adapter::port::{Reply, ReplySink};
-use hedui_adapter::{Permit, Settled};
+use hedui_adapter::{Permit, Reason, Settled};
 use hedui_core::{Failure, FailureClass, FailureOrigin, Unreachable};
 use tokio::sync::{Notify, watch};
 
@@ -223,26 +223,17 @@ impl Collector {
 }
 
 fn gave_up(cause: Unreachable) -> Reply {
-    let (reason, message) = match cause {
-        Unreachable::Cancelled => (
-            "CANCELLED",
-            "the verification was cancelled before the department answered",
-        ),
-        _ => ("DEADLINE_PASSED", "the department did not answer in its time"),
-    };
-    Reply::Failed(
-        cause,
-        Failure {
+    let failure = match cause {
+        Unreachable::Cancelled => Failure {
             class: FailureClass::Transient,
-            origin: if cause == Unreachable::Cancelled {
-                FailureOrigin::Broker
-            } else {
-                FailureOrigin::Department
-            },
-            reason: reason.to_owned(),
-            message: message.to_owned(),
+            origin: FailureOrigin::Broker,
+            reason: "CANCELLED".to_owned(),
+            message: "the verification was cancelled before the department answered".to_owned(),
         },
-    )
+        // The same event has the same word, whether this timer or a port's saw it first.
+        _ => Reason::DeadlineExceeded.failure(),
+    };
+    Reply::Failed(cause, failure)
 }
 
 impl ReplySink for Collector {

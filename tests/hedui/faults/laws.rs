@@ -31,7 +31,7 @@ pub struct Instead {
 }
 
 /// What the report shows of a fault; nothing where the true answer is there all the same. The words are those of the table of reasons
-/// in `hedui-adapter`; the broker's own word for a deadline that it watches stands beside the port's.
+/// in `hedui-adapter`, also for what the broker's own timer ends.
 pub fn instead(fault: Fault, stream: bool) -> Option<Instead> {
     use Fault as F;
     let unreachable = |who, cause, reasons| {
@@ -51,11 +51,7 @@ pub fn instead(fault: Fault, stream: bool) -> Option<Instead> {
         (F::TooLarge, _) => whole(&["SOURCE_TOO_LARGE"]),
         // No byte at all is an answer to no question.
         (F::OtherQuery, _) | (F::Empty, false) => whole(&["WRONG_QUERY"]),
-        (F::Late | F::OnlyUnasked, _) => unreachable(
-            Who::Everybody,
-            Cause::Timeout,
-            &["DEADLINE_PASSED", "DEADLINE_EXCEEDED"],
-        ),
+        (F::Late | F::OnlyUnasked, _) => unreachable(Who::Everybody, Cause::Timeout, &["DEADLINE_EXCEEDED"]),
         (F::Status, _) => unreachable(Who::Everybody, Cause::Refused, &["PLUGIN_REFUSED"]),
         (F::Failure, _) => whole(&["SOURCE_UNAVAILABLE"]),
         (F::OtherPerson, _) => first(&["WRONG_SUBJECT"]),

@@ -158,6 +158,14 @@ async fn each_department_has_its_own_deadline_within_that_of_the_request() {
     assert_eq!(started.elapsed(), Duration::from_millis(1_500));
     for name in ["bank", "housing", "land"] {
         assert_eq!(states(report(&ended), name), ["UNREACHABLE:timeout"; 3]);
+        // The word of the ports, whose timers may ring first.
+        let line = report(&ended)
+            .departments
+            .iter()
+            .find(|l| l.department.as_str() == name);
+        for subject in &line.unwrap().subjects {
+            assert_eq!(subject.failure, Some(hedui_adapter::Reason::DeadlineExceeded.failure()));
+        }
     }
     let given = |name: &str| world.department(name).asked()[0].timeout.as_millis();
     assert_eq!((given("bank"), given("housing"), given("land")), (1_500, 1_500, 1_000));
