@@ -9,7 +9,7 @@ use hedui_core::answer::{Query, Subject, SubjectAnswer};
 use hedui_core::household::Household;
 use hedui_core::names::DepartmentId;
 use hedui_core::record::RecordType;
-use hedui_core::{ProgrammeId, Report, Source};
+use hedui_core::{Origin, ProgrammeId, Report, Source};
 use hedui_evidence::{CaseId, Frame, FrameKind};
 
 use crate::broker::Broker;
@@ -32,19 +32,21 @@ impl Broker {
             return Ok(());
         };
         let mut report = Report::clone(report);
-        report.sources = sources(core, &stored, &frame, &report)?;
+        report.sources = sources(core, &stored, &frame, &report);
         found.report = Some(Arc::new(report));
         Ok(())
     }
 }
 
 /// The sources of a report, from the answers in its frame.
-fn sources(core: &Core, stored: &StoredRequest, frame: &Frame, report: &Report) -> Result<Vec<Source>, BrokerError> {
-    let household = Household::check(stored.request.household.clone(), stored.as_of)
-        .map_err(|_| BrokerError::Damaged("a kept household is none"))?;
+fn sources(core: &Core, stored: &StoredRequest, frame: &Frame, report: &Report) -> Vec<Source> {
+    // A request that this version would refuse does not hide the report: only the texts of its records are left out.
+    let household = Household::check(stored.request.household.clone(), stored.as_of).ok();
     let purpose = stored.request.programmes.first();
     let purpose = purpose.and_then(|p| ProgrammeId::new(p).ok());
-    let purpose = purpose.ok_or(BrokerError::Damaged("a kept request without a programme"))?;
+    let (Some(household), Some(purpose)) = (household, purpose) else {
+        return report.origins.iter().map(|origin| bare(origin, report)).collect();
+    };
     let members = household.members.iter().zip(0u32..);
     let mut question = Query {
         query_id: String::new(),
@@ -69,14 +71,26 @@ fn sources(core: &Core, stored: &StoredRequest, frame: &Frame, report: &Report) 
         .map(|line| said(core, frame, &line.department, &mut question))
         .collect();
     let described = report.origins.iter().map(|origin| {
-        let at = origin.record.map(|r| r.department as usize);
-        let department = at
-            .and_then(|at| report.departments.get(at))
-            .map(|line| &line.department);
-        let record = at.and_then(|at| answers.get(at)).and_then(|said| origin.record(said));
-        Source::of(origin, &household, department, record)
+        let said = origin.record.and_then(|at| answers.get(at.department as usize));
+        let record = said.and_then(|said| origin.record(said));
+        Source::of(
+            origin,
+            holder(origin, report),
+            record.map(|record| (&household, record)),
+        )
     });
-    Ok(described.collect())
+    described.collect()
+}
+
+/// A source of which only the place is told.
+fn bare(origin: &Origin, report: &Report) -> Source {
+    Source::of(origin, holder(origin, report), None)
+}
+
+/// The department whose record a source is.
+fn holder<'a>(origin: &Origin, report: &'a Report) -> Option<&'a DepartmentId> {
+    let line = report.departments.get(origin.record?.department as usize)?;
+    Some(&line.department)
 }
 
 /// What a department said, as far as its answer can be opened and read.

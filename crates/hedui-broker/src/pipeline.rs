@@ -62,8 +62,7 @@ pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, Br
     let complete = waited && progress.kept.iter().flatten().all(|k| k.reply.is_some());
     let clock = core.note(Step::Wait, clock);
 
-    // Judging and sealing are the processor's work: beside the thread that speaks to departments and callers, on so many at once as
-    // there are processors, which keep the code and the answers they work on near.
+    // Judging and sealing are the processor's work: done beside the thread that speaks to departments and callers.
     let sealer = evidence::sealer(core, &prepared.stored.request.district_code, core.clock.now_ms()).await?;
     let (shared, ran) = (Arc::clone(core), Arc::clone(run));
     let work = move || conclude(&shared, &ran, &sealer, (live, complete), clock);

@@ -67,21 +67,16 @@ impl Origin {
 }
 
 impl Source {
-    /// A source as a report shows it. `record` is the one that the origin means and who holds it; a record that cannot be read any more
+    /// A source as a report shows it. `record` is the one that the origin means, of which household; one that cannot be read any more
     /// leaves its texts empty.
-    pub fn of(
-        origin: &Origin,
-        household: &Household,
-        department: Option<&DepartmentId>,
-        record: Option<&Record>,
-    ) -> Source {
+    pub fn of(origin: &Origin, department: Option<&DepartmentId>, record: Option<(&Household, &Record)>) -> Source {
         Source {
             id: origin.id,
             subject: origin.subject,
             department: department.cloned(),
             record_type: origin.record.map(|at| at.record_type),
-            reference: record.map(|r| reference(household, r)).unwrap_or_default(),
-            label: record.map(|r| label(&r.body)).unwrap_or_default(),
+            reference: record.map(|(household, r)| reference(household, r)).unwrap_or_default(),
+            label: record.map(|(_, r)| label(&r.body)).unwrap_or_default(),
         }
     }
 

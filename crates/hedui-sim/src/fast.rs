@@ -25,6 +25,7 @@ use tonic::transport::server::TcpIncoming;
 use crate::error::SimError;
 use crate::population::Dice;
 use service::FastService;
+pub use service::Raw;
 
 /// Window of one stream, and of one connection: a frame of answers fits into it.
 const WINDOW_BYTES: u32 = 4 << 20;

@@ -273,7 +273,11 @@ impl<'a> Facts<'a> {
                 .record
                 .and_then(|at| self.departments.get(at.department as usize));
             let record = department.and_then(|d| origin.record(d.subjects));
-            Source::of(&origin, self.household, department.map(|d| &d.profile.id), record)
+            Source::of(
+                &origin,
+                department.map(|d| &d.profile.id),
+                record.map(|r| (self.household, r)),
+            )
         });
         described.collect()
     }

@@ -18,9 +18,9 @@ use super::Department;
 use super::answer::put;
 use super::stream::Answers;
 
-/// Messages as they are.
+/// A codec that hands messages over as they are, in both directions.
 #[derive(Clone, Copy, Default)]
-struct Raw;
+pub struct Raw;
 
 impl Codec for Raw {
     type Encode = Bytes;
