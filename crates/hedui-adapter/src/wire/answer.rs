@@ -91,6 +91,26 @@ fn read_results(bytes: &[u8], query: &Query, found: &mut [Option<SubjectAnswer>]
     }
 }
 
+/// The types of record that were asked for, one bit each; none for all of them.
+#[derive(Clone, Copy)]
+struct Asked(u32);
+
+const _: () = assert!(RecordType::ALL.len() <= 32);
+
+impl Asked {
+    fn of(types: &[RecordType]) -> Asked {
+        Asked(types.iter().fold(0, |bits, of| bits | 1 << (*of as u32)))
+    }
+
+    fn is_all(self) -> bool {
+        self.0 == 0
+    }
+
+    fn holds(self, of: RecordType) -> bool {
+        self.is_all() || self.0 & 1 << (of as u32) != 0
+    }
+}
+
 /// A result that was not read yet: nothing is copied before it is known to be about the right person.
 #[derive(Default)]
 struct RawResult<'a> {
@@ -148,7 +168,7 @@ impl<'a> RawResult<'a> {
         let limit = self.limit.map(money).transpose()?;
         let mut failure = None;
         let mut state = match self.state {
-            state::FOUND => self.found(&query.record_types, &mut notes)?,
+            state::FOUND => self.found(Asked::of(&query.record_types), &mut notes)?,
             state::NO_RECORD => AnswerState::NoRecord,
             state::OVER_LIMIT => AnswerState::OverLimit { limit },
             state::WITHIN_LIMIT => AnswerState::WithinLimit { limit },
@@ -181,7 +201,7 @@ impl<'a> RawResult<'a> {
         })
     }
 
-    fn found(&self, asked: &[RecordType], notes: &mut Vec<String>) -> Result<AnswerState, Fault> {
+    fn found(&self, asked: Asked, notes: &mut Vec<String>) -> Result<AnswerState, Fault> {
         if self.records == 0 {
             return Err(Reason::FoundWithoutRecords);
         }
@@ -193,9 +213,9 @@ impl<'a> RawResult<'a> {
             }
             let record = RawRecord::find(wire.bytes()?)?;
             match record.kind() {
-                Kind::Of(kind) if asked.is_empty() || asked.contains(&kind) => records.push(record.read()?),
+                Kind::Of(kind) if asked.holds(kind) => records.push(record.read()?),
                 // Nobody can have asked for a type that this version does not know, unless everything was asked for.
-                Kind::Newer if asked.is_empty() => return Err(Reason::UnknownRecord),
+                Kind::Newer if asked.is_all() => return Err(Reason::UnknownRecord),
                 Kind::Missing => return Err(Reason::UnknownRecord),
                 Kind::Of(_) | Kind::Newer => {}
             }

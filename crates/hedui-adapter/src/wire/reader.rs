@@ -26,11 +26,37 @@ impl<'a> Reader<'a> {
     }
 
     /// The next field, if any. Unknown ones are the caller's to pass over.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&mut self) -> Result<Option<(u32, Wire<'a>)>, Fault> {
-        if self.rest.is_empty() {
-            return Ok(None);
+        // Nearly every field of this protocol: a tag of one byte, then a number of one or two, or a length of one.
+        match *self.rest {
+            [tag @ 0x08..=0x7F, value @ 0..=0x7F, ref rest @ ..] => match tag & 7 {
+                0 => {
+                    self.rest = rest;
+                    return Ok(Some((u32::from(tag >> 3), Wire::Varint(u64::from(value)))));
+                }
+                2 => {
+                    if let Some((taken, rest)) = rest.split_at_checked(usize::from(value)) {
+                        self.rest = rest;
+                        return Ok(Some((u32::from(tag >> 3), Wire::Bytes(taken))));
+                    }
+                }
+                _ => {}
+            },
+            [tag @ 0x08..=0x7F, low, high @ 0..=0x7F, ref rest @ ..] if tag & 7 == 0 => {
+                self.rest = rest;
+                let value = u64::from(low & 0x7F) | u64::from(high) << 7;
+                return Ok(Some((u32::from(tag >> 3), Wire::Varint(value))));
+            }
+            [] => return Ok(None),
+            _ => {}
         }
+        self.any()
+    }
+
+    /// A field of any form.
+    #[inline(never)]
+    fn any(&mut self) -> Result<Option<(u32, Wire<'a>)>, Fault> {
         let tag = u32::try_from(self.varint()?).map_err(|_| Fault::MalformedAnswer)?;
         let value = match tag & 7 {
             0 => Wire::Varint(self.varint()?),
@@ -56,22 +82,15 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn varint(&mut self) -> Result<u64, Fault> {
-        if let [byte @ 0..=0x7F, rest @ ..] = self.rest {
-            self.rest = rest;
-            return Ok(u64::from(*byte));
-        }
         let mut value = 0u64;
-        for shift in (0..70).step_by(7) {
-            let [byte, rest @ ..] = self.rest else {
-                return Err(Fault::MalformedAnswer);
-            };
-            self.rest = rest;
+        for (at, byte) in self.rest.iter().take(10).enumerate() {
             let bits = u64::from(byte & 0x7F);
-            if shift == 63 && bits > 1 {
-                return Err(Fault::MalformedAnswer);
+            if at == 9 && bits > 1 {
+                break;
             }
-            value |= bits << shift;
+            value |= bits << (7 * at);
             if byte & 0x80 == 0 {
+                self.rest = self.rest.get(at + 1..).unwrap_or_default();
                 return Ok(value);
             }
         }
@@ -80,6 +99,7 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a> Wire<'a> {
+    #[inline]
     pub(crate) fn bytes(self) -> Result<&'a [u8], Fault> {
         match self {
             Wire::Bytes(bytes) => Ok(bytes),
@@ -87,10 +107,12 @@ impl<'a> Wire<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn text(self) -> Result<&'a str, Fault> {
         std::str::from_utf8(self.bytes()?).map_err(|_| Fault::MalformedAnswer)
     }
 
+    #[inline]
     pub(crate) fn varint(self) -> Result<u64, Fault> {
         match self {
             Wire::Varint(value) => Ok(value),
@@ -99,6 +121,7 @@ impl<'a> Wire<'a> {
     }
 
     /// An `int32` or `int64`: negative ones stand as ten bytes.
+    #[inline]
     pub(crate) fn signed(self) -> Result<i64, Fault> {
         self.varint().map(|value| value.cast_signed())
     }

@@ -20,13 +20,18 @@ pub(super) trait Field: Sized {
 struct Reading<T: Field>(T::Raw);
 
 impl<T: Field> Reading<T> {
+    #[inline(always)]
     fn new() -> Reading<T> {
         Reading(T::Raw::default())
     }
 
+    #[inline(always)]
+
     fn read(&mut self, wire: Wire<'_>) -> Result<(), Fault> {
         T::read(&mut self.0, wire)
     }
+
+    #[inline(always)]
 
     fn done(self) -> Result<T, Fault> {
         T::done(self.0)
@@ -36,10 +41,14 @@ impl<T: Field> Reading<T> {
 impl Field for SmolStr {
     type Raw = SmolStr;
 
+    #[inline(always)]
+
     fn read(raw: &mut SmolStr, wire: Wire<'_>) -> Result<(), Fault> {
         *raw = SmolStr::new(wire.text()?);
         Ok(())
     }
+
+    #[inline(always)]
 
     fn done(raw: SmolStr) -> Result<SmolStr, Fault> {
         Ok(raw)
@@ -53,10 +62,14 @@ impl Field for SmolStr {
 impl Field for bool {
     type Raw = bool;
 
+    #[inline(always)]
+
     fn read(raw: &mut bool, wire: Wire<'_>) -> Result<(), Fault> {
         *raw = wire.varint()? != 0;
         Ok(())
     }
+
+    #[inline(always)]
 
     fn done(raw: bool) -> Result<bool, Fault> {
         Ok(raw)
@@ -70,10 +83,14 @@ impl Field for bool {
 impl Field for u32 {
     type Raw = u32;
 
+    #[inline(always)]
+
     fn read(raw: &mut u32, wire: Wire<'_>) -> Result<(), Fault> {
         *raw = u32::try_from(wire.varint()?).map_err(|_| Fault::ImpossibleNumber)?;
         Ok(())
     }
+
+    #[inline(always)]
 
     fn done(raw: u32) -> Result<u32, Fault> {
         Ok(raw)
@@ -88,10 +105,14 @@ impl Field for u32 {
 impl Field for Option<i64> {
     type Raw = i64;
 
+    #[inline(always)]
+
     fn read(raw: &mut i64, wire: Wire<'_>) -> Result<(), Fault> {
         *raw = wire.signed()?;
         Ok(())
     }
+
+    #[inline(always)]
 
     fn done(raw: i64) -> Result<Option<i64>, Fault> {
         match raw {
@@ -134,9 +155,13 @@ const NANOS_PER_FEN: i64 = 10_000_000;
 impl Field for Fen {
     type Raw = Option<Fen>;
 
+    #[inline(always)]
+
     fn read(raw: &mut Option<Fen>, wire: Wire<'_>) -> Result<(), Fault> {
         once(raw, money(wire)?)
     }
+
+    #[inline(always)]
 
     fn done(raw: Option<Fen>) -> Result<Fen, Fault> {
         raw.ok_or(Fault::OddMoney)
@@ -173,9 +198,13 @@ pub(super) fn date(wire: Wire<'_>) -> Result<PartialDate, Fault> {
 impl Field for PartialDate {
     type Raw = Option<PartialDate>;
 
+    #[inline(always)]
+
     fn read(raw: &mut Option<PartialDate>, wire: Wire<'_>) -> Result<(), Fault> {
         once(raw, date(wire)?)
     }
+
+    #[inline(always)]
 
     fn done(raw: Option<PartialDate>) -> Result<PartialDate, Fault> {
         raw.ok_or(Fault::ImpossibleDate)
@@ -203,9 +232,13 @@ macro_rules! optional {
         impl Field for Option<$type> {
             type Raw = Option<$type>;
 
+            #[inline(always)]
+
             fn read(raw: &mut Option<$type>, wire: Wire<'_>) -> Result<(), Fault> {
                 <$type>::read(raw, wire)
             }
+
+            #[inline(always)]
 
             fn done(raw: Option<$type>) -> Result<Option<$type>, Fault> {
                 Ok(raw)
@@ -227,10 +260,14 @@ macro_rules! vocabularies {
         impl Field for r::$name {
             type Raw = u64;
 
+            #[inline(always)]
+
             fn read(raw: &mut u64, wire: Wire<'_>) -> Result<(), Fault> {
                 *raw = wire.varint()?;
                 Ok(())
             }
+
+            #[inline(always)]
 
             fn done(raw: u64) -> Result<Self, Fault> {
                 word(Self::ALL, raw).ok_or(Fault::UnknownCode)
@@ -256,6 +293,7 @@ vocabularies! {
 }
 
 /// The word of a number, from 1.
+#[inline]
 pub(super) fn word<T: Copy>(all: &[T], number: u64) -> Option<T> {
     all.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
 }
@@ -263,10 +301,14 @@ pub(super) fn word<T: Copy>(all: &[T], number: u64) -> Option<T> {
 impl Field for Option<r::RegistrationClass> {
     type Raw = u64;
 
+    #[inline(always)]
+
     fn read(raw: &mut u64, wire: Wire<'_>) -> Result<(), Fault> {
         *raw = wire.varint()?;
         Ok(())
     }
+
+    #[inline(always)]
 
     fn done(raw: u64) -> Result<Self, Fault> {
         match raw {
