@@ -171,6 +171,11 @@ impl Month {
         Month(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
     }
 
+    /// Months since year 0.
+    pub(crate) fn number(self) -> i32 {
+        self.0
+    }
+
     /// The month `n` months later (earlier where negative).
     pub fn plus(self, n: i32) -> Month {
         Month(self.0.saturating_add(n))

@@ -182,8 +182,8 @@ fn assistance(facts: &Facts<'_>, ordinal: u32, programmes: &[ProgrammeId], distr
         let programme = body.programme.trim();
         let same = programmes.iter().any(|p| p.as_str() == programme);
         // Registers write the place with 6 digits, or with those of the town behind them.
-        let place = |code: &str| code.trim().chars().take(6).collect::<String>();
-        let elsewhere = !body.division_code.trim().is_empty() && place(&body.division_code) != place(district);
+        let is_here = |code: &str| code.trim().chars().take(6).eq(district.trim().chars().take(6));
+        let elsewhere = !body.division_code.trim().is_empty() && !is_here(&body.division_code);
         let part = found.part(Aspect::Whole, body.amount.0, Treatment::Counted);
         if same && elsewhere {
             twice.push(part)

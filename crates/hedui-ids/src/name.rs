@@ -45,22 +45,29 @@ fn by_the_rules(name: &str) -> String {
     // A space or separator is written only when a letter follows, so that none stands at the end.
     let (mut space, mut separator) = (false, false);
     let mut before = None;
-    for c in name
-        .chars()
-        .map(text::to_half_width)
-        .filter(|&c| !text::is_invisible(c))
-    {
-        if c.is_whitespace() {
+    for c in name.chars() {
+        // Most characters by far, and no rule changes them.
+        let is_ideograph = ('\u{4E00}'..='\u{9FFF}').contains(&c);
+        let c = if is_ideograph { c } else { text::to_half_width(c) };
+        if is_ideograph {
+        } else if text::is_invisible(c) {
+            continue;
+        } else if c.is_whitespace() {
             space = true;
+            continue;
         } else if is_separator(c) {
             separator = true;
+            continue;
+        }
+        match before {
+            Some(_) if separator => form.push('·'),
+            Some(before) if space && !is_ideograph && !is_han(before) && !is_han(c) => form.push(' '),
+            _ => {}
+        }
+        (space, separator, before) = (false, false, Some(c));
+        if is_ideograph {
+            form.push(c);
         } else {
-            match before {
-                Some(_) if separator => form.push('·'),
-                Some(before) if space && !is_han(before) && !is_han(c) => form.push(' '),
-                _ => {}
-            }
-            (space, separator, before) = (false, false, Some(c));
             form.extend(c.to_lowercase());
         }
     }
@@ -73,9 +80,13 @@ pub fn same(a: &str, b: &str) -> Match {
     if !is_telling(a) || !is_telling(b) {
         return Match::Doubtful;
     }
+    // The two ordinary cases, without allocation: names that are the same, and Han names that are not.
     if a == b {
-        // The ordinary case, without allocation.
         return Match::Same;
+    }
+    let is_ideograph = |c| ('\u{4E00}'..='\u{9FFF}').contains(&c);
+    if a.chars().chain(b.chars()).all(is_ideograph) {
+        return Match::Different;
     }
     let (form_a, form_b) = (normalise(a), normalise(b));
     if form_a == form_b {

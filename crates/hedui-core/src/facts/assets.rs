@@ -177,8 +177,8 @@ pub(super) fn provident_fund_balance(facts: &Facts<'_>, subject: Option<u32>) ->
             let code = &facts.keys(found).number;
             Some(Row {
                 // Each member has an account of their own at an employer.
-                key: (!code.is_empty()).then(|| (code.clone(), [i64::from(found.subject), 0, 0])),
-                found: *found,
+                key: (!code.is_empty()).then(|| (code.as_str(), [i64::from(found.subject), 0, 0])),
+                found,
                 certain: true,
                 stamp: (today.from, today.until, body.balance.0),
                 aspect: Aspect::Balance,

@@ -104,14 +104,14 @@ fn stated(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, window: Months) -> 
                     (false, false) => match code_of(&keys.alias) {
                         Some(code) => named(code),
                         // A name is no code, even where it is spelled like one.
-                        None => Some((keys.alias.clone(), [1, 0, 0])),
+                        None => Some((keys.alias.as_str(), [1, 0, 0])),
                     },
                 },
                 certain,
                 stamp: (period.from, period.until, net(body).0),
                 aspect: Aspect::Whole,
                 placed: net_placed(body, window),
-                found: *found,
+                found,
             }
         })
         .collect();
@@ -171,12 +171,12 @@ fn rents(facts: &Facts<'_>, ordinal: u32, scope: &Range<u32>, window: Months) ->
         });
         if let Some(row) = same {
             // Another plot or another member of the same contract.
-            let copy = duplicate(&row.found, Because::ContractNumber);
+            let copy = duplicate(row.found, Because::ContractNumber);
             repeated.push(found.part(Aspect::Whole, rent.0, copy));
             continue;
         }
         rows.push(Row {
-            found: *found,
+            found,
             key: matter,
             certain: true,
             stamp: (year.from, year.until, rent.0),
@@ -211,12 +211,17 @@ fn span(from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -
 }
 
 /// A matter named by a word of ours.
-fn fixed(word: &'static str) -> Matter {
-    (SmolStr::new_static(word), [0; 3])
+fn fixed(word: &'static str) -> Matter<'static> {
+    (word, [0; 3])
 }
 
 /// Pensions by month; `share` picks what of a month's amount counts. Departments that state different pensions of one kind may mean two.
-fn pension_rows<'a>(facts: &Facts<'a>, ordinal: u32, window: Months, share: impl Fn(&Pension) -> i64) -> Vec<Row<'a>> {
+fn pension_rows<'a>(
+    facts: &'a Facts<'a>,
+    ordinal: u32,
+    window: Months,
+    share: impl Fn(&Pension) -> i64,
+) -> Vec<Row<'a>> {
     facts
         .records(RecordType::Pension, Some(ordinal))
         .iter()
@@ -226,7 +231,7 @@ fn pension_rows<'a>(facts: &Facts<'a>, ordinal: u32, window: Months, share: impl
             };
             let (from, until) = span(body.from, body.until, window);
             Some(Row {
-                found: *found,
+                found,
                 key: Some(fixed(body.kind.word())),
                 certain: true,
                 stamp: (from, until, share(body)),
@@ -264,7 +269,7 @@ fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
                 .filter(|_| body.status == EmploymentStatus::Unemployed)?;
             let (from, until) = span(body.from, body.until, window);
             Some(Row {
-                found: *found,
+                found,
                 key: Some(fixed("unemployment benefit")),
                 certain: true,
                 stamp: (from, until, benefit.0),
@@ -300,9 +305,9 @@ fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
             };
             let period = months_of(body.paid_on, body.paid_on);
             Some(Row {
-                found: *found,
+                found,
                 key: Some((
-                    facts.keys(found).alias.clone(),
+                    facts.keys(found).alias.as_str(),
                     [number(body.paid_on), body.amount.0, 0],
                 )),
                 certain: false,
@@ -385,8 +390,8 @@ pub(super) fn medical_own_cost(facts: &Facts<'_>, subject: Option<u32>, window: 
                 }
                 let day = months_of(body.paid_on, body.paid_on);
                 Some(Row {
-                    found: *found,
-                    key: Some((SmolStr::default(), [number(body.paid_on), body.total.0, own.0])),
+                    found,
+                    key: Some(("", [number(body.paid_on), body.total.0, own.0])),
                     certain: false,
                     stamp: (day.from, day.until, own.0),
                     aspect: Aspect::Whole,

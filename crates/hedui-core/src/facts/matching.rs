@@ -135,26 +135,37 @@ pub(super) fn stands_on(from: Option<PartialDate>, until: Option<PartialDate>, d
 }
 
 /// A key as it is compared: registers differ in case, spaces and full-width letters.
-pub(super) fn key(text: &str) -> SmolStr {
-    // The ordinary cases without a walk through the rules, which change neither these letters nor Han characters.
-    let is_plain = |c: char| c.is_ascii_digit() || c.is_ascii_lowercase() || ('\u{4E00}'..='\u{9FFF}').contains(&c);
-    if text.chars().all(is_plain) {
-        return SmolStr::new(text);
+pub(super) fn key(text: &SmolStr) -> SmolStr {
+    // The ordinary cases without a walk through the rules: of visible ASCII they change capitals and full stops only, and nothing from
+    // U+4000 to U+9FFF, whose first bytes are E4 to E9.
+    let is_plain = |b: u8| (b.wrapping_sub(0x21) < 0x9F) & (b != b'.') & (b != 0x7F) | (b.wrapping_sub(0xE4) < 6);
+    // Every byte, without stopping early: many at once.
+    let (plain, capitals) = text.bytes().fold((true, false), |(plain, capitals), b| {
+        (plain & is_plain(b), capitals | b.is_ascii_uppercase())
+    });
+    if !plain {
+        return by_the_rules(text);
     }
-    let mut code = [0u8; 40];
-    if let Some(code) = code.get_mut(..text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric())
-    {
-        code.copy_from_slice(text.as_bytes());
-        code.make_ascii_lowercase();
-        return std::str::from_utf8(code).map_or_else(|_| SmolStr::default(), SmolStr::new);
+    if !capitals {
+        return text.clone();
     }
-    by_the_rules(text)
+    let mut form = [0u8; 64];
+    let Some(form) = form.get_mut(..text.len()) else {
+        return by_the_rules(text);
+    };
+    form.copy_from_slice(text.as_bytes());
+    form.make_ascii_lowercase();
+    std::str::from_utf8(form).map_or_else(|_| by_the_rules(text), SmolStr::new)
 }
 
 /// The form of any key.
 fn by_the_rules(text: &str) -> SmolStr {
-    hedui_ids::name::normalise(text).split_whitespace().collect()
+    let form = hedui_ids::name::normalise(text);
+    if form.contains(char::is_whitespace) {
+        form.split_whitespace().collect()
+    } else {
+        SmolStr::from(form)
+    }
 }
 
 /// The same thing as another record.
@@ -163,13 +174,13 @@ pub(super) fn duplicate(of: &Found<'_>, by: Because) -> Treatment {
 }
 
 /// What a record is about, as far as it tells: a text and numbers that together identify a matter.
-pub(super) type Matter = (SmolStr, [i64; 3]);
+pub(super) type Matter<'a> = (&'a str, [i64; 3]);
 
 /// One record of an amount.
 pub(super) struct Row<'a> {
-    pub found: Found<'a>,
+    pub found: &'a Found<'a>,
     /// The matter that it is about; none where the record does not tell, then it is matched with nothing.
-    pub key: Option<Matter>,
+    pub key: Option<Matter<'a>>,
     /// Whether the key identifies the matter. If not, equal amounts are perhaps the same and perhaps not.
     pub certain: bool,
     /// What is stated: period and amount. Equal stamps under one key are copies.
@@ -179,8 +190,8 @@ pub(super) struct Row<'a> {
 }
 
 /// A matter that a text alone identifies; none for an empty one.
-pub(super) fn named(text: &SmolStr) -> Option<Matter> {
-    (!text.is_empty()).then(|| (text.clone(), [0; 3]))
+pub(super) fn named(text: &str) -> Option<Matter<'_>> {
+    (!text.is_empty()).then_some((text, [0; 3]))
 }
 
 /// What departments that differ about one matter mean.
@@ -256,7 +267,7 @@ fn matter(rows: &mut [Row<'_>], differing: Differing, by: Because, figure: &mut 
     figure.bounds = figure.bounds.plus(bounds);
     for (row, copy) in rows.iter().zip(&copies) {
         let treatment = match copy.and_then(|at| rows.get(at)) {
-            Some(first) => duplicate(&first.found, by),
+            Some(first) => duplicate(first.found, by),
             None if differs && row.placed.treatment == Treatment::Counted => Treatment::Uncertain {
                 why: Because::PerhapsSameOrContradicted,
             },

@@ -30,7 +30,7 @@ use crate::record::{DisabilityKind, IncomeKind, RecordType};
 use crate::source::Source;
 use crate::source::{Origin, RecordAt};
 
-use memo::Memo;
+use memo::{Memo, Question};
 pub use persons::Settled;
 pub(crate) use table::Found;
 use table::{Keys, Table};
@@ -91,6 +91,31 @@ pub enum Fact {
     CasualWorkMonths,
 }
 
+impl Fact {
+    /// Whether it stands at the date, whatever months are asked for.
+    fn is_at_date(self) -> bool {
+        !matches!(self, Fact::Income(_) | Fact::BasicPension | Fact::MedicalOwnCost)
+    }
+
+    /// Another number for every fact.
+    fn number(self) -> u32 {
+        match self {
+            Fact::Income(kind) => kind as u32,
+            Fact::BasicPension => 16,
+            Fact::MedicalOwnCost => 17,
+            Fact::FinancialAssets => 18,
+            Fact::ProvidentFundBalance => 19,
+            Fact::Dwellings => 20,
+            Fact::OtherRealEstate => 21,
+            Fact::Vehicles => 22,
+            Fact::CommercialVehicles => 23,
+            Fact::Businesses => 24,
+            Fact::PublicPayroll => 25,
+            Fact::CasualWorkMonths => 26,
+        }
+    }
+}
+
 impl<'a> DepartmentAnswers<'a> {
     /// What the department said of a member. An answer under another member's place is no answer: it must not become this member's.
     pub(crate) fn answer(&self, ordinal: u32) -> Option<&'a AnswerState> {
@@ -140,8 +165,8 @@ impl<'a> Facts<'a> {
     /// A figure about one member, or about the whole household where `subject` is `None`.
     /// `window` is the months that count for incomes and expenses; figures at a date ignore it.
     pub fn figure(&self, fact: Fact, subject: Option<u32>, window: Months) -> Rc<Figure> {
-        self.memo
-            .get_or((fact, subject, window), || self.reckon(fact, subject, window))
+        let question = Question::of(fact, subject, window);
+        self.memo.get_or(question, || self.reckon(fact, subject, window))
     }
 
     fn reckon(&self, fact: Fact, subject: Option<u32>, window: Months) -> Figure {

@@ -65,6 +65,8 @@ pub(crate) struct Table<'a> {
     /// Where the records of a type and member begin: at type times members plus member; one more behind the last.
     starts: Vec<usize>,
     columns: Vec<Column>,
+    /// Of every type one bit per member of whom some department that holds it did not settle what it knows.
+    open: [u32; RecordType::ALL.len()],
     members: usize,
 }
 
@@ -116,6 +118,9 @@ impl<'a> Table<'a> {
                     subject: ordinal,
                 };
                 file(records, types, &holder, members, &mut filed);
+            }
+            for (at, open) in table.open.iter_mut().enumerate() {
+                *open |= if types & bit(at) == 0 { 0 } else { !known };
             }
             table.columns.push(Column { rank, types, known });
         }
@@ -174,8 +179,15 @@ impl<'a> Table<'a> {
     ) -> impl Iterator<Item = (usize, u16)> + '_ {
         let types = mask(of);
         let asked = subjects.fold(0, |asked, ordinal| asked | bit(ordinal as usize));
+        let of_type = |t: &RecordType| self.open.get(*t as usize).is_none_or(|open| open & asked != 0);
+        // Nearly always everything is settled.
+        let columns = if of.iter().any(of_type) {
+            self.columns.as_slice()
+        } else {
+            &[]
+        };
         let open = move |c: &Column| c.types & types != 0 && c.known & asked != asked;
-        self.columns
+        columns
             .iter()
             .enumerate()
             .filter(move |(_, c)| open(c))
@@ -234,7 +246,8 @@ fn starts(filed: &[(u16, Found<'_>)], slots: usize) -> Vec<usize> {
 }
 
 fn keys_of(body: &RecordBody) -> Keys {
-    let (number, alias): (&str, &str) = match body {
+    static NONE: SmolStr = SmolStr::new_static("");
+    let (number, alias): (&SmolStr, &SmolStr) = match body {
         RecordBody::Vehicle(b) => (&b.identification_number, &b.plate),
         RecordBody::RealEstate(b) => (&b.unit_number, &b.address),
         RecordBody::FinancialAsset(b) => (&b.account_reference, &b.institution),
@@ -244,15 +257,15 @@ fn keys_of(body: &RecordBody) -> Keys {
         RecordBody::Income(b) => (&b.payer_credit_code, &b.payer_name),
         RecordBody::Business(b) => (&b.credit_code, &b.name),
         RecordBody::PublicPayroll(b) => (&b.unit_credit_code, &b.unit_name),
-        RecordBody::Land(b) => (&b.contract_number, ""),
-        RecordBody::Subsidy(b) => ("", &b.project),
+        RecordBody::Land(b) => (&b.contract_number, &NONE),
+        RecordBody::Subsidy(b) => (&NONE, &b.project),
         RecordBody::Registration(_)
         | RecordBody::Marriage(_)
         | RecordBody::Pension(_)
         | RecordBody::MedicalExpense(_)
         | RecordBody::Enrolment(_)
         | RecordBody::Disability(_)
-        | RecordBody::Assistance(_) => ("", ""),
+        | RecordBody::Assistance(_) => (&NONE, &NONE),
     };
     Keys {
         number: key(number),

@@ -22,6 +22,9 @@ enum Spouse {
 
 /// Reads a spouse by number, which registers keep with 15 or 18 digits, or else by name.
 fn spouse_of(facts: &Facts<'_>, ordinal: u32, id: &str, name: &str) -> Spouse {
+    if id.trim().is_empty() && name.trim().is_empty() {
+        return Spouse::Unknown;
+    }
     let members = || {
         facts
             .household
@@ -40,7 +43,6 @@ fn spouse_of(facts: &Facts<'_>, ordinal: u32, id: &str, name: &str) -> Spouse {
     let same = |member: &Member| matches!(same(&member.name, name), Match::Same | Match::SameAfterNormalising);
     match members().find(|(m, _)| same(m)) {
         Some((_, ordinal)) => Spouse::Member(ordinal),
-        None if id.trim().is_empty() && name.trim().is_empty() => Spouse::Unknown,
         None => Spouse::Other(format!("{} {}", id.trim(), normalise(name))),
     }
 }
