@@ -231,6 +231,7 @@ impl Broker {
         let (tell, told) = oneshot::channel();
         tokio::spawn(async move {
             let (core, run) = (Arc::clone(&release.core), Arc::clone(&release.run));
+            core.workers.room().await;
             match ask(&core, &run).await {
                 Ok(Created::New) => {
                     run.set_begun(Begun::Durable);

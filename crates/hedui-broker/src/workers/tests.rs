@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::join_all;
 
-use super::Workers;
+use super::{FULL, Workers};
 
 #[tokio::test]
 async fn every_job_runs_once_and_never_too_many_at_once() {
@@ -35,4 +35,26 @@ async fn a_job_that_panics_is_told_and_the_next_ones_run() {
     assert!(broken.is_err());
     assert_eq!(sound.unwrap(), 7);
     assert_eq!(workers.run(|| 8).await.unwrap(), 8);
+}
+
+#[tokio::test]
+async fn whoever_starts_work_is_held_while_far_too_much_of_it_waits() {
+    let workers = Workers::new(1);
+    workers.room().await;
+    // The first job keeps the only thread until it is let go.
+    let (go, may_go) = std::sync::mpsc::channel::<()>();
+    let first = workers.run(move || may_go.recv().is_ok());
+    let more = join_all((0..FULL + 1).map(|n| workers.run(move || n)));
+    let all = async { tokio::join!(first, more) };
+    tokio::pin!(all);
+    assert!(futures::poll!(all.as_mut()).is_pending());
+    let room = workers.room();
+    tokio::pin!(room);
+    assert!(futures::poll!(room.as_mut()).is_pending());
+    go.send(()).unwrap();
+    let (first, more) = all.await;
+    assert!(first.unwrap());
+    assert_eq!(more.len(), FULL + 1);
+    room.await;
+    workers.room().await;
 }
