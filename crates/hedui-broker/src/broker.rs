@@ -320,6 +320,7 @@ pub(crate) async fn finish(core: &Arc<Core>, run: &Arc<Run>) {
             Ok(ended) => {
                 verification.state = ended.state;
                 verification.failure = ended.failure;
+                verification.verdicts = ended.verdicts;
                 verification.report = ended.report;
             }
             Err(error) => {

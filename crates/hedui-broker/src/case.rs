@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use hedui_core::Report;
+use hedui_core::Verdict;
+use hedui_core::report::DepartmentLine;
 use hedui_evidence::{CaseId, Frame, FrameKind, IndexKey, Leaf, LeafKind, Position, Subject, ciphertext_digest};
 
 use crate::broker::Broker;
@@ -11,6 +12,7 @@ use crate::clock::civil_date;
 use crate::core::Core;
 use crate::error::BrokerError;
 use crate::evidence::{self, actor};
+use crate::kept_report::KeptReport;
 use crate::pipeline::Ended;
 use crate::prepare::label;
 use crate::request::StoredRequest;
@@ -69,12 +71,9 @@ pub(crate) fn request_in(core: &Core, frame: &Frame) -> Result<StoredRequest, Br
 }
 
 /// The report in a frame that ends a verification; none in one that only says why it could not be run.
-pub(crate) fn report_in(core: &Core, frame: &Frame) -> Result<Option<Report>, BrokerError> {
-    let Some(opened) = open(core, frame, verdict_leaf(frame)?)? else {
-        return Ok(None);
-    };
-    let report = rmp_serde::from_slice(opened.plaintext());
-    report.map_err(|_| BrokerError::Damaged("a kept report does not decode"))
+pub(crate) fn report_in(core: &Core, frame: &Frame) -> Result<Option<KeptReport>, BrokerError> {
+    let opened = open(core, frame, verdict_leaf(frame)?)?;
+    opened.map(|opened| KeptReport::read(opened.plaintext())).transpose()
 }
 
 fn verdict_leaf(frame: &Frame) -> Result<&Leaf, BrokerError> {
@@ -90,11 +89,20 @@ pub(crate) fn ending_in(core: &Core, frame: &Frame) -> Result<Ended, BrokerError
         _ if outcome == "CANCELLED" => (State::Cancelled, None),
         _ => (State::Succeeded, None),
     };
-    let report = report_in(core, frame)?.map(Arc::new);
+    let report = report_in(core, frame)?;
     if state == State::Succeeded && report.is_none() {
         return Err(BrokerError::Damaged("a verdict frame without its report"));
     }
-    Ok(Ended { state, report, failure })
+    let verdicts = match &report {
+        Some(kept) => kept.open()?.verdicts.iter().map(Verdict::brief).collect(),
+        None => Arc::default(),
+    };
+    Ok(Ended {
+        state,
+        verdicts,
+        report,
+        failure,
+    })
 }
 
 impl Broker {
@@ -258,6 +266,7 @@ fn verification(
         as_of: stored.as_of,
         asked: 0,
         answered: 0,
+        verdicts: Arc::default(),
         report: None,
         failure: Some("INTERRUPTED".to_owned()),
         rechecks: stored.request.recheck.map(|r| r.of),
@@ -266,10 +275,13 @@ fn verification(
         let ended = ending_in(core, frame)?;
         (found.state, found.failure) = (ended.state, ended.failure);
         found.ended_at_ms = Some(frame.time_ms);
-        let lines = || ended.report.iter().flat_map(|r| &r.departments);
-        found.asked = u32::try_from(lines().filter(|d| d.asked_at_ms != 0).count()).unwrap_or(u32::MAX);
-        found.answered = u32::try_from(lines().filter(|d| d.arrival > 0).count()).unwrap_or(u32::MAX);
-        found.report = ended.report;
+        if let Some(kept) = &ended.report {
+            let lines = &kept.open()?.departments;
+            let count = |is: fn(&&DepartmentLine) -> bool| u32::try_from(lines.iter().filter(is).count());
+            found.asked = count(|line| line.asked_at_ms != 0).unwrap_or(u32::MAX);
+            found.answered = count(|line| line.arrival > 0).unwrap_or(u32::MAX);
+        }
+        (found.verdicts, found.report) = (ended.verdicts, ended.report);
     }
     Ok(found)
 }
@@ -298,6 +310,7 @@ fn closed(asked: &Frame) -> Verification {
         as_of: civil_date(created_at_ms),
         asked: 0,
         answered: 0,
+        verdicts: Arc::default(),
         report: None,
         failure: Some("EVIDENCE_UNREADABLE".to_owned()),
         rechecks: None,

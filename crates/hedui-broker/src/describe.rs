@@ -1,8 +1,6 @@
 //! Describing: what the records behind a report say of themselves, read from the sealed answers when somebody looks.
 //! Leaves which records those are to the report, which seals where each stands, and noting the look-up to `case`.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use hedui_adapter::wire::decode_answer;
 use hedui_core::answer::{Query, Subject, SubjectAnswer};
@@ -24,16 +22,20 @@ impl Broker {
     pub(crate) async fn describe(&self, case: CaseId, found: &mut Verification) -> Result<(), BrokerError> {
         let core = self.core();
         let is_described = |r: &Report| r.origins.is_empty() || !r.sources.is_empty();
-        let Some(report) = found.report.as_ref().filter(|r| !is_described(r)) else {
+        let Some(kept) = &found.report else {
             return Ok(());
         };
+        let report = kept.open()?;
+        if is_described(report) {
+            return Ok(());
+        }
         let stored = self.stored_request(case).await?;
         let Some(frame) = core.frame_of(case, FrameKind::Verdict).await? else {
             return Ok(());
         };
         let mut report = Report::clone(report);
         report.sources = sources(core, &stored, &frame, &report);
-        found.report = Some(Arc::new(report));
+        found.report = Some(kept.described(report));
         Ok(())
     }
 }

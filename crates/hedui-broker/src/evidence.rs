@@ -5,37 +5,45 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hedui_adapter::port::Reply;
-use hedui_core::Report;
+use hedui_core::{LeafId, Report};
 use hedui_evidence::{CaseId, EvidenceId, Frame, FrameId, FrameKind, IndexKey, Leaf, LeafKind, Period, Plain, Sealer};
 use rand::CryptoRng;
+use smol_str::{SmolStr, SmolStrBuilder};
 
 use crate::collector::Arrived;
 use crate::core::Core;
 use crate::error::BrokerError;
+use crate::kept_report::KeptReport;
 use crate::request::{Prepared, StoredRequest};
 use crate::run::State;
 
 /// What every leaf of one verification has in common.
-pub(crate) struct Common<'a> {
+pub(crate) struct Common {
     pub case: CaseId,
-    pub district: &'a str,
-    pub purpose: String,
-    pub actor: String,
+    pub district: SmolStr,
+    pub purpose: SmolStr,
+    pub actor: SmolStr,
     pub authorization: [u8; 32],
 }
 
-impl Common<'_> {
-    fn leaf(&self, kind: LeafKind, evidence_id: EvidenceId, department: String, outcome: String) -> Leaf {
+impl Common {
+    fn leaf(
+        &self,
+        kind: LeafKind,
+        evidence_id: EvidenceId,
+        department: impl Into<SmolStr>,
+        outcome: impl Into<SmolStr>,
+    ) -> Leaf {
         Leaf {
             kind,
             evidence_id,
             case: self.case,
-            district: self.district.to_owned(),
-            department,
+            district: self.district.clone(),
+            department: department.into(),
             purpose: self.purpose.clone(),
             asked_at_ms: 0,
             answered_at_ms: 0,
-            outcome,
+            outcome: outcome.into(),
             ciphertext_digest: [0; 32],
             commitment: [0; 32],
             authorization: self.authorization,
@@ -46,13 +54,13 @@ impl Common<'_> {
 }
 
 /// The common part of a prepared verification's leaves.
-pub(crate) fn common(case: CaseId, prepared: &Prepared) -> Common<'_> {
+pub(crate) fn common(case: CaseId, prepared: &Prepared) -> Common {
     let programmes: Vec<&str> = prepared.programmes.iter().map(|p| p.as_str()).collect();
     Common {
         case,
-        district: &prepared.stored.request.district_code,
-        purpose: listed(&programmes, "programmes"),
-        actor: actor(&prepared.stored.caller, &prepared.stored.request.actor),
+        district: SmolStr::new(&prepared.stored.request.district_code),
+        purpose: listed(&programmes, "programmes").into(),
+        actor: actor(&prepared.stored.caller, &prepared.stored.request.actor).into(),
         authorization: prepared.authorization_digest,
     }
 }
@@ -101,11 +109,11 @@ fn sealed(
     Ok(())
 }
 
-fn empty_frame(id: FrameId, kind: FrameKind, common: &Common<'_>, time_ms: i64, index: Vec<IndexKey>) -> Frame {
+fn empty_frame(id: FrameId, kind: FrameKind, common: &Common, time_ms: i64, index: Vec<IndexKey>) -> Frame {
     Frame {
         id,
         kind,
-        district: common.district.to_owned(),
+        district: common.district.to_string(),
         case: common.case,
         time_ms,
         index,
@@ -139,7 +147,7 @@ pub(crate) fn asked(
         LeafKind::Asked,
         EvidenceId::random(&mut rng),
         listed(&departments, "departments"),
-        "ASKED".to_owned(),
+        "ASKED",
     );
     leaf.asked_at_ms = now;
     let request = encode_request(&prepared.stored)?;
@@ -169,9 +177,9 @@ pub(crate) fn denial(
     let programmes: Vec<&str> = stored.request.programmes.iter().map(String::as_str).collect();
     let common = Common {
         case,
-        district: &stored.request.district_code,
-        purpose: listed(&programmes, "programmes"),
-        actor: actor(&stored.caller, &stored.request.actor),
+        district: SmolStr::new(&stored.request.district_code),
+        purpose: listed(&programmes, "programmes").into(),
+        actor: actor(&stored.caller, &stored.request.actor).into(),
         authorization: [0; 32],
     };
     let now = core.clock.now_ms();
@@ -179,8 +187,8 @@ pub(crate) fn denial(
     let mut leaf = common.leaf(
         LeafKind::Denial,
         EvidenceId::random(&mut rng),
-        String::new(),
-        reasons.to_owned(),
+        SmolStr::default(),
+        reasons,
     );
     leaf.asked_at_ms = now;
     leaf.answered_at_ms = now;
@@ -195,17 +203,17 @@ pub(crate) fn access(core: &Core, district: &str, case: CaseId, purpose: &str, a
     let now = core.clock.now_ms();
     let common = Common {
         case,
-        district,
-        purpose: purpose.to_owned(),
-        actor,
+        district: SmolStr::new(district),
+        purpose: SmolStr::new(purpose),
+        actor: actor.into(),
         authorization: [0; 32],
     };
     let mut frame = empty_frame(FrameId::random(&mut rng), FrameKind::Access, &common, now, Vec::new());
     let mut leaf = common.leaf(
         LeafKind::Access,
         EvidenceId::random(&mut rng),
-        String::new(),
-        "READ".to_owned(),
+        SmolStr::default(),
+        "READ",
     );
     leaf.asked_at_ms = now;
     leaf.answered_at_ms = now;
@@ -227,7 +235,7 @@ pub(crate) struct Ending<'a> {
 pub(crate) fn name_evidence(rng: &mut impl CryptoRng, report: &mut Report) {
     for line in &mut report.departments {
         if line.arrival > 0 {
-            line.evidence = EvidenceId::random(rng).to_string();
+            line.evidence = Some(LeafId(EvidenceId::random(rng).0));
         }
     }
 }
@@ -239,7 +247,7 @@ pub(crate) fn verdict(
     rng: &mut impl CryptoRng,
     ending: &Ending<'_>,
     report: &Report,
-    report_bytes: &[u8],
+    kept: &KeptReport,
 ) -> Result<Frame, BrokerError> {
     let common = common(ending.case, ending.prepared);
     let now = core.clock.now_ms();
@@ -249,13 +257,13 @@ pub(crate) fn verdict(
     let mut verdict = common.leaf(
         LeafKind::Verdict,
         EvidenceId::random(rng),
-        String::new(),
+        SmolStr::default(),
         outcome(ending, report),
     );
     verdict.asked_at_ms = ending.prepared.stored.created_at_ms;
     verdict.answered_at_ms = now;
     verdict.rests_on = leaves.iter().map(|leaf| leaf.evidence_id).collect();
-    bodies.push((leaves.len(), Bytes::copy_from_slice(report_bytes)));
+    bodies.push((leaves.len(), kept.form().clone()));
     leaves.push(verdict);
     let batch: Vec<Plain<'_>> = bodies
         .iter()
@@ -280,17 +288,21 @@ pub(crate) fn verdict(
 }
 
 /// One leaf per department that was asked, and the bytes of those that answered with the position of their leaf.
-fn answers(common: &Common<'_>, ending: &Ending<'_>, report: &Report) -> (Vec<Leaf>, Vec<(usize, Bytes)>) {
+fn answers(common: &Common, ending: &Ending<'_>, report: &Report) -> (Vec<Leaf>, Vec<(usize, Bytes)>) {
     let mut leaves = Vec::with_capacity(report.departments.len() + 1);
     let mut bodies = Vec::with_capacity(report.departments.len() + 1);
     for (index, line) in report.departments.iter().enumerate() {
-        let Some(evidence_id) = EvidenceId::from_hex(&line.evidence) else {
+        let Some(LeafId(evidence_id)) = line.evidence else {
             continue;
         };
         let states = line.subjects.iter().map(|s| s.state.as_str());
-        let states: Vec<&str> = states.filter(|s| *s != "NOT_ASKED").collect();
-        let department = line.department.as_str().to_owned();
-        let mut leaf = common.leaf(LeafKind::Answer, evidence_id, department, states.join(","));
+        let mut outcome = SmolStrBuilder::new();
+        for (at, state) in states.filter(|s| *s != "NOT_ASKED").enumerate() {
+            outcome.push_str(if at > 0 { "," } else { "" });
+            outcome.push_str(state);
+        }
+        let (department, outcome) = (SmolStr::new(line.department.as_str()), outcome.finish());
+        let mut leaf = common.leaf(LeafKind::Answer, EvidenceId(evidence_id), department, outcome);
         leaf.asked_at_ms = line.asked_at_ms;
         leaf.answered_at_ms = line.answered_at_ms;
         if let Some(Some(arrived)) = ending.arrived.get(index)
@@ -346,7 +358,7 @@ pub(crate) fn never_run(core: &Core, asked: &Frame, reason: &str) -> Frame {
     let was = asked.leaves.iter().find(|l| l.kind == LeafKind::Asked);
     let common = Common {
         case: asked.case,
-        district: &asked.district,
+        district: SmolStr::new(&asked.district),
         purpose: was.map(|l| l.purpose.clone()).unwrap_or_default(),
         actor: was.map(|l| l.actor.clone()).unwrap_or_default(),
         authorization: was.map(|l| l.authorization).unwrap_or_default(),
@@ -354,7 +366,12 @@ pub(crate) fn never_run(core: &Core, asked: &Frame, reason: &str) -> Frame {
     let id = terminal_frame(core, asked.case);
     let mut frame = empty_frame(id, FrameKind::Verdict, &common, now, Vec::new());
     let outcome = format!("{}:{reason}", State::Failed.code());
-    let mut leaf = common.leaf(LeafKind::Verdict, EvidenceId::random(&mut rng), String::new(), outcome);
+    let mut leaf = common.leaf(
+        LeafKind::Verdict,
+        EvidenceId::random(&mut rng),
+        SmolStr::default(),
+        outcome,
+    );
     leaf.asked_at_ms = was.map_or(asked.time_ms, |l| l.asked_at_ms);
     leaf.answered_at_ms = now;
     frame.leaves.push(leaf);

@@ -67,29 +67,10 @@ fn read_one(
         Some(arrived) => subjects(&question.query, &arrived.reply, kept.is_some(), asking),
         None => not_waited_for(&question.query),
     });
-    let mut answers: Vec<SubjectAnswer> = planned
-        .intents
-        .iter()
-        .zip(0u32..)
-        .map(|(intent, ordinal)| match intent {
-            Intent::NotAsked => SubjectAnswer::of(ordinal, AnswerState::NotAsked),
-            Intent::NotAuthorized => SubjectAnswer::of(ordinal, AnswerState::NotAuthorized),
-            Intent::Ask if !asking.live => SubjectAnswer::of(ordinal, AnswerState::NotAuthorized),
-            Intent::Ask => missing(ordinal),
-        })
-        .collect();
-    for answer in said.into_iter().flatten() {
-        // What a department says of a member whom nobody asked about is not looked at.
-        let at = answer.ordinal as usize;
-        if planned.intents.get(at) == Some(&Intent::Ask)
-            && let Some(slot) = answers.get_mut(at)
-        {
-            *slot = answer;
-        }
-    }
+    let answers = placed(planned, said.unwrap_or_default(), asking.live);
     let line = DepartmentLine {
         department: department.clone(),
-        evidence: String::new(),
+        evidence: None,
         asked_at_ms: kept.map_or(if asked.is_some() { asking.started_at_ms } else { 0 }, |k| {
             k.asked_at_ms
         }),
@@ -100,6 +81,30 @@ fn read_one(
         subjects: answers.iter().map(subject_line).collect(),
     };
     Read { answers, line }
+}
+
+/// One answer per member, each at its ordinal. What a department says of a member whom nobody asked about is not looked at.
+fn placed(planned: &PlannedDepartment, said: Vec<SubjectAnswer>, live: bool) -> Vec<SubjectAnswer> {
+    let is_asked = |intent: &Intent| live && *intent == Intent::Ask;
+    let in_place = said.len() == planned.intents.len() && said.iter().zip(0u32..).all(|(a, at)| a.ordinal == at);
+    if in_place && planned.intents.iter().all(is_asked) {
+        // Nearly always: everybody was asked about, and everybody is in the answer.
+        return said;
+    }
+    let mut slots: Vec<Option<SubjectAnswer>> = Vec::new();
+    slots.resize_with(planned.intents.len(), || None);
+    for answer in said {
+        if let Some(slot) = slots.get_mut(answer.ordinal as usize) {
+            *slot = Some(answer);
+        }
+    }
+    let intents = planned.intents.iter().zip(slots).zip(0u32..);
+    let answers = intents.map(|((intent, said), ordinal)| match intent {
+        Intent::Ask if live => said.unwrap_or_else(|| missing(ordinal)),
+        Intent::Ask | Intent::NotAuthorized => SubjectAnswer::of(ordinal, AnswerState::NotAuthorized),
+        Intent::NotAsked => SubjectAnswer::of(ordinal, AnswerState::NotAsked),
+    });
+    answers.collect()
 }
 
 /// What a reply says of each member asked about.

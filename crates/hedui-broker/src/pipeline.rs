@@ -3,8 +3,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use hedui_core::Report;
-use hedui_evidence::{Frame, IndexKey, Sealer};
+use hedui_core::{Report, Verdict};
+use hedui_evidence::{IndexKey, Record, Sealer, StoreError};
 use tokio::time::Instant;
 
 use crate::case::ending_in;
@@ -14,6 +14,7 @@ use crate::error::BrokerError;
 use crate::evidence::{self, Ending};
 use crate::fan_out::{self, Questions};
 use crate::judge;
+use crate::kept_report::KeptReport;
 use crate::meter::Step;
 use crate::request::Completion;
 use crate::reuse;
@@ -22,7 +23,8 @@ use crate::run::{Progress, Run, State};
 /// How a verification ended.
 pub(crate) struct Ended {
     pub state: State,
-    pub report: Option<Arc<Report>>,
+    pub verdicts: Arc<[Verdict]>,
+    pub report: Option<KeptReport>,
     pub failure: Option<String>,
 }
 
@@ -69,7 +71,7 @@ pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, Br
     let concluded = core.workers.run(work).await??;
 
     let clock = core.clock.monotonic_ns();
-    let receipt = core.store.append(concluded.frame).await?;
+    let receipt = core.store.append_record(concluded.record).await?;
     core.note(Step::Commit, clock);
     if receipt.duplicate {
         // It had ended before, in another process or before a restart: what is durable counts.
@@ -88,7 +90,7 @@ fn end_state(run: &Run, live: bool) -> (State, Option<&'static str>) {
 
 /// A verification that is judged and sealed, and not yet durable: nothing of it may be released.
 struct Concluded {
-    frame: Frame,
+    record: Record,
     ended: Ended,
 }
 
@@ -119,7 +121,7 @@ fn conclude(
 
     let mut rng = core.entropy.fork();
     evidence::name_evidence(&mut rng, &mut report);
-    let bytes = rmp_serde::to_vec(&report).map_err(|_| BrokerError::Internal("a report does not serialise"))?;
+    let kept = KeptReport::of(&report)?;
     let clock = core.note(Step::Report, clock);
 
     let ending = Ending {
@@ -130,14 +132,18 @@ fn conclude(
         failure,
         index: index(run, progress, state, &report),
     };
-    let frame = evidence::verdict(core, sealer, &mut rng, &ending, &report, &bytes)?;
+    let frame = evidence::verdict(core, sealer, &mut rng, &ending, &report, &kept)?;
+    // Encoded and let go of here, where it was made.
+    let record = frame.record().map_err(StoreError::Invalid)?;
+    drop(frame);
     core.note(Step::Seal, clock);
     let ended = Ended {
         state,
-        report: Some(Arc::new(report)),
+        verdicts: report.verdicts.iter().map(Verdict::brief).collect(),
+        report: Some(kept),
         failure: failure.map(str::to_owned),
     };
-    Ok(Concluded { frame, ended })
+    Ok(Concluded { record, ended })
 }
 
 /// What the frame is found by. Answers serve again only from a verification in which something new was said.

@@ -55,12 +55,10 @@ impl Broker {
             .await?;
         let longest = Duration::from_millis(u64::from(crate::request::MAX_DEADLINE_MS));
         let after = self.wait(created.case, longest).await?;
-        let found = after
-            .report
-            .as_ref()
-            .filter(|_| after.state == State::Succeeded)
-            .map(|new| differences(&old, new))
-            .unwrap_or_default();
+        let found = match after.report.as_ref().filter(|_| after.state == State::Succeeded) {
+            Some(new) => differences(old.open()?, new.open()?),
+            None => Vec::new(),
+        };
         Ok((after, found))
     }
 

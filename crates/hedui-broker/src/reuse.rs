@@ -127,7 +127,8 @@ fn fresh(
 /// What a recheck rests on: for every department but those named what it said, or did not, the first time. Nobody else is asked.
 async fn rechecked(core: &Core, prepared: &Prepared, recheck: &Recheck) -> Result<Vec<Option<Kept>>, BrokerError> {
     let frame = core.verdict_frame(&recheck.of).await?;
-    let old = report_in(core, &frame)?.ok_or(BrokerError::NotFound)?;
+    let kept = report_in(core, &frame)?.ok_or(BrokerError::NotFound)?;
+    let old = kept.open()?;
     let mut found = Vec::with_capacity(core.registry.profiles().len());
     for (profile, planned) in core.registry.profiles().iter().zip(&prepared.plan.departments) {
         let kept = if recheck.departments.contains(&profile.id) || !planned.is_asked() {

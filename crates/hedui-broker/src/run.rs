@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use hedui_core::report::DepartmentLine;
-use hedui_core::{Date, Report};
+use hedui_core::{Date, Verdict};
 use hedui_evidence::{CaseId, IndexKey};
 use tokio::sync::{Notify, watch};
 
@@ -13,6 +13,7 @@ use crate::collector::Collector;
 use crate::core::Core;
 use crate::fan_out::Questions;
 use crate::judge::{self, Asking};
+use crate::kept_report::KeptReport;
 use crate::request::Prepared;
 use crate::reuse::Kept;
 
@@ -62,8 +63,10 @@ pub struct Verification {
     pub asked: u32,
     /// How many of them have answered or been given up.
     pub answered: u32,
+    /// The verdicts without their calculations, once ended.
+    pub verdicts: Arc<[Verdict]>,
     /// The report, once ended.
-    pub report: Option<Arc<Report>>,
+    pub report: Option<KeptReport>,
     /// Why it failed.
     pub failure: Option<String>,
     /// The verification that it rechecks, hexadecimal.
@@ -132,6 +135,7 @@ impl Run {
             as_of: prepared.stored.as_of,
             asked: u32::try_from(asked).unwrap_or(u32::MAX),
             answered: 0,
+            verdicts: Arc::default(),
             report: None,
             failure: None,
             rechecks: prepared.stored.request.recheck.as_ref().map(|r| r.of.clone()),

@@ -137,11 +137,8 @@ async fn replay(broker: &Broker, ended: Verification, after: i64, events: Events
     if send(broker, &events, after.max(0), first).await.is_err() {
         return;
     }
-    let mut lines: Vec<DepartmentLine> = ended
-        .report
-        .iter()
-        .flat_map(|r| r.departments.iter().cloned())
-        .collect();
+    let report = ended.report.as_ref().and_then(|kept| kept.open().ok());
+    let mut lines: Vec<DepartmentLine> = report.map(|r| r.departments.clone()).unwrap_or_default();
     lines.retain(|l| i64::from(l.arrival) > after);
     lines.sort_by_key(|l| l.arrival);
     for line in lines {

@@ -29,7 +29,7 @@ pub use facts::{DepartmentAnswers, Fact, Facts};
 pub use finding::{Finding, Tolerances, Weight, findings};
 pub use household::{FieldError, Household, HouseholdInput};
 pub use money::Fen;
-pub use names::{DepartmentId, ProgrammeId};
+pub use names::{DepartmentId, LeafId, ProgrammeId};
 pub use part::{Part, Treatment};
 pub use plan::{DepartmentProfile, Intent, Plan};
 pub use record::{Record, RecordBody, RecordType};

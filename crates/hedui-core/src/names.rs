@@ -76,3 +76,46 @@ name!(
     /// A programme of assistance, for example `dibao`. Also the purpose for which is asked.
     ProgrammeId
 );
+
+/// The id of a leaf, as reports name it: 16 random bytes, lower-case hexadecimal for people.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LeafId(pub [u8; 16]);
+
+impl std::fmt::Display for LeafId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for LeafId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LeafId({self})")
+    }
+}
+
+impl serde::Serialize for LeafId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for LeafId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<LeafId, D::Error> {
+        struct Bytes;
+
+        impl serde::de::Visitor<'_> for Bytes {
+            type Value = LeafId;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("16 bytes")
+            }
+
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<LeafId, E> {
+                let id = bytes.try_into().map_err(|_| E::invalid_length(bytes.len(), &self))?;
+                Ok(LeafId(id))
+            }
+        }
+
+        deserializer.deserialize_bytes(Bytes)
+    }
+}

@@ -9,7 +9,7 @@ use crate::bounds::Figure;
 use crate::dates::{Date, PartialDate};
 use crate::finding::Finding;
 use crate::household::{Declared, Household, Relation, Residence};
-use crate::names::{DepartmentId, ProgrammeId};
+use crate::names::{DepartmentId, LeafId, ProgrammeId};
 use crate::part::Part;
 use crate::source::{Origin, Source};
 use crate::verdict::Verdict;
@@ -18,7 +18,7 @@ use crate::verdict::Verdict;
 mod tests;
 
 /// Version of the sealed form.
-pub const REPORT_VERSION: u32 = 2;
+pub const REPORT_VERSION: u32 = 3;
 
 /// A member, as the report shows them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +64,8 @@ pub struct SubjectLine {
 pub struct DepartmentLine {
     /// The department.
     pub department: DepartmentId,
-    /// Evidence of the answer, hexadecimal; empty where nothing was asked.
-    pub evidence: String,
+    /// The leaf of the answer; none where nothing was asked.
+    pub evidence: Option<LeafId>,
     /// When asked, milliseconds since 1970.
     pub asked_at_ms: i64,
     /// When answered or given up, milliseconds since 1970. Of a kept answer: when it was first given.

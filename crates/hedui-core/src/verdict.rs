@@ -171,6 +171,28 @@ pub struct Verdict {
     pub assumptions: Vec<Text>,
 }
 
+impl Verdict {
+    /// The verdict without its conditions, calculation and assumptions: what most callers want to know.
+    #[must_use]
+    pub fn brief(&self) -> Verdict {
+        Verdict {
+            programme: self.programme.clone(),
+            title: self.title.clone(),
+            pack: self.pack.clone(),
+            jurisdiction: self.jurisdiction.clone(),
+            as_of: self.as_of,
+            outcome: self.outcome,
+            band: self.band.clone(),
+            amount: self.amount.clone(),
+            tests: Vec::new(),
+            trace: Vec::new(),
+            undecided_by: self.undecided_by.clone(),
+            undecided_because: self.undecided_because.clone(),
+            assumptions: Vec::new(),
+        }
+    }
+}
+
 impl Outcome {
     /// Combines the conditions: one that fails whatever is missing exceeds; all that hold whatever is missing qualify, unless
     /// a finding leaves open who or what is being judged; anything else is inconclusive. Where nothing was tested nothing is proven.

@@ -119,12 +119,10 @@ impl<'a> Reader<'a> {
         Ok(count)
     }
 
-    pub(crate) fn text(&mut self, what: &'static str, limit: usize) -> Result<String, CodecError> {
+    pub(crate) fn text(&mut self, what: &'static str, limit: usize) -> Result<&'a str, CodecError> {
         let count = self.count(what, limit)?;
         let bytes = self.take(what, count)?;
-        std::str::from_utf8(bytes)
-            .map(str::to_owned)
-            .map_err(|_| CodecError::Text(what))
+        std::str::from_utf8(bytes).map_err(|_| CodecError::Text(what))
     }
 
     pub(crate) fn finish(self) -> Result<(), CodecError> {

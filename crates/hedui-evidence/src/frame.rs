@@ -128,7 +128,7 @@ impl FrameHead {
         })?;
         let case = CaseId(from.array("frame case")?);
         let time_ms = from.i64("frame time_ms")?;
-        let district = from.text("frame district", MAX_TEXT_BYTES)?;
+        let district = from.text("frame district", MAX_TEXT_BYTES)?.to_owned();
         let count = from.count("frame index", MAX_INDEX_KEYS)?;
         let mut index = Vec::with_capacity(count);
         for _ in 0..count {
@@ -145,7 +145,50 @@ impl FrameHead {
     }
 }
 
+/// A frame as it will stand in a log, made where there is time for it: appending it copies and checks nothing more.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    id: FrameId,
+    case: CaseId,
+    index: Vec<IndexKey>,
+    bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Record {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Record({}, {} bytes)", self.id, self.bytes.len())
+    }
+}
+
+impl Record {
+    /// The frame's id.
+    #[must_use]
+    pub fn id(&self) -> FrameId {
+        self.id
+    }
+
+    /// The frame, read back. Errors: none for a record that [`Frame::record`] made.
+    pub fn frame(&self) -> Result<Frame, CodecError> {
+        Frame::decode(&self.bytes)
+    }
+
+    /// What it can be found by, and its bytes.
+    pub(crate) fn into_parts(self) -> (CaseId, Vec<IndexKey>, Vec<u8>) {
+        (self.case, self.index, self.bytes)
+    }
+}
+
 impl Frame {
+    /// The frame encoded, with what finds it. Errors: those of [`Frame::encode`].
+    pub fn record(&self) -> Result<Record, CodecError> {
+        Ok(Record {
+            id: self.id,
+            case: self.case,
+            index: self.index.clone(),
+            bytes: self.encode()?,
+        })
+    }
+
     /// The record as it stands in a segment: length, CRC-32, version, body.
     /// Errors: [`CodecError::TooLarge`] when a part or the whole exceeds its limit.
     pub fn encode(&self) -> Result<Vec<u8>, CodecError> {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rand::CryptoRng;
+use smol_str::{SmolStr, format_smolstr};
 use zeroize::Zeroizing;
 
 use crate::error::StoreError;
@@ -203,16 +204,16 @@ impl KeyRing {
                 kind: LeafKind::Key,
                 evidence_id,
                 case: CaseId::default(),
-                district: district.to_owned(),
-                department: String::new(),
-                purpose: format!("{PERIOD}{period}"),
+                district: SmolStr::new(district),
+                department: SmolStr::default(),
+                purpose: format_smolstr!("{PERIOD}{period}"),
                 asked_at_ms: time_ms,
                 answered_at_ms: time_ms,
-                outcome: CREATED.to_owned(),
+                outcome: SmolStr::new_static(CREATED),
                 ciphertext_digest: digests.ciphertext_digest,
                 commitment: digests.commitment,
                 authorization: [0; 32],
-                actor: String::new(),
+                actor: SmolStr::default(),
                 rests_on: Vec::new(),
             });
         }

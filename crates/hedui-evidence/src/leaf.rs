@@ -1,6 +1,8 @@
 //! The leaf: what the log remembers of one act, without a byte of personal data, in one canonical encoding.
 //! Left to others: the sealed record itself (`sealer`), the frame that carries both (`frame`), the Merkle tree over the bytes.
 
+use smol_str::SmolStr;
+
 use crate::codec::{CodecError, Reader, put_bytes, put_count, within};
 use crate::ids::{CaseId, EvidenceId};
 
@@ -78,17 +80,17 @@ pub struct Leaf {
     /// The verification it belongs to.
     pub case: CaseId,
     /// Division code of the district.
-    pub district: String,
+    pub district: SmolStr,
     /// Who was asked; empty where no department took part.
-    pub department: String,
+    pub department: SmolStr,
     /// What it was asked for.
-    pub purpose: String,
+    pub purpose: SmolStr,
     /// When the question went out.
     pub asked_at_ms: i64,
     /// When the answer, or the knowledge that none will come, arrived.
     pub answered_at_ms: i64,
     /// A short code such as `FOUND` or `UNREACHABLE:timeout`.
-    pub outcome: String,
+    pub outcome: SmolStr,
     /// BLAKE3 of the sealed record's ciphertext; zeros where nothing is sealed.
     pub ciphertext_digest: [u8; 32],
     /// BLAKE3 of the plaintext, keyed by a random salt that lives inside the sealed record; zeros where nothing is sealed.
@@ -96,7 +98,7 @@ pub struct Leaf {
     /// Salted reference to the authorization acted upon.
     pub authorization: [u8; 32],
     /// Who acted: an account or a pseudonym, never a citizen.
-    pub actor: String,
+    pub actor: SmolStr,
     /// The leaves this one was concluded from.
     pub rests_on: Vec<EvidenceId>,
 }
@@ -169,11 +171,11 @@ impl Leaf {
         let ciphertext_digest = from.array("leaf ciphertext_digest")?;
         let commitment = from.array("leaf commitment")?;
         let authorization = from.array("leaf authorization")?;
-        let district = from.text("leaf district", MAX_TEXT_BYTES)?;
-        let department = from.text("leaf department", MAX_TEXT_BYTES)?;
-        let purpose = from.text("leaf purpose", MAX_TEXT_BYTES)?;
-        let outcome = from.text("leaf outcome", MAX_TEXT_BYTES)?;
-        let actor = from.text("leaf actor", MAX_TEXT_BYTES)?;
+        let district = SmolStr::new(from.text("leaf district", MAX_TEXT_BYTES)?);
+        let department = SmolStr::new(from.text("leaf department", MAX_TEXT_BYTES)?);
+        let purpose = SmolStr::new(from.text("leaf purpose", MAX_TEXT_BYTES)?);
+        let outcome = SmolStr::new(from.text("leaf outcome", MAX_TEXT_BYTES)?);
+        let actor = SmolStr::new(from.text("leaf actor", MAX_TEXT_BYTES)?);
         let count = from.count("leaf rests_on", MAX_RESTS_ON)?;
         let mut rests_on = Vec::with_capacity(count);
         for _ in 0..count {

@@ -23,7 +23,9 @@ mod store;
 
 pub use codec::CodecError;
 pub use error::{ErrorKind, StoreError};
-pub use frame::{Frame, FrameHead, FrameKind, MAX_FRAME_BYTES, MAX_INDEX_KEYS, MAX_PARTS, Sealed, WRAPPED_KEY_BYTES};
+pub use frame::{
+    Frame, FrameHead, FrameKind, MAX_FRAME_BYTES, MAX_INDEX_KEYS, MAX_PARTS, Record, Sealed, WRAPPED_KEY_BYTES,
+};
 pub use ids::{CaseId, EvidenceId, FrameId, IndexKey, KeyId, Pseudonym};
 pub use keys::{KeyRing, MasterKey};
 pub use leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::error::StoreError;
-use crate::frame::Frame;
+use crate::frame::{Frame, Record};
 use crate::ids::{CaseId, IndexKey};
 use crate::index::{Index, LookupKey, MemoryIndex, Watermark};
 use crate::store::{Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Status, corrupt};
@@ -48,11 +48,12 @@ impl MemoryStore {
         self.log.write().unwrap_or_else(PoisonError::into_inner).full = full;
     }
 
-    fn push(&self, frame: &Frame) -> Result<Receipt, StoreError> {
-        let record = frame.encode().map_err(StoreError::Invalid)?;
-        let keys = LookupKey::of(frame.id, frame.case, &frame.index);
+    fn push(&self, record: Record) -> Result<Receipt, StoreError> {
+        let id = record.id();
+        let (case, index, record) = record.into_parts();
+        let keys = LookupKey::of(id, case, &index);
         let mut log = self.log.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(position) = self.index.newest(LookupKey::Frame(frame.id))? {
+        if let Some(position) = self.index.newest(LookupKey::Frame(id))? {
             return Ok(Receipt::new(position, true));
         }
         if log.full {
@@ -65,7 +66,7 @@ impl MemoryStore {
         log.records.push((position, Bytes::from(record)));
         let watermark = Watermark {
             end: log.end(),
-            last: Some((position, frame.id)),
+            last: Some((position, id)),
         };
         self.index.put(&[(position, keys)], watermark)?;
         Ok(Receipt::new(position, false))
@@ -74,8 +75,8 @@ impl MemoryStore {
 
 #[async_trait]
 impl EvidenceStore for MemoryStore {
-    async fn append(&self, frame: Frame) -> Result<Receipt, StoreError> {
-        self.push(&frame)
+    async fn append_record(&self, record: Record) -> Result<Receipt, StoreError> {
+        self.push(record)
     }
 
     async fn case_page(

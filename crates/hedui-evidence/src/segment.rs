@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::disk::{Disk, RealDisk};
 use crate::error::StoreError;
-use crate::frame::Frame;
+use crate::frame::{Frame, Record};
 use crate::ids::{CaseId, IndexKey};
 use crate::index::{Index, LookupKey, MemoryIndex, SledIndex};
 use crate::store::{EvidenceStore, MAX_PAGE, Page, Position, Receipt, Status};
@@ -287,22 +287,22 @@ impl Drop for SegmentStore {
 
 #[async_trait]
 impl EvidenceStore for SegmentStore {
-    /// Encoded here, on the caller's thread; written by the committer. Dropping the future does not take a frame back
-    /// that was queued already.
-    async fn append(&self, frame: Frame) -> Result<Receipt, StoreError> {
+    /// Dropping the future does not take a frame back that was queued already.
+    async fn append_record(&self, record: Record) -> Result<Receipt, StoreError> {
         let queue = self.queue.as_ref().ok_or(StoreError::ReadOnly)?;
         if let Some(reason) = self.refusing() {
             return Err(StoreError::Poisoned { reason });
         }
-        let record = frame.encode().map_err(StoreError::Invalid)?;
+        let id = record.id();
         let seen = self.published.committed.load(Ordering::Acquire);
-        if let Some(position) = self.lookup.newest(LookupKey::Frame(frame.id))? {
+        if let Some(position) = self.lookup.newest(LookupKey::Frame(id))? {
             return Ok(Receipt::new(position, true));
         }
-        let keys = LookupKey::of(frame.id, frame.case, &frame.index);
+        let (case, index, record) = record.into_parts();
+        let keys = LookupKey::of(id, case, &index);
         let (reply, answer) = oneshot::channel();
         let request = Request {
-            id: frame.id,
+            id,
             record,
             keys,
             seen,

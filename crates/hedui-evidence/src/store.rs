@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::codec::CodecError;
 use crate::error::StoreError;
-use crate::frame::{Frame, FrameHead};
+use crate::frame::{Frame, FrameHead, Record};
 use crate::ids::{CaseId, IndexKey};
 use crate::sealer::ciphertext_digest;
 
@@ -130,7 +130,14 @@ pub struct Verified {
 pub trait EvidenceStore: Send + Sync + 'static {
     /// Appends one frame. Resolves once it is durable. `StoreError::certainly_not_written` tells a failure that left
     /// nothing from one whose outcome is unknown.
-    async fn append(&self, frame: Frame) -> Result<Receipt, StoreError>;
+    async fn append_record(&self, record: Record) -> Result<Receipt, StoreError>;
+
+    /// Encodes a frame and appends it. Errors: also [`StoreError::Invalid`], when it exceeds a limit.
+    async fn append(&self, frame: Frame) -> Result<Receipt, StoreError> {
+        let record = frame.record().map_err(StoreError::Invalid)?;
+        drop(frame);
+        self.append_record(record).await
+    }
 
     /// Up to `limit` (at most [`MAX_PAGE`]) positions of a case's frames after `after`, in append order.
     async fn case_page(&self, case: CaseId, after: Option<Position>, limit: usize)

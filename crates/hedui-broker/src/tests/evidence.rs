@@ -208,7 +208,7 @@ async fn the_verdict_leaf_rests_on_one_leaf_for_each_department_that_was_asked()
         answers.iter().map(|l| l.evidence_id).collect::<Vec<_>>()
     );
     for (line, leaf) in report(&ended).departments.iter().zip(&answers) {
-        assert_eq!(line.evidence, leaf.evidence_id.to_string());
+        assert_eq!(line.evidence, Some(hedui_core::LeafId(leaf.evidence_id.0)));
         assert_eq!(line.department.as_str(), leaf.department);
     }
     let silent = answers.iter().find(|l| l.department == "housing").unwrap();

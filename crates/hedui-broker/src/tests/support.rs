@@ -442,7 +442,7 @@ pub async fn settle() {
 }
 
 pub fn report(verification: &Verification) -> &Report {
-    verification.report.as_ref().unwrap()
+    verification.report.as_ref().unwrap().open().unwrap()
 }
 
 /// The states of the members at a department.

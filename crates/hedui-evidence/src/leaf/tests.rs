@@ -3,6 +3,8 @@
 
 use proptest::prelude::*;
 
+use smol_str::SmolStr;
+
 use super::*;
 
 fn golden() -> Leaf {
@@ -10,16 +12,16 @@ fn golden() -> Leaf {
         kind: LeafKind::Answer,
         evidence_id: EvidenceId([0x11; 16]),
         case: CaseId([0x22; 16]),
-        district: "511703".to_owned(),
-        department: "housing".to_owned(),
-        purpose: "dibao".to_owned(),
+        district: "511703".into(),
+        department: "housing".into(),
+        purpose: "dibao".into(),
         asked_at_ms: 1_763_773_200_000,
         answered_at_ms: 1_763_773_200_250,
-        outcome: "FOUND".to_owned(),
+        outcome: "FOUND".into(),
         ciphertext_digest: [0x33; 32],
         commitment: [0x44; 32],
         authorization: [0x55; 32],
-        actor: "v-7".to_owned(),
+        actor: "v-7".into(),
         rests_on: vec![EvidenceId([0x66; 16])],
     }
 }
@@ -86,7 +88,7 @@ fn no_prefix_and_no_longer_text_is_a_leaf() {
 
 #[test]
 fn the_largest_leaf_fits_and_the_next_does_not() {
-    let text = "x".repeat(MAX_TEXT_BYTES);
+    let text = SmolStr::new("x".repeat(MAX_TEXT_BYTES));
     let largest = Leaf {
         district: text.clone(),
         department: text.clone(),
@@ -111,7 +113,7 @@ fn the_largest_leaf_fits_and_the_next_does_not() {
         })
     ));
     let longer = Leaf {
-        outcome: text + "x",
+        outcome: SmolStr::new("x".repeat(MAX_TEXT_BYTES + 1)),
         ..golden()
     };
     assert!(matches!(
@@ -148,16 +150,16 @@ fn leaves() -> impl Strategy<Value = Leaf> {
                     kind,
                     evidence_id,
                     case,
-                    district,
-                    department,
-                    purpose,
+                    district: district.into(),
+                    department: department.into(),
+                    purpose: purpose.into(),
                     asked_at_ms,
                     answered_at_ms,
-                    outcome,
+                    outcome: outcome.into(),
                     ciphertext_digest,
                     commitment,
                     authorization,
-                    actor,
+                    actor: actor.into(),
                     rests_on,
                 }
             },

@@ -74,7 +74,10 @@ pub fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb
         State::Cancelled => pb::VerificationState::Cancelled,
         State::Failed => pb::VerificationState::Failed,
     };
-    let report = v.report.as_deref();
+    let report = v.report.as_ref().filter(|_| view == View::Full);
+    let report = report.and_then(|kept| kept.open().ok());
+    // Without the report its verdicts in brief.
+    let verdicts = report.map_or(&*v.verdicts, |r| &r.verdicts);
     pb::Verification {
         name: name(v.case),
         state: state.into(),
@@ -83,12 +86,10 @@ pub fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb
         create_time: Some(timestamp(v.created_at_ms)),
         end_time: v.ended_at_ms.map(timestamp),
         as_of: Some(date(v.as_of)),
-        verdicts: report
-            .map(|r| r.verdicts.iter().map(|x| verdict(x, r, view)).collect())
-            .unwrap_or_default(),
+        verdicts: verdicts.iter().map(|x| verdict(x, report)).collect(),
         departments_asked: v.asked,
         departments_answered: v.answered,
-        report: report.filter(|_| view == View::Full).map(|r| self::report(r, names)),
+        report: report.map(|r| self::report(r, names)),
         failure_reason: v.failure.clone().unwrap_or_default(),
         rechecks: v.rechecks.as_ref().map(name).unwrap_or_default(),
     }
@@ -142,7 +143,7 @@ pub fn department(d: &DepartmentLine, names: &DepartmentNames) -> pb::Department
         asked_at: moment(d.asked_at_ms),
         answered_at: moment(d.answered_at_ms),
         kept: d.kept,
-        evidence: d.evidence.clone(),
+        evidence: d.evidence.map(|id| id.to_string()).unwrap_or_default(),
         arrival: d.arrival,
     }
 }
@@ -259,7 +260,7 @@ fn truth(t: Truth) -> pb::Truth {
     }
 }
 
-fn verdict(v: &Verdict, r: &Report, view: View) -> pb::Verdict {
+fn verdict(v: &Verdict, report: Option<&Report>) -> pb::Verdict {
     let outcome = match v.outcome {
         Outcome::Qualifies => pb::Outcome::Qualifies,
         Outcome::Exceeds => pb::Outcome::Exceeds,
@@ -273,7 +274,6 @@ fn verdict(v: &Verdict, r: &Report, view: View) -> pb::Verdict {
             Per::Month => pb::AmountPeriod::Month,
             Per::Year => pb::AmountPeriod::Year,
         });
-    let full = view == View::Full;
     let assumption = |t: &hedui_core::verdict::Text| pb::Assumption {
         zh: t.zh.to_string(),
         en: t.en.to_string(),
@@ -292,23 +292,11 @@ fn verdict(v: &Verdict, r: &Report, view: View) -> pb::Verdict {
         amount_least: v.amount.as_ref().map(|a| money(a.lo)),
         amount_most: v.amount.as_ref().and_then(|a| a.hi).map(money),
         amount_period: period.into(),
-        tests: if full {
-            v.tests.iter().map(test).collect()
-        } else {
-            Vec::new()
-        },
-        trace: if full {
-            v.trace.iter().map(|s| step(s, r)).collect()
-        } else {
-            Vec::new()
-        },
+        tests: v.tests.iter().map(test).collect(),
+        trace: report.map_or_else(Vec::new, |r| v.trace.iter().map(|s| step(s, r)).collect()),
         undecided_by: ids(&v.undecided_by),
         undecided_because: texts(&v.undecided_because),
-        assumptions: if full {
-            v.assumptions.iter().map(assumption).collect()
-        } else {
-            Vec::new()
-        },
+        assumptions: v.assumptions.iter().map(assumption).collect(),
     }
 }
 
