@@ -14,7 +14,7 @@ mod vocabulary;
 pub use vocabulary::*;
 
 /// One record of one person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Record {
     /// The department's own key of the record; no personal data.
     pub reference: SmolStr,
@@ -26,7 +26,7 @@ pub struct Record {
 macro_rules! bodies {
     ($($variant:ident),+) => {
         /// What a record says, by type.
-        #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(tag = "type", rename_all = "snake_case")]
         #[allow(missing_docs)]
         pub enum RecordBody { $($variant($variant)),+ }
@@ -70,7 +70,7 @@ impl std::fmt::Debug for RecordBody {
 macro_rules! body {
     ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $type:ty),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct $name { $($(#[$fdoc])* pub $field: $type),+ }
     };

@@ -14,6 +14,7 @@ use crate::part::Part;
 use crate::source::{Origin, Source};
 use crate::verdict::Verdict;
 
+mod sealed;
 #[cfg(test)]
 mod tests;
 
@@ -77,6 +78,7 @@ pub struct DepartmentLine {
     /// Position in the order of arrival, from 1; 0 where nothing was asked.
     pub arrival: u32,
     /// One line per member.
+    #[serde(with = "sealed")]
     pub subjects: Vec<SubjectLine>,
 }
 

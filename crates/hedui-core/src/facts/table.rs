@@ -2,6 +2,7 @@
 //! Leaves what records add up to to the files beside it.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use smol_str::SmolStr;
 
@@ -124,15 +125,11 @@ impl<'a> Table<'a> {
             }
             table.columns.push(Column { rank, types, known });
         }
-        // Stable: within a type and member by department and the department's order.
-        filed.sort_by_key(|(slot, _)| *slot);
         table.starts = starts(&filed, RecordType::ALL.len() * members);
         table.keys.resize_with(filed.len(), OnceCell::new);
-        let renumbered = filed
-            .into_iter()
-            .zip(0u32..)
-            .map(|((_, found), id)| Found { id, ..found });
-        table.found = renumbered.collect();
+        let in_order = by_slot(&filed, &table.starts);
+        let renumbered = in_order.iter().filter_map(|at| filed.get(*at as usize)).zip(0u32..);
+        table.found = renumbered.map(|((_, found), id)| Found { id, ..*found }).collect();
         table
     }
 
@@ -203,16 +200,24 @@ struct Holder<'a> {
     subject: u32,
 }
 
+/// So many records are few enough to compare each with all.
+const FEW: usize = 64;
+
 /// Files the records of one member at one department under their type and member.
 fn file<'a>(records: &'a [Record], types: u32, holder: &Holder<'a>, members: usize, filed: &mut Vec<(u16, Found<'a>)>) {
     let mut counts = [0u16; RecordType::ALL.len()];
+    // Of a few records each is compared with those before it; of many that would take too long.
+    let mut seen: Option<HashSet<&Record>> = (records.len() > FEW).then(HashSet::new);
     for (at, record) in records.iter().enumerate() {
         let of = record.body.record_type() as usize;
         let Some(count) = counts.get_mut(of) else { continue };
         let nth = *count;
         *count = count.saturating_add(1);
-        let is_again = || records.iter().take(at).any(|other| other == record);
-        if types & bit(of) == 0 || (!record.reference.is_empty() && is_again()) {
+        let is_again = match &mut seen {
+            Some(seen) => !seen.insert(record),
+            None => !record.reference.is_empty() && records.iter().take(at).any(|other| other == record),
+        };
+        if types & bit(of) == 0 || (!record.reference.is_empty() && is_again) {
             continue;
         }
         let slot = u16::try_from(of * members + holder.subject as usize).unwrap_or(u16::MAX);
@@ -227,6 +232,21 @@ fn file<'a>(records: &'a [Record], types: u32, holder: &Holder<'a>, members: usi
         };
         filed.push((slot, found));
     }
+}
+
+/// The positions in the order of their slots. Within one, a type and member, as they were filed: by department and the department's order.
+fn by_slot(filed: &[(u16, Found<'_>)], starts: &[usize]) -> Vec<u32> {
+    let mut next = starts.to_vec();
+    let mut order = vec![0u32; filed.len()];
+    for ((slot, _), at) in filed.iter().zip(0u32..) {
+        if let Some(next) = next.get_mut(usize::from(*slot))
+            && let Some(place) = order.get_mut(*next)
+        {
+            *place = at;
+            *next += 1;
+        }
+    }
+    order
 }
 
 /// Where every slot begins among sorted ones.

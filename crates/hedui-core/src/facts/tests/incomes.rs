@@ -309,3 +309,22 @@ fn a_row_handed_over_twice_is_one_row_and_two_equal_rows_are_two() {
     }
     assert_eq!(figure(&[said], BUSINESS, 1).bounds, Bounds::exactly(2_000));
 }
+
+#[test]
+fn among_very_many_rows_one_handed_over_twice_is_still_one() {
+    // Fifty thousand rows: comparing each with all the others would take minutes.
+    let row = |n: i64| income(IncomeKind::Business, "2026-10", "2026-10", n % 1_000);
+    let mut said = says("taxation", &[T::Income], (0..50_000).map(row).collect());
+    let crate::AnswerState::Found { records } = &mut said.subjects[0].state else {
+        panic!("nothing found");
+    };
+    // Every reference fifty times; under the first one row differs, so that it stands for two.
+    for (at, record) in records.iter_mut().enumerate() {
+        record.reference = format!("r{}", at % 1_000).into();
+    }
+    records[0].body = row(7);
+    let filed = ask(&checked(family()), &[said], |facts| {
+        facts.records(T::Income, None).len()
+    });
+    assert_eq!(filed, 1_001);
+}
