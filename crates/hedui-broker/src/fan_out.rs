@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dashmap::mapref::entry::Entry;
+use futures::future::BoxFuture;
 use hedui_adapter::Refused;
 use hedui_adapter::port::{Ask, Reply, ReplySink, ReplyTo};
 use hedui_adapter::wire::encode_query;
@@ -15,7 +16,6 @@ use hedui_core::answer::{Query, Subject, Unreachable};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use tokio::time::Instant;
 
-use crate::collector::Collector;
 use crate::core::Core;
 use crate::request::{MAX_DEADLINE_MS, Prepared};
 use crate::run::{Progress, Run};
@@ -195,7 +195,7 @@ pub(crate) async fn wait(
     core: &Core,
     run: &Run,
     started: Instant,
-    is_final: Option<&(dyn Fn(&Collector) -> bool + Send + Sync)>,
+    is_final: Option<&(dyn Fn() -> BoxFuture<'static, bool> + Send + Sync)>,
 ) -> bool {
     let prepared = &run.prepared;
     let limit = |index: usize| started + Duration::from_millis(u64::from(department_limit(core, prepared, index)));
@@ -210,7 +210,7 @@ pub(crate) async fn wait(
     deadlines.dedup();
     let mut next = deadlines.into_iter();
     let mut deadline = next.next();
-    let mut judged_at = None;
+    let (mut judged_at, mut judging) = (None, None);
     loop {
         if run.is_cancelled() {
             run.collector.give_up(|_| true, Unreachable::Cancelled);
@@ -219,14 +219,12 @@ pub(crate) async fn wait(
         if run.collector.waiting() == 0 {
             return true;
         }
-        if let Some(is_final) = is_final {
+        // One look at a time, while more may arrive: what they say can only confirm a verdict that is final.
+        if let (Some(is_final), None) = (is_final, &judging) {
             let arrivals = Some(run.collector.arrivals());
             if arrivals != judged_at {
                 judged_at = arrivals;
-                if is_final(&run.collector) {
-                    run.collector.leave();
-                    return false;
-                }
+                judging = Some(is_final());
             }
         }
         let Some(until) = deadline else {
@@ -235,6 +233,13 @@ pub(crate) async fn wait(
         };
         tokio::select! {
             biased;
+            is_final = ended(&mut judging), if judging.is_some() => {
+                judging = None;
+                if is_final {
+                    run.collector.leave();
+                    return false;
+                }
+            }
             () = run.collector.changed() => {}
             () = run.cancelled() => {}
             () = tokio::time::sleep_until(until) => {
@@ -242,5 +247,13 @@ pub(crate) async fn wait(
                 deadline = next.next();
             }
         }
+    }
+}
+
+/// The outcome of a look that is under way; none never ends.
+async fn ended(judging: &mut Option<BoxFuture<'static, bool>>) -> bool {
+    match judging {
+        Some(judging) => judging.await,
+        None => std::future::pending().await,
     }
 }

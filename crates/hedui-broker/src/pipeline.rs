@@ -3,12 +3,12 @@
 
 use std::sync::{Arc, OnceLock};
 
+use futures::FutureExt as _;
 use hedui_core::{Report, Verdict};
 use hedui_evidence::{IndexKey, Record, Sealer, StoreError};
 use tokio::time::Instant;
 
 use crate::case::ending_in;
-use crate::collector::Collector;
 use crate::core::Core;
 use crate::error::BrokerError;
 use crate::evidence::{self, Ending};
@@ -54,17 +54,17 @@ pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, Br
     }
     let clock = core.note(Step::Send, clock);
 
-    let is_final = |collector: &Collector| {
-        let asking = progress.asking(run);
-        let read = judge::read(core, prepared, &progress.questions, &collector.arrived(), &asking);
-        judge::is_final(&judge::judge(core, prepared, &run.query_id, read, false))
+    // Judging is the processor's work: done beside the thread that speaks to departments and callers, here and at the end.
+    let is_final = || {
+        let (shared, ran, core) = (Arc::clone(core), Arc::clone(run), Arc::clone(core));
+        let look = async move { core.workers.run(move || is_final(&shared, &ran)).await.unwrap_or(false) };
+        look.boxed()
     };
     let early = prepared.stored.request.completion == Completion::VerdictFinal;
     let waited = fan_out::wait(core, run, started, early.then_some(&is_final as _)).await;
     let complete = waited && progress.kept.iter().flatten().all(|k| k.reply.is_some());
     let clock = core.note(Step::Wait, clock);
 
-    // Judging and sealing are the processor's work: done beside the thread that speaks to departments and callers.
     let sealer = evidence::sealer(core, &prepared.stored.request.district_code, core.clock.now_ms()).await?;
     let (shared, ran) = (Arc::clone(core), Arc::clone(run));
     let work = move || conclude(&shared, &ran, &sealer, (live, complete), clock);
@@ -78,6 +78,16 @@ pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, Br
         return ending_in(core, &core.store.read(receipt.position).await?);
     }
     Ok(concluded.ended)
+}
+
+/// Whether nobody who is still waited for could change the verdict.
+fn is_final(core: &Core, run: &Run) -> bool {
+    let Some(progress) = run.progress.get() else {
+        return false;
+    };
+    let (prepared, arrived) = (&run.prepared, run.collector.arrived());
+    let read = judge::read(core, prepared, &progress.questions, &arrived, &progress.asking(run));
+    judge::is_final(&judge::judge(core, prepared, &run.query_id, read, false))
 }
 
 fn end_state(run: &Run, live: bool) -> (State, Option<&'static str>) {
