@@ -131,10 +131,16 @@ impl Broker {
         verification(core, case, stored, ended.as_ref())
     }
 
-    /// Reads a verification; the reading is durable evidence before its content is returned.
-    pub async fn get(&self, case: CaseId, caller: &str, person: &str) -> Result<Verification, BrokerError> {
-        let mut found = self.peek(case).await?;
+    /// Reads a verification with what the records behind its report say of themselves. Otherwise as `get`.
+    pub async fn get_whole(&self, case: CaseId, caller: &str, person: &str) -> Result<Verification, BrokerError> {
+        let mut found = self.get(case, caller, person).await?;
         self.describe(case, &mut found).await?;
+        Ok(found)
+    }
+
+    /// Reads a verification; the reading is durable evidence before its content is returned. The sources of the report are without texts.
+    pub async fn get(&self, case: CaseId, caller: &str, person: &str) -> Result<Verification, BrokerError> {
+        let found = self.peek(case).await?;
         self.note_access(&found.district_code, case, "read of a verification", caller, person)
             .await?;
         Ok(found)

@@ -41,7 +41,7 @@ impl Broker {
 }
 
 /// The sources of a report, from the answers in its frame.
-fn sources(core: &Core, stored: &StoredRequest, frame: &Frame, report: &Report) -> Vec<Source> {
+pub(crate) fn sources(core: &Core, stored: &StoredRequest, frame: &Frame, report: &Report) -> Vec<Source> {
     // A request that this version would refuse does not hide the report: only the texts of its records are left out.
     let household = Household::check(stored.request.household.clone(), stored.as_of).ok();
     let purpose = stored.request.programmes.first();

@@ -2,6 +2,7 @@
 //! Leaves the formats of evidence, the reading of answers and the rules of programmes to the crates that have them.
 
 mod answers;
+mod describing;
 mod ending;
 mod evidence;
 mod following;

@@ -30,11 +30,7 @@ const STATES: [&str; 13] = [
     "UNREACHABLE:cancelled",
 ];
 const CLASSES: [FailureClass; 3] = [FailureClass::Config, FailureClass::Transient, FailureClass::System];
-const ORIGINS: [FailureOrigin; 3] = [
-    FailureOrigin::Department,
-    FailureOrigin::Adapter,
-    FailureOrigin::Broker,
-];
+const ORIGINS: [FailureOrigin; 3] = [FailureOrigin::Department, FailureOrigin::Adapter, FailureOrigin::Broker];
 
 /// Bytes of a usual line.
 const USUAL_BYTES: usize = 10;

@@ -52,7 +52,11 @@ fn any_state() -> impl Strategy<Value = SmolStr> {
 }
 
 fn any_failure() -> impl Strategy<Value = Failure> {
-    let class = prop_oneof![Just(FailureClass::Config), Just(FailureClass::Transient), Just(FailureClass::System)];
+    let class = prop_oneof![
+        Just(FailureClass::Config),
+        Just(FailureClass::Transient),
+        Just(FailureClass::System)
+    ];
     let origin = prop_oneof![
         Just(FailureOrigin::Department),
         Just(FailureOrigin::Adapter),

@@ -68,6 +68,17 @@ impl Service {
 }
 
 impl Service {
+    /// A verification as a caller may see it. Looking it up is evidence.
+    async fn read(&self, case: CaseId, caller: &Known, actor: &str, view: View) -> Result<pb::Verification, Status> {
+        let found = match view {
+            View::Basic => self.broker.get(case, &caller.id, actor).await,
+            View::Full => self.broker.get_whole(case, &caller.id, actor).await,
+        };
+        let found = found.map_err(|e| status(&e))?;
+        caller.in_district(&found.district_code)?;
+        Ok(verification(&found, view, &self.names))
+    }
+
     /// Checks that a caller may act on a verification: it must be of a district of theirs. Looking it up is evidence.
     async fn may_act(&self, case: CaseId, caller: &Known, actor: &str) -> Result<(), Status> {
         if caller.is_limited() {
@@ -170,12 +181,8 @@ impl VerificationService for Service {
         let message = request.into_inner();
         let case = case(&message.name)?;
         let found = self
-            .broker
-            .get(case, &caller.id, &message.actor)
-            .await
-            .map_err(|e| status(&e))?;
-        caller.in_district(&found.district_code)?;
-        let found = verification(&found, view(message.view, View::Full), &self.names);
+            .read(case, &caller, &message.actor, view(message.view, View::Full))
+            .await?;
         Ok(Response::new(pb::GetVerificationResponse {
             verification: Some(found),
         }))
@@ -220,12 +227,8 @@ impl VerificationService for Service {
         let timeout = message.timeout.as_ref().map_or(DEFAULT_WAIT, duration).min(MAX_WAIT);
         self.broker.wait(case, timeout).await.map_err(|e| status(&e))?;
         let found = self
-            .broker
-            .get(case, &caller.id, &message.actor)
-            .await
-            .map_err(|e| status(&e))?;
-        caller.in_district(&found.district_code)?;
-        let found = verification(&found, view(message.view, View::Basic), &self.names);
+            .read(case, &caller, &message.actor, view(message.view, View::Basic))
+            .await?;
         Ok(Response::new(pb::WaitVerificationResponse {
             verification: Some(found),
         }))
