@@ -26,13 +26,11 @@ impl<T: Field> Reading<T> {
     }
 
     #[inline(always)]
-
     fn read(&mut self, wire: Wire<'_>) -> Result<(), Fault> {
         T::read(&mut self.0, wire)
     }
 
     #[inline(always)]
-
     fn done(self) -> Result<T, Fault> {
         T::done(self.0)
     }
@@ -42,14 +40,12 @@ impl Field for SmolStr {
     type Raw = SmolStr;
 
     #[inline(always)]
-
     fn read(raw: &mut SmolStr, wire: Wire<'_>) -> Result<(), Fault> {
         *raw = SmolStr::new(wire.text()?);
         Ok(())
     }
 
     #[inline(always)]
-
     fn done(raw: SmolStr) -> Result<SmolStr, Fault> {
         Ok(raw)
     }
@@ -63,14 +59,12 @@ impl Field for bool {
     type Raw = bool;
 
     #[inline(always)]
-
     fn read(raw: &mut bool, wire: Wire<'_>) -> Result<(), Fault> {
         *raw = wire.varint()? != 0;
         Ok(())
     }
 
     #[inline(always)]
-
     fn done(raw: bool) -> Result<bool, Fault> {
         Ok(raw)
     }
@@ -84,14 +78,12 @@ impl Field for u32 {
     type Raw = u32;
 
     #[inline(always)]
-
     fn read(raw: &mut u32, wire: Wire<'_>) -> Result<(), Fault> {
         *raw = u32::try_from(wire.varint()?).map_err(|_| Fault::ImpossibleNumber)?;
         Ok(())
     }
 
     #[inline(always)]
-
     fn done(raw: u32) -> Result<u32, Fault> {
         Ok(raw)
     }
@@ -106,14 +98,12 @@ impl Field for Option<i64> {
     type Raw = i64;
 
     #[inline(always)]
-
     fn read(raw: &mut i64, wire: Wire<'_>) -> Result<(), Fault> {
         *raw = wire.signed()?;
         Ok(())
     }
 
     #[inline(always)]
-
     fn done(raw: i64) -> Result<Option<i64>, Fault> {
         match raw {
             0 => Ok(None),
@@ -156,13 +146,11 @@ impl Field for Fen {
     type Raw = Option<Fen>;
 
     #[inline(always)]
-
     fn read(raw: &mut Option<Fen>, wire: Wire<'_>) -> Result<(), Fault> {
         once(raw, money(wire)?)
     }
 
     #[inline(always)]
-
     fn done(raw: Option<Fen>) -> Result<Fen, Fault> {
         raw.ok_or(Fault::OddMoney)
     }
@@ -199,13 +187,11 @@ impl Field for PartialDate {
     type Raw = Option<PartialDate>;
 
     #[inline(always)]
-
     fn read(raw: &mut Option<PartialDate>, wire: Wire<'_>) -> Result<(), Fault> {
         once(raw, date(wire)?)
     }
 
     #[inline(always)]
-
     fn done(raw: Option<PartialDate>) -> Result<PartialDate, Fault> {
         raw.ok_or(Fault::ImpossibleDate)
     }
@@ -233,13 +219,11 @@ macro_rules! optional {
             type Raw = Option<$type>;
 
             #[inline(always)]
-
             fn read(raw: &mut Option<$type>, wire: Wire<'_>) -> Result<(), Fault> {
                 <$type>::read(raw, wire)
             }
 
             #[inline(always)]
-
             fn done(raw: Option<$type>) -> Result<Option<$type>, Fault> {
                 Ok(raw)
             }
@@ -261,14 +245,12 @@ macro_rules! vocabularies {
             type Raw = u64;
 
             #[inline(always)]
-
             fn read(raw: &mut u64, wire: Wire<'_>) -> Result<(), Fault> {
                 *raw = wire.varint()?;
                 Ok(())
             }
 
             #[inline(always)]
-
             fn done(raw: u64) -> Result<Self, Fault> {
                 word(Self::ALL, raw).ok_or(Fault::UnknownCode)
             }
@@ -302,14 +284,12 @@ impl Field for Option<r::RegistrationClass> {
     type Raw = u64;
 
     #[inline(always)]
-
     fn read(raw: &mut u64, wire: Wire<'_>) -> Result<(), Fault> {
         *raw = wire.varint()?;
         Ok(())
     }
 
     #[inline(always)]
-
     fn done(raw: u64) -> Result<Self, Fault> {
         match raw {
             0 => Ok(None),

@@ -42,7 +42,7 @@ async fn whoever_starts_work_is_held_while_far_too_much_of_it_waits() {
     let workers = Workers::new(1);
     workers.room().await;
     // The first job keeps the only thread until it is let go.
-    let (go, may_go) = std::sync::mpsc::channel::<()>();
+    let (go, may_go) = std::sync::mpsc::sync_channel::<()>(1);
     let first = workers.run(move || may_go.recv().is_ok());
     let more = join_all((0..FULL + 1).map(|n| workers.run(move || n)));
     let all = async { tokio::join!(first, more) };
