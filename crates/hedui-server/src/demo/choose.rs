@@ -27,13 +27,9 @@ pub struct Three {
 /// Chooses by what is true of them.
 pub fn choose(population: &Population) -> anyhow::Result<Three> {
     let plain = |t: &&Truth| t.cheats.is_empty() && t.oddities.is_empty() && t.standing == Standing::Below;
-    let several = |t: &&Truth| t.household.members.len() >= 3;
-    let mut poor = population.households.iter().filter(plain).filter(several);
-    let hides = population
-        .households
-        .iter()
-        .filter(|t| !t.cheats.is_empty())
-        .find(several);
+    let all = || population.households.iter();
+    let mut poor = larger_first(all().filter(plain)).into_iter();
+    let hides = larger_first(all().filter(|t| !t.cheats.is_empty())).into_iter().next();
     let pick = |t: Option<&Truth>| t.cloned().map(|truth| Chosen { truth });
     Ok(Three {
         qualifies: pick(poor.next()).context("the district has too few poor households; ask for more --households")?,
@@ -41,6 +37,14 @@ pub fn choose(population: &Population) -> anyhow::Result<Three> {
             .context("the district has too few poor households; ask for more --households")?,
         hides: pick(hides).context("nobody in this district hides anything; ask for more --households")?,
     })
+}
+
+/// Households of three and more show more, so they come first; a small district may have none.
+fn larger_first<'a>(households: impl Iterator<Item = &'a Truth>) -> Vec<&'a Truth> {
+    let mut households: Vec<&Truth> = households.collect();
+    // Stable: otherwise the order of the district.
+    households.sort_by_key(|t| t.household.members.len() < 3);
+    households
 }
 
 impl Chosen {
@@ -60,6 +64,29 @@ impl Chosen {
         pb::CreateVerificationRequest {
             actor: "demo-clerk-1".to_owned(),
             ..convert::request(&self.file(district))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hedui_sim::population::{Settings, generate};
+
+    use super::choose;
+
+    #[test]
+    fn the_smallest_district_has_households_to_show() {
+        for seed in 0..40 {
+            let settings = Settings {
+                seed,
+                district: "511703".to_owned(),
+                households: 50,
+                as_of: hedui_core::Date::new(2026, 11, 22).unwrap(),
+                programmes: vec!["dibao".to_owned()],
+            };
+            let three = choose(&generate(&settings).unwrap()).unwrap();
+            assert!(!three.hides.truth.cheats.is_empty());
+            assert!(three.qualifies.truth.cheats.is_empty() && three.in_the_dark.truth.cheats.is_empty());
         }
     }
 }
