@@ -9,5 +9,6 @@ mod faults;
 mod golden;
 mod path;
 mod population;
+mod reflection;
 mod support;
 mod tables;

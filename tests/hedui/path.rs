@@ -421,29 +421,3 @@ async fn operators_see_who_answers_and_every_self_test() {
         }
     }
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn health_and_reflection_answer() {
-    let district = District::generate(14, 50).await;
-    let channel = tonic::transport::Channel::from_shared(district.address())
-        .unwrap()
-        .connect()
-        .await
-        .unwrap();
-    let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
-    for service in [
-        "",
-        "hedui.verification.v1.VerificationService",
-        "hedui.audit.v1.AuditService",
-    ] {
-        let request = tonic_health::pb::HealthCheckRequest {
-            service: service.into(),
-        };
-        let status = health.check(request).await.unwrap().into_inner().status();
-        assert_eq!(
-            status,
-            tonic_health::pb::health_check_response::ServingStatus::Serving,
-            "{service}"
-        );
-    }
-}

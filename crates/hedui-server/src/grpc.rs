@@ -19,6 +19,7 @@ use hedui_proto::operations::operations_service_server::OperationsServiceServer;
 use hedui_proto::verification::verification_service_server::VerificationServiceServer;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
+use tonic::server::NamedService as _;
 
 use crate::grpc::caller::Callers;
 use crate::grpc::operations::{Checks, DepartmentNames};
@@ -77,7 +78,12 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     reporter
         .set_serving::<OperationsServiceServer<operations::Service>>()
         .await;
-    let reflection = if options.reflection { Some(reflection()?) } else { None };
+    // Newer clients ask in version 1, many older ones in version 1 alpha only.
+    let (reflection, alpha) = if options.reflection {
+        (Some(descriptors().build_v1()?), Some(descriptors().build_v1alpha()?))
+    } else {
+        (None, None)
+    };
     let router = tonic::transport::Server::builder()
         .tcp_nodelay(true)
         .max_concurrent_streams(options.max_streams)
@@ -88,7 +94,8 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
         .add_service(verification)
         .add_service(audit)
         .add_service(operations)
-        .add_optional_service(reflection);
+        .add_optional_service(reflection)
+        .add_optional_service(alpha);
     let incoming = TcpListenerStream::new(listener);
     let task = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
         let _ = stopped.await;
@@ -96,11 +103,13 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     Ok(Listening { address, task, stop })
 }
 
-fn reflection() -> anyhow::Result<
-    tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection>,
-> {
-    Ok(tonic_reflection::server::Builder::configure()
+/// Every message, and the services that are served here: the plugins' service is in the same files.
+fn descriptors() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(hedui_proto::DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?)
+        .with_service_name(VerificationServiceServer::<verification::Service>::NAME)
+        .with_service_name(AuditServiceServer::<audit::Service>::NAME)
+        .with_service_name(OperationsServiceServer::<operations::Service>::NAME)
+        .with_service_name("grpc.health.v1.Health")
 }
