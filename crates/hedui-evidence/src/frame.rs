@@ -21,8 +21,8 @@ pub(crate) const RECORD_PREFIX: usize = 8;
 const HEAD_BYTES: usize = 16 + 1 + 16 + 8 + 2 + 2;
 /// A sealed record without its ciphertext: two ids, the wrapped key, a length.
 const SEALED_BYTES: usize = 16 + 16 + WRAPPED_KEY_BYTES + 4;
-/// The frame encoding written and read by this build. Version 1, never released, wrapped keys another way.
-const VERSION: u8 = 2;
+/// The frame encoding written and read by this build. Versions 1 and 2, never released, sealed records or wrapped keys another way.
+const VERSION: u8 = 3;
 
 /// What a frame is about. The codes are part of the format: only ever add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -85,18 +85,18 @@ fn slow_crc(bytes: &[u8]) -> u32 {
 }
 
 fn golden_record() -> Vec<u8> {
-    let rest = [&[2u8], golden_body().as_slice()].concat();
+    let rest = [&[3u8], golden_body().as_slice()].concat();
     let length = u32::try_from(rest.len()).unwrap().to_be_bytes();
     let crc = slow_crc(&[length.as_slice(), &rest].concat()).to_be_bytes();
     [length.as_slice(), &crc, &rest].concat()
 }
 
 #[test]
-fn version_2_is_these_bytes_for_ever() {
+fn version_3_is_these_bytes_for_ever() {
     assert_eq!(golden().encode().unwrap(), golden_record());
     assert_eq!(Frame::decode(&golden_record()).unwrap(), golden());
     assert_eq!(slow_crc(b"123456789"), 0xCBF4_3926, "the check value of CRC-32");
-    assert_eq!(golden_record()[..8], [0x00, 0x00, 0x01, 0x5D, 0x9A, 0xCF, 0x6D, 0xCC]);
+    assert_eq!(golden_record()[..8], [0x00, 0x00, 0x01, 0x5D, 0x88, 0xB1, 0x68, 0xC5]);
 }
 
 #[test]

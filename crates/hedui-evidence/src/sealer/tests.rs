@@ -69,8 +69,8 @@ fn a_sealed_record_is_these_bytes_for_ever() {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     assert_eq!(
         hex(&record.ciphertext),
-        "3899601289c380f63b48764a836e6008c880c1c6d5986d6bd4c1c62916084b631d666d4db7825d29b1a16e15447d7149fad2\
-         937eb3382dbc6859665f43f03da4318648aec22eb2e75c97b363a183b2f3f56fafe27df9593476aa68"
+        "2e9d97fd9109a59a2081831e3401bfb6e27264601cb45618b8a789b8f9c263692131839c4c9ed9721fe347c4e1bd183bc875\
+         24c6141432d735c513063805298d9a1b5b78f4b570d0e3b9eab3c8d6e42988c2f002c5bb1cdbe36f7b"
     );
     assert_eq!(
         hex(&record.wrapped_key),
