@@ -278,6 +278,10 @@ fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
         if !agrees {
             figure.bounds = figure.bounds.hull(source.bounds);
             figure.open_by(CONFLICTING_SOURCES);
+        } else if source.nearness != Nearness::Job && !(primary.is_exact() && source.bounds.is_exact()) {
+            // It may be as much as this source leaves possible: an open amount that fits another does not vanish in it.
+            let higher = |hi: i64| source.bounds.hi.map(|other| hi.max(other));
+            figure.bounds.hi = figure.bounds.hi.and_then(higher);
         }
         for note in source.notes {
             let treatment = match (index, &anchor, agrees) {

@@ -81,6 +81,21 @@ fn wage(said: &[Said], months: u32) -> crate::bounds::Figure {
 const YUAN: i64 = 100;
 
 #[test]
+fn an_amount_whose_months_are_open_does_not_vanish_in_a_smaller_one_of_the_same_job() {
+    // The period is reversed: up to 1,100 yuan in whatever months.
+    let open = says("d-b", &[T::Income], vec![paid("C2", "2026-05", "2024", 1_100)]);
+    let wages = |said: &[Said]| {
+        ask(&checked(family()), said, |facts| {
+            let year = Months::before(as_of(), 12);
+            facts.figure(Fact::Income(IncomeKind::Wage), None, year).bounds
+        })
+    };
+    assert_eq!(wages(std::slice::from_ref(&open)), Bounds::between(0, 110_000));
+    let certain = says("d-a", &[T::Income], vec![paid("C2", "2026-07", "2026-10", 1_000)]);
+    assert_eq!(wages(&[certain, open]), Bounds::between(100_000, 110_000));
+}
+
+#[test]
 fn a_job_seen_by_three_registers_is_one_job() {
     let said = [
         tax(vec![paid("C1", "2026-10", "2026-10", 3_000)]),
