@@ -95,6 +95,9 @@ impl std::fmt::Debug for LeafId {
 
 impl serde::Serialize for LeafId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return serializer.collect_str(self);
+        }
         serializer.serialize_bytes(&self.0)
     }
 }
@@ -107,7 +110,23 @@ impl<'de> serde::Deserialize<'de> for LeafId {
             type Value = LeafId;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("16 bytes")
+                f.write_str("16 bytes, or 32 hexadecimal digits")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<LeafId, E> {
+                let mut id = [0u8; 16];
+                let digits = text.as_bytes().chunks_exact(2);
+                let is_hex = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+                for (byte, pair) in id.iter_mut().zip(digits) {
+                    let pair = std::str::from_utf8(pair).ok().filter(|_| is_hex);
+                    let read = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
+                    *byte = read.ok_or_else(|| E::invalid_value(serde::de::Unexpected::Other("text"), &self))?;
+                }
+                if is_hex {
+                    Ok(LeafId(id))
+                } else {
+                    Err(E::invalid_length(text.len(), &self))
+                }
             }
 
             fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<LeafId, E> {
@@ -116,6 +135,9 @@ impl<'de> serde::Deserialize<'de> for LeafId {
             }
         }
 
+        if deserializer.is_human_readable() {
+            return deserializer.deserialize_str(Bytes);
+        }
         deserializer.deserialize_bytes(Bytes)
     }
 }

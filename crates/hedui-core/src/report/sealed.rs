@@ -1,4 +1,4 @@
-//! The sealed form of a department's lines about the members: one string of bytes, some eight a line. For `#[serde(with = ...)]`.
+//! The sealed form of a department's lines about the members: one string of bytes, some ten a line. For `#[serde(with = ...)]`.
 //! Leaves what they mean to the parent.
 //!
 //! Per line: ordinal, state (its place in `STATES` plus 1, or 0 and a text), number of records, year of the data (0 for none, else month and

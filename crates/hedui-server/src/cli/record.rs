@@ -30,6 +30,12 @@ fn report(record: &[u8]) -> Option<Value> {
         }
     };
     put("/origins".to_owned(), report.origins.iter().map(origin).collect());
+    for (i, line) in report.departments.iter().enumerate() {
+        put(
+            format!("/departments/{i}/subjects"),
+            serde_json::to_value(&line.subjects).ok()?,
+        );
+    }
     for (i, named) in report.figures.iter().enumerate() {
         put(format!("/figures/{i}/figure/parts"), parts(&named.figure.parts));
     }

@@ -2,9 +2,9 @@
 //! Leaves opening records to the tests of the whole system.
 
 use hedui_core::part::{Aspect, Because, Part, Treatment};
-use hedui_core::report::NamedFigure;
+use hedui_core::report::{DepartmentLine, NamedFigure, SubjectLine};
 use hedui_core::source::{Origin, RecordAt};
-use hedui_core::{Bounds, Figure, RecordType, Report};
+use hedui_core::{Bounds, DepartmentId, Figure, LeafId, RecordType, Report};
 use prost::Message as _;
 
 use super::readable;
@@ -39,7 +39,23 @@ fn sealed() -> Vec<u8> {
         residence: hedui_core::household::Residence::Urban,
         members: Vec::new(),
         declared: Default::default(),
-        departments: Vec::new(),
+        departments: vec![DepartmentLine {
+            department: DepartmentId::new("tax").unwrap(),
+            evidence: Some(LeafId([0xAB; 16])),
+            asked_at_ms: 1,
+            answered_at_ms: 2,
+            kept: false,
+            kept_from: String::new(),
+            arrival: 1,
+            subjects: vec![SubjectLine {
+                ordinal: 0,
+                state: "UNREACHABLE:timeout".into(),
+                records: 0,
+                data_on: None,
+                failure: None,
+                notes: vec!["slow".to_owned()],
+            }],
+        }],
         figures: vec![NamedFigure {
             name: "assets.financial".into(),
             unit: "fen".into(),
@@ -68,6 +84,10 @@ fn a_report_is_shown_with_its_parts_and_where_their_records_stand() {
     assert_eq!(part["amount"], 120_000);
     assert_eq!(shown["origins"][0]["record_type"], "financial_asset");
     assert_eq!(shown["origins"][0]["department"], 7);
+    let line = &shown["departments"][0];
+    assert_eq!(line["evidence"], "ab".repeat(16));
+    assert_eq!(line["subjects"][0]["state"], "UNREACHABLE:timeout");
+    assert_eq!(line["subjects"][0]["notes"][0], "slow");
 }
 
 #[test]
