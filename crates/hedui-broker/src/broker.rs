@@ -232,7 +232,13 @@ impl Broker {
         tokio::spawn(async move {
             let (core, run) = (Arc::clone(&release.core), Arc::clone(&release.run));
             core.workers.room().await;
-            match ask(&core, &run).await {
+            let asked = if core.closing.load(Ordering::SeqCst) {
+                // It was held back until now, and nothing of it is durable: whoever comes back asks again.
+                Err(BrokerError::ShuttingDown)
+            } else {
+                ask(&core, &run).await
+            };
+            match asked {
                 Ok(Created::New) => {
                     run.set_begun(Begun::Durable);
                     let _ = tell.send(Ok(Created::New));

@@ -202,9 +202,21 @@ impl Collector {
     /// Waits no longer for what is still open, and says nothing of it. From now on nothing changes for this household; a later
     /// reply counts for followers only.
     pub fn leave(&self) {
+        self.leave_if(|_| true);
+    }
+
+    /// The same, if no more than `seen` replies have arrived. `false` when more have, and nothing is changed then.
+    pub fn leave_after(&self, seen: u32) -> bool {
+        self.leave_if(|arrivals| arrivals == seen)
+    }
+
+    fn leave_if(&self, may: impl FnOnce(u32) -> bool) -> bool {
         let now = self.clock.now_ms();
         let mut permits = Vec::new();
         let mut state = self.lock();
+        if !may(state.arrivals) {
+            return false;
+        }
         for (index, slot) in state.slots.iter_mut().enumerate() {
             if matches!(slot, Slot::Waiting { .. })
                 && let Slot::Waiting { permit: Some(permit) } = std::mem::replace(slot, Slot::Left)
@@ -219,10 +231,12 @@ impl Collector {
                 department.settled(permit, Settled::Cancelled, now);
             }
         }
+        true
     }
 }
 
-fn gave_up(cause: Unreachable) -> Reply {
+/// What stands where a department's answer was given up.
+pub(crate) fn gave_up(cause: Unreachable) -> Reply {
     let failure = match cause {
         Unreachable::Cancelled => Failure {
             class: FailureClass::Transient,

@@ -16,6 +16,7 @@ use hedui_core::answer::{Query, Subject, Unreachable};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use tokio::time::Instant;
 
+use crate::collector::gave_up;
 use crate::core::Core;
 use crate::request::{MAX_DEADLINE_MS, Prepared};
 use crate::run::{Progress, Run};
@@ -149,6 +150,11 @@ fn open<'a>(core: &Core, run: &Run, progress: &'a Progress, leader: Option<&Run>
                 continue;
             }
         }
+        if run.is_cancelled() {
+            // Cancelled while it was held back: nobody is asked about people any more.
+            run.collector.put(index, gave_up(Unreachable::Cancelled), now);
+            continue;
+        }
         match department.admit(now) {
             Ok(permit) => {
                 run.collector.expect(index, Some(permit));
@@ -189,13 +195,13 @@ fn department_limit(core: &Core, prepared: &Prepared, index: usize) -> u32 {
     own.min(overall)
 }
 
-/// Waits until every slot is settled: by its answer, its deadline, a cancellation, or, where `is_final` says so, because nothing
+/// Waits until every slot is settled: by its answer, its deadline, a cancellation, or, where `look` says so, because nothing
 /// more could change the verdict. Returns whether every department was waited for; afterwards nothing changes any more.
 pub(crate) async fn wait(
     core: &Core,
     run: &Run,
     started: Instant,
-    is_final: Option<&(dyn Fn() -> BoxFuture<'static, bool> + Send + Sync)>,
+    look: Option<&(dyn Fn() -> BoxFuture<'static, Option<u32>> + Send + Sync)>,
 ) -> bool {
     let prepared = &run.prepared;
     let limit = |index: usize| started + Duration::from_millis(u64::from(department_limit(core, prepared, index)));
@@ -219,12 +225,12 @@ pub(crate) async fn wait(
         if run.collector.waiting() == 0 {
             return true;
         }
-        // One look at a time, while more may arrive: what they say can only confirm a verdict that is final.
-        if let (Some(is_final), None) = (is_final, &judging) {
+        // One look at a time, while more may arrive.
+        if let (Some(look), None) = (look, &judging) {
             let arrivals = Some(run.collector.arrivals());
             if arrivals != judged_at {
                 judged_at = arrivals;
-                judging = Some(is_final());
+                judging = Some(look());
             }
         }
         let Some(until) = deadline else {
@@ -233,10 +239,10 @@ pub(crate) async fn wait(
         };
         tokio::select! {
             biased;
-            is_final = ended(&mut judging), if judging.is_some() => {
+            final_with = ended(&mut judging), if judging.is_some() => {
                 judging = None;
-                if is_final {
-                    run.collector.leave();
+                // What has come since may say otherwise: then there is another look.
+                if final_with.is_some_and(|seen| run.collector.leave_after(seen)) {
                     return false;
                 }
             }
@@ -251,7 +257,7 @@ pub(crate) async fn wait(
 }
 
 /// The outcome of a look that is under way; none never ends.
-async fn ended(judging: &mut Option<BoxFuture<'static, bool>>) -> bool {
+async fn ended(judging: &mut Option<BoxFuture<'static, Option<u32>>>) -> Option<u32> {
     match judging {
         Some(judging) => judging.await,
         None => std::future::pending().await,

@@ -223,9 +223,23 @@ pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read
     report
 }
 
-/// Whether no missing department could change any outcome.
-pub(crate) fn is_final(report: &Report) -> bool {
-    report.verdicts.iter().all(|v| v.outcome != Outcome::Inconclusive)
+/// The types of record that departments hold who were asked and have not answered, given what arrived.
+pub(crate) fn awaited(core: &Core, prepared: &Prepared, arrived: &[Option<Arrived>]) -> Vec<RecordType> {
+    let planned = prepared.plan.departments.iter().filter(|d| d.is_asked());
+    let open = planned.filter(|d| arrived.get(d.index).is_none_or(Option::is_none));
+    let profiles = open.filter_map(|d| core.registry.profiles().get(d.index));
+    profiles.flat_map(|p| p.record_types.iter().copied()).collect()
+}
+
+/// Whether no department that is still waited for could change any outcome: neither by an amount, which the bounds hold already, nor by a
+/// finding that leaves a verdict open. Who belongs to the household decides about every outcome, assistance drawn elsewhere about a grant.
+pub(crate) fn is_final(report: &Report, awaited: &[RecordType]) -> bool {
+    let members_may_open = awaited.contains(&RecordType::Registration) || awaited.contains(&RecordType::Marriage);
+    report.verdicts.iter().all(|verdict| match verdict.outcome {
+        Outcome::Inconclusive => false,
+        Outcome::Exceeds => !members_may_open,
+        Outcome::Qualifies => !members_may_open && !awaited.contains(&RecordType::Assistance),
+    })
 }
 
 /// The figures that every report shows: property at the date, incomes of the last twelve months.

@@ -55,13 +55,13 @@ pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, Br
     let clock = core.note(Step::Send, clock);
 
     // Judging is the processor's work: done beside the thread that speaks to departments and callers, here and at the end.
-    let is_final = || {
+    let look = || {
         let (shared, ran, core) = (Arc::clone(core), Arc::clone(run), Arc::clone(core));
-        let look = async move { core.workers.run(move || is_final(&shared, &ran)).await.unwrap_or(false) };
+        let look = async move { core.workers.run(move || final_with(&shared, &ran)).await.ok().flatten() };
         look.boxed()
     };
     let early = prepared.stored.request.completion == Completion::VerdictFinal;
-    let waited = fan_out::wait(core, run, started, early.then_some(&is_final as _)).await;
+    let waited = fan_out::wait(core, run, started, early.then_some(&look as _)).await;
     let complete = waited && progress.kept.iter().flatten().all(|k| k.reply.is_some());
     let clock = core.note(Step::Wait, clock);
 
@@ -80,14 +80,19 @@ pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, Br
     Ok(concluded.ended)
 }
 
-/// Whether nobody who is still waited for could change the verdict.
-fn is_final(core: &Core, run: &Run) -> bool {
-    let Some(progress) = run.progress.get() else {
-        return false;
-    };
+/// With how many replies the verdict is final, if it is: nobody who is still waited for could change it.
+fn final_with(core: &Core, run: &Run) -> Option<u32> {
+    // Counted first: a reply that comes now makes the look one too old, never the count one too high.
+    let seen = run.collector.arrivals();
+    if run.collector.waiting() == 0 || run.is_cancelled() {
+        // Nobody waits for this look any more.
+        return None;
+    }
+    let progress = run.progress.get()?;
     let (prepared, arrived) = (&run.prepared, run.collector.arrived());
     let read = judge::read(core, prepared, &progress.questions, &arrived, &progress.asking(run));
-    judge::is_final(&judge::judge(core, prepared, &run.query_id, read, false))
+    let report = judge::judge(core, prepared, &run.query_id, read, false);
+    judge::is_final(&report, &judge::awaited(core, prepared, &arrived)).then_some(seen)
 }
 
 fn end_state(run: &Run, live: bool) -> (State, Option<&'static str>) {

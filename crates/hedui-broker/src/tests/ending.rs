@@ -38,6 +38,26 @@ async fn a_final_verdict_does_not_wait_and_says_who_was_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_verdict_is_final_while_the_register_of_spouses_may_still_open_it() {
+    let world = World::new();
+    world.department("bank").holds();
+    // The car alone exceeds; the civil register could name a spouse nobody declared, and then nobody is told so.
+    world
+        .department("vehicles")
+        .does(|ask| Act::Now(holds(&ask.query, &[car()])));
+    let late = Duration::from_millis(300);
+    world
+        .department("civil")
+        .does(move |ask| Act::After(late, nothing(&ask.query)));
+    let started = tokio::time::Instant::now();
+    let ended = world.verify(early()).await;
+    assert_eq!(started.elapsed(), late);
+    assert_eq!(outcome(&ended), Outcome::Exceeds);
+    assert_eq!(states(report(&ended), "civil"), ["NO_RECORD"; 3]);
+    assert_eq!(states(report(&ended), "bank"), ["PENDING"; 3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_inconclusive_verdict_waits_for_everybody() {
     let world = World::new();
     world.department("bank").holds();

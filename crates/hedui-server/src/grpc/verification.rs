@@ -76,6 +76,10 @@ impl Service {
         };
         let found = found.map_err(|e| status(&e))?;
         caller.in_district(&found.district_code)?;
+        if let (View::Full, Some(report)) = (view, &found.report) {
+            // A report that cannot be opened is an error, never left out in silence.
+            report.open().map_err(|e| status(&e))?;
+        }
         Ok(verification(&found, view, &self.names))
     }
 
