@@ -60,6 +60,23 @@ pub enum AnswerState {
 }
 
 impl AnswerState {
+    /// Every code. Sealed reports and counters name states by their place: only ever add, at the end.
+    pub const CODES: [&'static str; 13] = [
+        "FOUND",
+        "NO_RECORD",
+        "OVER_LIMIT",
+        "WITHIN_LIMIT",
+        "IDENTITY_MISMATCH",
+        "NOT_AUTHORIZED",
+        "NOT_ASKED",
+        "PENDING",
+        "UNREACHABLE:timeout",
+        "UNREACHABLE:refused",
+        "UNREACHABLE:failed",
+        "UNREACHABLE:breaker",
+        "UNREACHABLE:cancelled",
+    ];
+
     /// Whether the answer settles what the department knows of the person. Everything else leaves its figures open.
     pub fn is_known(&self) -> bool {
         match self {

@@ -9,21 +9,7 @@ use hedui_core::{AnswerState, Unreachable};
 pub const BUCKETS_MS: [u64; 14] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
 
 /// The codes that are counted, as `AnswerState::code` gives them.
-pub const STATES: [&str; 13] = [
-    "FOUND",
-    "NO_RECORD",
-    "OVER_LIMIT",
-    "WITHIN_LIMIT",
-    "IDENTITY_MISMATCH",
-    "NOT_AUTHORIZED",
-    "NOT_ASKED",
-    "PENDING",
-    "UNREACHABLE:timeout",
-    "UNREACHABLE:refused",
-    "UNREACHABLE:failed",
-    "UNREACHABLE:breaker",
-    "UNREACHABLE:cancelled",
-];
+pub const STATES: [&str; 13] = AnswerState::CODES;
 
 /// What was counted of one department.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

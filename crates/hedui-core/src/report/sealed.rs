@@ -1,7 +1,7 @@
 //! The sealed form of a department's lines about the members: one string of bytes, some ten a line. For `#[serde(with = ...)]`.
 //! Leaves what they mean to the parent.
 //!
-//! Per line: ordinal, state (its place in `STATES` plus 1, or 0 and a text), number of records, year of the data (0 for none, else month and
+//! Per line: ordinal, state (its place in `AnswerState::CODES` plus 1, or 0 and a text), number of records, year of the data (0 for none, else month and
 //! day behind it), extras (byte: 1 a failure, 2 notes). A failure: class, origin (bytes), reason, message. Notes: how many, texts. Numbers are
 //! varints as in protobuf, texts their length and UTF-8.
 
@@ -9,26 +9,10 @@ use serde::{Deserializer, Serializer};
 use smol_str::SmolStr;
 
 use super::SubjectLine;
-use crate::answer::{Failure, FailureClass, FailureOrigin};
+use crate::answer::{AnswerState, Failure, FailureClass, FailureOrigin};
 use crate::blob::{self, put_varint, take_byte, take_u32};
 use crate::dates::PartialDate;
 
-/// The codes of `AnswerState`. Only ever add, at the end.
-const STATES: [&str; 13] = [
-    "FOUND",
-    "NO_RECORD",
-    "OVER_LIMIT",
-    "WITHIN_LIMIT",
-    "IDENTITY_MISMATCH",
-    "NOT_AUTHORIZED",
-    "NOT_ASKED",
-    "PENDING",
-    "UNREACHABLE:timeout",
-    "UNREACHABLE:refused",
-    "UNREACHABLE:failed",
-    "UNREACHABLE:breaker",
-    "UNREACHABLE:cancelled",
-];
 const CLASSES: [FailureClass; 3] = [FailureClass::Config, FailureClass::Transient, FailureClass::System];
 const ORIGINS: [FailureOrigin; 3] = [FailureOrigin::Department, FailureOrigin::Adapter, FailureOrigin::Broker];
 
@@ -59,7 +43,11 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Sub
 
 fn put(line: &SubjectLine, out: &mut Vec<u8>) {
     put_varint(u64::from(line.ordinal), out);
-    match STATES.iter().zip(1u8..).find(|(state, _)| **state == line.state) {
+    match AnswerState::CODES
+        .iter()
+        .zip(1u8..)
+        .find(|(state, _)| **state == line.state)
+    {
         Some((_, code)) => out.push(code),
         None => {
             out.push(0);
@@ -93,7 +81,7 @@ fn put(line: &SubjectLine, out: &mut Vec<u8>) {
 fn take(rest: &mut &[u8]) -> Option<SubjectLine> {
     let ordinal = take_u32(rest)?;
     let state = match take_byte(rest)?.checked_sub(1) {
-        Some(place) => SmolStr::new_static(STATES.get(usize::from(place))?),
+        Some(place) => SmolStr::new_static(AnswerState::CODES.get(usize::from(place))?),
         None => SmolStr::new(take_text(rest)?),
     };
     let records = take_u32(rest)?;
