@@ -27,6 +27,7 @@ const ALL: &[&str] = &[
     "hedui-policy",
     "hedui-proto",
     "hedui-adapter",
+    "hedui-log",
     "hedui-evidence",
     "hedui-broker",
     "hedui-sim",
@@ -75,8 +76,13 @@ const CRATES: &[Arrows] = &[
         others: Others::Not(&[]),
     },
     Arrows {
-        name: "hedui-evidence",
+        name: "hedui-log",
         ours: &[],
+        others: Others::Not(IMPURE),
+    },
+    Arrows {
+        name: "hedui-evidence",
+        ours: &["hedui-log"],
         others: Others::Not(&["tonic", "axum"]),
     },
     Arrows {
@@ -87,6 +93,7 @@ const CRATES: &[Arrows] = &[
             "hedui-policy",
             "hedui-proto",
             "hedui-adapter",
+            "hedui-log",
             "hedui-evidence",
         ],
         others: Others::Not(&["tonic", "axum"]),
@@ -99,6 +106,7 @@ const CRATES: &[Arrows] = &[
             "hedui-policy",
             "hedui-proto",
             "hedui-adapter",
+            "hedui-log",
             "hedui-evidence",
             "hedui-broker",
         ],
@@ -108,6 +116,11 @@ const CRATES: &[Arrows] = &[
         name: "hedui-server",
         ours: ALL,
         others: Others::Not(&[]),
+    },
+    Arrows {
+        name: "hedui-verify",
+        ours: &["hedui-log"],
+        others: Others::Not(&["tokio", "tonic", "axum", "reqwest", "hyper"]),
     },
     // Built before anything else, by everybody: it stays small.
     Arrows {

@@ -7,7 +7,11 @@ use super::{Finding, Tree, tree::is_test};
 const RULE: &str = "purity";
 
 /// Folders of the pure crates' sources.
-const PURE: [&str; 2] = ["crates/hedui-core/src/", "crates/hedui-policy/src/"];
+const PURE: [&str; 3] = [
+    "crates/hedui-core/src/",
+    "crates/hedui-log/src/",
+    "crates/hedui-policy/src/",
+];
 
 /// The one file that may read a folder of packs: its name, up to the ending.
 const LOADER_FOLDER: &str = "crates/hedui-policy/src/";
