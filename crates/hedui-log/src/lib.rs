@@ -19,12 +19,14 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-// pub mod checkpoint;
-// pub mod cosignature;
+pub mod checkpoint;
+pub mod cosignature;
+#[cfg(test)]
+mod fixture;
 pub mod merkle;
-// pub mod note;
-// pub mod policy;
-// pub mod proof;
+pub mod note;
+pub mod policy;
+pub mod proof;
 mod text;
 pub mod tile;
-// pub mod witness;
+pub mod witness;
