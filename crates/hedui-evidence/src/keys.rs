@@ -17,7 +17,7 @@ use crate::period::Period;
 use crate::sealer::{Opened, Plain, Sealer, Subject, fingerprint};
 use crate::store::EvidenceStore;
 
-mod file;
+pub(crate) mod file;
 
 /// The outcome code of a key's leaf.
 const CREATED: &str = "CREATED";

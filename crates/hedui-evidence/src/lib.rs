@@ -1,5 +1,5 @@
 //! Evidence: sealed answers and their leaves, kept in an append-only store and found again through an index.
-//! Left to others: what a department, a policy or a person is (strings and bytes here), the Merkle log over the leaves, any clock or source of randomness.
+//! Left to others: what a department, a policy or a person is (strings and bytes here), the formats of a transparency log (`hedui-log`), any clock or source of randomness.
 //!
 //! A verification's outcome is one [`Frame`]: [`Leaf`]s without personal data and the [`Sealed`] answers they
 //! vouch for. An [`EvidenceStore`] keeps frames durably and in order; a [`KeyRing`] owns the keys that seal them.
@@ -15,6 +15,7 @@ mod ids;
 pub mod index;
 mod keys;
 mod leaf;
+mod logs;
 mod memory;
 mod period;
 mod sealer;
@@ -29,11 +30,17 @@ pub use frame::{
 pub use ids::{CaseId, EvidenceId, FrameId, IndexKey, KeyId, Pseudonym};
 pub use keys::{KeyRing, MasterKey};
 pub use leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
+pub use logs::{
+    Disclosure, DistrictLogs, Exported, Followed, LogError, LogKey, LogName, LogOptions, LogSigner, LogStatus,
+    PROMISED_WITHIN_MS, Promise, Proved,
+};
 pub use memory::MemoryStore;
 pub use period::Period;
 pub use sealer::{Digests, Opened, Plain, SALT_BYTES, Sealer, Subject, ciphertext_digest, commitment};
 pub use segment::{INDEX_FOLDER, IndexOpener, Opening, Progress, SegmentOptions, SegmentStore};
-pub use store::{Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Status, Verified};
+pub use store::{
+    Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Status, Verified, verify_entry,
+};
 
 /// Compiles the README's example.
 #[cfg(doctest)]

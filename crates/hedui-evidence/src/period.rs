@@ -41,6 +41,12 @@ impl Period {
         }
     }
 
+    /// The civil year.
+    #[must_use]
+    pub fn year(self) -> i32 {
+        self.year
+    }
+
     /// Reads `2026-11`; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -228,7 +228,8 @@ pub(crate) fn corrupt(at: Position, reason: &CodecError) -> StoreError {
     }
 }
 
-fn verify_entry(entry: &Entry, verified: &mut Verified) -> Result<(), StoreError> {
+/// Checks one entry, and counts it. Errors: [`StoreError::Corrupt`].
+pub fn verify_entry(entry: &Entry, verified: &mut Verified) -> Result<(), StoreError> {
     let frame = entry.frame()?;
     for sealed in &frame.sealed {
         let vouched = frame.leaves.iter().any(|leaf| {

@@ -1,0 +1,451 @@
+//! The transparency logs: one Merkle log per district and year over the leaves of the durable frames, in their order, with signed
+//! checkpoints. Left to others: the formats (`hedui-log`), when to follow (the server), witnesses.
+//!
+//! Everything here follows from the segments and can be made again from them, but for one thing: what was signed. A log that has
+//! become shorter than its last checkpoint, or another one, signs nothing any more.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use hedui_log::checkpoint::Checkpoint;
+use hedui_log::merkle::{Hash, leaf_hash, root_of};
+use hedui_log::note::Note;
+use tokio::sync::Mutex;
+
+use crate::leaf::Leaf;
+use crate::period::Period;
+use crate::store::{Entry, EvidenceStore, MAX_PAGE, Position};
+
+mod error;
+mod export;
+mod folder;
+mod key;
+mod promise;
+mod proof;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::LogError;
+pub use export::Exported;
+pub use key::{LogKey, LogSigner};
+pub use promise::Promise;
+pub use proof::{Disclosure, Proved};
+
+use folder::{Files, TileFile, TileNodes, Written};
+use tree::Tree;
+
+/// Which log: the leaves of a district's frames of one civil year in Shanghai.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogName {
+    /// Division code of the district.
+    pub district: String,
+    /// Civil year of the frames.
+    pub year: i32,
+}
+
+impl LogName {
+    /// The log that a frame of a district belongs to by its time, in milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn of(district: &str, time_ms: i64) -> LogName {
+        LogName {
+            district: path_word(district),
+            year: Period::of_ms(time_ms).year(),
+        }
+    }
+
+    /// Reads `511703/2026`; `None` for anything that no log is called.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<LogName> {
+        let (district, year) = text.split_once('/')?;
+        let log = LogName {
+            district: district.to_owned(),
+            year: year.parse().ok()?,
+        };
+        (path_word(district) == district && log.to_string() == text).then_some(log)
+    }
+}
+
+/// A district as it stands in origins and paths: itself where it is a plain code, as every division code is; else its bytes in hex.
+fn path_word(district: &str) -> String {
+    let plain = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase();
+    if (1..=32).contains(&district.len()) && district.bytes().all(plain) {
+        return district.to_owned();
+    }
+    let mut word = String::from("x");
+    // Writing to a String does not fail.
+    let _ = crate::ids::write_hex(district.as_bytes(), &mut word);
+    word
+}
+
+impl std::fmt::Display for LogName {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}/{:04}", self.district, self.year)
+    }
+}
+
+/// What an operator sets.
+#[derive(Debug, Clone)]
+pub struct LogOptions {
+    /// What every log's origin begins with, a name that the operator owns: `evidence.example.gov.cn` gives
+    /// `evidence.example.gov.cn/511703/2026`.
+    pub name: String,
+    /// Where tiles and checkpoints lie; nowhere but in memory where none.
+    pub folder: Option<PathBuf>,
+    /// A leaf is promised to be covered by a checkpoint within so many milliseconds.
+    pub promised_within_ms: i64,
+}
+
+impl LogOptions {
+    /// Whether logs can be called this. Errors: [`LogError::Name`].
+    pub fn check_name(name: &str) -> Result<(), LogError> {
+        key::check_name(name)
+    }
+}
+
+/// A minute: sixty times what following takes.
+pub const PROMISED_WITHIN_MS: i64 = 60_000;
+
+/// How the logs are doing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogStatus {
+    /// Every durable frame before this is covered by a checkpoint.
+    pub covered: Position,
+    /// When the store was last followed to its end, in milliseconds since 1970 UTC; none before the first time.
+    pub followed_at_ms: Option<i64>,
+    /// A promise was not kept in time.
+    pub late: bool,
+    /// Why nothing is signed any more.
+    pub halted: Option<String>,
+}
+
+/// All logs of a store.
+#[derive(Debug)]
+pub struct DistrictLogs {
+    options: LogOptions,
+    key: LogKey,
+    files: Files,
+    state: Mutex<State>,
+    status: std::sync::Mutex<LogStatus>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: Position,
+    trees: BTreeMap<LogName, Tree>,
+    /// Set once the folder has been read.
+    opened: bool,
+}
+
+/// What following the store once did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Followed {
+    /// Frames read.
+    pub frames: u64,
+    /// Leaves appended to logs.
+    pub leaves: u64,
+    /// Checkpoints signed.
+    pub checkpoints: u64,
+}
+
+impl DistrictLogs {
+    /// Logs over a store. Nothing is read before [`DistrictLogs::follow`].
+    pub fn new(options: LogOptions, key: LogKey) -> Result<DistrictLogs, LogError> {
+        key::check_name(&options.name)?;
+        Ok(DistrictLogs {
+            files: Files::at(options.folder.clone()),
+            options,
+            key,
+            state: Mutex::default(),
+            status: std::sync::Mutex::default(),
+        })
+    }
+
+    /// The origin line of a log.
+    #[must_use]
+    pub fn origin(&self, log: &LogName) -> String {
+        format!("{}/{log}", self.options.name)
+    }
+
+    /// The public key of a log, in the form of C2SP signed-note: what auditors put into their policy files.
+    pub fn verifier_key(&self, log: &LogName) -> Result<String, LogError> {
+        Ok(self.signer(log)?.verifier_key())
+    }
+
+    fn signer(&self, log: &LogName) -> Result<Arc<LogSigner>, LogError> {
+        self.key.signer(&self.origin(log))
+    }
+
+    /// How the logs are doing, as of the last following.
+    #[must_use]
+    pub fn status(&self) -> LogStatus {
+        self.lock_status().clone()
+    }
+
+    /// Whether what became durable after the last following has waited too long.
+    fn is_late(&self, status: &LogStatus, now_ms: i64) -> bool {
+        let since = status.followed_at_ms;
+        since.is_some_and(|since| now_ms.saturating_sub(since) > self.options.promised_within_ms)
+    }
+
+    fn lock_status(&self) -> std::sync::MutexGuard<'_, LogStatus> {
+        self.status.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Appends the leaves of all frames that have become durable, and signs a checkpoint of every log that grew. `tell` gets the
+    /// number of frames read so far, for the long first following of a store whose logs have to be made again.
+    ///
+    /// Errors: the store's; [`LogError::Forked`] and [`LogError::Shortened`], after which nothing is signed until a person has looked.
+    pub async fn follow(
+        &self,
+        store: &dyn EvidenceStore,
+        now_ms: i64,
+        tell: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<Followed, LogError> {
+        if let Some(reason) = &self.lock_status().halted {
+            return Err(LogError::Halted { reason: reason.clone() });
+        }
+        let mut state = self.state.lock().await;
+        let followed = self.follow_locked(&mut state, store, tell).await;
+        let mut status = self.lock_status();
+        match &followed {
+            Ok(_) => {
+                *status = LogStatus {
+                    covered: state.next,
+                    followed_at_ms: Some(now_ms),
+                    ..LogStatus::default()
+                };
+            }
+            Err(error) => {
+                // What was drained for writing is read anew from what is written.
+                state.opened = false;
+                status.late = self.is_late(&status, now_ms);
+                if error.halts() {
+                    status.halted = Some(error.to_string());
+                }
+            }
+        }
+        followed
+    }
+
+    async fn follow_locked(
+        &self,
+        state: &mut State,
+        store: &dyn EvidenceStore,
+        tell: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<Followed, LogError> {
+        if !state.opened {
+            self.open(state, store).await?;
+        }
+        let mut followed = Followed::default();
+        loop {
+            let page = store.scan(state.next, MAX_PAGE).await?;
+            for entry in &page.entries {
+                followed.leaves += take(state, entry)?;
+                followed.frames += 1;
+            }
+            state.next = page.next;
+            tell(followed.frames);
+            if page.at_end {
+                break;
+            }
+            // Full tiles do not pile up in memory while a long log is made again.
+            state.write_finished(&self.files).await?;
+        }
+        followed.checkpoints = self.publish(state).await?;
+        Ok(followed)
+    }
+
+    /// Reads what the folder holds; what cannot be used is made again from the store.
+    async fn open(&self, state: &mut State, store: &dyn EvidenceStore) -> Result<(), LogError> {
+        let files = self.files.clone();
+        let read = blocking(move || folder::open(&files)).await?;
+        let end = store.status().await?.end;
+        match read {
+            Some((next, _)) if next > end => {
+                return Err(LogError::Shortened {
+                    reason: format!(
+                        "the logs cover frames up to byte {} of segment {}, the store ends at byte {} of segment {}",
+                        next.offset, next.segment, end.offset, end.segment
+                    ),
+                });
+            }
+            Some((next, trees)) => (state.next, state.trees) = (next, trees),
+            None => (state.next, state.trees) = (Position::START, BTreeMap::new()),
+        }
+        state.opened = true;
+        Ok(())
+    }
+
+    /// Writes tiles, then signs and publishes the checkpoints of logs that grew.
+    async fn publish(&self, state: &mut State) -> Result<u64, LogError> {
+        let State { next, trees, .. } = state;
+        let mut due = Vec::new();
+        for (log, tree) in trees.iter().filter(|(_, tree)| tree.has_grown() || !tree.checked) {
+            due.push(Due {
+                origin: self.origin(log),
+                signer: self.signer(log)?,
+                log: log.clone(),
+                size: tree.size(),
+                root: tree.root(),
+                has_grown: tree.has_grown(),
+                checked: tree.checked,
+            });
+        }
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let mut written = Written {
+            tiles: trees.iter_mut().flat_map(|(log, tree)| tree.tiles(log)).collect(),
+            frames: trees.iter_mut().map(|(log, tree)| tree.new_frames(log)).collect(),
+            sizes: trees.iter().map(|(log, tree)| tree.summary(log)).collect(),
+            next: *next,
+            checkpoints: Vec::with_capacity(due.len()),
+        };
+        let files = self.files.clone();
+        let signed = blocking(move || {
+            folder::write_tiles(&files, &std::mem::take(&mut written.tiles))?;
+            for due in due {
+                if !due.checked {
+                    due.check(&files)?;
+                }
+                if due.has_grown {
+                    written.checkpoints.push((due.log.clone(), due.sign()?));
+                }
+            }
+            folder::write(&files, &written)?;
+            Ok(written.checkpoints.len() as u64)
+        })
+        .await?;
+        trees.values_mut().for_each(Tree::published);
+        Ok(signed)
+    }
+
+    /// The newest signed checkpoint of a log; none before it has leaves.
+    pub async fn checkpoint(&self, log: &LogName) -> Result<Option<String>, LogError> {
+        let (files, log) = (self.files.clone(), log.clone());
+        blocking(move || folder::checkpoint(&files, &log)).await
+    }
+
+    /// Every log with leaves, and how many.
+    pub async fn logs(&self) -> Vec<(LogName, u64)> {
+        let state = self.state.lock().await;
+        state
+            .trees
+            .iter()
+            .map(|(log, tree)| (log.clone(), tree.size()))
+            .collect()
+    }
+
+    /// Whether promises can be made. To be asked before anything is begun that ends with one.
+    ///
+    /// Errors: [`LogError::Halted`], when nothing is signed any more; [`LogError::Late`], when earlier promises are not being kept.
+    pub fn check(&self, now_ms: i64) -> Result<(), LogError> {
+        let status = self.lock_status();
+        match &status.halted {
+            Some(reason) => Err(LogError::Halted { reason: reason.clone() }),
+            None if self.is_late(&status, now_ms) => Err(LogError::Late),
+            None => Ok(()),
+        }
+    }
+
+    /// Promises that a leaf of a frame will be covered by a checkpoint in time, reckoned from the frame's own: the same leaf always gets the same
+    /// promise. Signing costs some twenty microseconds. Errors: [`LogError::Leaf`], when the leaf does not encode.
+    pub fn promise(&self, leaf: &Leaf, time_ms: i64) -> Result<Promise, LogError> {
+        let log = LogName::of(&leaf.district, time_ms);
+        let hash = leaf_hash(&leaf.encode().map_err(LogError::Leaf)?);
+        let until_ms = time_ms.saturating_add(self.options.promised_within_ms);
+        Promise::sign(&*self.signer(&log)?, &self.origin(&log), hash, until_ms)
+    }
+}
+
+impl State {
+    /// Writes the tiles that have become full.
+    async fn write_finished(&mut self, files: &Files) -> Result<(), LogError> {
+        let tiles: Vec<TileFile> = self
+            .trees
+            .iter_mut()
+            .flat_map(|(log, tree)| tree.finished(log))
+            .collect();
+        let files = files.clone();
+        blocking(move || folder::write_tiles(&files, &tiles)).await
+    }
+}
+
+/// A log whose checkpoint is due.
+struct Due {
+    log: LogName,
+    origin: String,
+    signer: Arc<LogSigner>,
+    size: u64,
+    root: Hash,
+    has_grown: bool,
+    checked: bool,
+}
+
+impl Due {
+    fn sign(&self) -> Result<String, LogError> {
+        let checkpoint = Checkpoint::new(&self.origin, self.size, self.root).map_err(LogError::name)?;
+        self.signer.sign_note(&checkpoint.to_string())
+    }
+
+    /// Whether the log still holds what was last signed of it, before this process.
+    fn check(&self, files: &Files) -> Result<(), LogError> {
+        let Some(last) = folder::checkpoint(files, &self.log)? else {
+            return Ok(());
+        };
+        let unreadable = || LogError::Folder {
+            reason: format!(
+                "the checkpoint of {} cannot be read; restore it, or the log cannot be continued",
+                self.log
+            ),
+        };
+        let note = Note::parse(last.as_bytes()).map_err(|_| unreadable())?;
+        let signed: Checkpoint = note.text().parse().map_err(|_| unreadable())?;
+        if signed.size > self.size {
+            return Err(LogError::Shortened {
+                reason: format!(
+                    "{} was signed with {} leaves and has {}",
+                    self.log, signed.size, self.size
+                ),
+            });
+        }
+        let nodes = TileNodes {
+            files,
+            log: &self.log,
+            size: self.size,
+        };
+        if root_of(signed.size, &nodes)? == signed.root {
+            Ok(())
+        } else {
+            Err(LogError::Forked {
+                reason: format!("{} is not what was signed at {} leaves", self.log, signed.size),
+            })
+        }
+    }
+}
+
+/// Appends a frame's leaves to its log.
+fn take(state: &mut State, entry: &Entry) -> Result<u64, LogError> {
+    let leaves = entry.leaf_bytes()?;
+    let log = LogName::of(&entry.head.district, entry.head.time_ms);
+    let tree = state.trees.entry(log).or_default();
+    tree.begin_frame(entry.position);
+    for leaf in &leaves {
+        tree.append(leaf_hash(leaf));
+    }
+    Ok(leaves.len() as u64)
+}
+
+/// Runs file work beside the runtime's threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LogError> + Send + 'static,
+) -> Result<T, LogError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
+        Err(LogError::Folder {
+            reason: "writing the logs ended without a word".to_owned(),
+        })
+    })
+}

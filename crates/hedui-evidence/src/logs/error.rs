@@ -1,0 +1,83 @@
+//! What can go wrong with the logs.
+//! Left to others: raising the alarm (the server).
+
+use hedui_log::merkle::ProveError;
+use thiserror::Error;
+
+use crate::codec::CodecError;
+use crate::error::StoreError;
+
+/// Every failure of the logs. Texts name logs, sizes and files, never contents.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The logs' folder could not be read or written.
+    #[error("the logs' folder: {reason}")]
+    Folder {
+        /// What happened.
+        reason: String,
+    },
+    /// A name that no log can have.
+    #[error("the name of the logs: {reason}")]
+    Name {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The store holds other leaves than those that were signed: it was changed, or belongs to another folder of logs.
+    #[error(
+        "{reason}: the evidence was changed after it was signed, or these are not its logs; nothing is signed any more"
+    )]
+    Forked {
+        /// Which log, and where.
+        reason: String,
+    },
+    /// The store holds fewer leaves than were signed: it was restored from an older copy, or lost its end.
+    #[error("{reason}: the evidence was cut, or restored from an older copy; nothing is signed any more")]
+    Shortened {
+        /// Which log, and by how much.
+        reason: String,
+    },
+    /// An earlier failure forbids to sign anything.
+    #[error("the logs sign nothing any more: {reason}")]
+    Halted {
+        /// That failure.
+        reason: String,
+    },
+    /// No checkpoint was signed for longer than was promised.
+    #[error("the logs were not followed in time; nothing more is promised until they are")]
+    Late,
+    /// There is no such leaf in the logs, or not yet.
+    #[error("no log holds this leaf yet; its checkpoint follows within seconds")]
+    NotIncluded,
+    /// A leaf does not encode.
+    #[error("the leaf does not encode: {0}")]
+    Leaf(#[source] CodecError),
+}
+
+impl From<ProveError<LogError>> for LogError {
+    fn from(error: ProveError<LogError>) -> LogError {
+        match error {
+            ProveError::Node(error) => error,
+            // No such index or size: asked for what no checkpoint covers.
+            ProveError::Proof(_) => LogError::NotIncluded,
+        }
+    }
+}
+
+impl LogError {
+    /// A name or text that the formats refuse.
+    pub(super) fn name(error: impl std::fmt::Display) -> LogError {
+        LogError::Name {
+            reason: error.to_string(),
+        }
+    }
+
+    /// Whether a person has to look before anything may be signed again.
+    #[must_use]
+    pub fn halts(&self) -> bool {
+        matches!(self, LogError::Forked { .. } | LogError::Shortened { .. })
+    }
+}

@@ -1,0 +1,404 @@
+//! The logs' folder: tiles and checkpoints as C2SP tlog-tiles lays them out, and what lets the logs go on after a restart.
+//! Left to others: what the trees hold (`tree`), signing.
+//!
+//! `DISTRICT/YEAR/{checkpoint,tile/...}` can be served as it is. `DISTRICT/YEAR/frames` says where each frame's leaves begin (24 bytes a
+//! frame: first leaf, segment, offset), `state` how far the store was read. All but the checkpoints can be made again.
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hedui_log::merkle::{Hash, Nodes};
+
+use super::tree::{FrameAt, TILE_LEVELS, TILE_WIDTH, Tree, tile_path};
+use super::{LogError, LogName};
+use crate::store::Position;
+
+const STATE: &str = "state";
+const STATE_VERSION: &str = "hedui-logs-v1";
+const FRAME_BYTES: usize = 24;
+
+/// One tile to write.
+#[derive(Debug)]
+pub(super) struct TileFile {
+    path: String,
+    bytes: Vec<u8>,
+}
+
+impl TileFile {
+    pub fn of(log: &LogName, level: u8, index: u64, hashes: &[Hash]) -> TileFile {
+        TileFile {
+            path: format!("{log}/{}", tile_path(level, index, hashes.len())),
+            bytes: hashes.iter().flat_map(|hash| hash.0).collect(),
+        }
+    }
+}
+
+/// What one publishing writes.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub tiles: Vec<TileFile>,
+    /// Of every log how many frames were there before, and those that are new.
+    pub frames: Vec<(LogName, usize, Vec<FrameAt>)>,
+    /// Size, number of frames and root of every log.
+    pub sizes: Vec<(LogName, u64, usize, Hash)>,
+    /// Signed, in order.
+    pub checkpoints: Vec<(LogName, String)>,
+    pub next: Position,
+}
+
+/// Files, on a disk or in memory.
+#[derive(Debug, Clone)]
+pub(super) enum Files {
+    Disk(PathBuf),
+    Memory(Arc<Mutex<BTreeMap<String, Vec<u8>>>>),
+}
+
+impl Default for Files {
+    fn default() -> Files {
+        Files::Memory(Arc::default())
+    }
+}
+
+fn failed(path: &str) -> impl FnOnce(std::io::Error) -> LogError {
+    let path = path.to_owned();
+    move |error| LogError::Folder {
+        reason: format!("{path}: {error}"),
+    }
+}
+
+impl Files {
+    pub fn at(folder: Option<PathBuf>) -> Files {
+        folder.map_or_else(Files::default, Files::Disk)
+    }
+
+    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LogError> {
+        match self {
+            Files::Memory(files) => Ok(files.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()),
+            Files::Disk(folder) => match std::fs::read(folder.join(path)) {
+                Ok(bytes) => Ok(Some(bytes)),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(failed(path)(error)),
+            },
+        }
+    }
+
+    /// Writes a file whole or not at all; `durably` also against a power cut.
+    fn write(&self, path: &str, bytes: &[u8], durably: bool) -> Result<(), LogError> {
+        match self {
+            Files::Memory(files) => {
+                let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+                files.insert(path.to_owned(), bytes.to_vec());
+                Ok(())
+            }
+            Files::Disk(folder) => replace(&folder.join(path), bytes, durably).map_err(failed(path)),
+        }
+    }
+
+    /// Writes at a place in a file and leaves nothing behind it.
+    fn write_tail(&self, path: &str, at: usize, bytes: &[u8]) -> Result<(), LogError> {
+        match self {
+            Files::Memory(files) => {
+                let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+                let file = files.entry(path.to_owned()).or_default();
+                file.truncate(at);
+                file.extend_from_slice(bytes);
+                Ok(())
+            }
+            Files::Disk(folder) => {
+                let path_on_disk = folder.join(path);
+                let write = || -> std::io::Result<()> {
+                    make_folder(&path_on_disk)?;
+                    let mut file = std::fs::OpenOptions::new()
+                        .create(true)
+                        .truncate(false)
+                        .write(true)
+                        .open(&path_on_disk)?;
+                    file.set_len(at as u64)?;
+                    std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0))?;
+                    file.write_all(bytes)
+                };
+                write().map_err(failed(path))
+            }
+        }
+    }
+
+    /// Removes a file or a folder with what is in it; one that is not there is no error.
+    fn remove(&self, path: &str) -> Result<(), LogError> {
+        match self {
+            Files::Memory(files) => {
+                let below = format!("{path}/");
+                let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+                files.retain(|name, _| name != path && !name.starts_with(&below));
+                Ok(())
+            }
+            Files::Disk(folder) => {
+                let path_on_disk = folder.join(path);
+                let removed = if path_on_disk.is_dir() {
+                    std::fs::remove_dir_all(&path_on_disk)
+                } else {
+                    std::fs::remove_file(&path_on_disk)
+                };
+                match removed {
+                    Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(path)(error)),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// The hash tile of a log, full or, where there is none, as wide as asked for.
+    pub fn tile(&self, log: &LogName, level: u8, index: u64, width: usize) -> Result<Option<Vec<u8>>, LogError> {
+        if let Some(full) = self.read(&format!("{log}/{}", tile_path(level, index, TILE_WIDTH)))? {
+            return Ok(Some(full));
+        }
+        self.read(&format!("{log}/{}", tile_path(level, index, width)))
+    }
+}
+
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)
+}
+
+fn replace(path: &Path, bytes: &[u8], durably: bool) -> std::io::Result<()> {
+    make_folder(path)?;
+    let new = path.with_extension("new");
+    let mut file = std::fs::File::create(&new)?;
+    file.write_all(bytes)?;
+    if durably {
+        file.sync_all()?;
+    }
+    drop(file);
+    std::fs::rename(&new, path)?;
+    match path.parent() {
+        Some(parent) if durably => std::fs::File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+/// Writes what one publishing gives. Tiles first, then checkpoints, then the state: a checkpoint that was signed is never forgotten, and
+/// what the state promises is there.
+pub(super) fn write(files: &Files, written: &Written) -> Result<(), LogError> {
+    write_tiles(files, &written.tiles)?;
+    for (log, before, frames) in &written.frames {
+        let mut bytes = Vec::with_capacity(frames.len() * FRAME_BYTES);
+        for frame in frames {
+            bytes.extend_from_slice(&frame.first.to_be_bytes());
+            bytes.extend_from_slice(&frame.position.segment.to_be_bytes());
+            bytes.extend_from_slice(&frame.position.offset.to_be_bytes());
+        }
+        if !bytes.is_empty() {
+            files.write_tail(&format!("{log}/frames"), before * FRAME_BYTES, &bytes)?;
+        }
+    }
+    for (log, checkpoint) in &written.checkpoints {
+        files.write(&format!("{log}/checkpoint"), checkpoint.as_bytes(), true)?;
+    }
+    files.write(STATE, state_text(written).as_bytes(), true)
+}
+
+pub(super) fn write_tiles(files: &Files, tiles: &[TileFile]) -> Result<(), LogError> {
+    for tile in tiles {
+        if tile.bytes.len() == TILE_WIDTH * 32 {
+            // The partial tiles that came before it, if any: nobody reads them any more.
+            files.remove(&format!("{}.p", tile.path))?;
+        }
+        files.write(&tile.path, &tile.bytes, false)?;
+    }
+    Ok(())
+}
+
+fn state_text(written: &Written) -> String {
+    let Position { segment, offset } = written.next;
+    let mut text = format!("{STATE_VERSION}\nnext {segment} {offset}\n");
+    for (log, size, frames, root) in &written.sizes {
+        text.push_str(&format!("log {} {} {size} {frames} {root}\n", log.district, log.year));
+    }
+    text.push_str(&format!("end {}\n", written.sizes.len()));
+    text
+}
+
+/// A log as the state names it.
+struct Kept {
+    log: LogName,
+    size: u64,
+    frames: usize,
+    root: Hash,
+}
+
+fn parse_state(text: &str) -> Option<(Position, Vec<Kept>)> {
+    let mut lines = text.lines();
+    (lines.next()? == STATE_VERSION).then_some(())?;
+    let (segment, offset) = lines.next()?.strip_prefix("next ")?.split_once(' ')?;
+    let next = Position {
+        segment: segment.parse().ok()?,
+        offset: offset.parse().ok()?,
+    };
+    let mut logs = Vec::new();
+    for line in lines {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words.as_slice() {
+            ["log", district, year, size, frames, root] => logs.push(Kept {
+                log: LogName {
+                    district: (*district).to_owned(),
+                    year: year.parse().ok()?,
+                },
+                size: size.parse().ok()?,
+                frames: frames.parse().ok()?,
+                root: root.parse().ok()?,
+            }),
+            ["end", count] => return (count.parse() == Ok(logs.len())).then_some((next, logs)),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The newest signed checkpoint of a log.
+pub(super) fn checkpoint(files: &Files, log: &LogName) -> Result<Option<String>, LogError> {
+    let path = format!("{log}/checkpoint");
+    let bytes = files.read(&path)?;
+    let text = bytes.map(String::from_utf8).transpose();
+    text.map_err(|_| LogError::Folder {
+        reason: format!("{path} is not text"),
+    })
+}
+
+/// How far the store was read, and the logs as they were then.
+pub(super) type Read = (Position, BTreeMap<LogName, Tree>);
+
+/// How far the store was read, and the logs as they were then; none when there is nothing usable.
+pub(super) fn open(files: &Files) -> Result<Option<Read>, LogError> {
+    let Some(text) = files.read(STATE)? else {
+        return Ok(None);
+    };
+    let Some((next, kept)) = std::str::from_utf8(&text).ok().and_then(parse_state) else {
+        return Ok(None);
+    };
+    let mut trees = BTreeMap::new();
+    for kept in kept {
+        let Some(tree) = restore(files, &kept)? else {
+            return Ok(None);
+        };
+        trees.insert(kept.log, tree);
+    }
+    Ok(Some((next, trees)))
+}
+
+/// A log from its tiles; none when they do not give its root.
+fn restore(files: &Files, kept: &Kept) -> Result<Option<Tree>, LogError> {
+    let mut edges = Vec::new();
+    let mut level = 0u8;
+    loop {
+        let hashes = kept.size.checked_shr(u32::from(TILE_LEVELS * level)).unwrap_or(0);
+        if hashes == 0 {
+            break;
+        }
+        let width = usize::try_from(hashes % TILE_WIDTH as u64).unwrap_or(0);
+        let mut edge = Vec::with_capacity(TILE_WIDTH);
+        if width > 0 {
+            match files.tile(&kept.log, level, hashes / TILE_WIDTH as u64, width)? {
+                Some(bytes) => edge.extend(bytes.as_chunks::<32>().0.iter().take(width).map(|hash| Hash(*hash))),
+                None => return Ok(None),
+            }
+        }
+        if edge.len() != width {
+            return Ok(None);
+        }
+        edges.push(edge);
+        level += 1;
+        if level == 8 {
+            break;
+        }
+    }
+    let Some(frames) = read_frames(files, kept)? else {
+        return Ok(None);
+    };
+    let nodes = TileNodes {
+        files,
+        log: &kept.log,
+        size: kept.size,
+    };
+    let mut peaks = Vec::new();
+    let mut before = 0u64;
+    for level in (0u8..63).rev().filter(|level| kept.size >> level & 1 == 1) {
+        match nodes.node(level, before >> level) {
+            Ok(hash) => peaks.push(hash),
+            Err(_) => return Ok(None),
+        }
+        before += 1 << level;
+    }
+    let tree = Tree::restore(kept.size, edges, peaks, frames);
+    Ok(tree.filter(|tree| tree.root() == kept.root))
+}
+
+fn read_frames(files: &Files, kept: &Kept) -> Result<Option<Vec<FrameAt>>, LogError> {
+    let bytes = files.read(&format!("{}/frames", kept.log))?.unwrap_or_default();
+    let (chunks, _) = bytes.as_chunks::<FRAME_BYTES>();
+    let number = |bytes: &[u8]| bytes.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+    let frames: Vec<FrameAt> = chunks
+        .iter()
+        .take(kept.frames)
+        .map(|chunk| FrameAt {
+            first: number(&chunk[..8]),
+            position: Position {
+                segment: number(&chunk[8..16]),
+                offset: number(&chunk[16..]),
+            },
+        })
+        .collect();
+    let ascending = frames.is_sorted_by(|a, b| a.position < b.position && a.first <= b.first);
+    Ok((frames.len() == kept.frames && ascending).then_some(frames))
+}
+
+/// The nodes of a log of a size, from its tiles.
+pub(super) struct TileNodes<'a> {
+    pub files: &'a Files,
+    pub log: &'a LogName,
+    /// How many leaves the tiles are of.
+    pub size: u64,
+}
+
+impl Nodes for TileNodes<'_> {
+    type Error = LogError;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, LogError> {
+        let missing = || LogError::Folder {
+            reason: format!(
+                "a tile of {} is missing or too short; remove the file `state` to have the logs made again",
+                self.log
+            ),
+        };
+        let (tile_level, within) = (level / TILE_LEVELS, level % TILE_LEVELS);
+        let first = index << within;
+        let tile = first / TILE_WIDTH as u64;
+        let there = (self.size >> (TILE_LEVELS * tile_level)).saturating_sub(tile * TILE_WIDTH as u64);
+        let width = usize::try_from(there.min(TILE_WIDTH as u64)).unwrap_or(TILE_WIDTH);
+        let bytes = self
+            .files
+            .tile(self.log, tile_level, tile, width)?
+            .ok_or_else(missing)?;
+        let at = usize::try_from(first % TILE_WIDTH as u64).unwrap_or(0);
+        let mut hashes: Vec<Hash> = bytes
+            .as_chunks::<32>()
+            .0
+            .iter()
+            .skip(at)
+            .take(1 << within)
+            .map(|hash| Hash(*hash))
+            .collect();
+        if hashes.len() != 1 << within {
+            return Err(missing());
+        }
+        while hashes.len() > 1 {
+            hashes = hashes
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .map(|[left, right]| hedui_log::merkle::node_hash(left, right))
+                .collect();
+        }
+        hashes.first().copied().ok_or_else(missing)
+    }
+}

@@ -1,0 +1,119 @@
+//! The key of the logs: one secret, of which each log's signing key follows.
+//! Left to others: where the secret is kept (`keys`), publishing the public keys (policy files).
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hedui_log::note::{Note, SigningKey};
+use rand::CryptoRng;
+use zeroize::Zeroizing;
+
+use super::LogError;
+use crate::error::StoreError;
+use crate::keys::file::{read_or_create_secret, read_secret};
+
+/// What the line of a key file begins with.
+const PREFIX: &str = "hedui-log-key-v1:";
+
+/// The secret that signs. Wiped when dropped, masked in `Debug`. It is not the master key: whoever can open records need not be able to
+/// sign, and a master key can be exchanged while a log's key stands in every auditor's policy file.
+pub struct LogKey {
+    secret: Zeroizing<[u8; 32]>,
+    signers: Mutex<HashMap<String, Arc<LogSigner>>>,
+}
+
+impl LogKey {
+    /// Draws a new one.
+    pub fn random(rng: &mut (impl CryptoRng + ?Sized)) -> LogKey {
+        let mut secret = [0u8; 32];
+        rng.fill_bytes(&mut secret);
+        LogKey::from_bytes(secret)
+    }
+
+    /// From 32 secret bytes.
+    #[must_use]
+    pub fn from_bytes(secret: [u8; 32]) -> LogKey {
+        LogKey {
+            secret: Zeroizing::new(secret),
+            signers: Mutex::default(),
+        }
+    }
+
+    /// Reads a key file: one line, `hedui-log-key-v1:` and 64 hex digits. Errors: [`StoreError::KeyFile`] when it is missing, malformed,
+    /// or open to anybody but its owner.
+    pub fn read(path: &Path) -> Result<LogKey, StoreError> {
+        read_secret(path, PREFIX).map(LogKey::from_bytes)
+    }
+
+    /// Reads the file, or makes it with mode 0600 when there is none.
+    pub fn read_or_create(path: &Path, rng: &mut (impl CryptoRng + ?Sized)) -> Result<LogKey, StoreError> {
+        read_or_create_secret(path, PREFIX, rng).map(LogKey::from_bytes)
+    }
+
+    /// The signer of a log, by its origin. Kept once it is made.
+    pub(super) fn signer(&self, origin: &str) -> Result<Arc<LogSigner>, LogError> {
+        let mut signers = self.signers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signer) = signers.get(origin) {
+            return Ok(Arc::clone(signer));
+        }
+        let mut material = Zeroizing::new(Vec::with_capacity(32 + origin.len()));
+        material.extend_from_slice(self.secret.as_slice());
+        material.extend_from_slice(origin.as_bytes());
+        let seed = Zeroizing::new(blake3::derive_key("hedui evidence 2026 log signing key v1", &material));
+        let key = SigningKey::from_seed(origin, *seed).map_err(LogError::name)?;
+        let signer = Arc::new(LogSigner(key));
+        signers.insert(origin.to_owned(), Arc::clone(&signer));
+        Ok(signer)
+    }
+}
+
+impl fmt::Debug for LogKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("LogKey(..)")
+    }
+}
+
+/// Signs for one log.
+pub struct LogSigner(SigningKey);
+
+impl LogSigner {
+    /// The public key in the form of C2SP signed-note: what auditors put into their policy files.
+    #[must_use]
+    pub fn verifier_key(&self) -> String {
+        self.0.verifier().to_string()
+    }
+
+    /// A note with the signature of this log.
+    pub(super) fn sign_note(&self, text: &str) -> Result<String, LogError> {
+        let mut note = Note::unsigned(text).map_err(LogError::name)?;
+        note.push_signature(&self.0.sign(text)).map_err(LogError::name)?;
+        Ok(note.to_string())
+    }
+}
+
+impl fmt::Debug for LogSigner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "LogSigner({})", self.verifier_key())
+    }
+}
+
+/// What all logs of an operator are called: a name that stands in front of `/DISTRICT/YEAR`, without scheme.
+pub(super) fn check_name(name: &str) -> Result<(), LogError> {
+    let refuse = |reason: &str| {
+        Err(LogError::Name {
+            reason: reason.to_owned(),
+        })
+    };
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/');
+    if name.is_empty() || name.len() > 128 {
+        return refuse("1 to 128 characters, such as evidence.example.gov.cn");
+    }
+    if !name.bytes().all(allowed) || name.starts_with('/') || name.ends_with('/') {
+        return refuse(
+            "ASCII letters, digits, dots, hyphens and slashes within it, without a scheme, such as evidence.example.gov.cn",
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,334 @@
+//! Laws of the logs: what is durable is covered, proved, exported and never signed twice in two ways, whatever happens in between.
+//! Leaves the formats to `hedui-log`, and checking a whole export to `hedui-verify`.
+
+use std::path::Path;
+
+use hedui_log::merkle::Frontier;
+use hedui_log::policy::Policy;
+use hedui_log::tile::parse_entries;
+use proptest::prelude::*;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use super::*;
+use crate::contract::sample_frame;
+use crate::frame::Frame;
+use crate::ids::CaseId;
+use crate::memory::MemoryStore;
+
+const NOW: i64 = 1_795_000_000_000;
+const DISTRICTS: [&str; 3] = ["511703", "360830", ""];
+
+fn logs(folder: Option<&Path>) -> DistrictLogs {
+    let options = LogOptions {
+        name: "evidence.example".to_owned(),
+        folder: folder.map(Path::to_path_buf),
+        promised_within_ms: PROMISED_WITHIN_MS,
+    };
+    DistrictLogs::new(options, LogKey::from_bytes([7; 32])).unwrap()
+}
+
+fn frame(rng: &mut StdRng, district: &str, time_ms: i64, records: usize) -> Frame {
+    let mut frame = sample_frame(rng, CaseId([1; 16]), &[], records);
+    frame.district = district.to_owned();
+    frame.time_ms = time_ms;
+    for leaf in &mut frame.leaves {
+        leaf.district = district.into();
+    }
+    frame
+}
+
+async fn follow(logs: &DistrictLogs, store: &MemoryStore) -> Result<Followed, LogError> {
+    logs.follow(store, NOW, &mut |_| ()).await
+}
+
+/// The roots that the leaves of a store have, log by log, reckoned without tiles.
+async fn roots(store: &MemoryStore) -> BTreeMap<LogName, Frontier> {
+    let mut roots: BTreeMap<LogName, Frontier> = BTreeMap::new();
+    for entry in store.scan(Position::START, MAX_PAGE).await.unwrap().entries {
+        let tree = roots
+            .entry(LogName::of(&entry.head.district, entry.head.time_ms))
+            .or_default();
+        for leaf in entry.leaf_bytes().unwrap() {
+            tree.append(leaf_hash(&leaf), |_, _, _| ());
+        }
+    }
+    roots
+}
+
+fn checkpoint_of(note: &str) -> Checkpoint {
+    Note::parse(note.as_bytes()).unwrap().text().parse().unwrap()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// One step of a life: frames become durable, the store is followed, the process starts again, made files are lost.
+#[derive(Debug, Clone)]
+enum Step {
+    Append {
+        district: usize,
+        next_year: bool,
+        records: usize,
+    },
+    Follow,
+    Restart,
+    LoseState,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (0..3usize, any::<bool>(), 1..60usize)
+            .prop_map(|(district, next_year, records)| Step::Append { district, next_year, records }),
+        3 => Just(Step::Follow),
+        1 => Just(Step::Restart),
+        1 => Just(Step::LoseState),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn checkpoints_cover_every_durable_leaf_in_order_and_every_leaf_is_proved(
+        steps in prop::collection::vec(step(), 1..24),
+        seed in any::<u64>(),
+        on_disk in any::<bool>(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let at = on_disk.then(|| folder.path());
+        runtime().block_on(async {
+            let mut rng = StdRng::seed_from_u64(seed);
+            let store = MemoryStore::new();
+            let mut logs = logs(at);
+            let mut signed: Vec<Checkpoint> = Vec::new();
+            for step in steps.into_iter().chain([Step::Follow]) {
+                match step {
+                    Step::Append { district, next_year, records } => {
+                        let time = NOW + if next_year { 366 * 86_400_000 } else { 0 };
+                        store.append(frame(&mut rng, DISTRICTS[district], time, records)).await.unwrap();
+                    }
+                    Step::Follow => {
+                        follow(&logs, &store).await.unwrap();
+                        for (log, size) in logs.logs().await {
+                            let note = logs.checkpoint(&log).await.unwrap().unwrap();
+                            let checkpoint = checkpoint_of(&note);
+                            prop_assert_eq!(checkpoint.size, size);
+                            signed.push(checkpoint);
+                        }
+                    }
+                    Step::Restart if on_disk => logs = self::logs(at),
+                    Step::LoseState if on_disk => {
+                        // Also the tiles of one log, if there are any.
+                        let _ = std::fs::remove_file(folder.path().join("state"));
+                        let _ = std::fs::remove_dir_all(folder.path().join("511703/2026/tile"));
+                        logs = self::logs(at);
+                    }
+                    Step::Restart | Step::LoseState => {}
+                }
+            }
+            // Everything durable is covered, with the root that its leaves have.
+            let expected = roots(&store).await;
+            prop_assert_eq!(logs.logs().await.len(), expected.len());
+            for (log, tree) in &expected {
+                let note = logs.checkpoint(log).await.unwrap().unwrap();
+                let checkpoint = checkpoint_of(&note);
+                prop_assert_eq!((checkpoint.size, checkpoint.root), (tree.size(), tree.root()));
+                prop_assert_eq!(&checkpoint.origin, &logs.origin(log));
+            }
+            // Nothing that was ever signed of one log and size says something else.
+            for a in &signed {
+                for b in &signed {
+                    if a.origin == b.origin && a.size == b.size {
+                        prop_assert_eq!(a.root, b.root);
+                    }
+                }
+            }
+            // Every leaf is proved under the log's own policy, and only under its own leaf.
+            for entry in store.scan(Position::START, MAX_PAGE).await.unwrap().entries {
+                let log = LogName::of(&entry.head.district, entry.head.time_ms);
+                let policy = Policy::parse(logs.policy(&log).unwrap().as_bytes()).unwrap();
+                let leaves = entry.frame().unwrap().leaves;
+                let mut before = None;
+                for leaf in leaves.iter().step_by(7) {
+                    let proved = logs.prove(&store, entry.position, leaf.evidence_id, None).await.unwrap();
+                    let proof: hedui_log::proof::TlogProof = proved.proof.parse().unwrap();
+                    let bytes = leaf.encode().unwrap();
+                    prop_assert!(proof.verify_entry(&bytes, &policy).is_ok());
+                    prop_assert!(proof.extra.as_ref().unwrap().ends_with(&bytes));
+                    if let Some(other) = before.replace(bytes) {
+                        prop_assert!(proof.verify_entry(&other, &policy).is_err());
+                    }
+                }
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[test]
+fn an_export_holds_every_entry_and_every_tile_of_its_checkpoint() {
+    runtime().block_on(async {
+        let mut rng = StdRng::seed_from_u64(3);
+        let store = MemoryStore::new();
+        let logs = logs(None);
+        for records in [300, 1, 80, 256] {
+            store.append(frame(&mut rng, "511703", NOW, records)).await.unwrap();
+        }
+        follow(&logs, &store).await.unwrap();
+        // What comes later is not in it.
+        store.append(frame(&mut rng, "511703", NOW, 5)).await.unwrap();
+        let log = LogName::parse("511703/2026").unwrap();
+        let mut files = BTreeMap::new();
+        let mut last = String::new();
+        let mut give = |file: Exported| {
+            last.clone_from(&file.path);
+            files.insert(file.path, file.bytes).is_none()
+        };
+        let size = logs.export(&store, &log, &mut give).await.unwrap();
+        assert_eq!(last, "checkpoint");
+        let note = String::from_utf8(files["checkpoint"].clone()).unwrap();
+        let checkpoint = checkpoint_of(&note);
+        assert_eq!(checkpoint.size, size);
+        let mut tree = Frontier::default();
+        for path in hedui_log::tile::tiles_of(size) {
+            let bytes = &files[&path.to_string()];
+            match path.level {
+                hedui_log::tile::Level::Entries => {
+                    for entry in parse_entries(bytes, path.width).unwrap() {
+                        tree.append(leaf_hash(entry), |_, _, _| ());
+                    }
+                }
+                hedui_log::tile::Level::Hashes(_) => assert_eq!(bytes.len(), usize::from(path.width) * 32),
+            }
+        }
+        assert_eq!((tree.size(), tree.root()), (checkpoint.size, checkpoint.root));
+        assert_eq!(files.len(), hedui_log::tile::tiles_of(size).count() + 2);
+    });
+}
+
+/// Two stores that agree up to a point and differ behind it.
+async fn forked(seed: u64, frames: usize, change: Option<usize>) -> MemoryStore {
+    let store = MemoryStore::new();
+    let mut rng = StdRng::seed_from_u64(seed);
+    for n in 0..frames {
+        let mut frame = frame(&mut rng, "511703", NOW, 20);
+        if Some(n) == change {
+            frame.leaves[3].outcome = "NO_RECORD".into();
+        }
+        store.append(frame).await.unwrap();
+    }
+    store
+}
+
+#[test]
+fn evidence_that_was_changed_or_cut_after_it_was_signed_is_never_signed_again() {
+    for (frames, change, forked_log) in [(4, Some(1), true), (6, Some(0), true), (2, None, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        runtime().block_on(async {
+            let honest = forked(5, 4, None).await;
+            let before = logs(Some(folder.path()));
+            follow(&before, &honest).await.unwrap();
+            let log = LogName::parse("511703/2026").unwrap();
+            let signed = before.checkpoint(&log).await.unwrap();
+            // Whoever changes the store also removes what would notice first.
+            std::fs::remove_file(folder.path().join("state")).unwrap();
+            let other = forked(5, frames, change).await;
+            let logs = logs(Some(folder.path()));
+            let error = follow(&logs, &other).await.unwrap_err();
+            assert_eq!(matches!(error, LogError::Forked { .. }), forked_log, "{error}");
+            assert_eq!(matches!(error, LogError::Shortened { .. }), !forked_log, "{error}");
+            // It stays so, nothing is promised, and what was signed stands.
+            assert!(matches!(follow(&logs, &other).await, Err(LogError::Halted { .. })));
+            assert!(matches!(logs.check(NOW), Err(LogError::Halted { .. })));
+            assert_eq!(logs.checkpoint(&log).await.unwrap(), signed);
+        });
+    }
+}
+
+#[test]
+fn a_store_restored_from_an_older_copy_is_noticed_by_the_state_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        follow(&logs(Some(folder.path())), &forked(5, 4, None).await)
+            .await
+            .unwrap();
+        let older = forked(5, 3, None).await;
+        let error = follow(&logs(Some(folder.path())), &older).await.unwrap_err();
+        assert!(matches!(error, LogError::Shortened { .. }), "{error}");
+    });
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_delays_checkpoints_and_loses_none() {
+    let folder = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        let store = forked(9, 3, None).await;
+        let logs = logs(Some(folder.path()));
+        follow(&logs, &store).await.unwrap();
+        // A file stands where the new log's folder must be.
+        std::fs::write(folder.path().join("360830"), b"in the way").unwrap();
+        let mut rng = StdRng::seed_from_u64(1);
+        store.append(frame(&mut rng, "360830", NOW, 3)).await.unwrap();
+        assert!(matches!(follow(&logs, &store).await, Err(LogError::Folder { .. })));
+        assert!(!logs.status().late);
+        let later = NOW + PROMISED_WITHIN_MS + 1;
+        assert!(logs.follow(&store, later, &mut |_| ()).await.is_err());
+        assert!(logs.status().late);
+        assert!(matches!(logs.check(later), Err(LogError::Late)));
+        std::fs::remove_file(folder.path().join("360830")).unwrap();
+        assert_eq!(logs.follow(&store, later, &mut |_| ()).await.unwrap().checkpoints, 1);
+        assert!(logs.check(later).is_ok());
+        assert_eq!(logs.logs().await.len(), 2);
+    });
+}
+
+#[test]
+fn a_promise_is_signed_by_the_log_and_names_the_leaf_and_the_moment() {
+    runtime().block_on(async {
+        let store = forked(9, 1, None).await;
+        let leaf = store.scan(Position::START, 1).await.unwrap().entries[0]
+            .frame()
+            .unwrap()
+            .leaves[0]
+            .clone();
+        let logs = logs(None);
+        let promise = logs.promise(&leaf, NOW).unwrap();
+        let note = Note::parse(promise.as_str().as_bytes()).unwrap();
+        let key = logs.verifier_key(&LogName::of("511703", NOW)).unwrap();
+        assert!(note.verified_by(&key.parse().unwrap()).is_ok());
+        let hash = leaf_hash(&leaf.encode().unwrap());
+        let until = NOW + PROMISED_WITHIN_MS;
+        let text = format!("hedui-inclusion-promise/v1\nevidence.example/511703/2026\n{hash}\n{until}\n");
+        assert_eq!((note.text(), promise.until_ms), (text.as_str(), until));
+        // Another year has another key.
+        let next_year = logs
+            .verifier_key(&LogName::of("511703", NOW + 366 * 86_400_000))
+            .unwrap();
+        assert!(note.verified_by(&next_year.parse().unwrap()).is_err());
+    });
+}
+
+#[test]
+fn a_district_that_is_no_code_makes_no_path() {
+    for district in ["", "../../etc", "a/b", "511703 ", "中", "x", &"9".repeat(40)] {
+        let log = LogName::of(district, NOW);
+        assert!(log.district.bytes().all(|b| b.is_ascii_alphanumeric()), "{log}");
+        assert_ne!(log.district, district);
+    }
+    assert_eq!(LogName::of("511703", NOW).to_string(), "511703/2026");
+    for text in [
+        "511703",
+        "511703/26",
+        "511703/02026",
+        "../2026",
+        "511703/2026/",
+        "/2026",
+    ] {
+        assert_eq!(LogName::parse(text), None, "{text}");
+    }
+}
