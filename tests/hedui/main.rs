@@ -12,3 +12,4 @@ mod population;
 mod reflection;
 mod support;
 mod tables;
+mod transparency;

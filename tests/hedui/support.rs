@@ -79,6 +79,7 @@ impl District {
         config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         config.store.directory = folder.path().join("store");
         config.store.key_file = folder.path().join("store/master.key");
+        config.transparency.key_file = folder.path().join("store/log.key");
         config.catalogue.variables = variables;
         change(&mut config);
         let started = start(config.clone(), &mut |_| {}).await.unwrap();

@@ -31,6 +31,7 @@ pub fn run(departments: &[Department]) -> anyhow::Result<()> {
     config.server.listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     config.store.directory = folder.path().join("store");
     config.store.key_file = config.store.directory.join("master.key");
+    config.transparency.key_file = config.store.directory.join("log.key");
     config.catalogue.directory = Some(adapters);
     // One thread for the broker, as for the floor; the store's own threads come on top.
     runtime(1)?.block_on(async {

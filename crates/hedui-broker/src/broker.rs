@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use hedui_core::FieldError;
-use hedui_evidence::{CaseId, EvidenceStore, FrameId, IndexKey, KeyRing};
+use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, FrameId, IndexKey, KeyRing};
 use hedui_policy::PackSet;
 use tokio::sync::oneshot;
 
@@ -25,6 +25,7 @@ use crate::registry::Registry;
 use crate::request::{Completion, Conflict, Create, MAX_LABEL_BYTES, Prepared, Request, StoredRequest};
 use crate::reuse::{household_key, question_key};
 use crate::run::{Begun, Run, State, Verification};
+use crate::supervision::person_key;
 use crate::workers::Workers;
 
 /// What a broker is made of.
@@ -37,6 +38,8 @@ pub struct Parts {
     pub store: Arc<dyn EvidenceStore>,
     /// The keys that seal it.
     pub keys: Arc<KeyRing>,
+    /// The transparency logs over it.
+    pub logs: Arc<DistrictLogs>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -67,6 +70,7 @@ impl Broker {
                 packs: Arc::new(parts.packs),
                 store: parts.store,
                 keys: parts.keys,
+                logs: parts.logs,
                 clock: parts.clock,
                 entropy: parts.entropy,
                 settings: parts.settings,
@@ -295,6 +299,8 @@ impl Broker {
 
 /// Makes the `ASKED` frame durable. Nothing is asked before.
 async fn ask(core: &Core, run: &Run) -> Result<Created, BrokerError> {
+    // Nobody is asked about people when what they say could not be proved.
+    core.logs.check(core.clock.now_ms())?;
     let clock = core.clock.monotonic_ns();
     let stored = &run.prepared.stored;
     let district = stored.request.district_code.as_str();
@@ -304,6 +310,7 @@ async fn ask(core: &Core, run: &Run) -> Result<Created, BrokerError> {
         .request_key
         .map_or_else(|| FrameId::random(&mut core.entropy.fork()), |key| FrameId(key.0));
     let mut index = vec![crate::case::list_key(core, district)];
+    index.extend(run.prepared.household.members.iter().map(|m| person_key(core, &m.id)));
     index.extend(run.request_key);
     let frame = evidence::asked(core, &sealer, &run.prepared, run.case, id, index)?;
     let receipt = core.store.append(frame).await?;
@@ -328,6 +335,7 @@ pub(crate) async fn finish(core: &Arc<Core>, run: &Arc<Run>) {
                 verification.failure = ended.failure;
                 verification.verdicts = ended.verdicts;
                 verification.report = ended.report;
+                verification.promise = ended.promise;
             }
             Err(error) => {
                 tracing::error!(case = %run.case, reason = error.reason(), "a verification failed; no verdict was released");

@@ -49,7 +49,7 @@ pub(crate) fn list_key(core: &Core, district: &str) -> IndexKey {
 }
 
 /// Opens the sealed record of a leaf.
-fn open(core: &Core, frame: &Frame, leaf: &Leaf) -> Result<Option<hedui_evidence::Opened>, BrokerError> {
+pub(crate) fn open(core: &Core, frame: &Frame, leaf: &Leaf) -> Result<Option<hedui_evidence::Opened>, BrokerError> {
     let Some(sealed) = frame.sealed.iter().find(|s| s.evidence_id == leaf.evidence_id) else {
         return Ok(None);
     };
@@ -102,6 +102,7 @@ pub(crate) fn ending_in(core: &Core, frame: &Frame) -> Result<Ended, BrokerError
         verdicts,
         report,
         failure,
+        promise: Some(evidence::promise(core, frame)?),
     })
 }
 
@@ -276,6 +277,7 @@ fn verification(
         report: None,
         failure: Some("INTERRUPTED".to_owned()),
         rechecks: stored.request.recheck.map(|r| r.of),
+        promise: None,
     };
     if let Some(frame) = ended {
         let ended = ending_in(core, frame)?;
@@ -287,7 +289,7 @@ fn verification(
             found.asked = count(|line| line.asked_at_ms != 0).unwrap_or(u32::MAX);
             found.answered = count(|line| line.arrival > 0).unwrap_or(u32::MAX);
         }
-        (found.verdicts, found.report) = (ended.verdicts, ended.report);
+        (found.verdicts, found.report, found.promise) = (ended.verdicts, ended.report, ended.promise);
     }
     Ok(found)
 }
@@ -320,5 +322,6 @@ fn closed(asked: &Frame) -> Verification {
         report: None,
         failure: Some("EVIDENCE_UNREADABLE".to_owned()),
         rechecks: None,
+        promise: None,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use ed25519_dalek::VerifyingKey;
 use hedui_core::Tolerances;
-use hedui_evidence::{CaseId, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing};
+use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing};
 use hedui_policy::PackSet;
 
 use crate::clock::Clock;
@@ -15,6 +15,7 @@ use crate::error::BrokerError;
 use crate::meter::Meter;
 use crate::registry::Registry;
 use crate::run::Run;
+use crate::staff::StaffRegister;
 use crate::workers::Workers;
 
 /// What an operator can set.
@@ -28,6 +29,8 @@ pub struct Settings {
     pub tolerances: Tolerances,
     /// Keys of signing services that the district trusts, by id.
     pub signing_keys: Vec<(String, VerifyingKey)>,
+    /// Who works with the system.
+    pub staff: Arc<StaffRegister>,
 }
 
 impl Default for Settings {
@@ -38,6 +41,7 @@ impl Default for Settings {
             max_running: 4_096,
             tolerances: Tolerances::default(),
             signing_keys: Vec::new(),
+            staff: Arc::default(),
         }
     }
 }
@@ -48,6 +52,7 @@ pub(crate) struct Core {
     pub packs: Arc<PackSet>,
     pub store: Arc<dyn EvidenceStore>,
     pub keys: Arc<KeyRing>,
+    pub logs: Arc<DistrictLogs>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub settings: Settings,

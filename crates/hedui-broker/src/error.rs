@@ -2,7 +2,7 @@
 //! Leaves their form on the wire to the server.
 
 use hedui_core::FieldError;
-use hedui_evidence::StoreError;
+use hedui_evidence::{LogError, StoreError};
 
 /// What kind of error it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +59,24 @@ pub enum BrokerError {
     /// The store.
     #[error("evidence cannot be kept or read: {0}")]
     Store(#[from] StoreError),
+    /// The logs over it.
+    #[error("{0}")]
+    Log(#[source] LogError),
     /// Stored evidence that does not decode.
     #[error("stored evidence of this verification is damaged: {0}")]
     Damaged(&'static str),
     /// A mistake of ours.
     #[error("internal error: {0}")]
     Internal(&'static str),
+}
+
+impl From<LogError> for BrokerError {
+    fn from(error: LogError) -> BrokerError {
+        match error {
+            LogError::Store(error) => BrokerError::Store(error),
+            other => BrokerError::Log(other),
+        }
+    }
 }
 
 impl BrokerError {
@@ -85,6 +97,8 @@ impl BrokerError {
                 Evidence::Corrupt | Evidence::Tampered => ErrorKind::DataLoss,
                 _ => ErrorKind::Unavailable,
             },
+            BrokerError::Log(LogError::NotIncluded) => ErrorKind::FailedPrecondition,
+            BrokerError::Log(_) => ErrorKind::Unavailable,
         }
     }
 
@@ -100,6 +114,8 @@ impl BrokerError {
             BrokerError::Busy => "TOO_MANY_VERIFICATIONS",
             BrokerError::ShuttingDown => "SHUTTING_DOWN",
             BrokerError::Store(_) => "EVIDENCE_UNAVAILABLE",
+            BrokerError::Log(LogError::NotIncluded) => "NOT_YET_IN_LOG",
+            BrokerError::Log(_) => "EVIDENCE_LOG_UNAVAILABLE",
             BrokerError::Damaged(_) => "EVIDENCE_DAMAGED",
             BrokerError::Internal(_) => "INTERNAL",
         }
@@ -116,6 +132,8 @@ impl BrokerError {
         "TOO_MANY_VERIFICATIONS",
         "SHUTTING_DOWN",
         "EVIDENCE_UNAVAILABLE",
+        "NOT_YET_IN_LOG",
+        "EVIDENCE_LOG_UNAVAILABLE",
         "EVIDENCE_DAMAGED",
         "INTERNAL",
     ];

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hedui_adapter::port::Reply;
-use hedui_core::{LeafId, Report};
+use hedui_core::{CONFLICT_OF_INTEREST, LeafId, Report};
 use hedui_evidence::{CaseId, EvidenceId, Frame, FrameId, FrameKind, IndexKey, Leaf, LeafKind, Period, Plain, Sealer};
 use rand::CryptoRng;
-use smol_str::{SmolStr, SmolStrBuilder};
+use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 
 use crate::collector::Arrived;
 use crate::core::Core;
@@ -254,6 +254,9 @@ pub(crate) fn verdict(
     let id = terminal_frame(core, ending.case);
     let mut frame = empty_frame(id, FrameKind::Verdict, &common, now, ending.index.clone());
     let (mut leaves, mut bodies) = answers(&common, ending, report);
+    if let Some(review) = conflict(&common, rng, report, now) {
+        leaves.push(review);
+    }
     let mut verdict = common.leaf(
         LeafKind::Verdict,
         EvidenceId::random(rng),
@@ -285,6 +288,18 @@ pub(crate) fn verdict(
     }
     frame.leaves = leaves;
     Ok(frame)
+}
+
+/// The leaf that says that the official who asked should not have: it stands in the log whatever becomes of the report.
+fn conflict(common: &Common, rng: &mut impl CryptoRng, report: &Report, now: i64) -> Option<Leaf> {
+    let is_conflict = |f: &&hedui_core::Finding| f.code == CONFLICT_OF_INTEREST;
+    let members = report.findings.iter().filter(is_conflict).count();
+    (members > 0).then(|| {
+        let outcome = format_smolstr!("{CONFLICT_OF_INTEREST}:{members}");
+        let mut leaf = common.leaf(LeafKind::Review, EvidenceId::random(rng), SmolStr::default(), outcome);
+        leaf.answered_at_ms = now;
+        leaf
+    })
 }
 
 /// One leaf per department that was asked, and the bytes of those that answered with the position of their leaf.
@@ -349,6 +364,14 @@ pub fn outcome_code(outcome: hedui_core::Outcome) -> &'static str {
         hedui_core::Outcome::Exceeds => "EXCEEDS",
         hedui_core::Outcome::Inconclusive => "INCONCLUSIVE",
     }
+}
+
+/// The promise that a frame's verdict will stand in the log. May be made before the frame is durable, and released only when it is.
+pub(crate) fn promise(core: &Core, frame: &Frame) -> Result<Arc<str>, BrokerError> {
+    let leaf = frame.leaves.iter().find(|leaf| leaf.kind == LeafKind::Verdict);
+    let leaf = leaf.ok_or(BrokerError::Internal("a verdict frame without its leaf"))?;
+    let promise = core.logs.promise(leaf, frame.time_ms)?;
+    Ok(promise.as_str().into())
 }
 
 /// The end of a verification that was asked for and cannot be run any more: nothing was concluded, only why is kept.

@@ -5,7 +5,7 @@ use hedui_adapter::port::Reply;
 use hedui_adapter::wire::decode_answer;
 use hedui_core::answer::{AnswerState, Failure, FailureClass, FailureOrigin, Query, SubjectAnswer, Unreachable};
 use hedui_core::facts::{DepartmentAnswers, Fact, Facts};
-use hedui_core::finding::{findings, opening};
+use hedui_core::finding::{conflicts_of_interest, findings, opening};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use hedui_core::record::{IncomeKind, RecordType};
 use hedui_core::report::{DepartmentLine, NamedFigure, REPORT_VERSION, Report, SubjectLine};
@@ -187,12 +187,15 @@ pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read
         core.settings.tolerances.wage_percent,
     );
     let request = &prepared.stored.request;
-    let found = findings(
+    let mut found = findings(
         &facts,
         &prepared.programmes,
         &request.district_code,
         core.settings.tolerances,
     );
+    if let Some(official) = core.settings.staff.official(&prepared.stored.caller, &request.actor) {
+        found.extend(conflicts_of_interest(&facts, official));
+    }
     let open = opening(&found);
     let packs = prepared.packs.iter().filter_map(|p| core.packs.packs().get(*p));
     let verdicts = packs.map(|pack| pack.evaluate(&facts, &open)).collect();

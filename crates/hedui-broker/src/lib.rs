@@ -1,6 +1,7 @@
 //! The broker: one household in, every department asked, everything kept, one explained verdict out.
 //! Leaves gRPC, HTML, configuration files and the command line to the server, and knows departments only by their manifests.
 
+mod audit;
 mod broker;
 mod case;
 mod claim;
@@ -24,12 +25,15 @@ mod request;
 mod resume;
 mod reuse;
 mod run;
+mod staff;
+mod supervision;
 mod watch;
 mod workers;
 
 #[cfg(test)]
 mod tests;
 
+pub use audit::{CaseProof, LogState};
 pub use broker::{Broker, Parts};
 pub use case::{CaseLeaf, Page};
 pub use core::Settings;
@@ -43,4 +47,6 @@ pub use meter::{Meter, Step};
 pub use registry::{Fared, Registered, Registry};
 pub use request::{Completion, Conflict, Create, MAX_DEADLINE_MS, Recheck, Request, Reuse};
 pub use run::{State, Verification};
+pub use staff::{StaffMember, StaffRegister, resident_id};
+pub use supervision::{Consulted, MisuseReport, Overseen, PersonAccess};
 pub use watch::{Event, EventKind};

@@ -26,6 +26,7 @@ pub(crate) struct Ended {
     pub verdicts: Arc<[Verdict]>,
     pub report: Option<KeptReport>,
     pub failure: Option<String>,
+    pub promise: Option<Arc<str>>,
 }
 
 /// From kept answers over the departments to the durable verdict.
@@ -150,6 +151,7 @@ fn conclude(
     let frame = evidence::verdict(core, sealer, &mut rng, &ending, &report, &kept)?;
     // Encoded and let go of here, where it was made.
     let record = frame.record().map_err(StoreError::Invalid)?;
+    let promise = evidence::promise(core, &frame)?;
     drop(frame);
     core.note(Step::Seal, clock);
     let ended = Ended {
@@ -157,6 +159,7 @@ fn conclude(
         verdicts: report.verdicts.iter().map(Verdict::brief).collect(),
         report: Some(kept),
         failure: failure.map(str::to_owned),
+        promise: Some(promise),
     };
     Ok(Concluded { record, ended })
 }

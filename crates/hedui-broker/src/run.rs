@@ -71,6 +71,8 @@ pub struct Verification {
     pub failure: Option<String>,
     /// The verification that it rechecks, hexadecimal.
     pub rechecks: Option<String>,
+    /// The signed promise that its verdict will stand in the district's log, once ended.
+    pub promise: Option<Arc<str>>,
 }
 
 /// What a run knows once it has begun to ask.
@@ -139,6 +141,7 @@ impl Run {
             report: None,
             failure: None,
             rechecks: prepared.stored.request.recheck.as_ref().map(|r| r.of.clone()),
+            promise: None,
         };
         Run {
             case,

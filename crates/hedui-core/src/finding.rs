@@ -15,9 +15,12 @@ use crate::part::{Aspect, Part, Treatment};
 use crate::record::{AssistanceStatus, IncomeKind, RecordBody, RecordType};
 use crate::verdict::Text;
 
+mod interest;
 mod spouse;
 #[cfg(test)]
 mod tests;
+
+pub use interest::{CONFLICT_OF_INTEREST, Official, conflicts_of_interest};
 
 use spouse::spouse;
 

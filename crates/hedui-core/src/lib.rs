@@ -26,7 +26,7 @@ pub use authorization::{AuthorizationInput, Scope, Signature, authorize};
 pub use bounds::{Bounds, Figure};
 pub use dates::{Date, Month, Months, PartialDate};
 pub use facts::{DepartmentAnswers, Fact, Facts};
-pub use finding::{Finding, Tolerances, Weight, findings};
+pub use finding::{CONFLICT_OF_INTEREST, Finding, Official, Tolerances, Weight, conflicts_of_interest, findings};
 pub use household::{FieldError, Household, HouseholdInput};
 pub use money::Fen;
 pub use names::{DepartmentId, LeafId, ProgrammeId};

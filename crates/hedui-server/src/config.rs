@@ -38,6 +38,10 @@ pub struct Config {
     pub server: Server,
     /// Where evidence is kept.
     pub store: Store,
+    /// How the evidence is made provable.
+    pub transparency: Transparency,
+    /// Who is watched by whom.
+    pub supervision: Supervision,
     /// Which departments there are.
     pub catalogue: Catalogue,
     /// Which policy packs there are.
@@ -124,6 +128,41 @@ impl Default for Store {
             create_key: true,
         }
     }
+}
+
+/// How the evidence is made provable: the logs of districts and years, and their checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transparency {
+    /// What every log's origin begins with: a name that the operator owns, without scheme.
+    pub name: String,
+    /// The secret of which the logs' signing keys follow.
+    pub key_file: PathBuf,
+    /// How often checkpoints are signed, where there is anything new.
+    pub checkpoint_every: Duration,
+}
+
+impl Transparency {
+    /// Where the secret lies when nothing is said.
+    pub(crate) fn key_file_in(directory: &Path) -> PathBuf {
+        directory.join("log.key")
+    }
+}
+
+impl Default for Transparency {
+    fn default() -> Transparency {
+        Transparency {
+            name: "hedui.local".to_owned(),
+            key_file: Transparency::key_file_in(&Store::default().directory),
+            checkpoint_every: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What supervision needs to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Supervision {
+    /// The staff register: who works with the system, with their own number and those of their close relatives.
+    pub staff_file: Option<PathBuf>,
 }
 
 /// Which departments there are. Its `Debug` leaves the values of the variables out: they may hold credentials.

@@ -81,6 +81,7 @@ async fn config(args: &DemoArgs, district: &District) -> anyhow::Result<Config> 
     };
     config.store.directory = district.directory().join("store");
     config.store.key_file = config.store.directory.join("master.key");
+    config.transparency.key_file = config.store.directory.join("log.key");
     config.catalogue.directory.clone_from(&args.adapters);
     config.catalogue.variables = district.variables();
     Ok(config)

@@ -4,7 +4,9 @@
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod follow;
 pub mod grpc;
 pub mod host;
 pub mod serve;
+mod staff;
 pub mod start;

@@ -11,14 +11,18 @@ use hedui_adapter::manifest::Connector;
 use hedui_adapter::port::{self, AdapterPort, Jitter, Port};
 use hedui_adapter::{Adapter, Catalogue, MappedAdapter};
 use hedui_broker::clock::{Clock, SystemClock};
-use hedui_broker::{Broker, Entropy, Parts, Registered, Registry, Settings};
+use hedui_broker::{Broker, Entropy, Parts, Registered, Registry, Settings, StaffRegister};
 use hedui_core::verdict::Text;
 use hedui_core::{DepartmentProfile, Failure, Tolerances};
-use hedui_evidence::{EvidenceStore, KeyRing, MasterKey, MemoryStore, Progress, SegmentOptions, SegmentStore};
+use hedui_evidence::{
+    DistrictLogs, EvidenceStore, KeyRing, LogKey, LogOptions, MasterKey, MemoryStore, PROMISED_WITHIN_MS, Progress,
+    SegmentOptions, SegmentStore,
+};
 use hedui_policy::{PackFile, PackSet};
 use tokio::net::TcpListener;
 
 use crate::config::{Config, StoreKind};
+use crate::follow::{Following, follow};
 use crate::grpc::caller::Callers;
 use crate::grpc::operations::{Checker, Checks, DepartmentNames, Described};
 use crate::grpc::{self, Listening};
@@ -31,6 +35,7 @@ pub struct Started {
     pub listening: Listening,
     /// How many interrupted verifications were taken up again.
     pub resumed: usize,
+    following: Following,
 }
 
 impl Started {
@@ -40,6 +45,8 @@ impl Started {
         tokio::time::timeout(patience, self.listening.stop())
             .await
             .unwrap_or(Ok(()))?;
+        // What was promised last is covered before the process ends.
+        self.following.stop().await?;
         Ok(left)
     }
 }
@@ -59,6 +66,7 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
     })?;
     let entropy = Entropy::from_seed(seed());
     let (store, keys) = open_store(&config, &entropy, tell).await?;
+    let logs = open_logs(&config, &entropy)?;
     let catalogue = catalogue(&config)?;
     let names = names(&catalogue);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -70,10 +78,16 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
         packs,
         store,
         keys,
+        logs,
         clock,
         entropy,
         settings,
     });
+    // Before anything is verified: logs that cannot be continued must not be promised in. Reading goes on without them.
+    if let Err(error) = follow(&broker).await {
+        tracing::error!(reason = error.reason(), %error, "the transparency logs cannot be followed; nothing is verified");
+    }
+    let following = Following::start(broker.clone(), config.transparency.checkpoint_every);
     let resumed = broker.resume().await?;
     let options = grpc::Options {
         max_request_bytes: config.server.max_request_bytes,
@@ -88,6 +102,7 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
         broker,
         listening,
         resumed,
+        following,
     })
 }
 
@@ -99,7 +114,12 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             .with_context(|| format!("signing key {}: not an Ed25519 public key", key.id))?;
         signing_keys.push((key.id.clone(), public));
     }
+    let staff = match &config.supervision.staff_file {
+        Some(path) => crate::staff::read(path, SystemClock.today())?,
+        None => StaffRegister::default(),
+    };
     Ok(Settings {
+        staff: Arc::new(staff),
         deadline_ms: u32::try_from(verification.deadline.as_millis()).unwrap_or(u32::MAX),
         max_running: verification.max_running,
         tolerances: Tolerances {
@@ -144,6 +164,25 @@ async fn open_store(
     let keys = KeyRing::new(master);
     keys.load(store.as_ref()).await?;
     Ok((store, Arc::new(keys)))
+}
+
+fn open_logs(config: &Config, entropy: &Entropy) -> anyhow::Result<Arc<DistrictLogs>> {
+    let mut rng = entropy.fork();
+    let key_file = &config.transparency.key_file;
+    let (key, folder) = match (config.store.kind, config.store.create_key) {
+        (StoreKind::Memory, _) => (LogKey::random(&mut rng), None),
+        (StoreKind::Segments, true) => (
+            LogKey::read_or_create(key_file, &mut rng)?,
+            Some(config.store.directory.join("logs")),
+        ),
+        (StoreKind::Segments, false) => (LogKey::read(key_file)?, Some(config.store.directory.join("logs"))),
+    };
+    let options = LogOptions {
+        name: config.transparency.name.clone(),
+        folder,
+        promised_within_ms: PROMISED_WITHIN_MS,
+    };
+    Ok(Arc::new(DistrictLogs::new(options, key)?))
 }
 
 fn progress(step: Progress) -> String {

@@ -13,7 +13,8 @@ use hedui_core::household::{Declared, HouseholdInput, MemberInput, Relation, Res
 use hedui_core::verdict::Text;
 use hedui_core::{AnswerState, DepartmentId, DepartmentProfile, Outcome, Query, Record, RecordType, Report};
 use hedui_core::{Date, SubjectAnswer};
-use hedui_evidence::{CaseId, EvidenceStore, FrameKind, KeyRing, MasterKey, MemoryStore, Position};
+use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, FrameKind, KeyRing, LogKey, LogOptions};
+use hedui_evidence::{MasterKey, MemoryStore, PROMISED_WITHIN_MS, Position};
 use hedui_policy::{PackFile, PackSet};
 
 use crate::clock::ManualClock;
@@ -314,6 +315,16 @@ impl Default for Differently {
     }
 }
 
+/// Logs that are kept in memory.
+fn logs() -> DistrictLogs {
+    let options = LogOptions {
+        name: "evidence.example".to_owned(),
+        folder: None,
+        promised_within_ms: PROMISED_WITHIN_MS,
+    };
+    DistrictLogs::new(options, LogKey::from_bytes([8; 32])).unwrap()
+}
+
 impl World {
     pub fn new() -> World {
         World::with(Differently::default())
@@ -364,6 +375,7 @@ impl World {
             packs: packs(),
             store,
             keys,
+            logs: Arc::new(logs()),
             clock: Arc::<ManualClock>::clone(&clock),
             entropy: Entropy::from_seed(differently.seed),
             settings: differently.settings,

@@ -352,3 +352,47 @@ proptest! {
         }
     }
 }
+
+fn conflicts(official: &str, relatives: &[&str], said: &[Said]) -> Vec<(Option<u32>, usize)> {
+    let today = hedui_ids::Date::new(2026, 11, 22).unwrap();
+    let parse = |text: &str| hedui_ids::ResidentId::parse(text, today).unwrap().id;
+    let (own, relatives) = (parse(official), relatives.iter().map(|r| parse(r)).collect::<Vec<_>>());
+    let household = checked(family());
+    ask(&household, said, |facts| {
+        let official = Official {
+            id: &own,
+            relatives: &relatives,
+        };
+        let found = conflicts_of_interest(facts, official);
+        assert!(
+            found
+                .iter()
+                .all(|f| f.code == CONFLICT_OF_INTEREST && f.weight == Weight::Attention)
+        );
+        found.iter().map(|f| (f.subject, f.parts.len())).collect()
+    })
+}
+
+#[test]
+fn an_official_in_the_household_or_close_to_it_is_a_conflict_of_interest() {
+    let members: Vec<String> = family().members.iter().map(|m| m.id_number.clone()).collect();
+    let (stranger, other) = (id(1970, 7), id(1971, 8));
+    // Nothing to do with it.
+    assert_eq!(conflicts(&stranger, &[&other], &[]), []);
+    // A member; a relative of one; both.
+    assert_eq!(conflicts(&members[1], &[], &[]), [(Some(1), 0)]);
+    assert_eq!(conflicts(&stranger, &[&members[0]], &[]), [(Some(0), 0)]);
+    assert_eq!(
+        conflicts(&members[1], &[&members[0]], &[]),
+        [(Some(0), 0), (Some(1), 0)]
+    );
+    // The spouse of a member by either register, also of a marriage that has ended, with the record behind it.
+    for record in [
+        marriage(Married, &stranger, "", "2005-01-01"),
+        marriage(Divorced, &stranger, "", "2015-01-01"),
+        booklet(&stranger, None),
+    ] {
+        assert_eq!(conflicts(&stranger, &[], &[civil(vec![record])]), [(Some(0), 1)]);
+    }
+    assert_eq!(conflicts(&other, &[], &[civil(vec![booklet(&stranger, None)])]), []);
+}

@@ -1,123 +1,82 @@
-//! `hedui audit show`: the evidence of a verification, as the server gives it; this reading becomes evidence itself.
-//! Leaves proving it without trust in the server to `hedui-verify`.
+//! `hedui audit ...`: what auditors do against a running server. Every reading becomes evidence itself.
+//! Leaves checking without the server to `hedui-verify`.
 
-use clap::{Args, Subcommand};
-use hedui_proto::audit as wire;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
-use super::client::{CALL_TIMEOUT, Client, ServerArgs, timed, verification_name};
-use super::lang::Lang;
-use super::record::readable;
-use super::table::{Column, table};
-use super::{Answer, CliError, Context, Exit, Output, json, values};
+use clap::Subcommand;
+
+use super::{Answer, CliError, Context};
+
+mod access;
+mod check;
+mod export;
+mod logs;
+mod misuse;
+mod proof;
+mod show;
 
 /// `hedui audit ...`
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
     /// Print the evidence of a verification; exit 1 when a sealed record does not fit its digests.
-    Show(ShowArgs),
-}
-
-/// Arguments of `hedui audit show`.
-#[derive(Debug, Args)]
-pub struct ShowArgs {
-    /// `verifications/{id}`, or the id.
-    case: String,
-    /// Also open the sealed records; they hold personal data.
-    #[arg(long)]
-    open: bool,
-    #[command(flatten)]
-    server: ServerArgs,
+    Show(show::ShowArgs),
+    /// Write proofs of a verification's leaves, for `hedui-verify evidence`.
+    Proof(proof::ProofArgs),
+    /// Print who looked a person up and who read what was found: what the person may be told.
+    Access(access::AccessArgs),
+    /// Print what looks like misuse, per official and per person looked up.
+    Misuse(misuse::MisuseArgs),
+    /// List the transparency logs, one per district and year.
+    Logs(logs::LogsArgs),
+    /// Write a whole log as a folder, for `hedui-verify log`.
+    Export(export::ExportArgs),
+    /// Have the server read every frame and check every sum and digest; exit 1 at the first that does not fit.
+    Check(check::CheckArgs),
 }
 
 /// Runs `hedui audit ...`.
 pub async fn run(command: AuditCommand, context: &Context) -> Result<Answer, CliError> {
-    let AuditCommand::Show(arguments) = command;
-    let client = Client::connect(&arguments.server).await?;
-    let request = wire::GetCaseRequest {
-        name: verification_name(&arguments.case),
-        actor: client.actor.clone(),
-        open_records: arguments.open,
-    };
-    let response = client.audit().get_case(timed(request, CALL_TIMEOUT)).await;
-    let case = response.map_err(|status| client.refusal(&status))?.into_inner();
-    let damaged = case.leaves.iter().any(|leaf| leaf.intact == Some(false));
-    let exit = if damaged { Exit::Internal } else { Exit::Success };
-    match context.output {
-        Output::Json => Answer::json(&json::case(&case), exit),
-        Output::Table => Ok(Answer {
-            text: render(&case, context),
-            exit,
-        }),
+    match command {
+        AuditCommand::Show(arguments) => show::run(arguments, context).await,
+        AuditCommand::Proof(arguments) => proof::run(arguments, context).await,
+        AuditCommand::Access(arguments) => access::run(arguments, context).await,
+        AuditCommand::Misuse(arguments) => misuse::run(arguments, context).await,
+        AuditCommand::Logs(arguments) => logs::run(arguments, context).await,
+        AuditCommand::Export(arguments) => export::run(arguments, context).await,
+        AuditCommand::Check(arguments) => check::run(arguments, context).await,
     }
 }
 
-fn render(case: &wire::GetCaseResponse, context: &Context) -> String {
-    let lang = context.lang;
-    let mut before = "";
-    let rows = case.leaves.iter().map(|leaf| {
-        // Nearly every leaf of a case is of the same actor: named where it changes.
-        let actor = if leaf.actor == before { "" } else { &leaf.actor };
-        before = &leaf.actor;
-        let time = leaf.answered_at.as_ref().or(leaf.asked_at.as_ref());
-        vec![
-            leaf.kind.clone(),
-            leaf.evidence.chars().take(8).collect(),
-            departments(&leaf.department, lang),
-            outcome(&leaf.outcome),
-            time.map(values::clock).unwrap_or_default(),
-            intact(leaf.intact, lang).to_owned(),
-            actor.to_owned(),
-        ]
-    });
-    let headers = [
-        (lang.pick("类别", "kind"), Column::Whole),
-        (lang.pick("证据", "evidence"), Column::Whole),
-        (lang.pick("部门", "department"), Column::Text),
-        (lang.pick("结果", "outcome"), Column::Text),
-        (lang.pick("时间", "time"), Column::Whole),
-        (lang.pick("完整性", "sealed"), Column::Whole),
-        (lang.pick("经办", "actor"), Column::Text),
-    ];
-    let mut text = format!("{}\n\n", case.name);
-    text.push_str(&table(&headers, rows.collect(), 0, context.width));
-    for leaf in case.leaves.iter().filter(|leaf| !leaf.record.is_empty()) {
-        text.push_str(&format!("\n{} {} {}\n", leaf.kind, leaf.department, leaf.evidence));
-        // Already laid out; a paragraph would fold its indentation away.
-        for line in readable(&leaf.kind, &leaf.record).lines() {
-            text.push_str(&format!("  {line}\n"));
+/// A folder that is made for a result: it must not exist, or be empty, so that files of two results never mix.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make(path: &Path) -> Result<Folder, CliError> {
+        std::fs::create_dir_all(path)?;
+        if std::fs::read_dir(path)?.next().is_some() {
+            let message = format!("{} is not empty; name a new folder with --out", path.display());
+            return Err(CliError::Usage(message));
         }
+        Ok(Folder(path.to_path_buf()))
     }
-    text
-}
 
-/// The states of the members, equal neighbours once: `FOUND, NO_RECORD x2`. Never cut within a word, so that a state can be searched for.
-fn outcome(listed: &str) -> String {
-    let mut groups: Vec<(&str, usize)> = Vec::new();
-    for state in listed.split(',') {
-        match groups.last_mut() {
-            Some((last, count)) if *last == state => *count += 1,
-            _ => groups.push((state, 1)),
+    /// Writes a file readable by its owner only: what auditors take away may hold personal data. A path that leaves the folder is refused.
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), CliError> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        let inside = |word: &str| !word.is_empty() && word != "." && word != ".." && !word.contains('\\');
+        if !path.split('/').all(inside) {
+            return Err(CliError::Internal(
+                "the server named a file outside the folder".to_owned(),
+            ));
         }
-    }
-    let words = groups.iter().map(|(state, count)| match count {
-        1 => (*state).to_owned(),
-        _ => format!("{state} x{count}"),
-    });
-    words.collect::<Vec<_>>().join(", ")
-}
-
-/// One department by its id; of several how many: the list stands in the JSON form.
-fn departments(listed: &str, lang: Lang) -> String {
-    match listed.split(',').count() {
-        1 => listed.to_owned(),
-        several => format!("{several} {}", lang.pick("个部门", "departments")),
-    }
-}
-
-fn intact(intact: Option<bool>, lang: Lang) -> &'static str {
-    match intact {
-        Some(true) => lang.pick("相符", "intact"),
-        Some(false) => lang.pick("!! 不符", "!! DAMAGED"),
-        None => "-",
+        let path = self.0.join(path);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+        Ok(file.write_all(bytes)?)
     }
 }

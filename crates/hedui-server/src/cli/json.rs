@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use super::values;
 
+mod audit;
 mod report;
 mod services;
 mod verdict;
 
-pub use services::{case, departments, metrics};
+pub use audit::{access, case, checked, logs, misuse, proofs};
+pub use services::{departments, metrics};
 
 /// A verification.
 #[derive(Debug, Serialize)]
@@ -30,6 +32,8 @@ pub struct Verification {
     report: Option<report::Report>,
     failure_reason: String,
     rechecks: String,
+    /// With what has just ended.
+    inclusion_promise: String,
 }
 
 /// A page of verifications.
@@ -70,6 +74,7 @@ pub fn verification(v: &wire::Verification) -> Verification {
         report: v.report.as_ref().map(report::report),
         failure_reason: v.failure_reason.clone(),
         rechecks: v.rechecks.clone(),
+        inclusion_promise: v.inclusion_promise.clone(),
     }
 }
 

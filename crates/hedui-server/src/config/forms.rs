@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use hedui_core::DepartmentId;
+use hedui_evidence::LogOptions;
 use hedui_ids::DivisionCode;
 
 use super::kinds::{Kind, Sink};
@@ -100,6 +101,13 @@ pub(super) const VARIABLE: Form<String> = Form {
     parse: |text| Some(text.to_owned()),
     show: String::clone,
     secret: true,
+};
+/// What the origins of the transparency logs begin with.
+pub(super) const LOG_NAME: Form<String> = Form {
+    wanted: "a name that you own, without scheme, such as \"evidence.example.gov.cn\"",
+    parse: |text| LogOptions::check_name(text).is_ok().then(|| text.to_owned()),
+    show: String::clone,
+    secret: false,
 };
 /// Which lines are logged.
 pub(super) const LOG_FILTER: Form<String> = Form {

@@ -9,19 +9,21 @@ use std::time::Duration;
 use hedui_core::DepartmentId;
 
 use super::contradictions::{self, Given};
-use super::forms::{ADDRESS, DEPARTMENT, LOG_FILTER, VARIABLE};
+use super::forms::{ADDRESS, DEPARTMENT, LOG_FILTER, LOG_NAME, VARIABLE};
 use super::kinds::{Bytes, Choice, FilePath, ListOf, Span, Switch, Whole};
 use super::layers::Layers;
 use super::read::{Found, Reader, Section};
 use super::{
-    Catalogue, Config, ConfigErrors, Loaded, Log, LogFormat, Override, Policy, Server, Store, StoreKind, Verification,
-    access,
+    Catalogue, Config, ConfigErrors, Loaded, Log, LogFormat, Override, Policy, Server, Store, StoreKind, Supervision,
+    Transparency, Verification, access,
 };
 
 /// No verification and no stop takes longer; a clerk has gone home by then.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// Departments whose data ages in years exist; an answer older than this is never right to use again.
 const LONGEST_FRESHNESS: Duration = Duration::from_secs(366 * 86_400);
+/// Whoever was promised inclusion waits a minute at most.
+const LONGEST_CHECKPOINT: Duration = Duration::from_secs(5);
 /// The smallest segment: below it a store would consist of file headers.
 const MIN_SEGMENT_BYTES: u64 = 1 << 20;
 /// The largest segment: it is read in one go when an index is rebuilt.
@@ -37,6 +39,8 @@ pub(super) fn resolve(layers: Layers) -> Result<Loaded, ConfigErrors> {
     let mut root = Section::root(layers.root);
     let (server, listen) = server(&mut root, &mut reader);
     let store = store(&mut root, &mut reader);
+    let transparency = transparency(&mut root, &mut reader, &store);
+    let supervision = supervision(&mut root, &mut reader);
     let (catalogue, overridden) = catalogue(&mut root, &mut reader);
     let policy = policy(&mut root, &mut reader);
     let verification = verification(&mut root, &mut reader);
@@ -60,6 +64,8 @@ pub(super) fn resolve(layers: Layers) -> Result<Loaded, ConfigErrors> {
     let config = Config {
         server,
         store,
+        transparency,
+        supervision,
         catalogue,
         policy,
         verification,
@@ -141,6 +147,38 @@ fn store(root: &mut Section, reader: &mut Reader) -> Store {
     };
     section.end(reader);
     store
+}
+
+fn transparency(root: &mut Section, reader: &mut Reader, store: &Store) -> Transparency {
+    let default = Transparency::default();
+    let mut section = root.section(reader, "transparency");
+    let every = Span {
+        min: Duration::from_millis(100),
+        max: LONGEST_CHECKPOINT,
+    };
+    let transparency = Transparency {
+        name: section.value(reader, "name", &LOG_NAME, default.name).value,
+        key_file: section
+            .value(
+                reader,
+                "key_file",
+                &FilePath,
+                Transparency::key_file_in(&store.directory),
+            )
+            .value,
+        checkpoint_every: section
+            .value(reader, "checkpoint_every", &every, default.checkpoint_every)
+            .value,
+    };
+    section.end(reader);
+    transparency
+}
+
+fn supervision(root: &mut Section, reader: &mut Reader) -> Supervision {
+    let mut section = root.section(reader, "supervision");
+    let staff_file = section.optional(reader, "staff_file", &FilePath, "(none)");
+    section.end(reader);
+    Supervision { staff_file }
 }
 
 /// The catalogue, and every department that is overridden, each with where that stands.

@@ -1,17 +1,21 @@
 //! `AuditService`: the calls of those who supervise.
 //! Leaves reading and noting the reading to the broker.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
-use hedui_broker::{Broker, CaseLeaf};
-use hedui_evidence::LeafKind;
+use hedui_broker::{Broker, CaseLeaf, CaseProof, Consulted, ErrorKind, LogState, MisuseReport, Overseen, PersonAccess};
+use hedui_evidence::{Exported, LeafKind, LogName, LogStatus, Verified};
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_server::AuditService;
-use tonic::{Request, Response, Status};
+use tokio::sync::mpsc;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Request, Response, Status};
 
 use crate::config::Role;
 use crate::grpc::caller::Callers;
-use crate::grpc::status::status;
+use crate::grpc::status::{refusal, status};
 use crate::grpc::to_proto::{name, timestamp};
 use crate::grpc::verification::case;
 
@@ -47,6 +51,252 @@ impl AuditService for Service {
             name: name(case),
             leaves,
         }))
+    }
+
+    async fn list_logs(&self, request: Request<pb::ListLogsRequest>) -> Result<Response<pb::ListLogsResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        let message = request.into_inner();
+        let district = Some(message.district_code.as_str()).filter(|district| !district.is_empty());
+        if let Some(district) = district {
+            caller.in_district(district)?;
+        }
+        let logs = self.broker.logs(district).await.map_err(|e| status(&e))?;
+        let logs = logs
+            .into_iter()
+            .filter(|l| caller.in_district(&l.log.district).is_ok())
+            .map(log);
+        let LogStatus { late, halted, .. } = self.broker.log_status();
+        Ok(Response::new(pb::ListLogsResponse {
+            logs: logs.collect(),
+            late,
+            halted: halted.unwrap_or_default(),
+        }))
+    }
+
+    async fn get_proofs(
+        &self,
+        request: Request<pb::GetProofsRequest>,
+    ) -> Result<Response<pb::GetProofsResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        let message = request.into_inner();
+        let case = case(&message.name)?;
+        let proofs = self
+            .broker
+            .proofs(case, message.open_records, &caller.id, &message.actor)
+            .await
+            .map_err(|e| status(&e))?;
+        let (district, proofs) = proofs;
+        caller.in_district(&district)?;
+        let policy = proofs.first().map(|proof| self.broker.log_policy(&proof.log));
+        let policy = policy.transpose().map_err(|e| status(&e))?;
+        Ok(Response::new(pb::GetProofsResponse {
+            name: name(case),
+            policy: policy.unwrap_or_default(),
+            proofs: proofs.into_iter().map(proof).collect(),
+        }))
+    }
+
+    async fn get_person_access(
+        &self,
+        request: Request<pb::GetPersonAccessRequest>,
+    ) -> Result<Response<pb::GetPersonAccessResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        let message = request.into_inner();
+        let may_see = |district: &str| caller.in_district(district).is_ok();
+        let accesses = self
+            .broker
+            .access_log(&message.id_number, (&caller.id, &message.actor), &may_see)
+            .await
+            .map_err(|e| status(&e))?;
+        let accesses = accesses.into_iter().map(access).collect();
+        Ok(Response::new(pb::GetPersonAccessResponse { accesses }))
+    }
+
+    async fn get_misuse(
+        &self,
+        request: Request<pb::GetMisuseRequest>,
+    ) -> Result<Response<pb::GetMisuseResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        let message = request.into_inner();
+        // Without a district it is about all of them.
+        caller.in_district(&message.district_code)?;
+        let moment = |at: Option<prost_types::Timestamp>, otherwise: i64| at.map_or(otherwise, |at| millis(&at));
+        let between = (moment(message.from, i64::MIN), moment(message.until, i64::MAX));
+        let (broker, runtime) = (self.broker.clone(), tokio::runtime::Handle::current());
+        let (id, district, actor) = (caller.id.clone(), message.district_code, message.actor);
+        let report = tokio::task::spawn_blocking(move || {
+            let district = Some(district.as_str()).filter(|district| !district.is_empty());
+            runtime.block_on(broker.misuse(district, between, (&id, &actor), &mut |_| true))
+        });
+        let report = report
+            .await
+            .map_err(|_| Status::internal("the report ended without a word"))?;
+        let MisuseReport {
+            officials,
+            most_consulted,
+        } = report.map_err(|e| status(&e))?;
+        Ok(Response::new(pb::GetMisuseResponse {
+            officials: officials.into_iter().map(official).collect(),
+            most_consulted: most_consulted.into_iter().map(consulted).collect(),
+        }))
+    }
+
+    type ExportLogStream = Replies<pb::ExportLogResponse>;
+
+    async fn export_log(
+        &self,
+        request: Request<pb::ExportLogRequest>,
+    ) -> Result<Response<Self::ExportLogStream>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        let message = request.into_inner();
+        let log = LogName::parse(&message.log).ok_or_else(|| {
+            let (zh, en) = (
+                "日志名称应为地区与年份，如 511703/2026",
+                "a log is a district and a year, for example 511703/2026",
+            );
+            refusal(Code::InvalidArgument, "LOG_INVALID", en, zh)
+        })?;
+        caller.in_district(&log.district)?;
+        let (broker, id) = (self.broker.clone(), caller.id.clone());
+        Ok(Response::new(beside(|replies| async move {
+            let mut give = |file: Exported| {
+                let Exported { path, bytes } = file;
+                let content = bytes.into();
+                replies
+                    .blocking_send(Ok(pb::ExportLogResponse { path, content }))
+                    .is_ok()
+            };
+            let given = broker.export_log(&log, (&id, &message.actor), &mut give).await;
+            given.map(|_| ()).map_err(|e| status(&e))
+        })))
+    }
+
+    type VerifyEvidenceStream = Replies<pb::VerifyEvidenceResponse>;
+
+    async fn verify_evidence(
+        &self,
+        request: Request<pb::VerifyEvidenceRequest>,
+    ) -> Result<Response<Self::VerifyEvidenceStream>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        let message = request.into_inner();
+        let (broker, id) = (self.broker.clone(), caller.id.clone());
+        Ok(Response::new(beside(|replies| async move {
+            let mut last = Verified::default();
+            let mut tell = |verified: Verified| {
+                last = verified;
+                replies
+                    .blocking_send(Ok(verified_so_far(verified, false, String::new())))
+                    .is_ok()
+            };
+            let checked = broker.verify_evidence((&id, &message.actor), &mut tell).await;
+            let end = match checked {
+                Ok(verified) => verified_so_far(verified, true, String::new()),
+                // Where it does not fit is the answer, not an error of the call.
+                Err(error) if error.kind() == ErrorKind::DataLoss => verified_so_far(last, true, error.to_string()),
+                Err(error) => return Err(status(&error)),
+            };
+            // Whoever has gone away does not want to know.
+            let _ = replies.blocking_send(Ok(end));
+            Ok(())
+        })))
+    }
+}
+
+type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// Runs long work on a thread beside the runtime's, so that it may read and reckon as long as it likes; what it sends is streamed.
+fn beside<T, F>(work: impl FnOnce(mpsc::Sender<Result<T, Status>>) -> F + Send + 'static) -> Replies<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<(), Status>>,
+{
+    let (replies, receiver) = mpsc::channel(4);
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        // Not the runtime's own way to wait, within which sending could not.
+        let _within = runtime.enter();
+        if let Err(failure) = futures::executor::block_on(work(replies.clone())) {
+            // Whoever has gone away does not want to know.
+            let _ = replies.blocking_send(Err(failure));
+        }
+    });
+    Box::pin(ReceiverStream::new(receiver))
+}
+
+fn verified_so_far(verified: Verified, done: bool, damage: String) -> pb::VerifyEvidenceResponse {
+    pb::VerifyEvidenceResponse {
+        frames: verified.frames,
+        leaves: verified.leaves,
+        sealed: verified.sealed,
+        bytes: verified.bytes,
+        done,
+        damage,
+    }
+}
+
+fn log(state: LogState) -> pb::Log {
+    pb::Log {
+        name: state.log.to_string(),
+        origin: state.origin,
+        size: state.size,
+        checkpoint: state.checkpoint.unwrap_or_default(),
+        verifier_key: state.verifier_key,
+    }
+}
+
+fn access(found: PersonAccess) -> pb::PersonAccess {
+    let departments = found.departments.split(',').filter(|d| !d.is_empty());
+    pb::PersonAccess {
+        verification: name(found.case),
+        kind: kind(found.kind).to_owned(),
+        time: Some(timestamp(found.at_ms)),
+        departments: departments.map(str::to_owned).collect(),
+        district: found.district,
+        purpose: found.purpose,
+        actor: found.actor,
+    }
+}
+
+fn official(found: Overseen) -> pb::Official {
+    pb::Official {
+        actor: found.actor,
+        lookups: found.lookups,
+        readings: found.readings,
+        readings_of_others: found.readings_of_others,
+        without_case: found.without_case,
+        denials: found.denials,
+        out_of_hours: found.out_of_hours,
+        persons: found.persons,
+        colleagues: found.colleagues,
+        own_family: found.own_family,
+    }
+}
+
+fn consulted(found: Consulted) -> pb::Consulted {
+    pb::Consulted {
+        token: found.token,
+        lookups: found.lookups,
+        officials: found.officials,
+        verification: name(found.case),
+    }
+}
+
+fn millis(at: &prost_types::Timestamp) -> i64 {
+    at.seconds
+        .saturating_mul(1_000)
+        .saturating_add(i64::from(at.nanos) / 1_000_000)
+}
+
+fn proof(found: CaseProof) -> pb::Proof {
+    pb::Proof {
+        kind: kind(found.kind).to_owned(),
+        evidence: found.evidence_id.to_string(),
+        department: found.department,
+        log: found.log.to_string(),
+        index: found.index,
+        proof: found.proof,
+        record: found.record.unwrap_or_default().into(),
+        ciphertext: found.ciphertext.unwrap_or_default().into(),
     }
 }
 

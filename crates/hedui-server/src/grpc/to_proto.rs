@@ -92,6 +92,7 @@ pub fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb
         report: report.map(|r| self::report(r, names)),
         failure_reason: v.failure.clone().unwrap_or_default(),
         rechecks: v.rechecks.as_ref().map(name).unwrap_or_default(),
+        inclusion_promise: v.promise.as_deref().unwrap_or_default().to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
-//! Departments, counters and evidence in JSON.
+//! Departments and counters in JSON.
 //! Leaves verifications to `json.rs`.
 
-use hedui_proto::{audit, operations};
+use hedui_proto::operations;
 use serde::Serialize;
 
 use super::super::values;
@@ -42,36 +42,6 @@ struct Step {
     total_ns: u64,
 }
 
-/// The evidence of a verification.
-#[derive(Debug, Serialize)]
-pub struct Case {
-    name: String,
-    leaves: Vec<Leaf>,
-}
-
-#[derive(Debug, Serialize)]
-struct Leaf {
-    kind: String,
-    evidence: String,
-    district: String,
-    department: String,
-    purpose: String,
-    asked_at: Option<String>,
-    answered_at: Option<String>,
-    outcome: String,
-    /// Hexadecimal, as the two below.
-    ciphertext_digest: String,
-    commitment: String,
-    authorization: String,
-    actor: String,
-    rests_on: Vec<String>,
-    segment: u64,
-    offset: u64,
-    /// The opened record: text where it is UTF-8, else hexadecimal; `null` where it was not asked for.
-    record: Option<String>,
-    intact: Option<bool>,
-}
-
 /// The departments.
 pub fn departments(departments: &[operations::Department]) -> Vec<Department> {
     departments.iter().map(department).collect()
@@ -108,39 +78,4 @@ pub fn metrics(m: &operations::GetMetricsResponse) -> Metrics {
         verifications: m.verifications,
         steps: m.steps.iter().map(step).collect(),
     }
-}
-
-/// The evidence of a verification.
-pub fn case(case: &audit::GetCaseResponse) -> Case {
-    Case {
-        name: case.name.clone(),
-        leaves: case.leaves.iter().map(leaf).collect(),
-    }
-}
-
-fn leaf(l: &audit::Leaf) -> Leaf {
-    let record = || std::str::from_utf8(&l.record).map_or_else(|_| hex(&l.record), str::to_owned);
-    Leaf {
-        kind: l.kind.clone(),
-        evidence: l.evidence.clone(),
-        district: l.district.clone(),
-        department: l.department.clone(),
-        purpose: l.purpose.clone(),
-        asked_at: l.asked_at.as_ref().map(values::rfc3339),
-        answered_at: l.answered_at.as_ref().map(values::rfc3339),
-        outcome: l.outcome.clone(),
-        ciphertext_digest: hex(&l.ciphertext_digest),
-        commitment: hex(&l.commitment),
-        authorization: hex(&l.authorization),
-        actor: l.actor.clone(),
-        rests_on: l.rests_on.clone(),
-        segment: l.segment,
-        offset: l.offset,
-        record: (!l.record.is_empty()).then(record),
-        intact: l.intact,
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -33,7 +33,7 @@ fn uncommented(line: &str) -> Option<&str> {
         .then_some(rest)
 }
 
-/// Paths, departments and a signing key commented out are examples, everything else is the default as the comment at the top promises.
+/// Paths, departments, the staff register and a signing key commented out are examples, everything else is the default as the comment at the top promises.
 #[test]
 fn what_is_commented_out_is_the_default() {
     let sections = EXAMPLE.lines().filter_map(|line| {
@@ -41,7 +41,9 @@ fn what_is_commented_out_is_the_default() {
         if section { Some(line) } else { uncommented(line) }
     });
     let kept: Vec<&str> = sections
-        .filter(|line| !line.starts_with("directory") && !line.starts_with("departments"))
+        .filter(|line| {
+            !line.starts_with("directory") && !line.starts_with("departments") && !line.starts_with("staff_file")
+        })
         .filter(|line| !line.starts_with("[catalogue.") && !line.starts_with("id") && !line.starts_with("public_key"))
         .collect();
     assert!(kept.len() > 12, "{kept:?}");

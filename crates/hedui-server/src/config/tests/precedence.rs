@@ -92,6 +92,8 @@ fn every_layer_can_say_every_kind_of_setting() {
         "callers = {callers}\nsigning_keys = {keys}\n[server]\nlisten = \"[::]:1\"\nthreads = 0x10\nreflection = false\n\
          max_request_bytes = 65_536\nmax_streams = 7\ndrain = \"0s\"\n\
          [store]\nkind = \"memory\"\ndirectory = \"/d\"\nsegment_bytes = \"1MiB\"\nkey_file = \"/k\"\ncreate_key = false\n\
+         [transparency]\nname = \"evidence.example\"\nkey_file = \"/l\"\ncheckpoint_every = \"2s\"\n\
+         [supervision]\nstaff_file = \"/s\"\n\
          [catalogue]\ndirectory = \"/a\"\ndepartments = [\"housing\", \"traffic-police\"]\nvariables.two_words = \"v\"\n\
          overrides.traffic-police.freshness = \"7d\"\n[policy]\ndirectory = \"/p\"\n[verification]\ndeadline = \"500ms\"\n\
          max_running = 1\nwage_tolerance_percent = 0\ndeclared_tolerance_percent = 100\n[log]\nformat = \"json\"\nfilter = \"warn\""
@@ -110,6 +112,10 @@ fn every_layer_can_say_every_kind_of_setting() {
         ("store.segment_bytes", "1048576"),
         ("store.key_file", "/k"),
         ("store.create_key", "false"),
+        ("transparency.name", "evidence.example"),
+        ("transparency.key_file", "/l"),
+        ("transparency.checkpoint_every", "2000ms"),
+        ("supervision.staff_file", "/s"),
         ("catalogue.directory", "/a"),
         ("catalogue.departments", "housing, traffic-police"),
         ("catalogue.variables.two_words", "v"),

@@ -1,0 +1,356 @@
+//! The transparency logs through the running server: promises, proofs, exports, and what supervision sees.
+//! Leaves the laws of the logs to `hedui-evidence` and the formats to `hedui-log`.
+
+use std::collections::BTreeMap;
+
+use hedui_log::merkle::{Frontier, leaf_hash};
+use hedui_log::note::Note;
+use hedui_log::policy::Policy;
+use hedui_log::proof::TlogProof;
+use hedui_log::tile::{Level, TilePath, parse_entries};
+use hedui_proto::audit as pb;
+use hedui_proto::audit::audit_service_client::AuditServiceClient;
+use hedui_proto::verification as wire;
+use tonic::transport::Channel;
+
+use crate::support::{District, settings, verify};
+
+const ACTOR: &str = "auditor-1";
+
+async fn audit(district: &District) -> AuditServiceClient<Channel> {
+    AuditServiceClient::connect(district.address()).await.unwrap()
+}
+
+/// Covers everything durable by checkpoints.
+async fn follow(district: &District) {
+    let broker = &district.started.as_ref().unwrap().broker;
+    broker.follow_logs(&mut |_| ()).await.unwrap();
+}
+
+async fn proofs(district: &District, name: &str, open_records: bool) -> pb::GetProofsResponse {
+    let request = pb::GetProofsRequest {
+        name: name.to_owned(),
+        actor: ACTOR.to_owned(),
+        open_records,
+    };
+    audit(district).await.get_proofs(request).await.unwrap().into_inner()
+}
+
+async fn log(district: &District) -> pb::Log {
+    let request = pb::ListLogsRequest {
+        district_code: "511703".to_owned(),
+    };
+    let listed = audit(district).await.list_logs(request).await.unwrap().into_inner();
+    assert!(!listed.late && listed.halted.is_empty());
+    listed.logs[0].clone()
+}
+
+#[tokio::test]
+async fn a_promise_comes_with_the_verdict_and_is_kept() {
+    let district = District::generate(11, 50).await;
+    let ended = district.verify(0).await;
+    // Whoever reads it later gets the same.
+    let again = crate::support::read(&district.client, &ended.name).await;
+    assert_eq!(again.inclusion_promise, ended.inclusion_promise);
+    let promise = Note::parse(ended.inclusion_promise.as_bytes()).unwrap();
+    follow(&district).await;
+    let log = log(&district).await;
+    promise.verified_by(&log.verifier_key.parse().unwrap()).unwrap();
+    let mut lines = promise.text().lines();
+    assert_eq!(lines.next(), Some("hedui-inclusion-promise/v1"));
+    assert_eq!(lines.next(), Some(log.origin.as_str()));
+    let promised = lines.next().unwrap();
+    let proofs = proofs(&district, &ended.name, false).await;
+    let policy = Policy::parse(proofs.policy.as_bytes()).unwrap();
+    let verdict = proofs.proofs.iter().find(|p| p.kind == "VERDICT").unwrap();
+    let proof: TlogProof = verdict.proof.parse().unwrap();
+    // Behind version and salt stands the leaf itself.
+    let leaf = &proof.extra.as_ref().unwrap()[33..];
+    assert_eq!(leaf_hash(leaf).to_string(), promised);
+    proof.verify_entry(leaf, &policy).unwrap();
+}
+
+#[tokio::test]
+async fn every_leaf_of_a_case_is_proved_and_opened_records_fit_their_commitments() {
+    let district = District::generate(12, 50).await;
+    let ended = district.verify(3).await;
+    follow(&district).await;
+    let proofs = proofs(&district, &ended.name, true).await;
+    let policy = Policy::parse(proofs.policy.as_bytes()).unwrap();
+    let mut kinds = BTreeMap::new();
+    for found in &proofs.proofs {
+        *kinds.entry(found.kind.as_str()).or_insert(0) += 1;
+        let proof: TlogProof = found.proof.parse().unwrap();
+        let extra = proof.extra.clone().unwrap();
+        let (salt, leaf) = (&extra[1..33], &extra[33..]);
+        assert_eq!(proof.verify_entry(leaf, &policy).unwrap().index, found.index);
+        if found.ciphertext.is_empty() {
+            continue;
+        }
+        // By the documented places: the ciphertext's digest at 50, the commitment at 82.
+        assert_eq!(&leaf[50..82], blake3::hash(&found.ciphertext).as_bytes());
+        let commitment = blake3::keyed_hash(salt.try_into().unwrap(), &found.record);
+        assert_eq!(&leaf[82..114], commitment.as_bytes());
+    }
+    assert_eq!((kinds["ASKED"], kinds["VERDICT"]), (1, 1));
+    assert!(kinds["ANSWER"] >= 20, "{kinds:?}");
+    // Unopened, nothing that opens a commitment is given away.
+    let closed = self::proofs(&district, &ended.name, false).await;
+    for found in &closed.proofs {
+        let proof: TlogProof = found.proof.parse().unwrap();
+        assert!(found.record.is_empty() && proof.extra.unwrap()[1..33] == [0; 32]);
+    }
+}
+
+#[tokio::test]
+async fn an_exported_log_has_the_root_that_was_signed_and_survives_a_restart() {
+    let mut district = District::generate(13, 50).await;
+    for number in 0..12 {
+        district.verify(number).await;
+    }
+    follow(&district).await;
+    let before = log(&district).await;
+    district.restart().await;
+    district.verify(12).await;
+    follow(&district).await;
+    let after = log(&district).await;
+    assert_eq!(after.verifier_key, before.verifier_key);
+    assert!(after.size > before.size);
+
+    let request = pb::ExportLogRequest {
+        log: after.name.clone(),
+        actor: ACTOR.to_owned(),
+    };
+    let mut files = audit(&district).await.export_log(request).await.unwrap().into_inner();
+    let (mut tree, mut checkpoint) = (Frontier::default(), String::new());
+    let mut roots = BTreeMap::new();
+    while let Some(file) = files.message().await.unwrap() {
+        if file.path == "checkpoint" {
+            checkpoint = String::from_utf8(file.content.to_vec()).unwrap();
+        } else if let Ok(TilePath {
+            level: Level::Entries,
+            width,
+            ..
+        }) = file.path.parse::<TilePath>()
+        {
+            for entry in parse_entries(&file.content, width).unwrap() {
+                tree.append(leaf_hash(entry), |_, _, _| ());
+                roots.insert(tree.size(), tree.root());
+            }
+        }
+    }
+    let lines = |note: &str| note.lines().skip(1).take(2).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(lines(&checkpoint), [tree.size().to_string(), tree.root().to_string()]);
+    // What was signed before the restart is a beginning of it.
+    let earlier = lines(&before.checkpoint);
+    let size: u64 = earlier[0].parse().unwrap();
+    assert_eq!(roots[&size].to_string(), earlier[1]);
+}
+
+#[tokio::test]
+async fn a_log_that_was_shortened_stops_verifications_and_not_reading() {
+    let mut district = District::generate(14, 50).await;
+    let ended = district.verify(0).await;
+    follow(&district).await;
+    district.stop().await;
+    // The evidence is replaced by an older copy: none at all. The checkpoints are where they were.
+    let store = district.config.store.directory.clone();
+    for entry in std::fs::read_dir(&store).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if !name.ends_with(".key") && name != "logs" {
+            let removed = if path.is_dir() {
+                std::fs::remove_dir_all(&path)
+            } else {
+                std::fs::remove_file(&path)
+            };
+            removed.unwrap();
+        }
+    }
+    district.restart_stopped().await;
+    let mut client = district.client.clone();
+    let refused = client.create_verification(district.request(1)).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::Unavailable);
+    let reason = tonic_types::StatusExt::get_details_error_info(&refused).unwrap().reason;
+    assert_eq!(reason, "EVIDENCE_LOG_UNAVAILABLE");
+    let listed = audit(&district)
+        .await
+        .list_logs(pb::ListLogsRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(
+        listed.halted.contains("511703") || listed.halted.contains("segment"),
+        "{}",
+        listed.halted
+    );
+    // Nothing of the old case is there, and that is said, not invented.
+    let gone = client
+        .get_verification(wire::GetVerificationRequest {
+            name: ended.name,
+            ..Default::default()
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(gone.code(), tonic::Code::NotFound);
+}
+
+#[tokio::test]
+async fn checking_everything_finds_all_of_it_and_a_flipped_bit() {
+    let mut district = District::generate(15, 50).await;
+    for number in 0..3 {
+        district.verify(number).await;
+    }
+    let check = |district: &District| {
+        let address = district.address();
+        async move {
+            let mut audit = AuditServiceClient::connect(address).await.unwrap();
+            let request = pb::VerifyEvidenceRequest {
+                actor: ACTOR.to_owned(),
+            };
+            let mut steps = audit.verify_evidence(request).await.unwrap().into_inner();
+            let mut last = pb::VerifyEvidenceResponse::default();
+            while let Some(step) = steps.message().await.unwrap() {
+                last = step;
+            }
+            last
+        }
+    };
+    let well = check(&district).await;
+    assert!(well.done && well.damage.is_empty(), "{}", well.damage);
+    assert!(well.frames > 6 && well.sealed > 60, "{well:?}");
+
+    // Frames of a further segment follow, so that the damage is not at the end of the log, where it would be cut as torn.
+    district.stop().await;
+    let segment = std::fs::read_dir(&district.config.store.directory)
+        .unwrap()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .chain(
+            std::fs::read_dir(district.config.store.directory.join("segments"))
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|e| e.path()),
+        )
+        .find(|path| path.extension().is_some_and(|e| e == "seg"))
+        .unwrap();
+    district.restart_stopped().await;
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    // In place: the server has the file open.
+    std::io::Write::write_all(
+        &mut std::fs::OpenOptions::new().write(true).open(&segment).unwrap(),
+        &bytes,
+    )
+    .unwrap();
+    let damaged = check(&district).await;
+    assert!(damaged.damage.contains("segment"), "{damaged:?}");
+}
+
+#[tokio::test]
+async fn a_person_can_be_told_who_looked_and_officials_who_look_too_much_stand_out() {
+    let population = hedui_sim::generate(&settings(16, 50)).unwrap();
+    let household = &population.households[2].household;
+    let (person, other) = (
+        household.members[0].id_number.clone(),
+        &population.households[5].household.members[0],
+    );
+    let colleague = other.id_number.clone();
+    let folder = tempfile::tempdir().unwrap();
+    let staff = folder.path().join("staff.toml");
+    // An official whose relative is in the second household, and a colleague who is in the fifth.
+    let text = format!(
+        "[[staff]]\nactor = \"clerk-7\"\nid_number = \"{}\"\nrelatives = [\"{person}\"]\n\
+         [[staff]]\nactor = \"clerk-8\"\nid_number = \"{colleague}\"\n",
+        population.households[9].household.members[0].id_number,
+    );
+    std::fs::write(&staff, text).unwrap();
+    std::fs::set_permissions(&staff, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let district = District::of(population, |config| config.supervision.staff_file = Some(staff)).await;
+
+    let own = district.verify(2).await;
+    let report = own.report.as_ref().unwrap();
+    let conflict = report
+        .findings
+        .iter()
+        .find(|f| f.code == "CONFLICT_OF_INTEREST")
+        .unwrap();
+    assert_eq!(conflict.subject, Some(0));
+    let second = district.verify(5).await;
+    assert!(
+        second
+            .report
+            .as_ref()
+            .unwrap()
+            .findings
+            .iter()
+            .all(|f| f.code != "CONFLICT_OF_INTEREST")
+    );
+    let mut elsewhere = district.request(2);
+    elsewhere.actor = "clerk-9".to_owned();
+    let again = verify(&district.client, elsewhere).await;
+    assert!(
+        again
+            .report
+            .unwrap()
+            .findings
+            .iter()
+            .all(|f| f.code != "CONFLICT_OF_INTEREST")
+    );
+
+    // The conflict is a leaf of its own, in the log whatever becomes of the report.
+    follow(&district).await;
+    let proofs = proofs(&district, &own.name, false).await;
+    assert!(proofs.proofs.iter().any(|p| p.kind == "REVIEW"));
+
+    let mut audit = audit(&district).await;
+    let request = pb::GetPersonAccessRequest {
+        id_number: person.clone(),
+        actor: ACTOR.to_owned(),
+    };
+    let log = audit.get_person_access(request).await.unwrap().into_inner().accesses;
+    let asked: Vec<&pb::PersonAccess> = log.iter().filter(|a| a.kind == "ASKED").collect();
+    assert_eq!(asked.len(), 2);
+    assert!(asked[0].actor.ends_with("clerk-7") && asked[1].actor.ends_with("clerk-9"));
+    assert!(asked[0].departments.len() > 20 && asked[0].purpose == "dibao");
+    // The proofs were read, and that is told too.
+    assert!(log.iter().any(|a| a.kind == "ACCESS" && a.actor.ends_with(ACTOR)));
+    let nobody = pb::GetPersonAccessRequest {
+        id_number: district.population.households[30].household.members[0]
+            .id_number
+            .clone(),
+        actor: ACTOR.to_owned(),
+    };
+    assert!(
+        audit
+            .get_person_access(nobody)
+            .await
+            .unwrap()
+            .into_inner()
+            .accesses
+            .is_empty()
+    );
+    let wrong = pb::GetPersonAccessRequest {
+        id_number: format!("{}0", &person[..17]),
+        actor: ACTOR.to_owned(),
+    };
+    let refused = audit.get_person_access(wrong).await;
+    if let Err(refused) = refused {
+        assert!(!refused.message().contains(&person[..15]), "{refused}");
+    }
+
+    let misuse = pb::GetMisuseRequest {
+        actor: ACTOR.to_owned(),
+        ..Default::default()
+    };
+    let report = audit.get_misuse(misuse).await.unwrap().into_inner();
+    let of = |actor: &str| report.officials.iter().find(|o| o.actor.ends_with(actor)).unwrap();
+    let clerk = of("clerk-7");
+    assert_eq!((clerk.lookups, clerk.own_family, clerk.colleagues), (2, 1, 1));
+    assert_eq!((of("clerk-9").lookups, of("clerk-9").own_family), (1, 0));
+    assert!(of(ACTOR).readings_of_others >= 1);
+    let top = &report.most_consulted[0];
+    assert_eq!((top.lookups, top.officials), (2, 2));
+    assert!(!format!("{report:?}").contains(&person[..15]));
+}
