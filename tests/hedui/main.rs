@@ -9,6 +9,7 @@ mod faults;
 mod golden;
 mod path;
 mod population;
+mod privacy;
 mod reflection;
 mod support;
 mod tables;
