@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::set::{hashes_at, width_of};
 use super::{TILE_WIDTH, TileError};
 use crate::text::decimal;
 
@@ -34,13 +35,15 @@ pub struct TilePath {
 }
 
 impl TilePath {
-    /// The full tile at this place, which replaces every partial one.
+    /// The tile at this place as the tree of `size` entries has it: full, partial or not at all.
     #[must_use]
-    pub fn full(self) -> Self {
-        Self {
-            width: TILE_WIDTH,
-            ..self
-        }
+    pub fn in_tree(level: Level, index: u64, size: u64) -> Option<Self> {
+        let power = match level {
+            Level::Entries => 0,
+            Level::Hashes(power) => power,
+        };
+        let width = width_of(index, hashes_at(power, size));
+        (width > 0).then_some(Self { level, index, width })
     }
 
     /// Whether it holds less than a full tile does.

@@ -8,7 +8,7 @@ const LEVELS: u8 = 8;
 
 /// How many hashes a level of tiles has in all; an entry bundle counts as level 0.
 pub(super) fn hashes_at(level: u8, size: u64) -> u64 {
-    size.checked_shr(u32::from(level) * 8).unwrap_or(0)
+    size.checked_shr(u32::from(level).saturating_mul(8)).unwrap_or(0)
 }
 
 /// Every tile of a tree: entries first, then hashes from the lowest level up, each from the left. At most one tile of a

@@ -152,6 +152,12 @@ proptest! {
         let new: BTreeSet<TilePath> = new_tiles(old, old + more).collect();
         prop_assert_eq!(new, &after - &before);
         prop_assert_eq!(new_tiles(old + more, old).count(), 0);
+        for path in &after {
+            prop_assert_eq!(TilePath::in_tree(path.level, path.index, old + more), Some(*path));
+        }
+        let beyond = (old + more).div_ceil(256);
+        prop_assert_eq!(TilePath::in_tree(Level::Entries, beyond, old + more), None);
+        prop_assert_eq!(TilePath::in_tree(Level::Hashes(63), 0, old + more), None);
     }
 }
 

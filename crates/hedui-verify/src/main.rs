@@ -1,0 +1,147 @@
+//! The program `hedui-verify`: arguments in, the answer on standard output, an exit code.
+//! Leaves every judgement to the library.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use hedui_log::merkle::{Hash, leaf_hash};
+use hedui_log::proof::MAX_PROOF_BYTES;
+use hedui_verify::folder::{self, Progress};
+use hedui_verify::{InputError, MAX_ENTRY_FILE_BYTES, Report, check_proof, read_bounded, read_policy};
+
+/// Below so many entries a check is over before anybody wonders.
+const REPORT_FROM: u64 = 200_000;
+
+const ABOUT: &str = "Checks evidence of transparency logs offline: no network, no clock, no trust in who made it.
+
+It reads the C2SP formats tlog-proof, tlog-tiles, tlog-checkpoint, tlog-cosignature (Ed25519) and tlog-policy with \
+SHA-256, whoever wrote them. Whom to trust stands in the policy file alone; get it from somebody other than the log.";
+
+const AFTER: &str = "The first line of the answer is `true` or `false`. After `true` follows what was proved; after \
+`false` a `reason`, one stable word for programs, and an `explanation`.
+
+Exit code: 0 true, 1 false, 2 nothing could be checked (wrong usage, unreadable file, mistake in the policy).
+
+A policy file, one thing per line:
+  log VKEY                        a log; the name in its key is the log's origin
+  witness NAME VKEY               a witness
+  group NAME all|any|NUMBER NAME...
+  quorum NAME|none                which witness or group must have cosigned
+
+What `true` means: the entry (or every entry of the folder) is in the log whose checkpoint a key of the policy signed, \
+and witnesses of the quorum stated that they saw that checkpoint at the given times. It does not say that an entry is \
+true, only that it was logged and has not been changed since.";
+
+#[derive(Parser)]
+#[command(name = "hedui-verify", version, about = ABOUT, after_help = AFTER, max_term_width = 120)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = Output::Text, global = true)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Output {
+    /// Lines for people
+    Text,
+    /// One JSON object on one line
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Is this entry in a log that the policy trusts?
+    Proof(ProofArguments),
+    /// Is this folder the whole log, unchanged? Reads every entry and every tile
+    Log(LogArguments),
+}
+
+#[derive(Args)]
+struct ProofArguments {
+    /// The proof, a .tlog-proof file
+    proof: PathBuf,
+    /// The policy: which logs and witnesses to trust
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    #[command(flatten)]
+    leaf: Leaf,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Leaf {
+    /// The entry itself, byte for byte as it was logged
+    #[arg(long, value_name = "FILE")]
+    entry: Option<PathBuf>,
+    /// Or its hash, SHA-256 of a zero byte and the entry
+    #[arg(long, value_name = "BASE64")]
+    leaf_hash: Option<Hash>,
+}
+
+#[derive(Args)]
+struct LogArguments {
+    /// The folder: `checkpoint`, `tile/0/...`, `tile/entries/...`
+    folder: PathBuf,
+    /// The policy: which logs and witnesses to trust
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// An earlier checkpoint of the same log, signed by it: nothing before it may have changed
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let report = match &arguments.command {
+        Command::Proof(proof) => run_proof(proof),
+        Command::Log(log) => run_log(log),
+    };
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => {
+            say(&format!("hedui-verify: {error}"));
+            return ExitCode::from(2);
+        }
+    };
+    let text = match arguments.output {
+        Output::Text => report.to_string(),
+        Output::Json => report.to_json() + "\n",
+    };
+    // An answer that did not arrive is no answer.
+    let mut out = io::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        return ExitCode::from(2);
+    }
+    ExitCode::from(u8::from(!report.verdict))
+}
+
+fn run_proof(arguments: &ProofArguments) -> Result<Report, InputError> {
+    let policy = read_policy(&arguments.policy)?;
+    let leaf = match (&arguments.leaf.entry, arguments.leaf.leaf_hash) {
+        (Some(entry), _) => leaf_hash(&read_bounded(entry, MAX_ENTRY_FILE_BYTES)?),
+        (None, Some(hash)) => hash,
+        // clap asks for one of the two; the hash of nothing would prove nothing.
+        (None, None) => leaf_hash(&[]),
+    };
+    let proof = read_bounded(&arguments.proof, MAX_PROOF_BYTES)?;
+    Ok(check_proof(&proof, &leaf, &policy))
+}
+
+fn run_log(arguments: &LogArguments) -> Result<Report, InputError> {
+    let policy = read_policy(&arguments.policy)?;
+    let since = arguments.since.as_deref();
+    folder::check(&arguments.folder, &policy, since, |Progress { entries, of }| {
+        if of >= REPORT_FROM {
+            say(&format!("{entries} of {of} entries"));
+        }
+    })
+}
+
+/// To standard error; whoever closed it does not want to know.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
