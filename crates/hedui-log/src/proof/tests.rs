@@ -43,10 +43,17 @@ fn a_flipped_bit_anywhere_but_in_the_extra_data_is_noticed() {
     let policy = policy("both");
     let extra = PROOF.find("extra ").unwrap() + 6..PROOF.find("index").unwrap() - 1;
     for at in (0..PROOF.len()).filter(|at| !extra.contains(at)) {
-        for bit in 0..8 {
+        // The lowest bit, the one between small and capital letters, the one that leaves ASCII.
+        for bit in [0, 5, 7] {
             let mut bytes = PROOF.as_bytes().to_vec();
             bytes[at] ^= 1 << bit;
-            let holds = TlogProof::parse(&bytes).is_ok_and(|proof| proof.verify_entry(&entry(6), &policy).is_ok());
+            let Ok(proof) = TlogProof::parse(&bytes) else { continue };
+            assert_eq!(
+                proof.to_string().as_bytes(),
+                bytes,
+                "one spelling: byte {at}, bit {bit}"
+            );
+            let holds = proof.verify_entry(&entry(6), &policy).is_ok();
             assert!(!holds, "byte {at}, bit {bit}");
         }
     }

@@ -77,16 +77,16 @@ fn judge(
     common: Problems,
 ) -> Problems {
     let mut problems = Problems::default();
-    let grown = match by_hashes {
-        _ if by_entries.root == checkpoint.root => by_entries,
-        Some(by_hashes) if by_hashes.root == checkpoint.root => by_hashes,
-        _ => {
+    let (grown, other) = match by_hashes {
+        _ if by_entries.root == checkpoint.root => (by_entries, None),
+        Some(by_hashes) if by_hashes.root == checkpoint.root => (by_hashes, None),
+        other => {
             let what = format!(
                 "the log's entries lead to the root {}, not to the signed one",
                 by_entries.root
             );
             problems.push(Problem::new(Code::RootMismatch, "checkpoint", what));
-            by_entries
+            (by_entries, other)
         }
     };
     if let Some(since) = since
@@ -100,6 +100,10 @@ fn judge(
     }
     problems.append(common);
     problems.append(grown.problems);
+    if let Some(other) = other {
+        // Neither was right throughout: of every pair that disagrees both files are named.
+        problems.append(other.problems);
+    }
     problems
 }
 

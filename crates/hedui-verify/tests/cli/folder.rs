@@ -4,7 +4,11 @@
 use std::fs;
 
 use hedui_log::merkle::leaf_hash;
-use hedui_log::tile::encode_entries;
+use hedui_log::policy::Policy;
+use hedui_log::tile::{encode_entries, tiles_of};
+use hedui_verify::folder::{Progress, check};
+use hedui_verify::{Report, Value};
+use proptest::prelude::*;
 
 use crate::fixture::{self, Log, entry, export, root_at, signed};
 use crate::{Place, change};
@@ -99,6 +103,81 @@ fn an_operator_who_rewrites_entry_and_tile_is_found_out_by_the_root() {
     place.write("log/tile/entries/001.p/44", &bundle);
     place.write("log/tile/0/001.p/44", &hashes);
     assert_eq!(reason(&place, &ASK), named("ROOT_MISMATCH", "checkpoint"));
+}
+
+#[test]
+fn where_entries_and_tiles_are_both_spoilt_all_are_named() {
+    let (place, _) = place(700);
+    change(&place.path("log/tile/entries/000"), |bytes| {
+        *bytes.last_mut().unwrap() ^= 1
+    });
+    change(&place.path("log/tile/0/001"), |bytes| bytes[0] ^= 1);
+    let (code, files) = reason(&place, &ASK);
+    assert_eq!(code, "ROOT_MISMATCH");
+    for file in ["tile/entries/000", "tile/0/001"] {
+        assert!(files.iter().any(|named| named == file), "{files:?}");
+    }
+}
+
+#[test]
+fn tiles_of_three_levels_are_compared() {
+    let (_place, log) = place(65_792);
+    let policy = Policy::parse(fixture::policy().as_bytes()).unwrap();
+    let mut heard = Vec::new();
+    let report = check(&log.folder, &policy, None, |progress| heard.push(progress)).unwrap();
+    assert!(report.verdict, "{report}");
+    let (entries, of) = (65_536, log.size);
+    assert_eq!(heard, [Progress { entries, of }]);
+    for file in ["tile/1/000", "tile/1/001.p/1", "tile/2/000.p/1"] {
+        let path = log.folder.join(file);
+        let before = change(&path, |bytes| bytes[31] ^= 1);
+        let report = check(&log.folder, &policy, None, |_| ()).unwrap();
+        assert_eq!((code(&report), files(&report)), ("TILE_MISMATCH", vec![file]));
+        fs::write(&path, before).unwrap();
+    }
+}
+
+fn code(report: &Report) -> &str {
+    match report.part("reason") {
+        Some(Value::Text(code)) => code,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn files(report: &Report) -> Vec<&str> {
+    let Some(Value::List(problems)) = report.part("problems") else {
+        return Vec::new();
+    };
+    fn file(problem: &Value) -> &str {
+        match problem {
+            Value::Parts(parts) => match &parts[1].1 {
+                Value::Text(file) => file.as_str(),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+    problems.iter().map(file).collect()
+}
+
+#[test]
+fn any_flipped_bit_in_any_file_is_found_and_the_file_named() {
+    let (_place, log) = place(520);
+    let policy = Policy::parse(fixture::policy().as_bytes()).unwrap();
+    let mut names: Vec<String> = tiles_of(log.size).map(|path| path.to_string()).collect();
+    names.push("checkpoint".to_owned());
+    let pick = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..8);
+    let law = |(name, at, bit): (prop::sample::Index, prop::sample::Index, i32)| {
+        let name = name.get(&names).as_str();
+        let path = log.folder.join(name);
+        let before = change(&path, |bytes| *at.get_mut(bytes) ^= 1_u8 << bit);
+        let report = check(&log.folder, &policy, None, |_| ()).unwrap();
+        fs::write(&path, before).unwrap();
+        prop_assert!(!report.verdict);
+        prop_assert!(name == "checkpoint" || files(&report) == [name], "{}: {}", name, report);
+        Ok(())
+    };
+    proptest!(ProptestConfig::with_cases(64), |(pick in pick)| law(pick)?);
 }
 
 #[test]
