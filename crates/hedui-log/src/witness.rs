@@ -257,9 +257,7 @@ pub fn decide(state: Option<&(u64, Hash)>, request: &AddCheckpoint, log_keys: &[
     if request.old != last {
         return Decision::Conflict { size: last };
     }
-    if *size == 0 && *root != empty_root() {
-        return Decision::Inconsistent(ProofError::WrongNewRoot);
-    }
+    // Also finds a root that is not the empty tree's at size 0, and a proof that nothing asks for.
     match verify_consistency(last, &last_root, *size, root, &request.proof) {
         Ok(()) => Decision::Cosign {
             size: *size,

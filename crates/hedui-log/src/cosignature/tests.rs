@@ -60,7 +60,13 @@ fn a_flipped_byte_of_a_cosignature_or_its_time_is_noticed() {
         assert_eq!(forged(&good[..length]), Err(bad.clone().into()));
     }
     let longer = [good.as_slice(), &[0]].concat();
-    assert_eq!(forged(&longer), Err(bad.into()));
+    assert_eq!(forged(&longer), Err(bad.clone().into()));
+    // A signature that is true, over a time that none may state.
+    for (time, verdict) in [(MAX_TIME, Ok(MAX_TIME)), (MAX_TIME + 1, Err(bad.into()))] {
+        let raw = key.0.sign_raw(message(note.text(), time).as_bytes());
+        let bytes = [time.to_be_bytes().as_slice(), &raw].concat();
+        assert_eq!(forged(&bytes), verdict);
+    }
     // The same signature does not hold for another tree.
     let mut other = Note::unsigned(&log.text(2)).unwrap();
     other.push_signature(&key.0.line(&good)).unwrap();
