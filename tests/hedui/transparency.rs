@@ -84,6 +84,21 @@ async fn every_leaf_of_a_case_is_proved_and_opened_records_fit_their_commitments
         let extra = proof.extra.clone().unwrap();
         let (salt, leaf) = (&extra[1..33], &extra[33..]);
         assert_eq!(proof.verify_entry(leaf, &policy).unwrap().index, found.index);
+        // The auditor's own program comes to the same, and to the words that were kept.
+        let records = hedui_verify::Records {
+            opened: Some(&found.record[..]).filter(|bytes| !bytes.is_empty()),
+            sealed: Some(&found.ciphertext[..]).filter(|bytes| !bytes.is_empty()),
+        };
+        let report = hedui_verify::check_evidence(found.proof.as_bytes(), records, &policy);
+        assert!(report.verdict, "{report}");
+        assert_eq!(
+            report.part("kind"),
+            Some(&hedui_verify::Value::Text(found.kind.clone()))
+        );
+        assert_eq!(
+            report.part("department"),
+            Some(&hedui_verify::Value::Text(found.department.clone()))
+        );
         if found.ciphertext.is_empty() {
             continue;
         }
@@ -124,7 +139,11 @@ async fn an_exported_log_has_the_root_that_was_signed_and_survives_a_restart() {
     let mut files = audit(&district).await.export_log(request).await.unwrap().into_inner();
     let (mut tree, mut checkpoint) = (Frontier::default(), String::new());
     let mut roots = BTreeMap::new();
+    let folder = tempfile::tempdir().unwrap();
     while let Some(file) = files.message().await.unwrap() {
+        let path = folder.path().join(&file.path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &file.content).unwrap();
         if file.path == "checkpoint" {
             checkpoint = String::from_utf8(file.content.to_vec()).unwrap();
         } else if let Ok(TilePath {
@@ -141,6 +160,12 @@ async fn an_exported_log_has_the_root_that_was_signed_and_survives_a_restart() {
     }
     let lines = |note: &str| note.lines().skip(1).take(2).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(lines(&checkpoint), [tree.size().to_string(), tree.root().to_string()]);
+    // The auditor's own program finds it whole, and a continuation of what was signed before the restart.
+    let policy = hedui_verify::read_policy(&folder.path().join("policy")).unwrap();
+    let since = folder.path().join("earlier");
+    std::fs::write(&since, &before.checkpoint).unwrap();
+    let report = hedui_verify::folder::check(folder.path(), &policy, Some(&since), |_| ()).unwrap();
+    assert!(report.verdict, "{report}");
     // What was signed before the restart is a beginning of it.
     let earlier = lines(&before.checkpoint);
     let size: u64 = earlier[0].parse().unwrap();

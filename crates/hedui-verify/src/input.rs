@@ -11,6 +11,9 @@ use thiserror::Error;
 /// The largest file that is taken for an entry.
 pub const MAX_ENTRY_FILE_BYTES: usize = 16 << 20;
 
+/// The largest file that is taken for a record: no frame holds a larger one.
+pub const MAX_RECORD_FILE_BYTES: usize = 64 << 20;
+
 /// Why nothing could be checked. Neither true nor false: the program ends with 2.
 #[derive(Debug, Error)]
 #[non_exhaustive]

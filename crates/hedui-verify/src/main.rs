@@ -9,7 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use hedui_log::merkle::{Hash, leaf_hash};
 use hedui_log::proof::MAX_PROOF_BYTES;
 use hedui_verify::folder::{self, Progress};
-use hedui_verify::{InputError, MAX_ENTRY_FILE_BYTES, Report, check_proof, read_bounded, read_policy};
+use hedui_verify::{
+    InputError, MAX_ENTRY_FILE_BYTES, MAX_RECORD_FILE_BYTES, Records, Report, check_evidence, check_proof,
+    read_bounded, read_policy,
+};
 
 /// Below so many entries a check is over before anybody wonders.
 const REPORT_FROM: u64 = 200_000;
@@ -54,10 +57,27 @@ enum Output {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Is this evidence of a hedui broker in its log, and are the records beside it the ones that were kept?
+    Evidence(EvidenceArguments),
     /// Is this entry in a log that the policy trusts?
     Proof(ProofArguments),
     /// Is this folder the whole log, unchanged? Reads every entry and every tile
     Log(LogArguments),
+}
+
+#[derive(Args)]
+struct EvidenceArguments {
+    /// The proof, a .tlog-proof file as `hedui audit proof` writes it
+    proof: PathBuf,
+    /// The policy: which logs and witnesses to trust
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// The opened record; otherwise the file beside the proof that ends in .record, if there is one
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// The sealed record; otherwise the file beside the proof that ends in .sealed, if there is one
+    #[arg(long, value_name = "FILE")]
+    sealed: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -97,6 +117,7 @@ struct LogArguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let report = match &arguments.command {
+        Command::Evidence(evidence) => run_evidence(evidence),
         Command::Proof(proof) => run_proof(proof),
         Command::Log(log) => run_log(log),
     };
@@ -117,6 +138,25 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     ExitCode::from(u8::from(!report.verdict))
+}
+
+fn run_evidence(arguments: &EvidenceArguments) -> Result<Report, InputError> {
+    let policy = read_policy(&arguments.policy)?;
+    let proof = read_bounded(&arguments.proof, MAX_PROOF_BYTES)?;
+    let beside = |named: &Option<PathBuf>, extension: &str| {
+        let path = match named {
+            Some(path) => path.clone(),
+            None => Some(arguments.proof.with_extension(extension)).filter(|path| path.exists())?,
+        };
+        Some(read_bounded(&path, MAX_RECORD_FILE_BYTES))
+    };
+    let opened = beside(&arguments.record, "record").transpose()?;
+    let sealed = beside(&arguments.sealed, "sealed").transpose()?;
+    let records = Records {
+        opened: opened.as_deref(),
+        sealed: sealed.as_deref(),
+    };
+    Ok(check_evidence(&proof, records, &policy))
 }
 
 fn run_proof(arguments: &ProofArguments) -> Result<Report, InputError> {

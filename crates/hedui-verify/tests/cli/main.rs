@@ -10,6 +10,7 @@
     reason = "a test stops where it fails"
 )]
 
+mod evidence;
 mod fixture;
 mod folder;
 mod proof;
@@ -70,7 +71,7 @@ fn help_says_what_a_reader_without_readme_needs() {
     for (arguments, words) in [
         (
             vec!["--help"],
-            vec!["proof", "log", "Exit code", "quorum", "true", "no network"],
+            vec!["evidence", "proof", "log", "Exit code", "quorum", "true", "no network"],
         ),
         (
             vec!["proof", "--help"],
