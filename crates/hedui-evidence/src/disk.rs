@@ -3,9 +3,9 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, IoSlice, Seek, SeekFrom, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +16,10 @@ pub(crate) mod sim;
 const MAX_OPEN_FILES: usize = 128;
 /// How many pieces of memory one system call writes (IOV_MAX of Linux).
 const MOST_SLICES: usize = 1_024;
+/// Of a file that is complete: everybody who could read it can, nobody can write it.
+const FINISHED_MODE: u32 = 0o444;
+/// The bits that let somebody write.
+const WRITABLE: u32 = 0o222;
 /// The file that is locked while a store is open.
 const LOCK_FILE: &str = "LOCK";
 
@@ -54,6 +58,21 @@ pub trait Disk: Send + Sync + 'static {
 
     /// Removes a file.
     fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// Forgets whatever is held open of a file: what is done to it next is done through a fresh descriptor.
+    fn let_go(&self, name: &str);
+
+    /// Takes the right to write a file from everybody: it is complete and never changes again.
+    fn finish(&self, name: &str) -> io::Result<()>;
+
+    /// Whether [`Disk::finish`] has been called on a file.
+    fn is_finished(&self, name: &str) -> io::Result<bool>;
+
+    /// Puts a small file in the place of whatever has this name, as a whole.
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// Gives a file a second name outside this folder, without copying it. Errors: also when that cannot be done.
+    fn link(&self, name: &str, to: &Path) -> io::Result<()>;
 }
 
 /// A folder of the file system.
@@ -192,4 +211,38 @@ impl Disk for RealDisk {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         fs::remove_file(self.dir.join(name))
     }
+
+    fn let_go(&self, name: &str) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    fn finish(&self, name: &str) -> io::Result<()> {
+        fs::set_permissions(self.dir.join(name), Permissions::from_mode(FINISHED_MODE))?;
+        // Whoever still holds it open for writing could go on.
+        self.let_go(name);
+        Ok(())
+    }
+
+    fn is_finished(&self, name: &str) -> io::Result<bool> {
+        // The mode, not an attempt: the superuser may write whatever the mode says.
+        Ok(fs::metadata(self.dir.join(name))?.permissions().mode() & WRITABLE == 0)
+    }
+
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        replace_file(&self.dir, name, bytes)
+    }
+
+    fn link(&self, name: &str, to: &Path) -> io::Result<()> {
+        fs::hard_link(self.dir.join(name), to)
+    }
+}
+
+/// Writes a file beside its place, makes it durable and moves it there: whoever looks finds the old one or the new one.
+pub(crate) fn replace_file(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let beside = dir.join(format!("{name}.part"));
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(beside, dir.join(name))?;
+    File::open(dir)?.sync_all()
 }

@@ -25,16 +25,17 @@ pub enum StoreError {
     /// The store was opened for reading only. Nothing was written.
     #[error("the store was opened for reading only")]
     ReadOnly,
-    /// An earlier failure made every later append unsafe. Nothing of this one was written; reads go on.
-    #[error("the store refuses appends after an earlier failure ({reason}); restart to recover")]
-    Poisoned {
-        /// What failed first.
+    /// The log cannot be written. Nothing of this frame was; reads go on, and the store tries to resume by itself.
+    #[error("the store refuses appends until its log can be written again ({reason})")]
+    Refused {
+        /// What failed first, and what failed last when resuming was tried.
         reason: String,
     },
     /// The store has been closed. Nothing was written.
     #[error("the store is closed")]
     Closed,
-    /// Writing or syncing failed: the frame may or may not be found after a restart.
+    /// Writing or syncing failed: the frame may or may not be found after a restart. Once the store has resumed by
+    /// itself it is certainly absent. Appending it again under its id is right in every case.
     #[error("it is unknown whether the frame was stored: {reason}")]
     Unknown {
         /// What failed.
@@ -121,7 +122,7 @@ pub enum ErrorKind {
     Full,
     /// Certainly not written: opened for reading only.
     ReadOnly,
-    /// Written or not: append again under the same frame id after a restart to find out.
+    /// Written or not: append again under the same frame id, as soon as the store takes appends, to be sure.
     Unknown,
     /// Durable bytes are damaged.
     Corrupt,
@@ -143,7 +144,7 @@ impl StoreError {
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Full { .. } => ErrorKind::Full,
             Self::ReadOnly => ErrorKind::ReadOnly,
-            Self::Poisoned { .. } | Self::Closed => ErrorKind::NotWritten,
+            Self::Refused { .. } | Self::Closed => ErrorKind::NotWritten,
             Self::Unknown { .. } => ErrorKind::Unknown,
             Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::NotFound { .. } => ErrorKind::NotFound,

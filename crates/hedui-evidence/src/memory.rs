@@ -10,7 +10,9 @@ use crate::error::StoreError;
 use crate::frame::{Frame, Record};
 use crate::ids::{CaseId, IndexKey};
 use crate::index::{Index, LookupKey, MemoryIndex, Watermark};
-use crate::store::{Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Status, corrupt};
+use crate::store::{
+    Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Refusal, RefusalReason, Status, corrupt,
+};
 
 #[derive(Debug, Default)]
 struct Log {
@@ -71,6 +73,13 @@ impl MemoryStore {
         self.index.put(&[(position, keys)], watermark)?;
         Ok(Receipt::new(position, false))
     }
+}
+
+fn refusal(log: &Log) -> Option<Refusal> {
+    log.full.then(|| Refusal {
+        reason: RefusalReason::NoRoom,
+        text: "told to be full".to_owned(),
+    })
 }
 
 #[async_trait]
@@ -148,9 +157,13 @@ impl EvidenceStore for MemoryStore {
         Ok(page)
     }
 
+    fn refusing(&self) -> Option<Refusal> {
+        refusal(&self.log.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     async fn status(&self) -> Result<Status, StoreError> {
         let log = self.log.read().unwrap_or_else(PoisonError::into_inner);
-        let refusing = log.full.then(|| "full".to_owned());
+        let refusing = refusal(&log);
         Ok(Status {
             end: log.end(),
             segments: 0,

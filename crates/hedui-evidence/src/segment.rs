@@ -14,21 +14,26 @@ use crate::error::StoreError;
 use crate::frame::{Frame, Record};
 use crate::ids::{CaseId, IndexKey};
 use crate::index::{Index, LookupKey, MemoryIndex, SledIndex};
-use crate::store::{EvidenceStore, MAX_PAGE, Page, Position, Receipt, Status};
+use crate::store::{EvidenceStore, MAX_PAGE, Page, Position, Receipt, Refusal, RefusalReason, Status};
 
 mod catch_up;
+mod clock;
 mod committer;
 mod format;
+mod heal;
 mod indexer;
 mod log;
 mod lookup;
 mod reader;
 mod recover;
+mod refusing;
 
-use committer::{Committer, Published, Request};
+pub use clock::Clock;
+use committer::{Committer, Published, Request, Work};
 use lookup::Lookup;
 use reader::LogReader;
 use recover::{Wanted, recover};
+use refusing::Refusing;
 
 /// The folder of the index inside the store's folder; may be deleted whenever the store is closed.
 pub const INDEX_FOLDER: &str = "index";
@@ -47,6 +52,8 @@ pub struct SegmentOptions {
     pub index_cache_bytes: u64,
     /// Open for reading only: nothing is created, cut or locked, the index is kept in memory.
     pub read_only: bool,
+    /// Measures how long ago the last attempt to resume was.
+    pub clock: Clock,
 }
 
 impl SegmentOptions {
@@ -58,6 +65,7 @@ impl SegmentOptions {
             segment_bytes: 256 << 20,
             index_cache_bytes: 128 << 20,
             read_only: false,
+            clock: Clock::steady(),
         }
     }
 }
@@ -116,7 +124,7 @@ pub struct SegmentStore {
     disk: Arc<dyn Disk>,
     lookup: Arc<Lookup>,
     published: Arc<Published>,
-    queue: Option<mpsc::Sender<Request>>,
+    queue: Option<mpsc::Sender<Work>>,
     threads: Vec<JoinHandle<()>>,
     opening: Opening,
     /// Held until the threads have ended: fields are dropped after `drop` has run.
@@ -176,7 +184,7 @@ impl SegmentStore {
         let lookup = Arc::new(Lookup::new(index));
         let published = Arc::new(Published {
             tail: RwLock::new(log.tail),
-            refusing: RwLock::default(),
+            refusing: Refusing::new(options.clock.clone()),
             committed: AtomicU64::new(0),
             groups: AtomicU64::new(0),
         });
@@ -231,14 +239,6 @@ impl SegmentStore {
         *self.published.tail.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn refusing(&self) -> Option<String> {
-        self.published
-            .refusing
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
     /// Runs blocking file work where it may block.
     async fn blocking<T: Send + 'static>(
         &self,
@@ -290,8 +290,8 @@ impl EvidenceStore for SegmentStore {
     /// Dropping the future does not take a frame back that was queued already.
     async fn append_record(&self, record: Record) -> Result<Receipt, StoreError> {
         let queue = self.queue.as_ref().ok_or(StoreError::ReadOnly)?;
-        if let Some(reason) = self.refusing() {
-            return Err(StoreError::Poisoned { reason });
+        if let Some(reason) = self.published.refusing.at_once() {
+            return Err(StoreError::Refused { reason });
         }
         let id = record.id();
         let seen = self.published.committed.load(Ordering::Acquire);
@@ -308,7 +308,10 @@ impl EvidenceStore for SegmentStore {
             seen,
             reply,
         };
-        queue.send(request).await.map_err(|_| StoreError::Closed)?;
+        queue
+            .send(Work::Append(request))
+            .await
+            .map_err(|_| StoreError::Closed)?;
         let gone = |_| StoreError::Unknown {
             reason: "the committing thread ended".to_owned(),
         };
@@ -364,11 +367,25 @@ impl EvidenceStore for SegmentStore {
         self.blocking(move |reader| reader.scan(from, limit)).await
     }
 
+    fn refusing(&self) -> Option<Refusal> {
+        let because = |reason, text| Some(Refusal { reason, text });
+        let Some(queue) = &self.queue else {
+            return because(RefusalReason::ReadOnly, StoreError::ReadOnly.to_string());
+        };
+        if let Err(error) = self.lookup.check() {
+            return because(RefusalReason::IndexFailed, error.to_string());
+        }
+        if self.published.refusing.is_due() {
+            // Where the queue is full of appends, they make it try.
+            let _ = queue.try_send(Work::Resume);
+        }
+        self.published.refusing.why()
+    }
+
     async fn status(&self) -> Result<Status, StoreError> {
         let lookup = Arc::clone(&self.lookup);
         let refusing = self.refusing();
         self.blocking(move |reader| {
-            let refusing = refusing.or_else(|| lookup.check().err().map(|error| error.to_string()));
             let indexed = lookup.index().watermark()?.end;
             Ok(Status {
                 end: reader.tail,
@@ -387,6 +404,10 @@ use log::Log;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod outages;
+#[cfg(test)]
 mod power_cuts;
+#[cfg(test)]
+mod schedules;
 #[cfg(test)]
 mod tests;

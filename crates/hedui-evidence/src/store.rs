@@ -92,6 +92,51 @@ pub struct Page {
     pub at_end: bool,
 }
 
+/// What keeps a store from taking appends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// The last append found no room. The next is tried all the same.
+    NoRoom,
+    /// Writing or syncing failed, or the disk became read-only. The store tries to resume at later appends.
+    LogFailed,
+    /// The index failed: neither look-ups nor idempotency can be trusted.
+    IndexFailed,
+    /// The store was opened for reading only.
+    ReadOnly,
+}
+
+impl RefusalReason {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::NoRoom, Self::LogFailed, Self::IndexFailed, Self::ReadOnly];
+
+    /// A word that never changes, for metrics and health checks.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoRoom => "NO_ROOM",
+            Self::LogFailed => "LOG_FAILED",
+            Self::IndexFailed => "INDEX_FAILED",
+            Self::ReadOnly => "READ_ONLY",
+        }
+    }
+}
+
+/// Why appends are refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The kind of reason.
+    pub reason: RefusalReason,
+    /// What failed, in words.
+    pub text: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {}", self.reason.code(), self.text)
+    }
+}
+
 /// How a store is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -104,8 +149,8 @@ pub struct Status {
     pub bytes: u64,
     /// Everything before this can be found without the overlay of recent frames.
     pub indexed: Position,
-    /// Why appends are refused, if they are.
-    pub refusing: Option<String>,
+    /// Why appends are refused, if they are; see [`EvidenceStore::refusing`].
+    pub refusing: Option<Refusal>,
 }
 
 /// What a whole reading of the log found in order.
@@ -172,6 +217,10 @@ pub trait EvidenceStore: Send + Sync + 'static {
 
     /// How the store is doing.
     async fn status(&self) -> Result<Status, StoreError>;
+
+    /// Why appends are refused just now, if they are. At once, without a look at a disk: for health checks and metrics.
+    /// Where the store waits to resume, asking makes it try.
+    fn refusing(&self) -> Option<Refusal>;
 
     /// Every frame of a case, in append order. For a case that may have been read thousands of times, page instead.
     async fn case(&self, case: CaseId) -> Result<Vec<Frame>, StoreError> {

@@ -41,6 +41,9 @@ impl EvidenceStore for Hooked {
     async fn scan(&self, from: Position, limit: usize) -> Result<Page, StoreError> {
         self.inner.scan(from, limit).await
     }
+    fn refusing(&self) -> Option<hedui_evidence::Refusal> {
+        self.inner.refusing()
+    }
     async fn status(&self) -> Result<Status, StoreError> {
         self.inner.status().await
     }

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::indexer::Due;
 use super::log::{Failure, Log};
 use super::lookup::{Gathered, Lookup};
+use super::refusing::Refusing;
 use crate::error::StoreError;
 use crate::ids::FrameId;
 use crate::index::{Filed, IdMap, LookupKey, Watermark};
@@ -41,11 +42,17 @@ pub(crate) struct Request {
     pub(crate) reply: oneshot::Sender<Result<Receipt, StoreError>>,
 }
 
+/// What the committer is asked to do.
+pub(crate) enum Work {
+    Append(Request),
+    /// Resume if the log is broken and it is time: asked by whoever wants to know how the store is doing.
+    Resume,
+}
+
 /// What the committer publishes.
 pub(crate) struct Published {
     pub(crate) tail: RwLock<Position>,
-    /// Why appends are refused, once they are.
-    pub(crate) refusing: RwLock<Option<String>>,
+    pub(crate) refusing: Refusing,
     /// Frames committed since the store was opened.
     pub(crate) committed: AtomicU64,
     /// Groups committed since the store was opened.
@@ -91,9 +98,11 @@ impl Committer {
 
     /// Commits groups until every sender is gone and the queue is empty. While one group is being synced the next one gathers by itself;
     /// with company it also waits a moment for more.
-    pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+    pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Work>) {
         let mut company = 0;
         while let Some(first) = queue.blocking_recv() {
+            self.resume_if_due();
+            let Work::Append(first) = first else { continue };
             if company > 0 {
                 // A sync costs the same for one frame as for many, and whoever is told together goes on together. An early end does no harm.
                 std::thread::park_timeout(GATHER);
@@ -101,7 +110,11 @@ impl Committer {
             let mut bytes = first.record.len();
             let mut group = vec![first];
             while group.len() < MAX_GROUP_FRAMES && bytes < MAX_GROUP_BYTES {
-                let Ok(next) = queue.try_recv() else { break };
+                let next = match queue.try_recv() {
+                    Ok(Work::Append(next)) => next,
+                    Ok(Work::Resume) => continue,
+                    Err(_) => break,
+                };
                 bytes += next.record.len();
                 group.push(next);
             }
@@ -114,7 +127,22 @@ impl Committer {
         }
     }
 
-    fn commit(&mut self, requests: Vec<Request>) {
+    pub(crate) fn resume_if_due(&mut self) {
+        if !self.published.refusing.is_due() {
+            return;
+        }
+        match self.log.heal() {
+            Ok(()) => {
+                self.published.refusing.over();
+                tracing::info!(segment = self.log.tail.segment, "the evidence log takes appends again");
+            }
+            Err(reason) => {
+                self.published.refusing.broken(&reason);
+            }
+        }
+    }
+
+    pub(crate) fn commit(&mut self, requests: Vec<Request>) {
         let mut fresh: Vec<Request> = Vec::with_capacity(requests.len());
         let mut first_of: IdMap<FrameId, usize> = IdMap::default();
         let mut repeats: Vec<(usize, Request)> = Vec::new();
@@ -174,10 +202,11 @@ impl Committer {
             filed.push((*position, keys));
             replies.push((reply, *position));
         }
-        // Findable first, acknowledged then: whoever is told of a frame can find it.
+        // Readable first, findable next, acknowledged then: whoever finds a frame can read it, whoever is told of it finds it.
         let frames = filed.len() as u64;
-        let gathered = self.lookup.show(filed, watermark, bytes);
         *self.published.tail.write().unwrap_or_else(PoisonError::into_inner) = self.log.tail;
+        let gathered = self.lookup.show(filed, watermark, bytes);
+        self.published.refusing.over();
         self.published.committed.fetch_add(frames, Ordering::AcqRel);
         self.published.groups.fetch_add(1, Ordering::Relaxed);
         for (first, request) in repeats {
@@ -201,17 +230,21 @@ impl Committer {
     }
 
     fn refuse(&mut self, requests: impl Iterator<Item = Request>, failure: &Failure) {
-        if let Failure::Refused { reason } | Failure::Unknown { reason } = failure {
-            let mut refusing = self.published.refusing.write().unwrap_or_else(PoisonError::into_inner);
-            if refusing.is_none() {
-                tracing::error!(%reason, "the evidence log failed; appends are refused until the store is opened again");
-                *refusing = Some(reason.clone());
+        let refusing = &self.published.refusing;
+        match failure {
+            Failure::Full { doing } => drop(refusing.full(&format!("no room left while {doing}"))),
+            // It waits for its next attempt already.
+            Failure::Refused { .. } if refusing.is_broken() => {}
+            Failure::Refused { reason } | Failure::Unknown { reason } => {
+                if refusing.broken(reason) {
+                    tracing::error!(%reason, "the evidence log failed; appends are refused until it can be written again");
+                }
             }
         }
         for request in requests {
             let error = match failure {
                 Failure::Full { doing } => StoreError::Full { doing },
-                Failure::Refused { reason } => StoreError::Poisoned { reason: reason.clone() },
+                Failure::Refused { reason } => StoreError::Refused { reason: reason.clone() },
                 Failure::Unknown { reason } => StoreError::Unknown { reason: reason.clone() },
             };
             reply(request, Err(error));

@@ -23,7 +23,7 @@ pub(crate) fn run(due: &Receiver<Due>, lookup: &Arc<Lookup>) {
     }
 }
 
-fn file(lookup: &Arc<Lookup>) {
+pub(crate) fn file(lookup: &Arc<Lookup>) {
     if lookup.check().is_err() {
         return;
     }

@@ -13,9 +13,9 @@ use crate::store::Position;
 pub(crate) enum Failure {
     /// No room: nothing of it can ever be found; the log goes on.
     Full { doing: &'static str },
-    /// Nothing of it was written, but the log can no longer be trusted with more.
+    /// Nothing of it was written, and the log takes no more until it is healed.
     Refused { reason: String },
-    /// It may or may not be found after a restart; the log can no longer be trusted with more.
+    /// It may or may not be found after a restart; the log takes no more until it is healed, and it is absent then.
     Unknown { reason: String },
 }
 
@@ -27,7 +27,11 @@ pub(crate) struct Log {
     pub(crate) tail: Position,
     pub(crate) next_group: u64,
     pub(crate) segment_bytes: u64,
-    /// Set for good by the first failure that leaves the file's state unknown.
+    /// Where the segment before the last ends; 0 when there is none.
+    pub(crate) previous_end: u64,
+    /// The last segment is complete: the next group begins another.
+    pub(crate) closed: bool,
+    /// Set by a failure that leaves the file's state unknown, until the log is healed.
     pub(crate) broken: Option<String>,
 }
 
@@ -36,7 +40,7 @@ impl Log {
         disk: Arc<dyn Disk>,
         store_id: [u8; 16],
         tail: Position,
-        next_group: u64,
+        (next_group, previous_end): (u64, u64),
         segment_bytes: u64,
     ) -> Self {
         Self {
@@ -45,6 +49,8 @@ impl Log {
             tail,
             next_group,
             segment_bytes,
+            previous_end,
+            closed: false,
             broken: None,
         }
     }
@@ -61,7 +67,8 @@ impl Log {
             });
         };
         let written = GROUP_HEADER + bytes as u64;
-        if self.tail.offset > SEGMENT_HEADER && self.tail.offset + written > self.segment_bytes {
+        let full = self.tail.offset > SEGMENT_HEADER && self.tail.offset + written > self.segment_bytes;
+        if full || self.closed {
             self.rotate()?;
         }
         let header = GroupHeader {
@@ -89,10 +96,13 @@ impl Log {
     fn write_and_sync(&mut self, parts: &[&[u8]]) -> Result<(), Failure> {
         let name = segment_name(self.tail.segment);
         if let Err(error) = self.disk.append(&name, self.tail.offset, parts) {
-            // A group that is not whole is never recovered, and this one is not: nothing of it can be found.
+            if takes_nothing(&error) {
+                return Err(self.refused("writing", &error));
+            }
             if !is_full(&error) {
                 return Err(self.unknown("writing", &error));
             }
+            // A group that is not whole is never recovered, and this one is not: nothing of it can be found.
             return match self
                 .disk
                 .truncate(&name, self.tail.offset)
@@ -108,7 +118,8 @@ impl Log {
             Ok(()) => Ok(()),
             Err(error) => {
                 // Never tried again: the kernel may have dropped the pages and report success next time. Cutting keeps
-                // a restart from adopting pages that exist in memory only; if that fails too, nothing is worse.
+                // a restart from adopting pages that exist in memory only; if that fails too, nothing is worse. What
+                // happens next is up to `heal`.
                 let _ = self.disk.truncate(&name, self.tail.offset);
                 Err(self.unknown("syncing", &error))
             }
@@ -127,10 +138,7 @@ impl Log {
         };
         match create_segment(&*self.disk, &header) {
             Ok(()) => {
-                self.tail = Position {
-                    segment: number,
-                    offset: SEGMENT_HEADER,
-                };
+                self.entered(&header);
                 Ok(())
             }
             Err(error) if is_full(&error) => {
@@ -150,6 +158,19 @@ impl Log {
         }
     }
 
+    /// Goes on in a segment that has just been made, and closes the one before it.
+    pub(crate) fn entered(&mut self, header: &SegmentHeader) {
+        self.tail = Position {
+            segment: header.number,
+            offset: SEGMENT_HEADER,
+        };
+        self.previous_end = header.previous_end;
+        self.closed = false;
+        if header.number > 1 {
+            finish(&*self.disk, header.number - 1);
+        }
+    }
+
     fn refused(&mut self, doing: &str, error: &io::Error) -> Failure {
         let reason = format!("{doing} failed: {error}");
         self.broken = Some(reason.clone());
@@ -163,6 +184,14 @@ impl Log {
     }
 }
 
+/// Makes a complete segment unwritable. Failing to is no reason to stop: the next start tries again.
+pub(crate) fn finish(disk: &dyn Disk, number: u64) {
+    let name = segment_name(number);
+    if let Err(error) = disk.finish(&name) {
+        tracing::warn!(segment = number, %error, "a finished segment could not be made read-only");
+    }
+}
+
 /// Makes a segment with its header, durable with its name.
 pub(crate) fn create_segment(disk: &dyn Disk, header: &SegmentHeader) -> io::Result<()> {
     let name = segment_name(header.number);
@@ -170,6 +199,12 @@ pub(crate) fn create_segment(disk: &dyn Disk, header: &SegmentHeader) -> io::Res
     disk.append(&name, 0, &[&header.encode()])?;
     disk.sync(&name)?;
     disk.sync_dir()
+}
+
+/// Whether a write with this error wrote nothing: the disk or the file takes no writes at all.
+fn takes_nothing(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem};
+    matches!(error.kind(), ReadOnlyFilesystem | PermissionDenied | NotFound)
 }
 
 fn is_full(error: &io::Error) -> bool {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Progress;
 use super::format::{BadHeader, GROUP_HEADER, GROUP_MAGIC, GroupHeader, SEGMENT_HEADER, SegmentHeader};
 use super::format::{segment_name, segment_number};
-use super::log::{Log, create_segment};
+use super::log::{Log, create_segment, finish};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::frame::{RECORD_PREFIX, record_is_whole, record_length};
@@ -73,17 +73,36 @@ pub(crate) fn recover(
         segment: header.number,
         offset: end,
     };
+    // The file after it may be gone: one that held nothing yet is made anew when the disk fails, and power can go between.
+    let closed = disk
+        .is_finished(&segment_name(header.number))
+        .map_err(StoreError::io("reading a segment's mode"))?;
+    if closed && found.torn_bytes > 0 {
+        return Err(damaged(header.number, end, "a finished segment ends in a torn group"));
+    }
     if !wanted.read_only {
+        finish_all_before(&*disk, header.number)?;
         if last_is_torn {
             disk.remove(&segment_name(last))
                 .map_err(StoreError::io("removing an unfinished segment"))?;
         }
         settle(&*disk, tail, found)?;
     }
-    Ok((
-        Log::new(disk, header.store_id, tail, sequence + 1, wanted.segment_bytes),
-        found,
-    ))
+    let group = (sequence + 1, header.previous_end);
+    let mut log = Log::new(disk, header.store_id, tail, group, wanted.segment_bytes);
+    log.closed = closed;
+    Ok((log, found))
+}
+
+/// Makes every segment unwritable that another one follows. Power may have gone before it was, or a copy lost it.
+fn finish_all_before(disk: &dyn Disk, number: u64) -> Result<(), StoreError> {
+    for number in 1..number {
+        let finished = disk.is_finished(&segment_name(number));
+        if !finished.map_err(StoreError::io("reading a segment's mode"))? {
+            finish(disk, number);
+        }
+    }
+    Ok(())
 }
 
 /// Cuts what is torn, and makes durable what is whole: after a killed process it may stand in memory only, and
@@ -111,7 +130,7 @@ fn first_segment(disk: Arc<dyn Disk>, wanted: &Wanted) -> Result<(Log, Found), S
         offset: SEGMENT_HEADER,
     };
     Ok((
-        Log::new(disk, wanted.new_store_id, tail, 1, wanted.segment_bytes),
+        Log::new(disk, wanted.new_store_id, tail, (1, 0), wanted.segment_bytes),
         Found::default(),
     ))
 }

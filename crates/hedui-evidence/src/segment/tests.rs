@@ -394,7 +394,16 @@ async fn without_its_index_a_store_fails_closed_and_reads_go_on() {
     );
     assert_eq!(store.find(KEY).await.unwrap_err().kind(), ErrorKind::Unavailable);
     assert_eq!(store.read(log[1].0).await.unwrap(), log[1].1);
-    assert!(store.status().await.unwrap().refusing.unwrap().contains("told to fail"));
+    assert!(
+        store
+            .status()
+            .await
+            .unwrap()
+            .refusing
+            .unwrap()
+            .text
+            .contains("told to fail")
+    );
 }
 
 #[tokio::test]
@@ -416,7 +425,7 @@ async fn a_repeat_that_was_long_on_its_way_is_still_recognised() {
             .queue
             .as_ref()
             .unwrap()
-            .send(request)
+            .send(Work::Append(request))
             .await
             .unwrap_or_else(|_| panic!("closed"));
         let receipt = answer.await.unwrap().unwrap();
