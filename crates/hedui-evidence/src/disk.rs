@@ -62,6 +62,9 @@ pub trait Disk: Send + Sync + 'static {
     /// Forgets whatever is held open of a file: what is done to it next is done through a fresh descriptor.
     fn let_go(&self, name: &str);
 
+    /// Asks that the next reading of a file comes from the disk rather than from memory. Best effort.
+    fn forget_pages(&self, name: &str);
+
     /// Takes the right to write a file from everybody: it is complete and never changes again.
     fn finish(&self, name: &str) -> io::Result<()>;
 
@@ -214,6 +217,13 @@ impl Disk for RealDisk {
 
     fn let_go(&self, name: &str) {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    fn forget_pages(&self, name: &str) {
+        use rustix::fs::{Advice, fadvise};
+        if let Ok(file) = self.file(name) {
+            let _ = fadvise(&*file, 0, None, Advice::DontNeed);
+        }
     }
 
     fn finish(&self, name: &str) -> io::Result<()> {

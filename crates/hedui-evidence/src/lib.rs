@@ -37,7 +37,10 @@ pub use logs::{
 pub use memory::MemoryStore;
 pub use period::Period;
 pub use sealer::{Digests, Opened, Plain, SALT_BYTES, Sealer, Subject, ciphertext_digest, commitment};
-pub use segment::{Clock, INDEX_FOLDER, IndexOpener, Opening, Progress, SegmentOptions, SegmentStore};
+pub use segment::{
+    Clock, Damage, INDEX_FOLDER, IndexOpener, Opening, Progress, Scrub, ScrubReport, ScrubStep, SegmentOptions,
+    SegmentStore,
+};
 pub use store::{
     Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Refusal, RefusalReason, Status, Verified,
     verify_entry,

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::thread::{Builder, JoinHandle};
 
 use async_trait::async_trait;
@@ -27,6 +27,9 @@ mod lookup;
 mod reader;
 mod recover;
 mod refusing;
+mod scrub;
+mod scrub_state;
+mod walk;
 
 pub use clock::Clock;
 use committer::{Committer, Published, Request, Work};
@@ -34,6 +37,8 @@ use lookup::Lookup;
 use reader::LogReader;
 use recover::{Wanted, recover};
 use refusing::Refusing;
+pub use scrub::{Scrub, ScrubReport, ScrubStep};
+pub use walk::Damage;
 
 /// The folder of the index inside the store's folder; may be deleted whenever the store is closed.
 pub const INDEX_FOLDER: &str = "index";
@@ -122,6 +127,7 @@ where
 /// Segments and their index. Dropping it writes out whatever was queued and waits for its threads.
 pub struct SegmentStore {
     disk: Arc<dyn Disk>,
+    store_id: [u8; 16],
     lookup: Arc<Lookup>,
     published: Arc<Published>,
     queue: Option<mpsc::Sender<Work>>,
@@ -190,6 +196,7 @@ impl SegmentStore {
         });
         let mut store = Self {
             disk,
+            store_id: log.store_id,
             lookup,
             published,
             queue: None,
@@ -236,7 +243,7 @@ impl SegmentStore {
     }
 
     fn tail(&self) -> Position {
-        *self.published.tail.read().unwrap_or_else(PoisonError::into_inner)
+        self.published.tail()
     }
 
     /// Runs blocking file work where it may block.

@@ -24,6 +24,12 @@ pub struct Position {
     pub offset: u64,
 }
 
+impl std::fmt::Display for Position {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "segment {}, byte {}", self.segment, self.offset)
+    }
+}
+
 impl Position {
     /// Before every frame: where a scan begins.
     pub const START: Self = Self { segment: 0, offset: 0 };

@@ -477,6 +477,8 @@ impl Disk for SimDisk {
 
     fn let_go(&self, _name: &str) {}
 
+    fn forget_pages(&self, _name: &str) {}
+
     fn finish(&self, name: &str) -> io::Result<()> {
         if let Some(error) = self.fails(Call::Other) {
             return Err(error);

@@ -59,6 +59,13 @@ pub(crate) struct Published {
     pub(crate) groups: AtomicU64,
 }
 
+impl Published {
+    /// The end of the durable log.
+    pub(crate) fn tail(&self) -> Position {
+        *self.tail.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[derive(Default)]
 struct Remembered {
     order: VecDeque<FrameId>,

@@ -14,7 +14,7 @@ use crate::store::{Entry, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, corrupt};
 /// What is read first of a frame at a known position: most frames are smaller, so that one read is enough.
 const FRAME_WINDOW: u64 = 48 << 10;
 /// What a scan reads at a time.
-const SCAN_WINDOW: u64 = 1 << 20;
+pub(super) const SCAN_WINDOW: u64 = 1 << 20;
 
 /// The log up to an end that was durable when the reader was made.
 pub(crate) struct LogReader {
@@ -23,7 +23,7 @@ pub(crate) struct LogReader {
 }
 
 /// A stretch of one segment held in memory.
-struct Window {
+pub(super) struct Window {
     segment: u64,
     start: u64,
     bytes: Bytes,
@@ -138,7 +138,7 @@ impl LogReader {
         Ok(bytes)
     }
 
-    fn window(&self, segment: u64, start: u64, want: u64, end: u64) -> Result<Window, StoreError> {
+    pub(super) fn window(&self, segment: u64, start: u64, want: u64, end: u64) -> Result<Window, StoreError> {
         let count = want.min(end.saturating_sub(start));
         let mut bytes = vec![0u8; usize::try_from(count).unwrap_or(usize::MAX)];
         let name = segment_name(segment);
@@ -162,7 +162,14 @@ impl LogReader {
     }
 
     /// At least `count` bytes from `offset`, or as many as there are before `end`; moves the window where needed.
-    fn get(&self, window: &mut Window, offset: u64, count: u64, end: u64, step: u64) -> Result<Bytes, StoreError> {
+    pub(super) fn get(
+        &self,
+        window: &mut Window,
+        offset: u64,
+        count: u64,
+        end: u64,
+        step: u64,
+    ) -> Result<Bytes, StoreError> {
         let count = count.min(end.saturating_sub(offset));
         let inside = |window: &Window| {
             let skip = usize::try_from(offset.checked_sub(window.start)?).ok()?;

@@ -281,7 +281,13 @@ fn records_are_whole(mut rest: &[u8], count: u32) -> bool {
 }
 
 /// Where a group with a number above `after` begins at or behind `from`, if one does.
-fn later_group(disk: &dyn Disk, name: &str, from: u64, length: u64, after: u64) -> Result<Option<u64>, StoreError> {
+pub(super) fn later_group(
+    disk: &dyn Disk,
+    name: &str,
+    from: u64,
+    length: u64,
+    after: u64,
+) -> Result<Option<u64>, StoreError> {
     let mut at = from;
     while at + GROUP_HEADER <= length {
         let bytes = read_exactly(disk, name, at, (STEP_BYTES + GROUP_HEADER).min(length - at))?;
