@@ -38,8 +38,9 @@ pub use memory::MemoryStore;
 pub use period::Period;
 pub use sealer::{Digests, Opened, Plain, SALT_BYTES, Sealer, Subject, ciphertext_digest, commitment};
 pub use segment::{
-    Clock, Damage, INDEX_FOLDER, IndexOpener, Opening, Progress, Scrub, ScrubReport, ScrubStep, SegmentOptions,
-    SegmentStore,
+    BackupOptions, BackupReport, Clock, CopyProgress, Damage, Difference, DrillReport, INDEX_FOLDER, IndexOpener,
+    MANIFEST_FILE, Mismatch, Opening, Progress, Scrub, ScrubReport, ScrubStep, SegmentOptions, SegmentStore,
+    restore_drill,
 };
 pub use store::{
     Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Refusal, RefusalReason, Status, Verified,

@@ -16,14 +16,17 @@ use crate::ids::{CaseId, IndexKey};
 use crate::index::{Index, LookupKey, MemoryIndex, SledIndex};
 use crate::store::{EvidenceStore, MAX_PAGE, Page, Position, Receipt, Refusal, RefusalReason, Status};
 
+mod backup;
 mod catch_up;
 mod clock;
 mod committer;
+mod drill;
 mod format;
 mod heal;
 mod indexer;
 mod log;
 mod lookup;
+mod manifest;
 mod reader;
 mod recover;
 mod refusing;
@@ -31,9 +34,12 @@ mod scrub;
 mod scrub_state;
 mod walk;
 
+pub use backup::{BackupOptions, BackupReport, CopyProgress};
 pub use clock::Clock;
 use committer::{Committer, Published, Request, Work};
+pub use drill::{Difference, DrillReport, Mismatch, restore_drill};
 use lookup::Lookup;
+pub use manifest::MANIFEST_FILE;
 use reader::LogReader;
 use recover::{Wanted, recover};
 use refusing::Refusing;
@@ -246,15 +252,20 @@ impl SegmentStore {
         self.published.tail()
     }
 
+    /// The log as it is now.
+    fn reader(&self) -> LogReader {
+        LogReader {
+            disk: Arc::clone(&self.disk),
+            tail: self.tail(),
+        }
+    }
+
     /// Runs blocking file work where it may block.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(LogReader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let reader = LogReader {
-            disk: Arc::clone(&self.disk),
-            tail: self.tail(),
-        };
+        let reader = self.reader();
         match tokio::task::spawn_blocking(move || work(reader)).await {
             Ok(result) => result,
             Err(error) => Err(StoreError::Io {

@@ -76,6 +76,7 @@ pub(super) struct Walk {
     sequence: u64,
     group: Option<Group>,
     window: Option<Window>,
+    last: Option<(Position, FrameId)>,
 }
 
 impl Walk {
@@ -116,6 +117,7 @@ impl Walk {
             sequence,
             group: None,
             window: None,
+            last: None,
         }
     }
 
@@ -128,6 +130,11 @@ impl Walk {
 
     pub(super) fn is_done(&self) -> bool {
         self.at >= self.end
+    }
+
+    /// The last whole frame it came by.
+    pub(super) fn last(&self) -> Option<(Position, FrameId)> {
+        self.last
     }
 
     /// Where it stands, if it can be resumed there: between two groups.
@@ -204,7 +211,10 @@ impl Walk {
             .get(self.at, length)
             .and_then(|bytes| check(at, bytes, &mut verified))
         {
-            Ok(()) => findings.verified = verified,
+            Ok(id) => {
+                findings.verified = verified;
+                self.last = Some((at, id));
+            }
             Err(StoreError::Corrupt { reason, .. }) => findings.add(at, frame, reason),
             Err(error) => findings.add(at, frame, unreadable(&error)),
         }
@@ -236,7 +246,7 @@ impl Walk {
 }
 
 /// Everything that can be said of a record without keys.
-fn check(at: Position, record: bytes::Bytes, verified: &mut Verified) -> Result<(), StoreError> {
+fn check(at: Position, record: bytes::Bytes, verified: &mut Verified) -> Result<FrameId, StoreError> {
     if !record_is_whole(&record) {
         let Position { segment, offset } = at;
         let reason = "these bytes are not what was written".to_owned();
@@ -247,7 +257,8 @@ fn check(at: Position, record: bytes::Bytes, verified: &mut Verified) -> Result<
         });
     }
     let entry = Entry::new(at, record).map_err(|error| corrupt(at, &error))?;
-    verify_entry(&entry, verified)
+    verify_entry(&entry, verified)?;
+    Ok(entry.head.id)
 }
 
 fn unreadable(error: &StoreError) -> String {
