@@ -437,6 +437,107 @@ pub async fn it_behaves_like_the_model(store: &dyn EvidenceStore) {
     }
 }
 
+/// A frame is found by all of its keys or by none, and whatever is found can be read, while others append.
+pub async fn what_is_found_by_one_key_is_found_by_all_and_can_be_read(store: Arc<dyn EvidenceStore>) {
+    let mut rng = StdRng::seed_from_u64(11);
+    let keys: Vec<_> = (0..3).map(|_| IndexKey::random(&mut rng)).collect();
+    let case = CaseId::random(&mut rng);
+    let frames: Vec<_> = (0..120).map(|_| sample_frame(&mut rng, case, &keys, 1)).collect();
+    let expected: BTreeSet<_> = frames.iter().map(|frame| frame.id).collect();
+    let (writing, count) = (Arc::clone(&store), frames.len());
+    let writer = tokio::spawn(async move {
+        for frame in frames {
+            writing.append(frame).await.unwrap();
+        }
+    });
+    let mut seen = 0;
+    while seen < count {
+        let Some(at) = store.newest(keys[0]).await.unwrap() else {
+            continue;
+        };
+        assert!(
+            expected.contains(&store.read(at).await.unwrap().id),
+            "what is found can be read"
+        );
+        for key in &keys[1..] {
+            assert!(
+                store.newest(*key).await.unwrap() >= Some(at),
+                "and by the other keys too"
+            );
+        }
+        let of_case = store.case_page(case, None, MAX_PAGE).await.unwrap();
+        assert!(of_case.contains(&at));
+        let page = store.scan(at, 1).await.unwrap();
+        assert_eq!(page.entries[0].position, at, "and it stands in the log");
+        seen = of_case.len();
+    }
+    writer.await.unwrap();
+}
+
+/// A record whose digest no leaf states is named by its frame's position; so the log's own reading finds what was
+/// damaged before it was appended, on every store alike.
+pub async fn verification_names_a_record_that_no_leaf_vouches_for(store: &dyn EvidenceStore) {
+    let mut rng = StdRng::seed_from_u64(12);
+    let case = CaseId::random(&mut rng);
+    for _ in 0..3 {
+        store.append(sample_frame(&mut rng, case, &[], 2)).await.unwrap();
+    }
+    store.verify().await.unwrap();
+    let mut frame = sample_frame(&mut rng, case, &[], 3);
+    frame.sealed[1].ciphertext[7] ^= 1;
+    let at = store.append(frame).await.unwrap().position;
+    store.append(sample_frame(&mut rng, case, &[], 2)).await.unwrap();
+    let error = store.verify().await.unwrap_err();
+    assert!(
+        matches!(error, crate::StoreError::Corrupt { segment, offset, .. } if (segment, offset) == (at.segment, at.offset)),
+        "{error}"
+    );
+}
+
+/// A store that works says so.
+pub async fn a_store_that_takes_appends_refuses_nothing(store: &dyn EvidenceStore) {
+    let mut rng = StdRng::seed_from_u64(13);
+    assert_eq!(store.refusing(), None);
+    store
+        .append(sample_frame(&mut rng, CaseId([5; 16]), &[], 1))
+        .await
+        .unwrap();
+    assert_eq!(store.refusing(), None);
+    let status = store.status().await.unwrap();
+    assert_eq!(status.refusing, None);
+    assert!(status.bytes > 0 && status.end > Position::START);
+}
+
+/// For stores that can be made to have no room: `set_full` takes it away and gives it back.
+pub async fn a_full_store_refuses_says_so_and_resumes_without_a_trace(
+    store: &dyn EvidenceStore,
+    set_full: impl Fn(bool),
+) {
+    let mut rng = StdRng::seed_from_u64(14);
+    let (case, key) = (CaseId::random(&mut rng), IndexKey::random(&mut rng));
+    let kept = sample_frame(&mut rng, case, &[key], 2);
+    store.append(kept.clone()).await.unwrap();
+    for _ in 0..3 {
+        set_full(true);
+        let refused = sample_frame(&mut rng, case, &[key], 2);
+        for _ in 0..2 {
+            let error = store.append(refused.clone()).await.unwrap_err();
+            assert_eq!((error.kind(), error.certainly_not_written()), (ErrorKind::Full, true));
+            let refusal = store.refusing().unwrap();
+            assert_eq!(refusal.reason.code(), "NO_ROOM");
+            assert_eq!(store.status().await.unwrap().refusing, Some(refusal));
+        }
+        let before = store.case(case).await.unwrap();
+        assert_eq!(before[0], kept, "reads go on");
+        assert!(before.iter().all(|frame| frame.id != refused.id));
+        set_full(false);
+        assert!(!store.append(refused.clone()).await.unwrap().duplicate);
+        assert_eq!(store.refusing(), None);
+        assert_eq!(store.case(case).await.unwrap(), [before, vec![refused]].concat());
+    }
+    assert_eq!(store.verify().await.unwrap().frames, 4);
+}
+
 /// For stores that outlive their handle: after closing and opening, everything is as it was, and goes on.
 pub async fn a_reopened_store_is_the_same_store(open: impl Fn() -> Arc<dyn EvidenceStore>) {
     let mut rng = StdRng::seed_from_u64(9);
@@ -477,6 +578,9 @@ macro_rules! evidence_store_contract {
             borrowed a_frame_beyond_the_limits_leaves_nothing,
             shared concurrent_appends_are_each_durable_once_and_in_order,
             borrowed it_behaves_like_the_model,
+            shared what_is_found_by_one_key_is_found_by_all_and_can_be_read,
+            borrowed verification_names_a_record_that_no_leaf_vouches_for,
+            borrowed a_store_that_takes_appends_refuses_nothing,
         );
     };
     (@ $open:expr, $($how:ident $law:ident,)*) => {

@@ -94,6 +94,22 @@ pub enum StoreError {
         /// What is wrong with it and what to do.
         reason: String,
     },
+    /// The command that prints the master key did not. Its output is never repeated here.
+    #[error("key command {program}: {reason}")]
+    KeyCommand {
+        /// The program.
+        program: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The store's master key was replaced: the one at hand opens what was sealed before only.
+    #[error("master key {held} was replaced in this store by {current}; use that one")]
+    KeyReplaced {
+        /// The key at hand.
+        held: KeyId,
+        /// The store's key.
+        current: KeyId,
+    },
     /// The key that would open this is not in the ring: lost, destroyed or never loaded.
     #[error("key {0} is not in the key ring")]
     KeyMissing(KeyId),
@@ -149,7 +165,11 @@ impl StoreError {
             Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::Locked { .. } | Self::Foreign { .. } | Self::Index { .. } | Self::Io { .. } => ErrorKind::Unavailable,
-            Self::KeyFile { .. } | Self::KeyMissing(_) | Self::WrongKey { .. } => ErrorKind::Key,
+            Self::KeyFile { .. }
+            | Self::KeyCommand { .. }
+            | Self::KeyReplaced { .. }
+            | Self::KeyMissing(_)
+            | Self::WrongKey { .. } => ErrorKind::Key,
             Self::Tampered(_) => ErrorKind::Tampered,
         }
     }

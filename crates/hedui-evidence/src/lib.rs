@@ -28,7 +28,7 @@ pub use frame::{
     Frame, FrameHead, FrameKind, MAX_FRAME_BYTES, MAX_INDEX_KEYS, MAX_PARTS, Record, Sealed, WRAPPED_KEY_BYTES,
 };
 pub use ids::{CaseId, EvidenceId, FrameId, IndexKey, KeyId, Pseudonym};
-pub use keys::{KeyRing, MasterKey};
+pub use keys::{KeyRing, KeySource, MasterKey, Rotated};
 pub use leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
 pub use logs::{
     Disclosure, DistrictLogs, Exported, Followed, LogError, LogKey, LogName, LogOptions, LogSigner, LogStatus,

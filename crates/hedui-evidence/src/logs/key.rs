@@ -35,8 +35,12 @@ impl LogKey {
     /// From 32 secret bytes.
     #[must_use]
     pub fn from_bytes(secret: [u8; 32]) -> LogKey {
+        LogKey::of(Zeroizing::new(secret))
+    }
+
+    fn of(secret: Zeroizing<[u8; 32]>) -> LogKey {
         LogKey {
-            secret: Zeroizing::new(secret),
+            secret,
             signers: Mutex::default(),
         }
     }
@@ -44,12 +48,12 @@ impl LogKey {
     /// Reads a key file: one line, `hedui-log-key-v1:` and 64 hex digits. Errors: [`StoreError::KeyFile`] when it is missing, malformed,
     /// or open to anybody but its owner.
     pub fn read(path: &Path) -> Result<LogKey, StoreError> {
-        read_secret(path, PREFIX).map(LogKey::from_bytes)
+        read_secret(path, PREFIX).map(LogKey::of)
     }
 
     /// Reads the file, or makes it with mode 0600 when there is none.
     pub fn read_or_create(path: &Path, rng: &mut (impl CryptoRng + ?Sized)) -> Result<LogKey, StoreError> {
-        read_or_create_secret(path, PREFIX, rng).map(LogKey::from_bytes)
+        read_or_create_secret(path, PREFIX, rng).map(LogKey::of)
     }
 
     /// The signer of a log, by its origin. Kept once it is made.

@@ -218,7 +218,7 @@ async fn asking_whether_appends_are_refused_resumes_them() {
 #[tokio::test]
 async fn power_can_be_cut_after_any_step_of_healing() {
     let mut cuts = 0;
-    for seed in 0..6 {
+    for seed in 0..3 {
         for (outage, kept) in [
             (Outage::Writes, 3),
             (Outage::Syncs, 3),
@@ -256,5 +256,5 @@ async fn power_can_be_cut_after_any_step_of_healing() {
             }
         }
     }
-    assert!(cuts > 150, "{cuts}");
+    assert!(cuts > 75, "{cuts}");
 }

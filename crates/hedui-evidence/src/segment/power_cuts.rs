@@ -108,7 +108,7 @@ pub(super) fn acknowledged_by(ops: &[Op]) -> Vec<FrameId> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_power_cut_takes_an_acknowledged_frame_or_shows_a_torn_one() {
     let mut cuts_with_unsynced_bytes = 0;
-    for seed in 0..20 {
+    for seed in 0..10 {
         let disk = Arc::new(SimDisk::new());
         let sent = append_from_many_tasks(&disk, open(&disk).unwrap(), seed).await;
         let ops = disk.ops();
@@ -133,7 +133,7 @@ async fn no_power_cut_takes_an_acknowledged_frame_or_shows_a_torn_one() {
         }
     }
     assert!(
-        cuts_with_unsynced_bytes > 20,
+        cuts_with_unsynced_bytes > 10,
         "the schedules do cut between a write and its sync"
     );
 }
@@ -192,6 +192,14 @@ async fn what_waits_behind_a_failed_sync_is_certainly_not_written() {
     for frame in frames.into_iter().skip(1) {
         assert!(!store.append(frame).await.unwrap().duplicate);
     }
+}
+
+#[tokio::test]
+async fn a_full_store_refuses_says_so_and_resumes_without_a_trace() {
+    let disk = Arc::new(SimDisk::new());
+    let store = open(&disk).unwrap();
+    let set_full = |full| disk.capacity.store(if full { 0 } else { u64::MAX }, Ordering::SeqCst);
+    crate::contract::a_full_store_refuses_says_so_and_resumes_without_a_trace(&store, set_full).await;
 }
 
 #[tokio::test]

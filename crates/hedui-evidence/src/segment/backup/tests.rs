@@ -154,10 +154,9 @@ async fn backups_are_incremental_and_always_of_a_durable_end() {
     writer.join().unwrap();
     assert!(skipped > 20, "{skipped}");
     let report = store.backup(&at.backup, &OPTIONS, &mut |_| ()).unwrap();
-    assert_eq!(
-        (report.copied, report.verified),
-        (report.copied.min(3), store.verify().await.unwrap())
-    );
+    assert_eq!(report.verified, store.verify().await.unwrap());
+    let report = store.backup(&at.backup, &OPTIONS, &mut |_| ()).unwrap();
+    assert!(report.copied <= 1, "only the last segment is copied again: {report:?}");
 }
 
 #[tokio::test]
