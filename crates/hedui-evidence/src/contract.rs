@@ -12,78 +12,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rand::rngs::StdRng;
-use rand::{CryptoRng, RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng};
 
-use crate::{
-    CaseId, CodecError, ErrorKind, EvidenceId, EvidenceStore, Frame, FrameId, FrameKind, IndexKey, Leaf, LeafKind,
-    MAX_PAGE, MemoryStore, Position, Sealed, ciphertext_digest,
+use crate::{CaseId, CodecError, ErrorKind, EvidenceStore, FrameId, IndexKey, MAX_PAGE, MemoryStore, Position};
+
+mod faults;
+mod sample;
+
+pub use faults::{
+    a_full_store_refuses_says_so_and_resumes_without_a_trace, a_store_that_takes_appends_refuses_nothing,
+    verification_names_a_record_that_no_leaf_vouches_for,
 };
-
-/// A frame with `records` sealed records of arbitrary bytes, valid in every respect, filed under `index`.
-pub fn sample_frame(rng: &mut impl CryptoRng, case: CaseId, index: &[IndexKey], records: usize) -> Frame {
-    let (mut leaves, mut sealed) = (Vec::new(), Vec::new());
-    for number in 0..records {
-        let mut ciphertext = vec![0u8; rng.random_range(48..1_100)];
-        rng.fill_bytes(&mut ciphertext);
-        let mut wrapped_key = [0u8; crate::WRAPPED_KEY_BYTES];
-        rng.fill_bytes(&mut wrapped_key);
-        let evidence_id = EvidenceId::random(rng);
-        leaves.push(Leaf {
-            kind: LeafKind::Answer,
-            evidence_id,
-            case,
-            district: "511703".into(),
-            department: format!("department-{number}").into(),
-            purpose: "dibao".into(),
-            asked_at_ms: rng.random(),
-            answered_at_ms: rng.random(),
-            outcome: "FOUND".into(),
-            ciphertext_digest: ciphertext_digest(&ciphertext),
-            commitment: rng.random(),
-            authorization: rng.random(),
-            actor: "verifier-7".into(),
-            rests_on: (0..number % 3).map(|_| EvidenceId::random(rng)).collect(),
-        });
-        sealed.push(Sealed {
-            evidence_id,
-            period_key: crate::KeyId(rng.random()),
-            wrapped_key,
-            ciphertext,
-        });
-    }
-    Frame {
-        id: FrameId::random(rng),
-        kind: FrameKind::ALL[rng.random_range(0..FrameKind::ALL.len())],
-        district: "511703".to_owned(),
-        case,
-        time_ms: rng.random(),
-        index: index.to_vec(),
-        leaves,
-        sealed,
-    }
-}
-
-/// The whole log by pages of `limit`.
-pub async fn whole_log(store: &dyn EvidenceStore, limit: usize) -> Vec<(Position, Frame)> {
-    let (mut all, mut from) = (Vec::new(), Position::START);
-    loop {
-        let page = store.scan(from, limit).await.unwrap();
-        assert!(page.entries.len() <= limit, "a page holds no more than was asked for");
-        all.extend(
-            page.entries
-                .iter()
-                .map(|entry| (entry.position, entry.frame().unwrap())),
-        );
-        assert!(
-            page.at_end || page.next > from,
-            "a scan that is not at the end moves on"
-        );
-        from = page.next;
-        if page.at_end {
-            return all;
-        }
-    }
-}
+pub use sample::{sample_frame, whole_log};
 
 /// What was appended is read back, field by field, and by every lookup, as soon as it is acknowledged.
 pub async fn an_acknowledged_frame_is_whole_and_found_at_once(store: &dyn EvidenceStore) {
@@ -472,70 +412,6 @@ pub async fn what_is_found_by_one_key_is_found_by_all_and_can_be_read(store: Arc
         seen = of_case.len();
     }
     writer.await.unwrap();
-}
-
-/// A record whose digest no leaf states is named by its frame's position; so the log's own reading finds what was
-/// damaged before it was appended, on every store alike.
-pub async fn verification_names_a_record_that_no_leaf_vouches_for(store: &dyn EvidenceStore) {
-    let mut rng = StdRng::seed_from_u64(12);
-    let case = CaseId::random(&mut rng);
-    for _ in 0..3 {
-        store.append(sample_frame(&mut rng, case, &[], 2)).await.unwrap();
-    }
-    store.verify().await.unwrap();
-    let mut frame = sample_frame(&mut rng, case, &[], 3);
-    frame.sealed[1].ciphertext[7] ^= 1;
-    let at = store.append(frame).await.unwrap().position;
-    store.append(sample_frame(&mut rng, case, &[], 2)).await.unwrap();
-    let error = store.verify().await.unwrap_err();
-    assert!(
-        matches!(error, crate::StoreError::Corrupt { segment, offset, .. } if (segment, offset) == (at.segment, at.offset)),
-        "{error}"
-    );
-}
-
-/// A store that works says so.
-pub async fn a_store_that_takes_appends_refuses_nothing(store: &dyn EvidenceStore) {
-    let mut rng = StdRng::seed_from_u64(13);
-    assert_eq!(store.refusing(), None);
-    store
-        .append(sample_frame(&mut rng, CaseId([5; 16]), &[], 1))
-        .await
-        .unwrap();
-    assert_eq!(store.refusing(), None);
-    let status = store.status().await.unwrap();
-    assert_eq!(status.refusing, None);
-    assert!(status.bytes > 0 && status.end > Position::START);
-}
-
-/// For stores that can be made to have no room: `set_full` takes it away and gives it back.
-pub async fn a_full_store_refuses_says_so_and_resumes_without_a_trace(
-    store: &dyn EvidenceStore,
-    set_full: impl Fn(bool),
-) {
-    let mut rng = StdRng::seed_from_u64(14);
-    let (case, key) = (CaseId::random(&mut rng), IndexKey::random(&mut rng));
-    let kept = sample_frame(&mut rng, case, &[key], 2);
-    store.append(kept.clone()).await.unwrap();
-    for _ in 0..3 {
-        set_full(true);
-        let refused = sample_frame(&mut rng, case, &[key], 2);
-        for _ in 0..2 {
-            let error = store.append(refused.clone()).await.unwrap_err();
-            assert_eq!((error.kind(), error.certainly_not_written()), (ErrorKind::Full, true));
-            let refusal = store.refusing().unwrap();
-            assert_eq!(refusal.reason.code(), "NO_ROOM");
-            assert_eq!(store.status().await.unwrap().refusing, Some(refusal));
-        }
-        let before = store.case(case).await.unwrap();
-        assert_eq!(before[0], kept, "reads go on");
-        assert!(before.iter().all(|frame| frame.id != refused.id));
-        set_full(false);
-        assert!(!store.append(refused.clone()).await.unwrap().duplicate);
-        assert_eq!(store.refusing(), None);
-        assert_eq!(store.case(case).await.unwrap(), [before, vec![refused]].concat());
-    }
-    assert_eq!(store.verify().await.unwrap().frames, 4);
 }
 
 /// For stores that outlive their handle: after closing and opening, everything is as it was, and goes on.

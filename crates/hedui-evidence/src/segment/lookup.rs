@@ -232,3 +232,11 @@ impl Lookup {
         [filing.unwrap_or_default(), of(&overlay.gathering).unwrap_or_default()]
     }
 }
+
+#[cfg(test)]
+impl Lookup {
+    /// Keeps everybody from making frames findable, until the guard is dropped.
+    pub(crate) fn hold(&self) -> impl Drop + '_ {
+        self.overlay.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}

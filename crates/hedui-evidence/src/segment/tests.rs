@@ -406,6 +406,27 @@ async fn without_its_index_a_store_fails_closed_and_reads_go_on() {
     );
 }
 
+#[test]
+fn a_frame_can_be_read_before_it_can_be_found() {
+    let (store, _, _) = open_unsteady();
+    let (before, store) = (store.tail(), Arc::new(store));
+    let held = store.lookup.hold();
+    let appending = Arc::clone(&store);
+    let append = std::thread::spawn(move || {
+        let frame = sample_frame(&mut StdRng::seed_from_u64(21), CaseId([1; 16]), &[KEY], 1);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(appending.append(frame)).unwrap().position
+    });
+    // The log's end moves although nothing can be made findable: otherwise somebody could find what is not readable yet.
+    let moved = (0..5_000_000).any(|_| {
+        std::thread::yield_now();
+        store.tail() > before
+    });
+    drop(held);
+    assert!(moved);
+    assert!(append.join().unwrap() < store.tail());
+}
+
 #[tokio::test]
 async fn a_repeat_that_was_long_on_its_way_is_still_recognised() {
     let (store, _, _) = open_unsteady();
@@ -540,4 +561,67 @@ async fn nothing_on_disk_shows_a_person_or_an_unkeyed_hash_of_one() {
             assert!(search(dir.path(), needle).is_empty());
         }
     }
+}
+
+/// A typical verification takes at most 1.3 times what sealing makes of it (ciphertext, salt, tag, wrapped key, ids):
+/// the rest is the leaves, which are the proof, and headers.
+#[tokio::test]
+async fn a_verification_takes_little_more_than_its_sealed_records() {
+    let (dir, mut rng) = (tempfile::tempdir().unwrap(), StdRng::seed_from_u64(22));
+    let store = SegmentStore::open(dir.path(), &SegmentOptions::new([1; 16]), &mut |_| ()).unwrap();
+    let ring = KeyRing::new(MasterKey::random(&mut rng));
+    let sealer = ring.sealer(&store, "511703", 1, &mut rng).await.unwrap();
+    let case = CaseId::random(&mut rng);
+    let plaintext = [7; 700];
+    let plain = |id| Plain {
+        evidence_id: EvidenceId([id; 16]),
+        department: "social-insurance",
+        kind: LeafKind::Answer,
+        plaintext: &plaintext,
+    };
+    let batch: Vec<_> = (0..28).map(plain).collect();
+    let (sealed, leaves): (Vec<_>, Vec<_>) = sealer
+        .seal(&batch, &mut rng)
+        .unwrap()
+        .into_iter()
+        .map(|(record, digests)| {
+            let leaf = Leaf {
+                kind: LeafKind::Answer,
+                evidence_id: record.evidence_id,
+                case,
+                district: "511703".into(),
+                department: "social-insurance".into(),
+                purpose: "dibao".into(),
+                asked_at_ms: 1,
+                answered_at_ms: 2,
+                outcome: "FOUND".into(),
+                ciphertext_digest: digests.ciphertext_digest,
+                commitment: digests.commitment,
+                authorization: [1; 32],
+                actor: "district-system/verifier-7".into(),
+                rests_on: Vec::new(),
+            };
+            (record, leaf)
+        })
+        .unzip();
+    let sealed_bytes: usize = sealed
+        .iter()
+        .map(|record| 16 + 16 + record.wrapped_key.len() + record.ciphertext.len())
+        .sum();
+    assert_eq!(sealed_bytes, 28 * (32 + 60 + 32 + 700 + 16));
+    let before = store.status().await.unwrap().bytes;
+    let frame = Frame {
+        id: FrameId::random(&mut rng),
+        kind: FrameKind::Verdict,
+        district: "511703".to_owned(),
+        case,
+        time_ms: 3,
+        index: (0..4).map(|_| IndexKey::random(&mut rng)).collect(),
+        leaves,
+        sealed,
+    };
+    store.append(frame).await.unwrap();
+    let taken = store.status().await.unwrap().bytes - before;
+    assert!(taken > sealed_bytes as u64);
+    assert!(taken * 10 <= sealed_bytes as u64 * 13, "{taken} for {sealed_bytes}");
 }
