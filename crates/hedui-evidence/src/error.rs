@@ -71,8 +71,8 @@ pub enum StoreError {
         /// What does not fit.
         reason: String,
     },
-    /// The index cannot be used any more. Reads by position go on; opening again rebuilds it.
-    #[error("the index failed ({reason}); open the store again to rebuild it")]
+    /// The index cannot be used. Reads by position go on; a running store opens it again, or rebuilds it, by itself.
+    #[error("the index failed ({reason}); look-ups and appends are refused until it works again")]
     Index {
         /// What failed.
         reason: String,

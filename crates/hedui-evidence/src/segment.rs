@@ -2,7 +2,7 @@
 //! Left to others: sealing, file operations (`disk`), the parts below (`log`, `committer`, `indexer`, `reader`, `recover`).
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::thread::{Builder, JoinHandle};
 
@@ -138,6 +138,7 @@ pub struct SegmentStore {
     published: Arc<Published>,
     queue: Option<mpsc::Sender<Work>>,
     threads: Vec<JoinHandle<()>>,
+    closing: Arc<AtomicBool>,
     opening: Opening,
     /// Held until the threads have ended: fields are dropped after `drop` has run.
     _lock: Option<Box<dyn std::any::Any + Send + Sync>>,
@@ -155,19 +156,19 @@ impl SegmentStore {
     pub fn open(dir: &Path, options: &SegmentOptions, progress: &mut dyn FnMut(Progress)) -> Result<Self, StoreError> {
         let disk = RealDisk::open(dir, !options.read_only).map_err(StoreError::io("opening the store's folder"))?;
         let (folder, cache_bytes, read_only) = (dir.join(INDEX_FOLDER), options.index_cache_bytes, options.read_only);
-        let mut opener = move |fresh: bool| -> Result<Box<dyn Index>, crate::index::IndexError> {
+        let opener = move |fresh: bool| -> Result<Box<dyn Index>, crate::index::IndexError> {
             if read_only {
                 return Ok(Box::new(MemoryIndex::default()));
             }
             Ok(Box::new(SledIndex::open(&folder, cache_bytes, fresh)?))
         };
-        Self::open_on(Arc::new(disk), &mut opener, options, progress)
+        Self::open_on(Arc::new(disk), Box::new(opener), options, progress)
     }
 
     /// Opens a store on any disk with any index.
     pub fn open_on(
         disk: Arc<dyn Disk>,
-        indexes: &mut dyn IndexOpener,
+        mut indexes: Box<dyn IndexOpener + Send>,
         options: &SegmentOptions,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, StoreError> {
@@ -188,7 +189,7 @@ impl SegmentStore {
             disk: Arc::clone(&disk),
             tail: log.tail,
         };
-        let (index, caught_up) = catch_up::open_index(indexes, &reader, log.store_id, progress)?;
+        let (index, caught_up) = catch_up::open_index(&mut *indexes, &reader, log.store_id, (progress, &|| false))?;
         let opening = Opening {
             torn_bytes: found.torn_bytes,
             ..caught_up
@@ -207,21 +208,29 @@ impl SegmentStore {
             published,
             queue: None,
             threads: Vec::new(),
+            closing: Arc::default(),
             opening,
             _lock: lock,
         };
         if !read_only {
-            store.start(log)?;
+            store.start(log, indexes)?;
         }
         Ok(store)
     }
 
-    fn start(&mut self, log: Log) -> Result<(), StoreError> {
+    fn start(&mut self, log: Log, opener: Box<dyn IndexOpener + Send>) -> Result<(), StoreError> {
         let (queue, requests) = mpsc::channel(QUEUE_FRAMES);
         // One word is enough: whoever hears it takes all that has gathered.
         let (due, work) = std::sync::mpsc::sync_channel(1);
         let committer = Committer::new(log, Arc::clone(&self.lookup), Arc::clone(&self.published), due);
         let lookup = Arc::clone(&self.lookup);
+        let reopen = indexer::Reopen {
+            opener,
+            disk: Arc::clone(&self.disk),
+            store_id: self.store_id,
+            published: Arc::clone(&self.published),
+            closing: Arc::clone(&self.closing),
+        };
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
             Builder::new()
                 .name(name.to_owned())
@@ -230,8 +239,10 @@ impl SegmentStore {
         };
         self.threads
             .push(spawn("evidence-commit", Box::new(move || committer.run(requests)))?);
-        self.threads
-            .push(spawn("evidence-index", Box::new(move || indexer::run(&work, &lookup)))?);
+        self.threads.push(spawn(
+            "evidence-index",
+            Box::new(move || indexer::run(&work, &lookup, reopen)),
+        )?);
         self.queue = Some(queue);
         Ok(())
     }
@@ -295,6 +306,7 @@ fn lock(disk: &dyn Disk) -> Result<Box<dyn std::any::Any + Send + Sync>, StoreEr
 impl Drop for SegmentStore {
     fn drop(&mut self) {
         self.queue = None;
+        self.closing.store(true, Ordering::Release);
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the evidence store panicked");
@@ -404,7 +416,8 @@ impl EvidenceStore for SegmentStore {
         let lookup = Arc::clone(&self.lookup);
         let refusing = self.refusing();
         self.blocking(move |reader| {
-            let indexed = lookup.index().watermark()?.end;
+            // Without its index a store still says how it is.
+            let indexed = lookup.index().watermark().unwrap_or_default().end;
             Ok(Status {
                 end: reader.tail,
                 segments: reader.tail.segment,

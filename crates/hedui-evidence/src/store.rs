@@ -106,7 +106,7 @@ pub enum RefusalReason {
     NoRoom,
     /// Writing or syncing failed, or the disk became read-only. The store tries to resume at later appends.
     LogFailed,
-    /// The index failed: neither look-ups nor idempotency can be trusted.
+    /// The index failed: neither look-ups nor idempotency can be trusted until it works again.
     IndexFailed,
     /// The store was opened for reading only.
     ReadOnly,

@@ -20,7 +20,7 @@ pub(super) fn open_index(
     indexes: &mut dyn IndexOpener,
     reader: &LogReader,
     store_id: [u8; 16],
-    progress: &mut dyn FnMut(Progress),
+    (progress, stop): (&mut dyn FnMut(Progress), &dyn Fn() -> bool),
 ) -> Result<(Box<dyn Index>, Opening), StoreError> {
     let mut opening = Opening::default();
     let kept = indexes.open(false).map_err(|error| error.reason).and_then(|index| {
@@ -28,7 +28,7 @@ pub(super) fn open_index(
         Ok((index, start))
     });
     let reason = match kept {
-        Ok((index, start)) => match catch_up(&*index, reader, start, progress) {
+        Ok((index, start)) => match catch_up(&*index, reader, start, (progress, stop)) {
             Ok(frames) => {
                 opening.indexed_frames = frames;
                 return Ok((index, opening));
@@ -41,7 +41,7 @@ pub(super) fn open_index(
     tracing::warn!(%reason, "rebuilding the index from the segments");
     let index = indexes.open(true)?;
     index.reset(store_id)?;
-    opening.indexed_frames = match catch_up(&*index, reader, Position::START, progress) {
+    opening.indexed_frames = match catch_up(&*index, reader, Position::START, (progress, stop)) {
         Ok(frames) => frames,
         Err(Stopped::Log(error)) => return Err(error),
         Err(Stopped::Index(error)) => return Err(error.into()),
@@ -84,11 +84,14 @@ fn catch_up(
     index: &dyn Index,
     reader: &LogReader,
     start: Position,
-    progress: &mut dyn FnMut(Progress),
+    (progress, stop): (&mut dyn FnMut(Progress), &dyn Fn() -> bool),
 ) -> Result<u64, Stopped> {
     let (mut from, mut frames, mut done_bytes) = (start, 0, 0);
     let total_bytes = reader.bytes_from(start).map_err(Stopped::Log)?;
     while from < reader.tail {
+        if stop() {
+            return Err(Stopped::Log(StoreError::Closed));
+        }
         let page = reader.scan(from, MAX_PAGE).map_err(Stopped::Log)?;
         let filed: Vec<Filed> = page
             .entries

@@ -15,13 +15,13 @@ use crate::error::ErrorKind;
 type Files = BTreeMap<String, Vec<u8>>;
 
 fn open_with(disk: &Arc<SimDisk>, id: [u8; 16], segment_bytes: u64) -> Result<SegmentStore, StoreError> {
-    let mut indexes =
+    let indexes =
         |_fresh: bool| -> Result<Box<dyn Index>, crate::index::IndexError> { Ok(Box::new(MemoryIndex::default())) };
     let options = SegmentOptions {
         segment_bytes,
         ..SegmentOptions::new(id)
     };
-    SegmentStore::open_on(Arc::<SimDisk>::clone(disk), &mut indexes, &options, &mut |_| ())
+    SegmentStore::open_on(Arc::<SimDisk>::clone(disk), Box::new(indexes), &options, &mut |_| ())
 }
 
 fn open(files: &Files) -> Result<SegmentStore, StoreError> {

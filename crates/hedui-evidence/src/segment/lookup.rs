@@ -4,7 +4,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::error::StoreError;
-use crate::index::{Filed, IdMap, Index, LookupKey, Watermark, page_before_of, page_of};
+use crate::index::{Filed, IdMap, Index, IndexError, LookupKey, Watermark, page_before_of, page_of};
 use crate::store::Position;
 
 /// How many frames gather for the index before they are filed together: the more, the less each costs; a process that
@@ -28,6 +28,18 @@ pub(crate) struct Recent {
 }
 
 impl Recent {
+    fn add(&mut self, batch: Vec<Filed>, watermark: Watermark, bytes: u64) {
+        for (position, keys) in &batch {
+            for key in keys {
+                self.positions.entry(*key).or_default().push(*position);
+            }
+            self.entries += keys.len();
+        }
+        self.filed.extend(batch);
+        self.watermark = watermark;
+        self.bytes += bytes;
+    }
+
     /// Whether there is enough here to be worth the index's while, `times` over.
     fn is_due(&self, times: usize) -> bool {
         self.filed.len() >= DUE_FRAMES * times
@@ -43,11 +55,50 @@ struct Overlay {
     filing: Option<Arc<Recent>>,
 }
 
+/// Stands in the place of an index that failed: a look-up that had already begun must not take it for an empty one.
+struct Absent;
+
+fn absent<T>() -> Result<T, IndexError> {
+    let reason = "the index is being opened again".to_owned();
+    Err(IndexError { reason })
+}
+
+impl Index for Absent {
+    fn put(&self, _: &[Filed], _: Watermark) -> Result<(), IndexError> {
+        absent()
+    }
+    fn page(&self, _: LookupKey, _: Option<Position>, _: usize) -> Result<Vec<Position>, IndexError> {
+        absent()
+    }
+    fn page_before(&self, _: LookupKey, _: Option<Position>, _: usize) -> Result<Vec<Position>, IndexError> {
+        absent()
+    }
+    fn newest(&self, _: LookupKey) -> Result<Option<Position>, IndexError> {
+        absent()
+    }
+    fn surely_without(&self, _: LookupKey) -> bool {
+        false
+    }
+    fn watermark(&self) -> Result<Watermark, IndexError> {
+        absent()
+    }
+    fn store_id(&self) -> Result<Option<[u8; 16]>, IndexError> {
+        absent()
+    }
+    fn reset(&self, _: [u8; 16]) -> Result<(), IndexError> {
+        absent()
+    }
+    fn flush(&self) -> Result<(), IndexError> {
+        absent()
+    }
+}
+
 /// The places a position can be found in. A reader sees every acknowledged frame in one of them at any time.
 pub(crate) struct Lookup {
     overlay: RwLock<Overlay>,
-    index: Box<dyn Index>,
-    /// Set for good by the first failure of the index: without it neither finding nor idempotency can be trusted.
+    index: RwLock<Arc<dyn Index>>,
+    /// Set by a failure of the index, until another takes its place: without it neither finding nor idempotency can be
+    /// trusted.
     failed: RwLock<Option<String>>,
 }
 
@@ -64,28 +115,43 @@ impl Lookup {
     pub(crate) fn new(index: Box<dyn Index>) -> Self {
         Self {
             overlay: RwLock::default(),
-            index,
+            index: RwLock::new(Arc::from(index)),
             failed: RwLock::default(),
         }
     }
 
-    pub(crate) fn index(&self) -> &dyn Index {
-        &*self.index
+    pub(crate) fn index(&self) -> Arc<dyn Index> {
+        Arc::clone(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts an index in the place of one that failed. What it has, up to `end`, leaves the overlay; look-ups that wait
+    /// for a failure to end see it all at once.
+    pub(crate) fn replace(&self, index: Arc<dyn Index>, end: Position) {
+        let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
+        overlay.filing = None;
+        let gathered = std::mem::take(&mut overlay.gathering);
+        let rest: Vec<Filed> = gathered.filed.into_iter().filter(|(at, _)| *at >= end).collect();
+        if !rest.is_empty() {
+            overlay.gathering.add(rest, gathered.watermark, gathered.bytes);
+        }
+        self.set_index(index);
+        *self.failed.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Lets go of an index that failed, so that its files can be opened again.
+    pub(crate) fn let_go(&self) {
+        self.set_index(Arc::new(Absent));
+    }
+
+    fn set_index(&self, index: Arc<dyn Index>) {
+        *self.index.write().unwrap_or_else(PoisonError::into_inner) = index;
     }
 
     /// Makes durable frames findable, before anybody is told of them. `bytes` is what they take in the log.
     pub(crate) fn show(&self, batch: Vec<Filed>, watermark: Watermark, bytes: u64) -> Gathered {
         let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
         let recent = &mut overlay.gathering;
-        for (position, keys) in &batch {
-            for key in keys {
-                recent.positions.entry(*key).or_default().push(*position);
-            }
-            recent.entries += keys.len();
-        }
-        recent.filed.extend(batch);
-        recent.watermark = watermark;
-        recent.bytes += bytes;
+        recent.add(batch, watermark, bytes);
         if recent.is_due(MOST_GATHERED) {
             Gathered::TooMuch
         } else if recent.is_due(1) {
@@ -117,7 +183,7 @@ impl Lookup {
         drop(filed);
     }
 
-    /// From now on every lookup fails with this reason.
+    /// From now on every lookup fails with this reason, until another index takes the place of this one.
     pub(crate) fn fail(&self, reason: &str) {
         self.failed
             .write()
@@ -141,7 +207,7 @@ impl Lookup {
         self.check()?;
         // The overlay first: what leaves it meanwhile is in the index by then. The other way round could miss it.
         let recent = self.recent_page(key, after, limit);
-        let mut found = self.index.page(key, after, limit)?;
+        let mut found = self.index().page(key, after, limit)?;
         if !recent.is_empty() {
             found.extend(recent);
             found.sort_unstable();
@@ -160,7 +226,7 @@ impl Lookup {
     ) -> Result<Option<Vec<Position>>, StoreError> {
         self.check()?;
         let recent = self.recent_page(key, after, limit);
-        Ok(self.index.surely_without(key).then_some(recent))
+        Ok(self.index().surely_without(key).then_some(recent))
     }
 
     pub(crate) fn page_before(
@@ -177,7 +243,7 @@ impl Lookup {
             return Ok(found);
         };
         let older = found.last().copied().or(before);
-        found.extend(self.index.page_before(key, older, missing)?);
+        found.extend(self.index().page_before(key, older, missing)?);
         Ok(found)
     }
 
@@ -190,7 +256,7 @@ impl Lookup {
     ) -> Result<Option<Vec<Position>>, StoreError> {
         self.check()?;
         let recent = self.recent_before(key, before, limit);
-        Ok((recent.len() == limit || self.index.surely_without(key)).then_some(recent))
+        Ok((recent.len() == limit || self.index().surely_without(key)).then_some(recent))
     }
 
     /// The last position under a key.
@@ -207,7 +273,7 @@ impl Lookup {
         let recent = self.recent(key, |positions| positions.last().copied());
         // What is being filed is older than what gathers.
         let newest = recent.into_iter().rev().flatten().next();
-        Ok((newest.is_some() || self.index.surely_without(key)).then_some(newest))
+        Ok((newest.is_some() || self.index().surely_without(key)).then_some(newest))
     }
 
     fn recent_page(&self, key: LookupKey, after: Option<Position>, limit: usize) -> Vec<Position> {

@@ -31,10 +31,10 @@ impl Bench {
             clock: Clock::new(move || Duration::from_millis(told.load(Ordering::SeqCst))),
             ..SegmentOptions::new([9; 16])
         };
-        let mut indexes =
+        let indexes =
             |_fresh: bool| -> Result<Box<dyn Index>, crate::index::IndexError> { Ok(Box::new(MemoryIndex::default())) };
         let on = Arc::<SimDisk>::clone(&disk);
-        let store = SegmentStore::open_on(on, &mut indexes, &options, &mut |_| ()).unwrap();
+        let store = SegmentStore::open_on(on, Box::new(indexes), &options, &mut |_| ()).unwrap();
         let rng = StdRng::seed_from_u64(seed);
         Self { disk, store, ms, rng }
     }

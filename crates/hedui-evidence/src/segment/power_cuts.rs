@@ -23,7 +23,7 @@ pub(super) fn open(disk: &Arc<SimDisk>) -> Result<SegmentStore, StoreError> {
         segment_bytes: 12_000,
         ..SegmentOptions::new([9; 16])
     };
-    SegmentStore::open_on(disk, &mut in_memory, &options, &mut |_| ())
+    SegmentStore::open_on(disk, Box::new(in_memory), &options, &mut |_| ())
 }
 
 /// Appends from several tasks at once and marks on the disk's log what was acknowledged, when it was.

@@ -4,6 +4,7 @@
 //! The committer is driven by hand, so that a seed decides everything: what shares a group, what fails, when power goes.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
@@ -190,14 +191,17 @@ async fn cut_and_check(
     counts.segments = counts.segments.max(left.files.len());
     let after = Arc::new(SimDisk::after(left));
     // The folder is as it was, ahead of the log or behind it, or it was deleted.
-    let mut folder = if rng.random_ratio(2, 3) {
+    let folder = if rng.random_ratio(2, 3) {
         index.clone()
     } else {
         Kept::default()
     };
-    let mut indexes = |fresh: bool| -> Result<Box<dyn Index>, IndexError> {
+    let folder = Arc::new(Mutex::new(folder));
+    let inside = Arc::clone(&folder);
+    let indexes = move |fresh: bool| -> Result<Box<dyn Index>, IndexError> {
+        let mut folder = inside.lock().unwrap();
         if fresh {
-            folder = Kept::default();
+            *folder = Kept::default();
         }
         Ok(Box::new(folder.clone()))
     };
@@ -207,13 +211,14 @@ async fn cut_and_check(
     };
     let on = Arc::<SimDisk>::clone(&after);
     let what = format!("{what}, cut after operation {at} of {}", ops.len());
-    let store = SegmentStore::open_on(on, &mut indexes, &options, &mut |_| ())
+    let store = SegmentStore::open_on(on, Box::new(indexes), &options, &mut |_| ())
         .unwrap_or_else(|error| panic!("{what}: {error}"));
     counts.rebuilt += usize::from(store.opening().index_rebuilt.is_some());
     counts.torn += usize::from(store.opening().torn_bytes > 0);
     counts.lost += usize::from(store.verify().await.unwrap().frames < sent.len() as u64);
     check_opened(&store, sent, &acknowledged, &what).await;
     drop(store);
+    let folder = folder.lock().unwrap().clone();
     (after, acknowledged, folder)
 }
 

@@ -281,9 +281,8 @@ async fn an_index_that_fits_to_the_byte_but_names_another_frame_is_rebuilt() {
 }
 
 /// An index that waits, or fails, when told to.
-#[derive(Default)]
 struct Unsteady {
-    inner: MemoryIndex,
+    inner: Box<dyn Index>,
     gate: Arc<Mutex<()>>,
     fails: Arc<std::sync::atomic::AtomicBool>,
 }
@@ -330,15 +329,15 @@ fn open_unsteady() -> (SegmentStore, Arc<Mutex<()>>, Arc<std::sync::atomic::Atom
         Arc::<std::sync::atomic::AtomicBool>::default(),
     );
     let (held, told) = (Arc::clone(&gate), Arc::clone(&fails));
-    let mut indexes = move |_fresh: bool| -> Result<Box<dyn Index>, IndexError> {
+    let indexes = move |_fresh: bool| -> Result<Box<dyn Index>, IndexError> {
         Ok(Box::new(Unsteady {
-            inner: MemoryIndex::default(),
+            inner: Box::new(MemoryIndex::default()),
             gate: Arc::clone(&held),
             fails: Arc::clone(&told),
         }))
     };
     let disk = Arc::new(SimDisk::new());
-    let store = SegmentStore::open_on(disk, &mut indexes, &SegmentOptions::new([1; 16]), &mut |_| ()).unwrap();
+    let store = SegmentStore::open_on(disk, Box::new(indexes), &SegmentOptions::new([1; 16]), &mut |_| ()).unwrap();
     (store, gate, fails)
 }
 
@@ -375,7 +374,7 @@ async fn what_the_index_does_not_have_yet_is_found_all_the_same() {
 }
 
 #[tokio::test]
-async fn without_its_index_a_store_fails_closed_and_reads_go_on() {
+async fn without_its_index_a_store_fails_closed_reads_go_on_and_all_resumes() {
     let (store, gate, fails) = open_unsteady();
     let log = fill(&store, 3, 10).await;
     fails.store(true, Ordering::SeqCst);
@@ -394,16 +393,65 @@ async fn without_its_index_a_store_fails_closed_and_reads_go_on() {
     );
     assert_eq!(store.find(KEY).await.unwrap_err().kind(), ErrorKind::Unavailable);
     assert_eq!(store.read(log[1].0).await.unwrap(), log[1].1);
-    assert!(
-        store
-            .status()
-            .await
-            .unwrap()
-            .refusing
-            .unwrap()
-            .text
-            .contains("told to fail")
+    let refusal = store.refusing().unwrap();
+    assert_eq!(refusal.reason.code(), "INDEX_FAILED");
+    assert!(refusal.text.contains("told to fail"));
+    assert_eq!(store.status().await.unwrap().refusing, Some(refusal));
+    // Once it works again it is built from the segments, and all resumes by itself.
+    fails.store(false, Ordering::SeqCst);
+    while store.refusing().is_some() {
+        std::thread::yield_now();
+    }
+    let mut log = log;
+    log.extend(fill(&store, 40, 12).await);
+    let of_key: Vec<_> = log.iter().map(|(at, _)| *at).collect();
+    assert_eq!(
+        store.find(KEY).await.unwrap(),
+        of_key,
+        "nothing is lost, nothing stands twice"
     );
+    let backwards: Vec<_> = of_key.into_iter().rev().collect();
+    assert_eq!(store.find_before(KEY, None, 100).await.unwrap(), backwards);
+    for (position, frame) in &log {
+        let again = store.append(frame.clone()).await.unwrap();
+        assert_eq!((again.duplicate, again.position), (true, *position));
+    }
+}
+
+#[tokio::test]
+async fn sled_is_opened_again_in_the_running_process_after_a_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let fails = Arc::<AtomicBool>::default();
+    let (told, folder) = (Arc::clone(&fails), dir.path().join(INDEX_FOLDER));
+    let indexes = move |fresh: bool| -> Result<Box<dyn Index>, IndexError> {
+        Ok(Box::new(Unsteady {
+            inner: Box::new(SledIndex::open(&folder, 4 << 20, fresh)?),
+            gate: Arc::default(),
+            fails: Arc::clone(&told),
+        }))
+    };
+    let disk = Arc::new(RealDisk::open(dir.path(), true).unwrap());
+    let store = SegmentStore::open_on(disk, Box::new(indexes), &SegmentOptions::new([1; 16]), &mut |_| ()).unwrap();
+    let mut log = fill(&store, 30, 23).await;
+    for round in 0..3 {
+        fails.store(true, Ordering::SeqCst);
+        let mut rng = StdRng::seed_from_u64(24 + round);
+        while store.refusing().is_none() {
+            let frame = sample_frame(&mut rng, CaseId([1; 16]), &[KEY], 1);
+            if let Ok(receipt) = store.append(frame.clone()).await {
+                log.push((receipt.position, frame));
+            }
+        }
+        assert_eq!(store.find(KEY).await.unwrap_err().kind(), ErrorKind::Unavailable);
+        fails.store(false, Ordering::SeqCst);
+        while store.refusing().is_some() {
+            std::thread::yield_now();
+        }
+        log.extend(fill(&store, 20, 30 + round).await);
+        holds(&store, &log).await;
+    }
+    drop(store);
+    holds(&open(dir.path()), &log).await;
 }
 
 #[test]

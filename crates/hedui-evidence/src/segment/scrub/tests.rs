@@ -13,13 +13,13 @@ use crate::disk::sim::SimDisk;
 use crate::segment::format::GROUP_HEADER;
 
 fn open(disk: &Arc<SimDisk>) -> SegmentStore {
-    let mut indexes =
+    let indexes =
         |_fresh: bool| -> Result<Box<dyn Index>, crate::index::IndexError> { Ok(Box::new(MemoryIndex::default())) };
     let options = SegmentOptions {
         segment_bytes: 6_000,
         ..SegmentOptions::new([9; 16])
     };
-    SegmentStore::open_on(Arc::<SimDisk>::clone(disk), &mut indexes, &options, &mut |_| ()).unwrap()
+    SegmentStore::open_on(Arc::<SimDisk>::clone(disk), Box::new(indexes), &options, &mut |_| ()).unwrap()
 }
 
 /// A store with several finished segments, each frame in a group of its own.
