@@ -108,6 +108,10 @@ pub struct Store {
     pub key_file: PathBuf,
     /// Whether a missing key file is made, with mode 0600, at the first start.
     pub create_key: bool,
+    /// A program whose standard output is the master key, in place of the key file: for key stores and hardware.
+    pub key_command: Option<Vec<String>>,
+    /// How many bytes a second of finished segments are read again, to find damage before it is needed; 0 for never.
+    pub scrub_bytes_per_second: u64,
 }
 
 impl Store {
@@ -126,6 +130,8 @@ impl Default for Store {
             directory,
             segment_bytes: 256 << 20,
             create_key: true,
+            key_command: None,
+            scrub_bytes_per_second: 8 << 20,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::cli::{Answer, CliError, Context, Exit};
 use crate::config::{Config, Loaded, logging, read_environment};
 use crate::demo::{DemoArgs, Show, demo};
 use crate::serve::{runtime, serve};
+use crate::upkeep::StoreCommand;
 
 /// The commands that host something.
 #[derive(Debug, Subcommand)]
@@ -21,6 +22,9 @@ pub enum HostCommand {
     Demo(DemoArgs),
     /// Show every setting and where it comes from, or all mistakes in them.
     Config(SettingsArgs),
+    /// Back the evidence up, and drill its restoring.
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// A simulated department as a plugin process: what `demo` starts.
     #[command(hide = true)]
     SimPlugin {
@@ -42,7 +46,7 @@ pub struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    fn load(&self) -> Result<Loaded, CliError> {
+    pub(crate) fn load(&self) -> Result<Loaded, CliError> {
         let mut flags = Vec::with_capacity(self.set.len());
         for setting in &self.set {
             let Some((key, value)) = setting.split_once('=') else {
@@ -63,6 +67,7 @@ pub fn run(command: HostCommand, context: &Context) -> Result<Answer, CliError> 
         HostCommand::Serve(settings) => run_serve(&settings),
         HostCommand::Demo(args) => run_demo(args, context),
         HostCommand::Config(settings) => Ok(answer(show(&settings.load()?))),
+        HostCommand::Store(command) => crate::upkeep::run(command, context),
         HostCommand::SimPlugin { arguments } => {
             hedui_sim::plugin_main(arguments).map_err(|e| CliError::Usage(e.to_string()))?;
             Ok(answer(String::new()))

@@ -7,6 +7,8 @@ pub mod demo;
 mod follow;
 pub mod grpc;
 pub mod host;
+mod scrub;
 pub mod serve;
 mod staff;
 pub mod start;
+pub mod upkeep;

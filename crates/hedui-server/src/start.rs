@@ -15,8 +15,8 @@ use hedui_broker::{Broker, Entropy, Parts, Registered, Registry, Settings, Staff
 use hedui_core::verdict::Text;
 use hedui_core::{DepartmentProfile, Failure, Tolerances};
 use hedui_evidence::{
-    DistrictLogs, EvidenceStore, KeyRing, LogKey, LogOptions, MasterKey, MemoryStore, PROMISED_WITHIN_MS, Progress,
-    SegmentOptions, SegmentStore,
+    DistrictLogs, EvidenceStore, KeyRing, KeySource, LogKey, LogOptions, MasterKey, MemoryStore, PROMISED_WITHIN_MS,
+    Progress, SegmentOptions, SegmentStore,
 };
 use hedui_policy::{PackFile, PackSet};
 use tokio::net::TcpListener;
@@ -26,6 +26,7 @@ use crate::follow::{Following, follow};
 use crate::grpc::caller::Callers;
 use crate::grpc::operations::{Checker, Checks, DepartmentNames, Described};
 use crate::grpc::{self, Listening};
+use crate::scrub::Scrubbing;
 
 /// A broker that serves.
 pub struct Started {
@@ -36,6 +37,7 @@ pub struct Started {
     /// How many interrupted verifications were taken up again.
     pub resumed: usize,
     following: Following,
+    scrubbing: Option<Scrubbing>,
 }
 
 impl Started {
@@ -45,6 +47,9 @@ impl Started {
         tokio::time::timeout(patience, self.listening.stop())
             .await
             .unwrap_or(Ok(()))?;
+        if let Some(scrubbing) = self.scrubbing {
+            scrubbing.stop().await;
+        }
         // What was promised last is covered before the process ends.
         self.following.stop().await?;
         Ok(left)
@@ -65,7 +70,7 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
         )
     })?;
     let entropy = Entropy::from_seed(seed());
-    let (store, keys) = open_store(&config, &entropy, tell).await?;
+    let (store, keys, scrubbing) = open_store(&config, &entropy, tell).await?;
     let logs = open_logs(&config, &entropy)?;
     let catalogue = catalogue(&config)?;
     let names = names(&catalogue);
@@ -103,6 +108,7 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
         listening,
         resumed,
         following,
+        scrubbing,
     })
 }
 
@@ -134,8 +140,9 @@ async fn open_store(
     config: &Config,
     entropy: &Entropy,
     tell: &mut (dyn FnMut(String) + Send),
-) -> anyhow::Result<(Arc<dyn EvidenceStore>, Arc<KeyRing>)> {
+) -> anyhow::Result<(Arc<dyn EvidenceStore>, Arc<KeyRing>, Option<Scrubbing>)> {
     let mut rng = entropy.fork();
+    let mut scrub = None;
     let store: Arc<dyn EvidenceStore> = match config.store.kind {
         StoreKind::Memory => Arc::new(MemoryStore::default()),
         StoreKind::Segments => {
@@ -153,17 +160,26 @@ async fn open_store(
                     store.opening().torn_bytes
                 ));
             }
-            Arc::new(store)
+            let store = Arc::new(store);
+            let rate = config.store.scrub_bytes_per_second;
+            scrub = (rate > 0).then(|| Scrubbing::start(Arc::clone(&store), rate));
+            store
         }
     };
     let master = match (config.store.kind, config.store.create_key) {
         (StoreKind::Memory, _) => MasterKey::random(&mut rng),
+        _ if config.store.key_command.is_some() => {
+            let command = config.store.key_command.clone().unwrap_or_default();
+            let source = KeySource::command(command);
+            // The program may take its time; nothing else waits for it yet.
+            tokio::task::spawn_blocking(move || source.read()).await??
+        }
         (StoreKind::Segments, true) => MasterKey::read_or_create(&config.store.key_file, &mut rng)?,
         (StoreKind::Segments, false) => MasterKey::read(&config.store.key_file)?,
     };
     let keys = KeyRing::new(master);
     keys.load(store.as_ref()).await?;
-    Ok((store, Arc::new(keys)))
+    Ok((store, Arc::new(keys), scrub))
 }
 
 fn open_logs(config: &Config, entropy: &Entropy) -> anyhow::Result<Arc<DistrictLogs>> {

@@ -109,6 +109,13 @@ pub(super) const LOG_NAME: Form<String> = Form {
     show: String::clone,
     secret: false,
 };
+/// A program, or one of its arguments.
+pub(super) const COMMAND_WORD: Form<String> = Form {
+    wanted: "a program or argument without control characters",
+    parse: |text| (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned()),
+    show: String::clone,
+    secret: false,
+};
 /// Which lines are logged.
 pub(super) const LOG_FILTER: Form<String> = Form {
     wanted: "levels by target, such as \"info\" or \"warn,hedui_broker=debug\"",

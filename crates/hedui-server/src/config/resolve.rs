@@ -9,7 +9,7 @@ use std::time::Duration;
 use hedui_core::DepartmentId;
 
 use super::contradictions::{self, Given};
-use super::forms::{ADDRESS, DEPARTMENT, LOG_FILTER, LOG_NAME, VARIABLE};
+use super::forms::{ADDRESS, COMMAND_WORD, DEPARTMENT, LOG_FILTER, LOG_NAME, VARIABLE};
 use super::kinds::{Bytes, Choice, FilePath, ListOf, Span, Switch, Whole};
 use super::layers::Layers;
 use super::read::{Found, Reader, Section};
@@ -28,6 +28,8 @@ const LONGEST_CHECKPOINT: Duration = Duration::from_secs(5);
 const MIN_SEGMENT_BYTES: u64 = 1 << 20;
 /// The largest segment: it is read in one go when an index is rebuilt.
 const MAX_SEGMENT_BYTES: u64 = 16 << 30;
+/// No disk of today reads faster.
+const MAX_SCRUB: u64 = 16 << 30;
 /// The smallest limit of a request: a household of one with its letter.
 const MIN_REQUEST_BYTES: u64 = 4 << 10;
 /// The largest limit of a request, which each call under way may take of the memory.
@@ -143,6 +145,15 @@ fn store(root: &mut Section, reader: &mut Reader) -> Store {
             .value(reader, "key_file", &FilePath, Store::key_file_in(&directory))
             .value,
         create_key: section.value(reader, "create_key", &Switch, default.create_key).value,
+        key_command: section.optional(reader, "key_command", &ListOf(COMMAND_WORD), "(none)"),
+        scrub_bytes_per_second: section
+            .value(
+                reader,
+                "scrub_bytes_per_second",
+                &Bytes { min: 0, max: MAX_SCRUB },
+                default.scrub_bytes_per_second,
+            )
+            .value,
         directory,
     };
     section.end(reader);

@@ -42,7 +42,10 @@ fn what_is_commented_out_is_the_default() {
     });
     let kept: Vec<&str> = sections
         .filter(|line| {
-            !line.starts_with("directory") && !line.starts_with("departments") && !line.starts_with("staff_file")
+            !line.starts_with("directory")
+                && !line.starts_with("departments")
+                && !line.starts_with("staff_file")
+                && !line.starts_with("key_command")
         })
         .filter(|line| !line.starts_with("[catalogue.") && !line.starts_with("id") && !line.starts_with("public_key"))
         .collect();

@@ -92,6 +92,7 @@ fn every_layer_can_say_every_kind_of_setting() {
         "callers = {callers}\nsigning_keys = {keys}\n[server]\nlisten = \"[::]:1\"\nthreads = 0x10\nreflection = false\n\
          max_request_bytes = 65_536\nmax_streams = 7\ndrain = \"0s\"\n\
          [store]\nkind = \"memory\"\ndirectory = \"/d\"\nsegment_bytes = \"1MiB\"\nkey_file = \"/k\"\ncreate_key = false\n\
+         key_command = [\"kms\", \"get\"]\nscrub_bytes_per_second = \"1MiB\"\n\
          [transparency]\nname = \"evidence.example\"\nkey_file = \"/l\"\ncheckpoint_every = \"2s\"\n\
          [supervision]\nstaff_file = \"/s\"\n\
          [catalogue]\ndirectory = \"/a\"\ndepartments = [\"housing\", \"traffic-police\"]\nvariables.two_words = \"v\"\n\
@@ -112,6 +113,8 @@ fn every_layer_can_say_every_kind_of_setting() {
         ("store.segment_bytes", "1048576"),
         ("store.key_file", "/k"),
         ("store.create_key", "false"),
+        ("store.key_command", "kms, get"),
+        ("store.scrub_bytes_per_second", "1MiB"),
         ("transparency.name", "evidence.example"),
         ("transparency.key_file", "/l"),
         ("transparency.checkpoint_every", "2000ms"),
