@@ -14,4 +14,5 @@ mod operator;
 mod run;
 #[path = "../../src/cli/report/tests/sample.rs"]
 mod sample;
+mod upkeep;
 mod verify;
