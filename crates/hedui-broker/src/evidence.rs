@@ -27,7 +27,7 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    fn leaf(
+    pub(crate) fn leaf(
         &self,
         kind: LeafKind,
         evidence_id: EvidenceId,
@@ -87,7 +87,7 @@ pub(crate) async fn sealer(core: &Core, district: &str, time_ms: i64) -> Result<
 }
 
 /// One sealed record with its leaf.
-fn sealed(
+pub(crate) fn sealed(
     sealer: &Sealer,
     rng: &mut (impl CryptoRng + ?Sized),
     mut leaf: Leaf,
@@ -109,7 +109,7 @@ fn sealed(
     Ok(())
 }
 
-fn empty_frame(id: FrameId, kind: FrameKind, common: &Common, time_ms: i64, index: Vec<IndexKey>) -> Frame {
+pub(crate) fn empty_frame(id: FrameId, kind: FrameKind, common: &Common, time_ms: i64, index: Vec<IndexKey>) -> Frame {
     Frame {
         id,
         kind,

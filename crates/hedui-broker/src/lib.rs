@@ -1,6 +1,7 @@
 //! The broker: one household in, every department asked, everything kept, one explained verdict out.
 //! Leaves gRPC, HTML, configuration files and the command line to the server, and knows departments only by their manifests.
 
+mod archive;
 mod audit;
 mod broker;
 mod case;

@@ -41,17 +41,20 @@ pub enum FrameKind {
     Key = 5,
     /// A person's review.
     Review = 6,
+    /// A policy pack that came into use.
+    Pack = 7,
 }
 
 impl FrameKind {
     /// Every kind, by ascending code.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Asked,
         Self::Verdict,
         Self::Access,
         Self::Denial,
         Self::Key,
         Self::Review,
+        Self::Pack,
     ];
 
     /// The code in the encoding.

@@ -32,6 +32,8 @@ pub const MAX_PACK_BYTES: usize = 256 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
     pub file: String,
+    /// The whole file.
+    pub text: std::sync::Arc<str>,
     /// Line and column of the pack's validity, for mistakes that concern two packs.
     pub at: (usize, usize),
     pub reference: PackRef,
@@ -141,6 +143,11 @@ impl Pack {
     /// BLAKE3 of the file's text, 64 hexadecimal digits.
     pub fn digest(&self) -> &str {
         &self.head.reference.digest
+    }
+
+    /// The file's text, as it was read.
+    pub fn text(&self) -> &str {
+        &self.head.text
     }
 
     /// Id, version and digest together, as verdicts name the pack.

@@ -93,6 +93,10 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
         tracing::error!(reason = error.reason(), %error, "the transparency logs cannot be followed; nothing is verified");
     }
     let following = Following::start(broker.clone(), config.transparency.checkpoint_every);
+    let archived = broker.archive_packs().await?;
+    if archived > 0 {
+        tracing::info!(archived, "kept the policy packs in use");
+    }
     let resumed = broker.resume().await?;
     let options = grpc::Options {
         max_request_bytes: config.server.max_request_bytes,

@@ -275,7 +275,7 @@ pub const DEPARTMENTS: &[(&str, &[RecordType], u32, u64)] = &[
 ];
 
 /// The bundled packs, and Dachuan's urban one under the name of another programme.
-fn packs() -> PackSet {
+pub fn packs() -> PackSet {
     let mut files = PackSet::bundled_files();
     let urban = files
         .iter()

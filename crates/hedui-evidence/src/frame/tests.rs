@@ -159,13 +159,13 @@ fn too_many_parts_are_refused() {
 #[test]
 fn kinds_keep_their_codes() {
     let codes: Vec<u8> = FrameKind::ALL.iter().map(|kind| kind.code()).collect();
-    assert_eq!(codes, (1..=6).collect::<Vec<_>>());
+    assert_eq!(codes, (1..=7).collect::<Vec<_>>());
     assert!(
         FrameKind::ALL
             .iter()
             .all(|kind| FrameKind::from_code(kind.code()) == Some(*kind))
     );
-    assert_eq!((FrameKind::from_code(0), FrameKind::from_code(7)), (None, None));
+    assert_eq!((FrameKind::from_code(0), FrameKind::from_code(8)), (None, None));
 }
 
 proptest! {

@@ -48,6 +48,7 @@ pub(super) fn read<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> O
     let valid_from = valid_from?;
     Some(Head {
         file: source.file.to_owned(),
+        text: source.text.into(),
         at: source.position(valid_from.at),
         reference: PackRef {
             id: id?.into(),

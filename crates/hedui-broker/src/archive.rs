@@ -1,0 +1,81 @@
+//! The archive of policy packs: every pack that ever judged is kept whole, so that a verdict can be reckoned again years later.
+//! Leaves reckoning it to whoever reads the archive.
+
+use hedui_evidence::{CaseId, EvidenceId, Frame, FrameId, FrameKind, IndexKey, LeafKind};
+use hedui_policy::Pack;
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::broker::Broker;
+use crate::core::Core;
+use crate::error::BrokerError;
+use crate::evidence::{self, Common, sealed};
+
+/// What a pack is found by. The digest is of a public text; the key is keyed all the same, as every index key is.
+fn pack_key(core: &Core, digest: &str) -> IndexKey {
+    core.keys.index_key("pack", &[digest.as_bytes()])
+}
+
+impl Broker {
+    /// Keeps every pack in use that is not kept yet: its text sealed, and a `PACK` leaf that names it by id, version and BLAKE3 in the log of its
+    /// jurisdiction. To be called before anything is verified. Returns how many were new.
+    pub async fn archive_packs(&self) -> Result<usize, BrokerError> {
+        let core = self.core();
+        let mut new = 0;
+        for pack in core.packs.packs() {
+            let key = pack_key(core, pack.digest());
+            if core.store.newest(key).await?.is_some() {
+                continue;
+            }
+            // The key becomes the frame's id: of two processes that start at the same time one keeps it.
+            let frame = pack_frame(core, pack, key).await?;
+            new += usize::from(!core.store.append(frame).await?.duplicate);
+        }
+        Ok(new)
+    }
+
+    /// The text of a pack that was in use once, by the digest that its verdicts name.
+    pub async fn archived_pack(&self, digest: &str) -> Result<Option<String>, BrokerError> {
+        let core = self.core();
+        let Some(position) = core.store.newest(pack_key(core, digest)).await? else {
+            return Ok(None);
+        };
+        let frame = core.store.read(position).await?;
+        let leaf = frame
+            .leaves
+            .first()
+            .ok_or(BrokerError::Damaged("a pack without its leaf"))?;
+        let opened = crate::case::open(core, &frame, leaf)?.ok_or(BrokerError::Damaged("a pack without its text"))?;
+        let text = opened.plaintext();
+        if blake3::hash(text).to_hex().as_str() != digest {
+            return Err(BrokerError::Damaged("a pack is not the one that its digest names"));
+        }
+        String::from_utf8(text.to_vec())
+            .map(Some)
+            .map_err(|_| BrokerError::Damaged("a pack that is no text"))
+    }
+}
+
+async fn pack_frame(core: &Core, pack: &Pack, key: IndexKey) -> Result<Frame, BrokerError> {
+    let now = core.clock.now_ms();
+    let district = pack.jurisdiction();
+    let sealer = evidence::sealer(core, district, now).await?;
+    let mut rng = core.entropy.fork();
+    let common = Common {
+        case: CaseId::default(),
+        district: SmolStr::new(district),
+        purpose: format_smolstr!("{}@{}", pack.id(), pack.version()),
+        actor: SmolStr::default(),
+        authorization: [0; 32],
+    };
+    let mut frame = evidence::empty_frame(FrameId(key.0), FrameKind::Pack, &common, now, vec![key]);
+    let outcome = format_smolstr!("IN_USE:{}", pack.digest());
+    let mut leaf = common.leaf(
+        LeafKind::Pack,
+        EvidenceId::random(&mut rng),
+        SmolStr::default(),
+        outcome,
+    );
+    leaf.answered_at_ms = now;
+    sealed(&sealer, &mut rng, leaf, pack.text().as_bytes(), &mut frame)?;
+    Ok(frame)
+}
