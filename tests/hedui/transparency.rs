@@ -7,7 +7,7 @@ use hedui_log::merkle::{Frontier, leaf_hash};
 use hedui_log::note::Note;
 use hedui_log::policy::Policy;
 use hedui_log::proof::TlogProof;
-use hedui_log::tile::{Level, TilePath, parse_entries};
+use hedui_log::tile::{Level, parse_entries};
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_client::AuditServiceClient;
 use hedui_proto::verification as wire;
@@ -132,30 +132,15 @@ async fn an_exported_log_has_the_root_that_was_signed_and_survives_a_restart() {
     assert_eq!(after.verifier_key, before.verifier_key);
     assert!(after.size > before.size);
 
-    let request = pb::ExportLogRequest {
-        log: after.name.clone(),
-        actor: ACTOR.to_owned(),
-    };
-    let mut files = audit(&district).await.export_log(request).await.unwrap().into_inner();
-    let (mut tree, mut checkpoint) = (Frontier::default(), String::new());
-    let mut roots = BTreeMap::new();
     let folder = tempfile::tempdir().unwrap();
-    while let Some(file) = files.message().await.unwrap() {
-        let path = folder.path().join(&file.path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &file.content).unwrap();
-        if file.path == "checkpoint" {
-            checkpoint = String::from_utf8(file.content.to_vec()).unwrap();
-        } else if let Ok(TilePath {
-            level: Level::Entries,
-            width,
-            ..
-        }) = file.path.parse::<TilePath>()
-        {
-            for entry in parse_entries(&file.content, width).unwrap() {
-                tree.append(leaf_hash(entry), |_, _, _| ());
-                roots.insert(tree.size(), tree.root());
-            }
+    export(&district, &after.name, folder.path()).await;
+    let checkpoint = std::fs::read_to_string(folder.path().join("checkpoint")).unwrap();
+    let (mut tree, mut roots) = (Frontier::default(), BTreeMap::new());
+    for path in hedui_log::tile::tiles_of(after.size).filter(|path| path.level == Level::Entries) {
+        let bundle = std::fs::read(folder.path().join(path.to_string())).unwrap();
+        for entry in parse_entries(&bundle, path.width).unwrap() {
+            tree.append(leaf_hash(entry), |_, _, _| ());
+            roots.insert(tree.size(), tree.root());
         }
     }
     let lines = |note: &str| note.lines().skip(1).take(2).map(str::to_owned).collect::<Vec<_>>();
@@ -170,6 +155,118 @@ async fn an_exported_log_has_the_root_that_was_signed_and_survives_a_restart() {
     let earlier = lines(&before.checkpoint);
     let size: u64 = earlier[0].parse().unwrap();
     assert_eq!(roots[&size].to_string(), earlier[1]);
+}
+
+/// The verifications that were drawn, by the auditor's own program.
+fn drawn(report: &hedui_verify::Report) -> Vec<(String, u64)> {
+    let Some(hedui_verify::Value::List(drawn)) = report.part("verdict_drawn") else {
+        panic!("{report}");
+    };
+    let one = |value: &hedui_verify::Value| match value {
+        hedui_verify::Value::Parts(parts) => match (&parts[0].1, &parts[2].1) {
+            (hedui_verify::Value::Text(case), hedui_verify::Value::Number(index)) => {
+                (format!("verifications/{case}"), *index)
+            }
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    drawn.iter().map(one).collect()
+}
+
+#[tokio::test]
+async fn a_sample_is_the_same_for_whoever_draws_it_and_another_for_another_checkpoint() {
+    let district = District::generate(17, 50).await;
+    for number in 0..30 {
+        district.verify(number).await;
+    }
+    follow(&district).await;
+    let earlier = log(&district).await;
+    for number in 30..40 {
+        district.verify(number).await;
+    }
+    follow(&district).await;
+    let folder = tempfile::tempdir().unwrap();
+    export(&district, &earlier.name, folder.path()).await;
+    let policy = hedui_verify::read_policy(&folder.path().join("policy")).unwrap();
+    let before = folder.path().join("before");
+    std::fs::write(&before, &earlier.checkpoint).unwrap();
+
+    let mut seen = std::collections::BTreeSet::new();
+    for (checkpoint, percent, text) in [
+        ("", 30u8, ""),
+        ("", 100, ""),
+        (&earlier.checkpoint, 30, ""),
+        (&earlier.checkpoint, 30, "07 13 22"),
+    ] {
+        let request = pb::DrawSampleRequest {
+            log: earlier.name.clone(),
+            checkpoint: checkpoint.to_owned(),
+            outcome: "dibao:QUALIFIES".to_owned(),
+            percent: percent.into(),
+            public_text: text.to_owned(),
+            actor: ACTOR.to_owned(),
+        };
+        let sample = audit(&district).await.draw_sample(request).await.unwrap().into_inner();
+        assert_eq!(
+            sample.drawn.len() as u64,
+            (sample.population * u64::from(percent)).div_ceil(100)
+        );
+        assert!(sample.population > 5, "{}", sample.population);
+        let draw = hedui_verify::Draw {
+            outcome: "dibao:QUALIFIES",
+            percent,
+            public_text: text,
+        };
+        let from = (!checkpoint.is_empty()).then_some(before.as_path());
+        let report = hedui_verify::check_sample(folder.path(), &policy, from, &draw, |_| ()).unwrap();
+        assert!(report.verdict, "{report}");
+        let ours: Vec<(String, u64)> = sample.drawn.iter().map(|d| (d.verification.clone(), d.index)).collect();
+        assert_eq!(ours, drawn(&report));
+        seen.insert(ours);
+    }
+    // Other checkpoints, shares and texts draw others.
+    assert_eq!(seen.len(), 4);
+
+    let refuse = |checkpoint: String, percent: u32| {
+        let log = earlier.name.clone();
+        let client = audit(&district);
+        async move {
+            let request = pb::DrawSampleRequest {
+                log,
+                checkpoint,
+                percent,
+                outcome: "dibao:QUALIFIES".into(),
+                ..Default::default()
+            };
+            client.await.draw_sample(request).await.unwrap_err()
+        }
+    };
+    // Not a checkpoint of this log, or none at all, or no percentage.
+    let forged = earlier.checkpoint.replacen("511703", "511704", 1);
+    for (checkpoint, percent) in [
+        (forged, 30),
+        ("nonsense".to_owned(), 30),
+        (String::new(), 0),
+        (String::new(), 101),
+        (String::new(), 300),
+    ] {
+        assert_eq!(refuse(checkpoint, percent).await.code(), tonic::Code::InvalidArgument);
+    }
+}
+
+/// Writes an exported log into a folder.
+async fn export(district: &District, log: &str, folder: &std::path::Path) {
+    let request = pb::ExportLogRequest {
+        log: log.to_owned(),
+        actor: ACTOR.to_owned(),
+    };
+    let mut files = audit(district).await.export_log(request).await.unwrap().into_inner();
+    while let Some(file) = files.message().await.unwrap() {
+        let path = folder.join(&file.path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &file.content).unwrap();
+    }
 }
 
 #[tokio::test]

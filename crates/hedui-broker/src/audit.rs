@@ -2,8 +2,8 @@
 //! Leaves the case file to `case`, the proofs themselves to `hedui-evidence`.
 
 use hedui_evidence::{
-    CaseId, EvidenceId, Exported, Followed, LeafKind, LogError, LogName, LogStatus, MAX_PAGE, Position, Verified,
-    verify_entry,
+    CaseId, Draw, EvidenceId, Exported, Followed, LeafKind, LogError, LogName, LogStatus, MAX_PAGE, Position, Sample,
+    Verified, verify_entry,
 };
 
 use crate::broker::Broker;
@@ -152,6 +152,20 @@ impl Broker {
         self.note_access(&log.district, CaseId::default(), &why, caller, person)
             .await?;
         Ok(core.logs.export(core.store.as_ref(), log, give).await?)
+    }
+
+    /// Draws a sample of a log's verdicts; see `DistrictLogs::sample`.
+    pub async fn sample(
+        &self,
+        log: &LogName,
+        draw: &Draw,
+        (caller, person): (&str, &str),
+    ) -> Result<Sample, BrokerError> {
+        let core = self.core();
+        let why = format!("sample of log {log}");
+        self.note_access(&log.district, CaseId::default(), &why, caller, person)
+            .await?;
+        Ok(core.logs.sample(core.store.as_ref(), log, draw).await?)
     }
 
     /// Reads every frame and checks every sum and digest. `tell` hears how far it is and says whether to go on.

@@ -98,6 +98,7 @@ impl BrokerError {
                 _ => ErrorKind::Unavailable,
             },
             BrokerError::Log(LogError::NotIncluded) => ErrorKind::FailedPrecondition,
+            BrokerError::Log(LogError::Name { .. }) => ErrorKind::InvalidArgument,
             BrokerError::Log(_) => ErrorKind::Unavailable,
         }
     }
@@ -115,6 +116,7 @@ impl BrokerError {
             BrokerError::ShuttingDown => "SHUTTING_DOWN",
             BrokerError::Store(_) => "EVIDENCE_UNAVAILABLE",
             BrokerError::Log(LogError::NotIncluded) => "NOT_YET_IN_LOG",
+            BrokerError::Log(LogError::Name { .. }) => "LOG_REQUEST_INVALID",
             BrokerError::Log(_) => "EVIDENCE_LOG_UNAVAILABLE",
             BrokerError::Damaged(_) => "EVIDENCE_DAMAGED",
             BrokerError::Internal(_) => "INTERNAL",
@@ -133,6 +135,7 @@ impl BrokerError {
         "SHUTTING_DOWN",
         "EVIDENCE_UNAVAILABLE",
         "NOT_YET_IN_LOG",
+        "LOG_REQUEST_INVALID",
         "EVIDENCE_LOG_UNAVAILABLE",
         "EVIDENCE_DAMAGED",
         "INTERNAL",

@@ -31,8 +31,8 @@ pub use ids::{CaseId, EvidenceId, FrameId, IndexKey, KeyId, Pseudonym};
 pub use keys::{KeyRing, KeySource, MasterKey, Rotated};
 pub use leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
 pub use logs::{
-    Disclosure, DistrictLogs, Exported, Followed, LogError, LogKey, LogName, LogOptions, LogSigner, LogStatus,
-    PROMISED_WITHIN_MS, Promise, Proved,
+    Disclosure, DistrictLogs, Draw, Drawn, Exported, Followed, LogError, LogKey, LogName, LogOptions, LogSigner,
+    LogStatus, PROMISED_WITHIN_MS, Promise, Proved, Sample,
 };
 pub use memory::MemoryStore;
 pub use period::Period;

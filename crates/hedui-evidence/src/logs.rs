@@ -23,6 +23,7 @@ mod folder;
 mod key;
 mod promise;
 mod proof;
+mod sample;
 mod tree;
 
 #[cfg(test)]
@@ -33,9 +34,10 @@ pub use export::Exported;
 pub use key::{LogKey, LogSigner};
 pub use promise::Promise;
 pub use proof::{Disclosure, Proved};
+pub use sample::{Draw, Drawn, Sample};
 
 use folder::{Files, TileFile, TileNodes, Written};
-use tree::Tree;
+use tree::{FrameAt, Tree};
 
 /// Which log: the leaves of a district's frames of one civil year in Shanghai.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -327,6 +329,16 @@ impl DistrictLogs {
     pub async fn checkpoint(&self, log: &LogName) -> Result<Option<String>, LogError> {
         let (files, log) = (self.files.clone(), log.clone());
         blocking(move || folder::checkpoint(&files, &log)).await
+    }
+
+    /// Where the frames of a log begin, in order.
+    async fn frames(&self, log: &LogName) -> Vec<FrameAt> {
+        let state = self.state.lock().await;
+        state
+            .trees
+            .get(log)
+            .map(|tree| tree.frames().to_vec())
+            .unwrap_or_default()
     }
 
     /// Every log with leaves, and how many.

@@ -10,8 +10,8 @@ use hedui_log::merkle::{Hash, leaf_hash};
 use hedui_log::proof::MAX_PROOF_BYTES;
 use hedui_verify::folder::{self, Progress};
 use hedui_verify::{
-    InputError, MAX_ENTRY_FILE_BYTES, MAX_RECORD_FILE_BYTES, Records, Report, check_evidence, check_proof,
-    read_bounded, read_policy,
+    Draw, InputError, MAX_ENTRY_FILE_BYTES, MAX_RECORD_FILE_BYTES, Records, Report, check_evidence, check_proof,
+    check_sample, read_bounded, read_policy,
 };
 
 /// Below so many entries a check is over before anybody wonders.
@@ -61,6 +61,8 @@ enum Command {
     Evidence(EvidenceArguments),
     /// Is this entry in a log that the policy trusts?
     Proof(ProofArguments),
+    /// Which verdicts of this log are the random sample? Draws it again, so that nobody can pick
+    Sample(SampleArguments),
     /// Is this folder the whole log, unchanged? Reads every entry and every tile
     Log(LogArguments),
 }
@@ -114,11 +116,33 @@ struct LogArguments {
     since: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct SampleArguments {
+    /// The folder of a hedui log, as `hedui audit export` writes it
+    folder: PathBuf,
+    /// The policy: which logs and witnesses to trust
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// The outcome of the verdicts that count
+    #[arg(long, default_value = "dibao:QUALIFIES", value_name = "PROGRAMME:OUTCOME")]
+    outcome: String,
+    /// How many of a hundred
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u8).range(1..=100))]
+    percent: u8,
+    /// The checkpoint that was published before, where it is not the folder's own
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// The text that became public after the checkpoint
+    #[arg(long = "with", default_value = "", value_name = "TEXT")]
+    public_text: String,
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let report = match &arguments.command {
         Command::Evidence(evidence) => run_evidence(evidence),
         Command::Proof(proof) => run_proof(proof),
+        Command::Sample(sample) => run_sample(sample),
         Command::Log(log) => run_log(log),
     };
     let report = match report {
@@ -174,11 +198,24 @@ fn run_proof(arguments: &ProofArguments) -> Result<Report, InputError> {
 fn run_log(arguments: &LogArguments) -> Result<Report, InputError> {
     let policy = read_policy(&arguments.policy)?;
     let since = arguments.since.as_deref();
-    folder::check(&arguments.folder, &policy, since, |Progress { entries, of }| {
-        if of >= REPORT_FROM {
-            say(&format!("{entries} of {of} entries"));
-        }
-    })
+    folder::check(&arguments.folder, &policy, since, tell)
+}
+
+fn tell(Progress { entries, of }: Progress) {
+    if of >= REPORT_FROM {
+        say(&format!("{entries} of {of} entries"));
+    }
+}
+
+fn run_sample(arguments: &SampleArguments) -> Result<Report, InputError> {
+    let policy = read_policy(&arguments.policy)?;
+    let draw = Draw {
+        outcome: &arguments.outcome,
+        percent: arguments.percent,
+        public_text: &arguments.public_text,
+    };
+    let checkpoint = arguments.checkpoint.as_deref();
+    check_sample(&arguments.folder, &policy, checkpoint, &draw, tell)
 }
 
 /// To standard error; whoever closed it does not want to know.

@@ -31,14 +31,7 @@ impl DistrictLogs {
     ) -> Result<u64, LogError> {
         let checkpoint = self.checkpoint(log).await?.ok_or(LogError::NotIncluded)?;
         let size = size_of(&checkpoint, log)?;
-        let frames: Vec<FrameAt> = {
-            let state = self.state.lock().await;
-            state
-                .trees
-                .get(log)
-                .map(|tree| tree.frames().to_vec())
-                .unwrap_or_default()
-        };
+        let frames = self.frames(log).await;
         if !self.entries(store, &frames, size, give).await? {
             return Ok(size);
         }

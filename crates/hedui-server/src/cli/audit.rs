@@ -14,6 +14,7 @@ mod export;
 mod logs;
 mod misuse;
 mod proof;
+mod sample;
 mod show;
 
 /// `hedui audit ...`
@@ -29,6 +30,8 @@ pub enum AuditCommand {
     Misuse(misuse::MisuseArgs),
     /// List the transparency logs, one per district and year.
     Logs(logs::LogsArgs),
+    /// Draw a random sample of verdicts that nobody can pick; `hedui-verify sample` draws the same.
+    Sample(sample::SampleArgs),
     /// Write a whole log as a folder, for `hedui-verify log`.
     Export(export::ExportArgs),
     /// Have the server read every frame and check every sum and digest; exit 1 at the first that does not fit.
@@ -43,6 +46,7 @@ pub async fn run(command: AuditCommand, context: &Context) -> Result<Answer, Cli
         AuditCommand::Access(arguments) => access::run(arguments, context).await,
         AuditCommand::Misuse(arguments) => misuse::run(arguments, context).await,
         AuditCommand::Logs(arguments) => logs::run(arguments, context).await,
+        AuditCommand::Sample(arguments) => sample::run(arguments, context).await,
         AuditCommand::Export(arguments) => export::run(arguments, context).await,
         AuditCommand::Check(arguments) => check::run(arguments, context).await,
     }

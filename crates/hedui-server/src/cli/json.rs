@@ -11,7 +11,7 @@ mod report;
 mod services;
 mod verdict;
 
-pub use audit::{access, case, checked, logs, misuse, proofs};
+pub use audit::{access, case, checked, logs, misuse, proofs, sample};
 pub use services::{departments, metrics};
 
 /// A verification.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use hedui_broker::{Broker, CaseLeaf, CaseProof, Consulted, ErrorKind, LogState, MisuseReport, Overseen, PersonAccess};
-use hedui_evidence::{Exported, LeafKind, LogName, LogStatus, Verified};
+use hedui_evidence::{Draw, Drawn, Exported, LeafKind, LogName, LogStatus, Verified};
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_server::AuditService;
 use tokio::sync::mpsc;
@@ -141,6 +141,40 @@ impl AuditService for Service {
         }))
     }
 
+    async fn draw_sample(
+        &self,
+        request: Request<pb::DrawSampleRequest>,
+    ) -> Result<Response<pb::DrawSampleResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        let message = request.into_inner();
+        let log = log_name(&message.log)?;
+        caller.in_district(&log.district)?;
+        let draw = Draw {
+            checkpoint: Some(message.checkpoint).filter(|note| !note.is_empty()),
+            outcome: message.outcome,
+            // Beyond what a percentage can be it is refused where the percentage is.
+            percent: u8::try_from(message.percent).unwrap_or(u8::MAX),
+            public_text: message.public_text,
+        };
+        let (broker, runtime) = (self.broker.clone(), tokio::runtime::Handle::current());
+        let (id, actor) = (caller.id.clone(), message.actor);
+        let drawn = tokio::task::spawn_blocking(move || runtime.block_on(broker.sample(&log, &draw, (&id, &actor))));
+        let drawn = drawn
+            .await
+            .map_err(|_| Status::internal("drawing ended without a word"))?;
+        let sample = drawn.map_err(|e| status(&e))?;
+        let one = |drawn: Drawn| pb::Drawn {
+            verification: name(drawn.case),
+            evidence: drawn.evidence_id.to_string(),
+            index: drawn.index,
+        };
+        Ok(Response::new(pb::DrawSampleResponse {
+            checkpoint: sample.checkpoint,
+            population: sample.population,
+            drawn: sample.drawn.into_iter().map(one).collect(),
+        }))
+    }
+
     type ExportLogStream = Replies<pb::ExportLogResponse>;
 
     async fn export_log(
@@ -149,13 +183,7 @@ impl AuditService for Service {
     ) -> Result<Response<Self::ExportLogStream>, Status> {
         let caller = self.callers.check(request.metadata(), Role::Auditor)?;
         let message = request.into_inner();
-        let log = LogName::parse(&message.log).ok_or_else(|| {
-            let (zh, en) = (
-                "日志名称应为地区与年份，如 511703/2026",
-                "a log is a district and a year, for example 511703/2026",
-            );
-            refusal(Code::InvalidArgument, "LOG_INVALID", en, zh)
-        })?;
+        let log = log_name(&message.log)?;
         caller.in_district(&log.district)?;
         let (broker, id) = (self.broker.clone(), caller.id.clone());
         Ok(Response::new(beside(|replies| async move {
@@ -200,6 +228,16 @@ impl AuditService for Service {
             Ok(())
         })))
     }
+}
+
+fn log_name(text: &str) -> Result<LogName, Status> {
+    LogName::parse(text).ok_or_else(|| {
+        let (zh, en) = (
+            "日志名称应为地区与年份，如 511703/2026",
+            "a log is a district and a year, for example 511703/2026",
+        );
+        refusal(Code::InvalidArgument, "LOG_INVALID", en, zh)
+    })
 }
 
 type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;

@@ -52,6 +52,7 @@ pub fn chinese(reason: &str) -> &'static str {
         "SHUTTING_DOWN" => "系统正在停止，请稍后再试",
         "EVIDENCE_UNAVAILABLE" => "证据暂时无法保存或读取，未出具任何结论",
         "NOT_YET_IN_LOG" => "该证据尚未进入日志，请数秒后再试",
+        "LOG_REQUEST_INVALID" => "日志请求有误，请按提示修改",
         "EVIDENCE_LOG_UNAVAILABLE" => "证据日志无法继续，未出具任何结论，请联系管理员",
         "EVIDENCE_DAMAGED" => "所存证据已损坏，请联系管理员",
         _ => "系统内部错误，请联系管理员",

@@ -233,6 +233,13 @@ impl AuditService for Fake {
         Err(against_the_real_server())
     }
 
+    async fn draw_sample(
+        &self,
+        _: Request<audit::DrawSampleRequest>,
+    ) -> Result<Response<audit::DrawSampleResponse>, Status> {
+        Err(against_the_real_server())
+    }
+
     type ExportLogStream = Pin<Box<dyn Stream<Item = Result<audit::ExportLogResponse, Status>> + Send>>;
 
     async fn export_log(&self, _: Request<audit::ExportLogRequest>) -> Result<Response<Self::ExportLogStream>, Status> {

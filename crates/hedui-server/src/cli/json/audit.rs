@@ -118,6 +118,21 @@ struct Consulted {
     verification: String,
 }
 
+/// A sample.
+#[derive(Debug, Serialize)]
+pub struct Sample {
+    checkpoint: String,
+    population: u64,
+    drawn: Vec<Drawn>,
+}
+
+#[derive(Debug, Serialize)]
+struct Drawn {
+    verification: String,
+    evidence: String,
+    index: u64,
+}
+
 /// A check of everything.
 #[derive(Debug, Serialize)]
 pub struct Checked {
@@ -232,6 +247,20 @@ pub fn misuse(report: &audit::GetMisuseResponse) -> Misuse {
     Misuse {
         officials: report.officials.iter().map(official).collect(),
         most_consulted: report.most_consulted.iter().map(consulted).collect(),
+    }
+}
+
+/// A sample.
+pub fn sample(sample: &audit::DrawSampleResponse) -> Sample {
+    let drawn = |d: &audit::Drawn| Drawn {
+        verification: d.verification.clone(),
+        evidence: d.evidence.clone(),
+        index: d.index,
+    };
+    Sample {
+        checkpoint: sample.checkpoint.clone(),
+        population: sample.population,
+        drawn: sample.drawn.iter().map(drawn).collect(),
     }
 }
 
