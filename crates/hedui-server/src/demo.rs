@@ -169,6 +169,6 @@ fn outro(server: &str, file: &std::path::Path) -> anyhow::Result<String> {
     let program = std::env::current_exe().context("where this program stands")?;
     let (program, file) = (program.display(), file.display());
     Ok(format!(
-        "\n=== now you ===\n\nVerify a household yourself, in another terminal (edit the file and see what changes):\n\n  {program} verify --server {server} --household {file}\n\nLook around:\n\n  {program} departments --server {server}\n  {program} list --server {server} --district 511703\n"
+        "\n=== now you ===\n\nVerify a household yourself, in another terminal (edit the file and see what changes):\n\n  {program} verify --server {server} --household {file}\n\nLook around:\n\n  {program} departments --server {server}\n  {program} list --server {server} --district 511703\n\nTake the proofs of a verification to somebody who trusts nobody here (hedui-verify checks them):\n\n  {program} audit proof VERIFICATION --out FOLDER --server {server}\n"
     ))
 }

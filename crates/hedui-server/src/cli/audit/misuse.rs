@@ -83,14 +83,14 @@ fn render(report: &wire::GetMisuseResponse, context: &Context) -> String {
     });
     let headers = [
         (lang.pick("经办", "official"), Column::Text),
-        (lang.pick("查询", "lookups"), Column::Whole),
-        (lang.pick("人数", "persons"), Column::Whole),
-        (lang.pick("查阅", "readings"), Column::Whole),
-        (lang.pick("他人案件", "of others"), Column::Whole),
+        (lang.pick("查询", "asked"), Column::Whole),
+        (lang.pick("人数", "people"), Column::Whole),
+        (lang.pick("查阅", "read"), Column::Whole),
+        (lang.pick("他人案件", "others'"), Column::Whole),
         (lang.pick("无案件", "no case"), Column::Whole),
-        (lang.pick("非工作时间", "off hours"), Column::Whole),
-        (lang.pick("同事", "colleagues"), Column::Whole),
-        (lang.pick("亲属", "own family"), Column::Whole),
+        (lang.pick("非工作时间", "off-hours"), Column::Whole),
+        (lang.pick("同事", "staff"), Column::Whole),
+        (lang.pick("亲属", "family"), Column::Whole),
         (lang.pick("被拒", "refused"), Column::Whole),
     ];
     let mut text = table(&headers, rows.collect(), 0, context.width);
@@ -112,5 +112,10 @@ fn render(report: &wire::GetMisuseResponse, context: &Context) -> String {
         text.push('\n');
         text.push_str(&table(&headers, rows.collect(), 0, context.width));
     }
+    text.push_str(lang.pick(
+        "\n他人案件：查阅他人发起的核对。无案件：导出、报告、查验。非工作时间：6 点前、19 点后、周末。同事、亲属：被查询者在册，或为经办人近亲属。\n",
+        "\nothers': read what somebody else had begun. no case: exports, reports, checks. off-hours: before 6, from 19, weekends.\n\
+         staff, family: looked up people of the staff register, or their own family.\n",
+    ));
     text
 }
