@@ -32,7 +32,7 @@ pub use keys::{KeyRing, KeySource, MasterKey, Rotated};
 pub use leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
 pub use logs::{
     Disclosure, DistrictLogs, Draw, Drawn, Exported, Followed, LogError, LogKey, LogName, LogOptions, LogSigner,
-    LogStatus, PROMISED_WITHIN_MS, Promise, Proved, Sample,
+    LogStatus, LogWitness, MAX_WITNESSES, PROMISED_WITHIN_MS, Promise, Proved, Sample, WitnessKey, Witnesses,
 };
 pub use memory::MemoryStore;
 pub use period::Period;

@@ -1,5 +1,5 @@
 //! The transparency logs: one Merkle log per district and year over the leaves of the durable frames, in their order, with signed
-//! checkpoints. Left to others: the formats (`hedui-log`), when to follow (the server), witnesses.
+//! checkpoints. Left to others: the formats (`hedui-log`), when to follow and asking witnesses (the server).
 //!
 //! Everything here follows from the segments and can be made again from them, but for one thing: what was signed. A log that has
 //! become shorter than its last checkpoint, or another one, signs nothing any more.
@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use hedui_log::checkpoint::Checkpoint;
 use hedui_log::merkle::{Hash, leaf_hash, root_of};
-use hedui_log::note::Note;
 use tokio::sync::Mutex;
 
 use crate::leaf::Leaf;
 use crate::period::Period;
 use crate::store::{Entry, EvidenceStore, MAX_PAGE, Position};
 
+mod cosign;
 mod error;
 mod export;
 mod folder;
@@ -29,9 +29,10 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use cosign::{LogWitness, MAX_WITNESSES, Witnesses};
 pub use error::LogError;
 pub use export::Exported;
-pub use key::{LogKey, LogSigner};
+pub use key::{LogKey, LogSigner, WitnessKey};
 pub use promise::Promise;
 pub use proof::{Disclosure, Proved};
 pub use sample::{Draw, Drawn, Sample};
@@ -128,6 +129,7 @@ pub struct LogStatus {
 pub struct DistrictLogs {
     options: LogOptions,
     key: LogKey,
+    witnesses: Witnesses,
     files: Files,
     state: Mutex<State>,
     status: std::sync::Mutex<LogStatus>,
@@ -160,6 +162,7 @@ impl DistrictLogs {
             files: Files::at(options.folder.clone()),
             options,
             key,
+            witnesses: Witnesses::default(),
             state: Mutex::default(),
             status: std::sync::Mutex::default(),
         })
@@ -305,6 +308,7 @@ impl DistrictLogs {
             sizes: trees.iter().map(|(log, tree)| tree.summary(log)).collect(),
             next: *next,
             checkpoints: Vec::with_capacity(due.len()),
+            await_witnesses: self.witnesses.quorum() > 0,
         };
         let files = self.files.clone();
         let signed = blocking(move || {
@@ -323,12 +327,6 @@ impl DistrictLogs {
         .await?;
         trees.values_mut().for_each(Tree::published);
         Ok(signed)
-    }
-
-    /// The newest signed checkpoint of a log; none before it has leaves.
-    pub async fn checkpoint(&self, log: &LogName) -> Result<Option<String>, LogError> {
-        let (files, log) = (self.files.clone(), log.clone());
-        blocking(move || folder::checkpoint(&files, &log)).await
     }
 
     /// Where the frames of a log begin, in order.
@@ -405,17 +403,13 @@ impl Due {
 
     /// Whether the log still holds what was last signed of it, before this process.
     fn check(&self, files: &Files) -> Result<(), LogError> {
-        let Some(last) = folder::checkpoint(files, &self.log)? else {
-            return Ok(());
-        };
-        let unreadable = || LogError::Folder {
-            reason: format!(
-                "the checkpoint of {} cannot be read; restore it, or the log cannot be continued",
-                self.log
-            ),
-        };
-        let note = Note::parse(last.as_bytes()).map_err(|_| unreadable())?;
-        let signed: Checkpoint = note.text().parse().map_err(|_| unreadable())?;
+        for last in folder::signed(files, &self.log)? {
+            self.check_against(files, &last)?;
+        }
+        Ok(())
+    }
+
+    fn check_against(&self, files: &Files, signed: &folder::Signed) -> Result<(), LogError> {
         if signed.size > self.size {
             return Err(LogError::Shortened {
                 reason: format!(

@@ -26,6 +26,12 @@ pub enum LogError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Witnesses that no policy can name, or what they signed is wrong.
+    #[error("the witnesses: {reason}")]
+    Witnesses {
+        /// What is wrong.
+        reason: String,
+    },
     /// The store holds other leaves than those that were signed: it was changed, or belongs to another folder of logs.
     #[error(
         "{reason}: the evidence was changed after it was signed, or these are not its logs; nothing is signed any more"
@@ -50,7 +56,9 @@ pub enum LogError {
     #[error("the logs were not followed in time; nothing more is promised until they are")]
     Late,
     /// There is no such leaf in the logs, or not yet.
-    #[error("no log holds this leaf yet; its checkpoint follows within seconds")]
+    #[error(
+        "no log holds this leaf yet; its checkpoint follows within seconds, or once enough witnesses have cosigned it"
+    )]
     NotIncluded,
     /// A leaf does not encode.
     #[error("the leaf does not encode: {0}")]

@@ -19,7 +19,7 @@ pub struct Exported {
 }
 
 impl DistrictLogs {
-    /// Gives every file of a log, as of its newest checkpoint: entries read from the store, hash tiles, `policy`, and `checkpoint` last.
+    /// Gives every file of a log, as of the newest checkpoint that its policy accepts: entries read from the store, hash tiles, `policy`, and `checkpoint` last.
     /// `give` is asked whether to go on.
     ///
     /// Errors: [`LogError::NotIncluded`] for a log without a checkpoint; the store's.
@@ -50,11 +50,6 @@ impl DistrictLogs {
             give(Exported { path, bytes });
         }
         Ok(size)
-    }
-
-    /// A policy file that trusts the log's own key and asks for no witness: the least that an auditor starts from.
-    pub fn policy(&self, log: &LogName) -> Result<String, LogError> {
-        Ok(format!("log {}\nquorum none\n", self.verifier_key(log)?))
     }
 
     /// The bundles of entries. `false` when asked to stop.

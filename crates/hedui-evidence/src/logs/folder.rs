@@ -1,21 +1,28 @@
 //! The logs' folder: tiles and checkpoints as C2SP tlog-tiles lays them out, and what lets the logs go on after a restart.
 //! Left to others: what the trees hold (`tree`), signing.
 //!
-//! `DISTRICT/YEAR/{checkpoint,tile/...}` can be served as it is. `DISTRICT/YEAR/frames` says where each frame's leaves begin (24 bytes a
-//! frame: first leaf, segment, offset), `state` how far the store was read. All but the checkpoints can be made again.
+//! `DISTRICT/YEAR/{checkpoint,tile/...}` can be served as it is. `DISTRICT/YEAR/signed` is a checkpoint that waits for witnesses,
+//! `DISTRICT/YEAR/frames` says where each frame's leaves begin (24 bytes a frame: first leaf, segment, offset), `state` how far the
+//! store was read. All but the two checkpoints can be made again.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hedui_log::checkpoint::Checkpoint;
 use hedui_log::merkle::{Hash, Nodes};
+use hedui_log::note::Note;
 
 use super::tree::{FrameAt, TILE_LEVELS, TILE_WIDTH, Tree, tile_path};
 use super::{LogError, LogName};
 use crate::store::Position;
 
 const STATE: &str = "state";
+/// What is published.
+const CHECKPOINT: &str = "checkpoint";
+/// What waits for witnesses.
+const SIGNED: &str = "signed";
 const STATE_VERSION: &str = "hedui-logs-v1";
 const FRAME_BYTES: usize = 24;
 
@@ -45,6 +52,8 @@ pub(super) struct Written {
     pub sizes: Vec<(LogName, u64, usize, Hash)>,
     /// Signed, in order.
     pub checkpoints: Vec<(LogName, String)>,
+    /// Whether they are published only once witnesses have cosigned them.
+    pub await_witnesses: bool,
     pub next: Position,
 }
 
@@ -148,12 +157,45 @@ impl Files {
         }
     }
 
-    /// The hash tile of a log, full or, where there is none, as wide as asked for.
+    /// The hash tile of a log, full or, where there is none, at least as wide as asked for: a checkpoint that waited for witnesses is
+    /// older than the tiles, and of a folder that was made again only the newest are there.
     pub fn tile(&self, log: &LogName, level: u8, index: u64, width: usize) -> Result<Option<Vec<u8>>, LogError> {
-        if let Some(full) = self.read(&format!("{log}/{}", tile_path(level, index, TILE_WIDTH)))? {
+        let full = format!("{log}/{}", tile_path(level, index, TILE_WIDTH));
+        if let Some(full) = self.read(&full)? {
             return Ok(Some(full));
         }
-        self.read(&format!("{log}/{}", tile_path(level, index, width)))
+        if let Some(exact) = self.read(&format!("{log}/{}", tile_path(level, index, width)))? {
+            return Ok(Some(exact));
+        }
+        let wider = self.names(&format!("{full}.p"))?;
+        let wider = wider.iter().filter_map(|name| name.parse::<usize>().ok());
+        if let Some(wider) = wider.filter(|wider| *wider > width && *wider < TILE_WIDTH).min()
+            && let Some(tile) = self.read(&format!("{log}/{}", tile_path(level, index, wider)))?
+        {
+            return Ok(Some(tile));
+        }
+        // It may have become full while we looked.
+        self.read(&full)
+    }
+
+    /// The names in a folder; none where there is no such folder.
+    fn names(&self, path: &str) -> Result<Vec<String>, LogError> {
+        match self {
+            Files::Memory(files) => {
+                let below = format!("{path}/");
+                let files = files.lock().unwrap_or_else(PoisonError::into_inner);
+                let names = files.keys().filter_map(|name| name.strip_prefix(&below));
+                Ok(names.map(str::to_owned).collect())
+            }
+            Files::Disk(folder) => match std::fs::read_dir(folder.join(path)) {
+                Ok(entries) => Ok(entries
+                    .flatten()
+                    .filter_map(|entry| entry.file_name().into_string().ok())
+                    .collect()),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+                Err(error) => Err(failed(path)(error)),
+            },
+        }
     }
 }
 
@@ -193,18 +235,19 @@ pub(super) fn write(files: &Files, written: &Written) -> Result<(), LogError> {
         }
     }
     for (log, checkpoint) in &written.checkpoints {
-        files.write(&format!("{log}/checkpoint"), checkpoint.as_bytes(), true)?;
+        let name = if written.await_witnesses { SIGNED } else { CHECKPOINT };
+        files.write(&format!("{log}/{name}"), checkpoint.as_bytes(), true)?;
     }
     files.write(STATE, state_text(written).as_bytes(), true)
 }
 
 pub(super) fn write_tiles(files: &Files, tiles: &[TileFile]) -> Result<(), LogError> {
     for tile in tiles {
+        files.write(&tile.path, &tile.bytes, false)?;
         if tile.bytes.len() == TILE_WIDTH * 32 {
-            // The partial tiles that came before it, if any: nobody reads them any more.
+            // The partial tiles that came before it, if any: whoever looks finds the full one first.
             files.remove(&format!("{}.p", tile.path))?;
         }
-        files.write(&tile.path, &tile.bytes, false)?;
     }
     Ok(())
 }
@@ -255,14 +298,36 @@ fn parse_state(text: &str) -> Option<(Position, Vec<Kept>)> {
     None
 }
 
-/// The newest signed checkpoint of a log.
-pub(super) fn checkpoint(files: &Files, log: &LogName) -> Result<Option<String>, LogError> {
-    let path = format!("{log}/checkpoint");
-    let bytes = files.read(&path)?;
-    let text = bytes.map(String::from_utf8).transpose();
-    text.map_err(|_| LogError::Folder {
-        reason: format!("{path} is not text"),
-    })
+/// A checkpoint that the log signed.
+pub(super) struct Signed {
+    pub size: u64,
+    pub root: Hash,
+    /// With its signatures.
+    pub note: String,
+}
+
+/// The checkpoints of a log, the newest first; of two of a size the published one, which may be cosigned.
+pub(super) fn signed(files: &Files, log: &LogName) -> Result<Vec<Signed>, LogError> {
+    let mut found = Vec::with_capacity(2);
+    for name in [CHECKPOINT, SIGNED] {
+        let unreadable = || LogError::Folder {
+            reason: format!("{log}/{name} cannot be read; restore it, or the log cannot be continued"),
+        };
+        let Some(bytes) = files.read(&format!("{log}/{name}"))? else {
+            continue;
+        };
+        let note = String::from_utf8(bytes).map_err(|_| unreadable())?;
+        let parsed = Note::parse(note.as_bytes()).map_err(|_| unreadable())?;
+        let Checkpoint { size, root, .. } = Checkpoint::parse(parsed.text()).map_err(|_| unreadable())?;
+        found.push(Signed { size, root, note });
+    }
+    found.sort_by_key(|signed| std::cmp::Reverse(signed.size));
+    Ok(found)
+}
+
+/// Publishes a checkpoint, whole and durably.
+pub(super) fn publish(files: &Files, log: &LogName, note: &str) -> Result<(), LogError> {
+    files.write(&format!("{log}/{CHECKPOINT}"), note.as_bytes(), true)
 }
 
 /// How far the store was read, and the logs as they were then.

@@ -1,4 +1,4 @@
-//! The key of the logs: one secret, of which each log's signing key follows.
+//! The key of the logs: one secret, of which each log's signing key follows; and the key of a witness of others' logs.
 //! Left to others: where the secret is kept (`keys`), publishing the public keys (policy files).
 
 use std::collections::HashMap;
@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hedui_log::cosignature::CosigningKey;
 use hedui_log::note::{Note, SigningKey};
 use rand::CryptoRng;
 use zeroize::Zeroizing;
@@ -14,6 +15,8 @@ use super::LogError;
 use crate::error::StoreError;
 use crate::keys::file::{read_or_create_secret, read_secret};
 
+/// What the line of a witness's key file begins with.
+const WITNESS_PREFIX: &str = "hedui-witness-key-v1:";
 /// What the line of a key file begins with.
 const PREFIX: &str = "hedui-log-key-v1:";
 
@@ -100,6 +103,43 @@ impl LogSigner {
 impl fmt::Debug for LogSigner {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "LogSigner({})", self.verifier_key())
+    }
+}
+
+/// The secret of a witness. Wiped when dropped, masked in `Debug`.
+pub struct WitnessKey(Zeroizing<[u8; 32]>);
+
+impl WitnessKey {
+    /// From 32 secret bytes.
+    #[must_use]
+    pub fn from_bytes(secret: [u8; 32]) -> WitnessKey {
+        WitnessKey(Zeroizing::new(secret))
+    }
+
+    /// Reads a key file: one line, `hedui-witness-key-v1:` and 64 hex digits. Errors: [`StoreError::KeyFile`] when it is missing,
+    /// malformed, or open to anybody but its owner.
+    pub fn read(path: &Path) -> Result<WitnessKey, StoreError> {
+        read_secret(path, WITNESS_PREFIX).map(WitnessKey::from_bytes)
+    }
+
+    /// Reads the file, or makes it with mode 0600 when there is none.
+    pub fn read_or_create(path: &Path, rng: &mut (impl CryptoRng + ?Sized)) -> Result<WitnessKey, StoreError> {
+        read_or_create_secret(path, WITNESS_PREFIX, rng).map(WitnessKey::from_bytes)
+    }
+
+    /// The key that cosigns under a name. Another name has another key, because this kind of cosignature does not state its maker's name.
+    pub fn cosigning(&self, name: &str) -> Result<CosigningKey, LogError> {
+        let mut material = Zeroizing::new(Vec::with_capacity(32 + name.len()));
+        material.extend_from_slice(self.0.as_slice());
+        material.extend_from_slice(name.as_bytes());
+        let seed = Zeroizing::new(blake3::derive_key("hedui 2026 witness cosigning key v1", &material));
+        CosigningKey::from_seed(name, *seed).map_err(LogError::name)
+    }
+}
+
+impl fmt::Debug for WitnessKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("WitnessKey(..)")
     }
 }
 

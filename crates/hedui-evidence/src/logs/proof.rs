@@ -6,7 +6,7 @@ use hedui_log::merkle::inclusion_proof;
 use hedui_log::note::Note;
 use hedui_log::proof::TlogProof;
 
-use super::folder::{self, TileNodes};
+use super::folder::TileNodes;
 use super::{DistrictLogs, LogError, LogName, blocking};
 use crate::ids::EvidenceId;
 use crate::sealer::SALT_BYTES;
@@ -63,7 +63,7 @@ pub struct Proved {
 }
 
 impl DistrictLogs {
-    /// Proves that a leaf of the frame at a position stands in its log, against the newest checkpoint. `salt` goes with it where the record is
+    /// Proves that a leaf of the frame at a position stands in its log, against the newest checkpoint that its policy accepts. `salt` goes with it where the record is
     /// disclosed.
     ///
     /// Errors: [`LogError::NotIncluded`] until a checkpoint covers it; the store's.
@@ -85,10 +85,10 @@ impl DistrictLogs {
             state.trees.get(&log).and_then(|tree| tree.first_leaf(position))
         };
         let index = first.ok_or(LogError::NotIncluded)? + ordinal;
-        let (files, name) = (self.files.clone(), log.clone());
+        let (files, name, published) = (self.files.clone(), log.clone(), self.published_by(&log)?);
         let extra = Disclosure { salt, leaf }.encode();
         let (size, proof) = blocking(move || {
-            let checkpoint = folder::checkpoint(&files, &name)?.ok_or(LogError::NotIncluded)?;
+            let checkpoint = published()?.ok_or(LogError::NotIncluded)?;
             let size = size_of(&checkpoint, &name)?;
             if index >= size {
                 return Err(LogError::NotIncluded);

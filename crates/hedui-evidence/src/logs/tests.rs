@@ -1,9 +1,12 @@
 //! Laws of the logs: what is durable is covered, proved, exported and never signed twice in two ways, whatever happens in between.
 //! Leaves the formats to `hedui-log`, and checking a whole export to `hedui-verify`.
 
+mod witnesses;
+
 use std::path::Path;
 
 use hedui_log::merkle::Frontier;
+use hedui_log::note::Note;
 use hedui_log::policy::Policy;
 use hedui_log::tile::parse_entries;
 use proptest::prelude::*;
