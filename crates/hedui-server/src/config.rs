@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hedui_core::DepartmentId;
+use hedui_log::note::VerifierKey;
 
 mod access;
 mod contradictions;
@@ -23,10 +24,12 @@ mod read;
 mod resolve;
 mod units;
 mod unknown;
+mod witness;
 
 pub use layers::read_environment;
 pub use mistake::{ConfigErrorKind, ConfigErrors, Mistake};
 pub use origin::{Loaded, Origin, Position, Setting};
+pub use witness::WitnessConfig;
 
 /// Who every caller is where no callers are configured. No configured caller may have this id.
 pub const LOCAL_CALLER: &str = "local";
@@ -145,6 +148,21 @@ pub struct Transparency {
     pub key_file: PathBuf,
     /// How often checkpoints are signed, where there is anything new.
     pub checkpoint_every: Duration,
+    /// Who is asked to cosign them.
+    pub witnesses: Vec<Witness>,
+    /// How many of them must have cosigned what auditors are given.
+    pub quorum: usize,
+}
+
+/// A witness that checkpoints are shown to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// What policies call it.
+    pub name: String,
+    /// Its submission prefix, without `/add-checkpoint` and without a slash at the end.
+    pub url: String,
+    /// The key that it cosigns with.
+    pub key: VerifierKey,
 }
 
 impl Transparency {
@@ -160,6 +178,8 @@ impl Default for Transparency {
             name: "hedui.local".to_owned(),
             key_file: Transparency::key_file_in(&Store::default().directory),
             checkpoint_every: Duration::from_secs(1),
+            witnesses: Vec::new(),
+            quorum: 0,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The commands that host something: the service, the demo, a simulated department's plugin; and the configuration that they read.
+//! The commands that host something: the service, a witness, the demo, a simulated department's plugin; and the configuration that they read.
 //! Leaves the commands of clients to `cli`, and what is hosted to `serve`, `demo` and `hedui-sim`.
 
 use std::fmt::Write as _;
@@ -8,10 +8,11 @@ use clap::{Args, Subcommand};
 use tracing::error;
 
 use crate::cli::{Answer, CliError, Context, Exit};
-use crate::config::{Config, Loaded, logging, read_environment};
+use crate::config::{Config, Loaded, WitnessConfig, logging, read_environment};
 use crate::demo::{DemoArgs, Show, demo};
-use crate::serve::{runtime, serve};
+use crate::serve::{interrupted, runtime, serve};
 use crate::upkeep::StoreCommand;
+use crate::witness;
 
 /// The commands that host something.
 #[derive(Debug, Subcommand)]
@@ -20,6 +21,8 @@ pub enum HostCommand {
     Serve(SettingsArgs),
     /// Show hedui at work on a synthetic district, and serve it until Ctrl-C.
     Demo(DemoArgs),
+    /// Witness the transparency logs of others: cosign every checkpoint that continues what was cosigned before (C2SP tlog-witness).
+    Witness(WitnessArgs),
     /// Show every setting and where it comes from, or all mistakes in them.
     Config(SettingsArgs),
     /// Back the evidence up, and drill its restoring.
@@ -61,11 +64,57 @@ impl SettingsArgs {
     }
 }
 
+/// Settings of a witness: defaults, then the file's `[witness]` and `[log]`, then these flags.
+#[derive(Args, Clone, Debug)]
+pub struct WitnessArgs {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What the key is called: a name that you own, in every cosignature.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Where to listen; 127.0.0.1:7312 unless set.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where to keep what was cosigned last; hedui-witness unless set. Never restore it from a copy: a witness without its folder needs a new key.
+    #[arg(long, value_name = "FOLDER")]
+    directory: Option<String>,
+    /// The secret of the key; witness.key in that folder unless set.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<String>,
+    /// The verifier key of a log to witness, as `hedui audit logs` prints it. May be given again.
+    #[arg(long = "log", value_name = "VKEY")]
+    logs: Vec<String>,
+    /// Print the verifier key for the operators of the logs, and end.
+    #[arg(long)]
+    show_key: bool,
+}
+
+impl WitnessArgs {
+    fn load(&self) -> Result<WitnessConfig, CliError> {
+        let logs = (!self.logs.is_empty()).then(|| self.logs.join(","));
+        let flags = [
+            ("name", &self.name),
+            ("listen", &self.listen),
+            ("directory", &self.directory),
+            ("key_file", &self.key_file),
+            ("logs", &logs),
+        ];
+        let given = flags.into_iter().filter_map(|(key, value)| {
+            let value = value.clone()?;
+            Some((format!("witness.{key}"), value))
+        });
+        let flags: Vec<(String, String)> = given.collect();
+        WitnessConfig::load(self.config.as_deref(), &flags).map_err(|mistakes| CliError::Usage(mistakes.to_string()))
+    }
+}
+
 /// Runs a command to its end.
 pub fn run(command: HostCommand, context: &Context) -> Result<Answer, CliError> {
     match command {
         HostCommand::Serve(settings) => run_serve(&settings),
         HostCommand::Demo(args) => run_demo(args, context),
+        HostCommand::Witness(args) => run_witness(&args),
         HostCommand::Config(settings) => Ok(answer(show(&settings.load()?))),
         HostCommand::Store(command) => crate::upkeep::run(command, context),
         HostCommand::SimPlugin { arguments } => {
@@ -95,6 +144,34 @@ fn run_serve(settings: &SettingsArgs) -> Result<Answer, CliError> {
             Err(CliError::Host(format!("{problem:#}")))
         }
     }
+}
+
+fn run_witness(args: &WitnessArgs) -> Result<Answer, CliError> {
+    let config = args.load()?;
+    let failed = |problem: anyhow::Error| CliError::Host(format!("{problem:#}"));
+    if args.show_key {
+        let key = witness::witness_key(&config).map_err(failed)?;
+        return Ok(answer(format!("{}\n", key.verifier())));
+    }
+    logging::init(&config.log).map_err(|e| CliError::Usage(e.to_string()))?;
+    // One thread: files are written beside it.
+    runtime(1)?
+        .block_on(async {
+            let running = witness::start(&config).await?;
+            if config.logs.is_empty() {
+                tracing::warn!("no log is configured: every checkpoint is refused");
+            }
+            tracing::info!(
+                address = %running.address,
+                key = %running.verifier,
+                logs = config.logs.len(),
+                "witnessing"
+            );
+            interrupted().await?;
+            running.stop().await
+        })
+        .map_err(failed)?;
+    Ok(answer(String::new()))
 }
 
 /// A misspelt department in the settings would silently change nothing.

@@ -12,3 +12,4 @@ pub mod serve;
 mod staff;
 pub mod start;
 pub mod upkeep;
+pub mod witness;

@@ -1,11 +1,11 @@
-//! The lists of who is trusted: callers and signing keys.
+//! The lists of who is trusted: callers, signing keys and witnesses.
 //! Leaves what their entries say against each other to `contradictions`.
 
-use super::contradictions::{GivenCaller, GivenKey};
-use super::forms::{DISTRICT, IDENTIFIER, PUBLIC_KEY, TOKEN_HASH};
+use super::contradictions::{GivenCaller, GivenKey, GivenWitness};
+use super::forms::{DISTRICT, IDENTIFIER, PUBLIC_KEY, TOKEN_HASH, WITNESS_KEY, WITNESS_URL};
 use super::kinds::{Choice, ListOf};
 use super::read::{Reader, Section};
-use super::{Caller, Role, SigningKey};
+use super::{Caller, Role, SigningKey, Witness};
 
 /// The signing keys that can be read.
 pub(super) fn signing_keys(root: &mut Section, reader: &mut Reader) -> Vec<GivenKey> {
@@ -55,4 +55,28 @@ pub(super) fn callers(root: &mut Section, reader: &mut Reader) -> (Vec<GivenCall
         }
     }
     (callers, given)
+}
+
+/// The witnesses that can be read.
+pub(super) fn witnesses(transparency: &mut Section, reader: &mut Reader) -> Vec<GivenWitness> {
+    let mut witnesses = Vec::new();
+    for mut section in transparency.items(reader, "witnesses") {
+        let name = section.required(reader, "name", &IDENTIFIER);
+        let url = section.required(reader, "url", &WITNESS_URL);
+        let key = section.required(reader, "key", &WITNESS_KEY);
+        let live = section.live;
+        section.end(reader);
+        if let (Some(name), Some(url), Some(key), true) = (name, url, key, live) {
+            witnesses.push(GivenWitness {
+                witness: Witness {
+                    name: name.value,
+                    url: url.value,
+                    key: key.value,
+                },
+                name_at: name.origin,
+                key_at: key.origin,
+            });
+        }
+    }
+    witnesses
 }

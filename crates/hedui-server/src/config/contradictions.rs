@@ -4,11 +4,12 @@
 use std::net::SocketAddr;
 
 use hedui_core::DepartmentId;
+use hedui_evidence::MAX_WITNESSES;
 
 use super::mistake::Report;
 use super::origin::Origin;
 use super::read::Found;
-use super::{Caller, LOCAL_CALLER, SigningKey, hint};
+use super::{Caller, LOCAL_CALLER, SigningKey, Witness, hint};
 
 /// SHA-256 of nothing.
 const EMPTY_SHA256: [u8; 32] = [
@@ -29,6 +30,13 @@ pub(super) struct GivenKey {
     pub id_at: Origin,
 }
 
+/// A witness, with where its name and its key stand.
+pub(super) struct GivenWitness {
+    pub witness: Witness,
+    pub name_at: Origin,
+    pub key_at: Origin,
+}
+
 /// What is looked at together.
 pub(super) struct Given<'g> {
     pub listen: &'g Found<SocketAddr>,
@@ -36,6 +44,10 @@ pub(super) struct Given<'g> {
     /// Whether it is certain that there are none.
     pub callers_missing: bool,
     pub signing_keys: &'g [GivenKey],
+    pub witnesses: &'g [GivenWitness],
+    pub quorum: &'g Found<usize>,
+    /// Whether all that was given could be read.
+    pub complete: bool,
     pub departments: Option<&'g [String]>,
     pub overridden: &'g [Found<DepartmentId>],
 }
@@ -57,6 +69,7 @@ pub(super) fn find(given: &Given<'_>) -> Report {
         }
     }
     overridden(given, &mut report);
+    witnesses(given, &mut report);
     report
 }
 
@@ -96,6 +109,48 @@ fn callers(callers: &[GivenCaller], report: &mut Report) {
             );
             report.add(&given.token_at, &token_key, "TOKEN_TWICE", message, None);
         }
+    }
+}
+
+/// What no policy could say: two witnesses of a name or a key, more required than there are.
+fn witnesses(given: &Given<'_>, report: &mut Report) {
+    for (at, this) in given.witnesses.iter().enumerate() {
+        let name = &this.witness.name;
+        let before = || given.witnesses.iter().take(at).map(|other| &other.witness);
+        let name_key = format!("transparency.witnesses[{at}].name");
+        if name == "none" {
+            let message = "the name `none` stands for no witness at all: choose another";
+            report.add(&this.name_at, &name_key, "ID_RESERVED", message, None);
+        }
+        if before().any(|other| other.name == *name) {
+            let message = format!("two witnesses have the name `{name}`: give each its own");
+            report.add(&this.name_at, &name_key, "ID_TWICE", message, None);
+        }
+        if let Some(other) = before().find(|other| other.key.public() == this.witness.key.public()) {
+            let message = format!(
+                "witnesses `{}` and `{name}` have the same key: it would count twice",
+                other.name
+            );
+            let key = format!("transparency.witnesses[{at}].key");
+            report.add(&this.key_at, &key, "KEY_TWICE", message, None);
+        }
+        if at == MAX_WITNESSES {
+            let message = format!("there may be {MAX_WITNESSES} witnesses at most");
+            report.add(&this.name_at, "transparency.witnesses", "TOO_MANY", message, None);
+        }
+    }
+    let (quorum, there) = (given.quorum.value, given.witnesses.len());
+    if given.complete && quorum > there {
+        let message = format!(
+            "`transparency.quorum` is {quorum}, and {there} witnesses are configured: nothing would ever be proved"
+        );
+        report.add(
+            &given.quorum.origin,
+            "transparency.quorum",
+            "QUORUM_UNREACHABLE",
+            message,
+            None,
+        );
     }
 }
 

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use hedui_core::DepartmentId;
 use hedui_evidence::LogOptions;
 use hedui_ids::DivisionCode;
+use hedui_log::cosignature::CosigningKey;
+use hedui_log::note::{KeyKind, VerifierKey};
 
 use super::kinds::{Kind, Sink};
 use super::logging;
@@ -113,6 +115,49 @@ pub(super) const LOG_NAME: Form<String> = Form {
 pub(super) const COMMAND_WORD: Form<String> = Form {
     wanted: "a program or argument without control characters",
     parse: |text| (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned()),
+    show: String::clone,
+    secret: false,
+};
+/// The key that a witness cosigns with.
+pub(super) const WITNESS_KEY: Form<VerifierKey> = Form {
+    wanted: "a witness's verifier key, as `hedui witness --show-key` prints it: NAME+ID+KEY, for cosignatures (0x04)",
+    parse: |text| {
+        let key = VerifierKey::parse(text).ok()?;
+        (key.kind() == KeyKind::CosignatureV1).then_some(key)
+    },
+    show: VerifierKey::to_string,
+    secret: false,
+};
+/// The key of a log.
+pub(super) const LOG_KEY: Form<VerifierKey> = Form {
+    wanted: "a log's verifier key, as `hedui audit logs` prints it: NAME+ID+KEY, Ed25519 (0x01)",
+    parse: |text| {
+        let key = VerifierKey::parse(text).ok()?;
+        (key.kind() == KeyKind::Ed25519).then_some(key)
+    },
+    show: VerifierKey::to_string,
+    secret: false,
+};
+/// What a witness calls its key.
+pub(super) const KEY_NAME: Form<String> = Form {
+    wanted: "a name that you own, without scheme, white space and plus, such as \"witness.audit.example\", at most 255 bytes",
+    parse: |text| {
+        let good = text.len() <= 255 && CosigningKey::from_seed(text, [1; 32]).is_ok();
+        good.then(|| text.to_owned())
+    },
+    show: String::clone,
+    secret: false,
+};
+/// Where a witness is asked.
+pub(super) const WITNESS_URL: Form<String> = Form {
+    wanted: "an address with http or https and without user, query and fragment, such as \"https://witness.audit.example\"",
+    parse: |text| {
+        let url = reqwest::Url::parse(text).ok()?;
+        let plain = url.username().is_empty() && url.password().is_none();
+        let plain = plain && url.query().is_none() && url.fragment().is_none();
+        let good = plain && matches!(url.scheme(), "http" | "https") && url.has_host();
+        good.then(|| text.trim_end_matches('/').to_owned())
+    },
     show: String::clone,
     secret: false,
 };

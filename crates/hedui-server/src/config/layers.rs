@@ -20,7 +20,7 @@ const PREFIX: &str = "HEDUI__";
 /// Between the parts of a variable's name.
 const SEPARATOR: &str = "__";
 /// The lists of tables: outside the file they are given whole, in TOML.
-const LISTS: [&str; 2] = ["callers", "signing_keys"];
+const LISTS: [&str; 3] = ["callers", "signing_keys", "transparency.witnesses"];
 /// Larger than any configuration that people write.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
@@ -134,8 +134,14 @@ impl Layers {
             return;
         };
         let key = path.join(".");
-        if let Some(list) = parents.first().filter(|first| LISTS.contains(&first.as_str())) {
-            let message = format!("`{list}` is given whole here: its value is a TOML list, [{{ id = \"...\", ... }}]");
+        if let Some(list) = LISTS
+            .iter()
+            .find(|list| key.strip_prefix(**list).is_some_and(|rest| rest.starts_with('.')))
+        {
+            let message = format!(
+                "`{list}` is given whole here: its value is a TOML list, [{{ {} = \"...\", ... }}]",
+                first_key(list)
+            );
             self.report.add(origin, &key, "KEY_UNKNOWN", message, None);
             return;
         }
@@ -193,13 +199,19 @@ fn overlay(table: &mut Table, name: &str, mut node: Node, key: &str, report: &mu
     entry.node.under = Some(Box::new(node));
 }
 
+/// What an entry of a list begins with, for messages.
+fn first_key(list: &str) -> &'static str {
+    if list == "transparency.witnesses" { "name" } else { "id" }
+}
+
 /// A TOML value outside a file.
 fn inline(text: &str, key: &str, origin: &Origin, report: &mut Report) -> Option<Node> {
     match DeValue::parse(text) {
         Ok(value) => Some(raw::node(&value, &|_| origin.clone())),
         Err(mistake) => {
             let message = format!(
-                "`{key}` must be a TOML list, [{{ id = \"...\", ... }}]: {}",
+                "`{key}` must be a TOML list, [{{ {} = \"...\", ... }}]: {}",
+                first_key(key),
                 mistake.message()
             );
             report.add(origin, key, "SYNTAX", message, None);

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use hedui_core::DepartmentId;
+use hedui_evidence::MAX_WITNESSES;
 
-use super::contradictions::{self, Given};
+use super::contradictions::{self, Given, GivenWitness};
 use super::forms::{ADDRESS, COMMAND_WORD, DEPARTMENT, LOG_FILTER, LOG_NAME, VARIABLE};
 use super::kinds::{Bytes, Choice, FilePath, ListOf, Span, Switch, Whole};
 use super::layers::Layers;
@@ -37,11 +38,12 @@ const MAX_REQUEST_BYTES: u64 = 64 << 20;
 
 /// Reads everything, so that every mistake is found; gives the configuration if there is none.
 pub(super) fn resolve(layers: Layers) -> Result<Loaded, ConfigErrors> {
+    let layers_complete = layers.complete;
     let mut reader = Reader::new(layers.report);
     let mut root = Section::root(layers.root);
     let (server, listen) = server(&mut root, &mut reader);
     let store = store(&mut root, &mut reader);
-    let transparency = transparency(&mut root, &mut reader, &store);
+    let (mut transparency, witnesses, quorum) = transparency(&mut root, &mut reader, &store);
     let supervision = supervision(&mut root, &mut reader);
     let (catalogue, overridden) = catalogue(&mut root, &mut reader);
     let policy = policy(&mut root, &mut reader);
@@ -55,12 +57,16 @@ pub(super) fn resolve(layers: Layers) -> Result<Loaded, ConfigErrors> {
     report.append(contradictions::find(&Given {
         listen: &listen,
         callers: &callers,
-        callers_missing: layers.complete && !callers_given,
+        callers_missing: layers_complete && !callers_given,
         signing_keys: &keys,
+        witnesses: &witnesses,
+        quorum: &quorum,
+        complete: layers_complete,
         departments: catalogue.departments.as_deref(),
         overridden: &overridden,
     }));
     report.finish()?;
+    transparency.witnesses = witnesses.into_iter().map(|given| given.witness).collect();
     let signing_keys = keys.into_iter().map(|given| given.key).collect();
     let callers = callers.into_iter().map(|given| given.caller).collect();
     let config = Config {
@@ -160,13 +166,23 @@ fn store(root: &mut Section, reader: &mut Reader) -> Store {
     store
 }
 
-fn transparency(root: &mut Section, reader: &mut Reader, store: &Store) -> Transparency {
+/// The logs, every witness with where it stands, and how many are required.
+fn transparency(
+    root: &mut Section,
+    reader: &mut Reader,
+    store: &Store,
+) -> (Transparency, Vec<GivenWitness>, Found<usize>) {
     let default = Transparency::default();
     let mut section = root.section(reader, "transparency");
     let every = Span {
         min: Duration::from_millis(100),
         max: LONGEST_CHECKPOINT,
     };
+    let required = Whole {
+        min: 0,
+        max: MAX_WITNESSES,
+    };
+    let quorum = section.value(reader, "quorum", &required, default.quorum);
     let transparency = Transparency {
         name: section.value(reader, "name", &LOG_NAME, default.name).value,
         key_file: section
@@ -180,9 +196,12 @@ fn transparency(root: &mut Section, reader: &mut Reader, store: &Store) -> Trans
         checkpoint_every: section
             .value(reader, "checkpoint_every", &every, default.checkpoint_every)
             .value,
+        witnesses: default.witnesses,
+        quorum: quorum.value,
     };
+    let witnesses = access::witnesses(&mut section, reader);
     section.end(reader);
-    transparency
+    (transparency, witnesses, quorum)
 }
 
 fn supervision(root: &mut Section, reader: &mut Reader) -> Supervision {
@@ -318,7 +337,7 @@ fn verification(root: &mut Section, reader: &mut Reader) -> Verification {
     verification
 }
 
-fn log(root: &mut Section, reader: &mut Reader) -> Log {
+pub(super) fn log(root: &mut Section, reader: &mut Reader) -> Log {
     let default = Log::default();
     let mut section = root.section(reader, "log");
     let formats = Choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]);
