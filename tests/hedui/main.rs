@@ -14,3 +14,4 @@ mod reflection;
 mod support;
 mod tables;
 mod transparency;
+mod witnesses;

@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hedui_broker::Broker;
+use hedui_evidence::DistrictLogs;
 use hedui_proto::audit::audit_service_server::AuditServiceServer;
 use hedui_proto::operations::operations_service_server::OperationsServiceServer;
 use hedui_proto::verification::verification_service_server::VerificationServiceServer;
@@ -23,6 +24,7 @@ use tonic::server::NamedService as _;
 
 use crate::grpc::caller::Callers;
 use crate::grpc::operations::{Checks, DepartmentNames};
+use crate::witnesses::Standings;
 
 /// What a listener needs to know.
 pub struct Options {
@@ -38,6 +40,10 @@ pub struct Options {
     pub names: DepartmentNames,
     /// How their self-tests are run.
     pub checks: Checks,
+    /// The logs, with their witnesses.
+    pub logs: Arc<DistrictLogs>,
+    /// How the witnesses stand.
+    pub standings: Standings,
 }
 
 /// A server that listens.
@@ -65,7 +71,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let names = Arc::new(options.names);
     let (reporter, health) = tonic_health::server::health_reporter();
     let verification = verification::Service::new(broker.clone(), Arc::clone(&callers), Arc::clone(&names));
-    let audit = audit::Service::new(broker.clone(), Arc::clone(&callers));
+    let audit = audit::Service::new(broker.clone(), Arc::clone(&callers), options.logs, options.standings);
     let operations = operations::Service::new(broker, callers, names, options.checks);
     let limit = options.max_request_bytes;
     let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);

@@ -13,3 +13,4 @@ mod staff;
 pub mod start;
 pub mod upkeep;
 pub mod witness;
+pub mod witnesses;

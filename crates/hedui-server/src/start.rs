@@ -15,8 +15,8 @@ use hedui_broker::{Broker, Entropy, Parts, Registered, Registry, Settings, Staff
 use hedui_core::verdict::Text;
 use hedui_core::{DepartmentProfile, Failure, Tolerances};
 use hedui_evidence::{
-    DistrictLogs, EvidenceStore, KeyRing, KeySource, LogKey, LogOptions, MasterKey, MemoryStore, PROMISED_WITHIN_MS,
-    Progress, SegmentOptions, SegmentStore,
+    DistrictLogs, EvidenceStore, KeyRing, KeySource, LogKey, LogOptions, LogWitness, MasterKey, MemoryStore,
+    PROMISED_WITHIN_MS, Progress, SegmentOptions, SegmentStore, Witnesses,
 };
 use hedui_policy::{PackFile, PackSet};
 use tokio::net::TcpListener;
@@ -27,6 +27,7 @@ use crate::grpc::caller::Callers;
 use crate::grpc::operations::{Checker, Checks, DepartmentNames, Described};
 use crate::grpc::{self, Listening};
 use crate::scrub::Scrubbing;
+use crate::witnesses::Asking;
 
 /// A broker that serves.
 pub struct Started {
@@ -36,6 +37,8 @@ pub struct Started {
     pub listening: Listening,
     /// How many interrupted verifications were taken up again.
     pub resumed: usize,
+    /// The task that asks the witnesses.
+    pub asking: Asking,
     following: Following,
     scrubbing: Option<Scrubbing>,
 }
@@ -52,6 +55,7 @@ impl Started {
         }
         // What was promised last is covered before the process ends.
         self.following.stop().await?;
+        self.asking.stop().await;
         Ok(left)
     }
 }
@@ -83,7 +87,7 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
         packs,
         store,
         keys,
-        logs,
+        logs: Arc::clone(&logs),
         clock,
         entropy,
         settings,
@@ -97,6 +101,11 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
     if archived > 0 {
         tracing::info!(archived, "kept the policy packs in use");
     }
+    let asking = Asking::start(
+        Arc::clone(&logs),
+        &config.transparency.witnesses,
+        config.transparency.checkpoint_every,
+    )?;
     let resumed = broker.resume().await?;
     let options = grpc::Options {
         max_request_bytes: config.server.max_request_bytes,
@@ -105,12 +114,15 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
         callers: Callers::new(config.callers),
         names,
         checks,
+        logs,
+        standings: asking.standings(),
     };
     let listening = grpc::listen(broker.clone(), listener, options).await?;
     Ok(Started {
         broker,
         listening,
         resumed,
+        asking,
         following,
         scrubbing,
     })
@@ -202,7 +214,13 @@ fn open_logs(config: &Config, entropy: &Entropy) -> anyhow::Result<Arc<DistrictL
         folder,
         promised_within_ms: PROMISED_WITHIN_MS,
     };
-    Ok(Arc::new(DistrictLogs::new(options, key)?))
+    let transparency = &config.transparency;
+    let witnesses = transparency.witnesses.iter().map(|witness| LogWitness {
+        name: witness.name.clone(),
+        key: witness.key.clone(),
+    });
+    let witnesses = Witnesses::new(witnesses.collect(), transparency.quorum)?;
+    Ok(Arc::new(DistrictLogs::new(options, key)?.with_witnesses(witnesses)))
 }
 
 fn progress(step: Progress) -> String {

@@ -5,6 +5,7 @@ mod example;
 mod mistakes;
 mod precedence;
 mod secrets;
+mod witnesses;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,6 +15,12 @@ use super::{Config, ConfigErrors, Loaded};
 /// SHA-256 of `abc` and of `abcd`, written by hand.
 const TOKEN: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 const OTHER_TOKEN: &str = "88d4266fd4e6338d13b845fcf289579d209c897823b9217da3e161936f031589";
+
+/// The verifier key of a witness.
+fn witness_key(at: u8) -> String {
+    let key = hedui_log::cosignature::CosigningKey::from_seed(&format!("w{at}.example"), [at; 32]);
+    key.unwrap().verifier().to_string()
+}
 
 /// A folder with a file of this text.
 struct Folder {

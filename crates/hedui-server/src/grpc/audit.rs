@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use hedui_broker::{Broker, CaseLeaf, CaseProof, Consulted, ErrorKind, LogState, MisuseReport, Overseen, PersonAccess};
-use hedui_evidence::{Draw, Drawn, Exported, LeafKind, LogName, LogStatus, Verified};
+use hedui_evidence::{DistrictLogs, Draw, Drawn, Exported, LeafKind, LogName, LogStatus, Verified};
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_server::AuditService;
 use tokio::sync::mpsc;
@@ -18,17 +18,42 @@ use crate::grpc::caller::Callers;
 use crate::grpc::status::{refusal, status};
 use crate::grpc::to_proto::{name, timestamp};
 use crate::grpc::verification::case;
+use crate::witnesses::{Standing, Standings};
 
 /// The service.
 pub struct Service {
     broker: Broker,
     callers: Arc<Callers>,
+    logs: Arc<DistrictLogs>,
+    standings: Standings,
 }
 
 impl Service {
-    /// Over a broker.
-    pub fn new(broker: Broker, callers: Arc<Callers>) -> Service {
-        Service { broker, callers }
+    /// Over a broker, its logs and how their witnesses stand.
+    pub fn new(broker: Broker, callers: Arc<Callers>, logs: Arc<DistrictLogs>, standings: Standings) -> Service {
+        Service {
+            broker,
+            callers,
+            logs,
+            standings,
+        }
+    }
+
+    fn log(&self, state: LogState) -> pb::Log {
+        let next = LogName {
+            district: state.log.district.clone(),
+            year: state.log.year.saturating_add(1),
+        };
+        pb::Log {
+            name: state.log.to_string(),
+            origin: state.origin,
+            size: state.size,
+            checkpoint: state.checkpoint.unwrap_or_default(),
+            verifier_key: state.verifier_key,
+            witnesses: self.standings.of(&state.log).into_iter().map(witness).collect(),
+            // It follows from the same secret and a name of the same form: what failed here would have failed for this year's.
+            next_verifier_key: self.logs.verifier_key(&next).unwrap_or_default(),
+        }
     }
 }
 
@@ -64,12 +89,13 @@ impl AuditService for Service {
         let logs = logs
             .into_iter()
             .filter(|l| caller.in_district(&l.log.district).is_ok())
-            .map(log);
+            .map(|state| self.log(state));
         let LogStatus { late, halted, .. } = self.broker.log_status();
         Ok(Response::new(pb::ListLogsResponse {
             logs: logs.collect(),
             late,
             halted: halted.unwrap_or_default(),
+            quorum: u32::try_from(self.logs.witnesses().quorum()).unwrap_or(u32::MAX),
         }))
     }
 
@@ -272,13 +298,13 @@ fn verified_so_far(verified: Verified, done: bool, damage: String) -> pb::Verify
     }
 }
 
-fn log(state: LogState) -> pb::Log {
-    pb::Log {
-        name: state.log.to_string(),
-        origin: state.origin,
-        size: state.size,
-        checkpoint: state.checkpoint.unwrap_or_default(),
-        verifier_key: state.verifier_key,
+fn witness(standing: Standing) -> pb::Witness {
+    let ms = i64::try_from(standing.time).unwrap_or(i64::MAX).saturating_mul(1_000);
+    pb::Witness {
+        name: standing.witness,
+        size: standing.size,
+        cosigned_at: (standing.time > 0).then(|| timestamp(ms)),
+        error: standing.error.unwrap_or_default(),
     }
 }
 

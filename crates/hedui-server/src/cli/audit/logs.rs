@@ -6,7 +6,7 @@ use hedui_proto::audit as wire;
 
 use crate::cli::client::{CALL_TIMEOUT, Client, ServerArgs, timed};
 use crate::cli::table::{Column, table};
-use crate::cli::{Answer, CliError, Context, Exit, Output, json};
+use crate::cli::{Answer, CliError, Context, Exit, Output, json, values};
 
 /// Arguments of `hedui audit logs`.
 #[derive(Debug, Args)]
@@ -52,10 +52,11 @@ fn render(logs: &wire::ListLogsResponse, context: &Context) -> String {
     let headers = [
         (lang.pick("日志", "log"), Column::Whole),
         (lang.pick("叶", "leaves"), Column::Whole),
-        (lang.pick("已签", "signed"), Column::Whole),
+        (lang.pick("已公布", "published"), Column::Whole),
         (lang.pick("公钥", "verifier key"), Column::Text),
     ];
     let mut text = table(&headers, rows.collect(), 0, context.width);
+    text.push_str(&witnesses(logs, context));
     if !logs.halted.is_empty() {
         text.push_str(&format!("\n!! {}\n", logs.halted));
     } else if logs.late {
@@ -66,4 +67,43 @@ fn render(logs: &wire::ListLogsResponse, context: &Context) -> String {
         text.push_str(&format!("\n{late}\n"));
     }
     text
+}
+
+/// How each witness stands with each log; nothing where there are none.
+fn witnesses(logs: &wire::ListLogsResponse, context: &Context) -> String {
+    let lang = context.lang;
+    let standings = logs
+        .logs
+        .iter()
+        .flat_map(|log| log.witnesses.iter().map(move |witness| (log, witness)));
+    let rows: Vec<Vec<String>> = standings
+        .map(|(log, witness)| {
+            vec![
+                log.name.clone(),
+                witness.name.clone(),
+                witness.size.to_string(),
+                witness
+                    .cosigned_at
+                    .as_ref()
+                    .map_or_else(|| "-".to_owned(), values::rfc3339),
+                witness.error.clone(),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let headers = [
+        (lang.pick("日志", "log"), Column::Whole),
+        (lang.pick("见证方", "witness"), Column::Whole),
+        (lang.pick("已联署", "cosigned"), Column::Whole),
+        (lang.pick("联署时间", "at"), Column::Whole),
+        (lang.pick("问题", "problem"), Column::Text),
+    ];
+    let quorum = logs.quorum;
+    let required = lang.pick(
+        format!("公布需 {quorum} 个见证方联署"),
+        format!("witnesses required before a checkpoint is published: {quorum}"),
+    );
+    format!("\n{}{required}\n", table(&headers, rows, 0, context.width))
 }

@@ -43,6 +43,8 @@ pub struct Logs {
     late: bool,
     /// Empty when all is well.
     halted: String,
+    /// How many witnesses must have cosigned what is published.
+    quorum: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,6 +54,18 @@ struct Log {
     size: u64,
     checkpoint: String,
     verifier_key: String,
+    /// Of the district's log of the next year.
+    next_verifier_key: String,
+    witnesses: Vec<Witness>,
+}
+
+#[derive(Debug, Serialize)]
+struct Witness {
+    name: String,
+    size: u64,
+    cosigned_at: Option<String>,
+    /// Empty when all is well.
+    error: String,
 }
 
 /// Proofs that were written.
@@ -184,11 +198,23 @@ pub fn logs(logs: &audit::ListLogsResponse) -> Logs {
         size: l.size,
         checkpoint: l.checkpoint.clone(),
         verifier_key: l.verifier_key.clone(),
+        next_verifier_key: l.next_verifier_key.clone(),
+        witnesses: l.witnesses.iter().map(witness).collect(),
     };
     Logs {
         logs: logs.logs.iter().map(log).collect(),
         late: logs.late,
         halted: logs.halted.clone(),
+        quorum: logs.quorum,
+    }
+}
+
+fn witness(witness: &audit::Witness) -> Witness {
+    Witness {
+        name: witness.name.clone(),
+        size: witness.size,
+        cosigned_at: witness.cosigned_at.as_ref().map(values::rfc3339),
+        error: witness.error.clone(),
     }
 }
 

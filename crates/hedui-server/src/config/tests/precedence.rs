@@ -88,12 +88,17 @@ fn every_layer_can_say_every_kind_of_setting() {
         "[{{ id = \"a\", token_sha256 = \"{TOKEN}\", roles = [\"auditor\", \"verifier\"], districts = [\"511703\"] }}]"
     );
     let keys = format!("[{{ id = \"k\", public_key = \"{OTHER_TOKEN}\" }}]");
+    let witnesses = format!(
+        "[{{ name = \"w\", url = \"http://w.example/\", key = \"{}\" }}]",
+        super::witness_key(1)
+    );
     let file = format!(
         "callers = {callers}\nsigning_keys = {keys}\n[server]\nlisten = \"[::]:1\"\nthreads = 0x10\nreflection = false\n\
          max_request_bytes = 65_536\nmax_streams = 7\ndrain = \"0s\"\n\
          [store]\nkind = \"memory\"\ndirectory = \"/d\"\nsegment_bytes = \"1MiB\"\nkey_file = \"/k\"\ncreate_key = false\n\
          key_command = [\"kms\", \"get\"]\nscrub_bytes_per_second = \"1MiB\"\n\
-         [transparency]\nname = \"evidence.example\"\nkey_file = \"/l\"\ncheckpoint_every = \"2s\"\n\
+         [transparency]\nname = \"evidence.example\"\nkey_file = \"/l\"\ncheckpoint_every = \"2s\"\nquorum = 1\n\
+         witnesses = {witnesses}\n\
          [supervision]\nstaff_file = \"/s\"\n\
          [catalogue]\ndirectory = \"/a\"\ndepartments = [\"housing\", \"traffic-police\"]\nvariables.two_words = \"v\"\n\
          overrides.traffic-police.freshness = \"7d\"\n[policy]\ndirectory = \"/p\"\n[verification]\ndeadline = \"500ms\"\n\
@@ -118,6 +123,8 @@ fn every_layer_can_say_every_kind_of_setting() {
         ("transparency.name", "evidence.example"),
         ("transparency.key_file", "/l"),
         ("transparency.checkpoint_every", "2000ms"),
+        ("transparency.quorum", "1"),
+        ("transparency.witnesses", &witnesses),
         ("supervision.staff_file", "/s"),
         ("catalogue.directory", "/a"),
         ("catalogue.departments", "housing, traffic-police"),
