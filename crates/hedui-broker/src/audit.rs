@@ -55,7 +55,7 @@ impl Broker {
 
     /// How the logs are doing.
     pub fn log_status(&self) -> LogStatus {
-        self.core().logs.status()
+        self.core().logs.status(self.core().clock.now_ms())
     }
 
     /// Every log of a district, or of all where none is named.
@@ -77,9 +77,21 @@ impl Broker {
         Ok(states)
     }
 
-    /// A policy file that trusts the key of the log that a case stands in.
-    pub fn log_policy(&self, log: &LogName) -> Result<String, BrokerError> {
-        Ok(self.core().logs.policy(log)?)
+    /// A policy file that trusts the keys of logs.
+    pub fn log_policy(&self, logs: &[&LogName]) -> Result<String, BrokerError> {
+        Ok(self.core().logs.policy_of(logs)?)
+    }
+
+    /// The district of a case, without leaving a trace: for those who check who may read it.
+    ///
+    /// Errors: [`BrokerError::NotFound`], also for what belongs to no case.
+    pub async fn district_of(&self, case: CaseId) -> Result<String, BrokerError> {
+        let store = &self.core().store;
+        let first = store.case_page(case, None, 1).await?.first().copied();
+        match first {
+            Some(position) if case != CaseId::default() => Ok(store.read(position).await?.district),
+            _ => Err(BrokerError::NotFound),
+        }
     }
 
     /// Proofs of every leaf of a case, in order; readings of it that no checkpoint covers yet are left out. Opening records needs the auditor's right, which the caller of
@@ -90,7 +102,7 @@ impl Broker {
         open_records: bool,
         caller: &str,
         person: &str,
-    ) -> Result<(String, Vec<CaseProof>), BrokerError> {
+    ) -> Result<Vec<CaseProof>, BrokerError> {
         let core = self.core();
         let mut proofs = Vec::new();
         let mut district = None;
@@ -100,7 +112,12 @@ impl Broker {
             for position in &page {
                 let frame = core.store.read(*position).await?;
                 for leaf in &frame.leaves {
-                    let opened = if open_records { open(core, &frame, leaf)? } else { None };
+                    // One that cannot be opened any more is proved all the same.
+                    let opened = if open_records {
+                        open(core, &frame, leaf).ok().flatten()
+                    } else {
+                        None
+                    };
                     let salt = opened.as_ref().map(hedui_evidence::Opened::salt);
                     let proved = core
                         .logs
@@ -137,7 +154,7 @@ impl Broker {
             "proofs of a case"
         };
         self.note_access(&district, case, why, caller, person).await?;
-        Ok((district, proofs))
+        Ok(proofs)
     }
 
     /// Gives every file of a log as of its newest checkpoint; see `DistrictLogs::export`.
@@ -148,6 +165,10 @@ impl Broker {
         give: &mut (dyn FnMut(Exported) -> bool + Send),
     ) -> Result<u64, BrokerError> {
         let core = self.core();
+        // One that is made up leaves no trace, and no log of its own.
+        if !core.logs.has(log).await {
+            return Err(LogError::NotIncluded.into());
+        }
         let why = format!("export of log {log}");
         self.note_access(&log.district, CaseId::default(), &why, caller, person)
             .await?;
@@ -162,6 +183,9 @@ impl Broker {
         (caller, person): (&str, &str),
     ) -> Result<Sample, BrokerError> {
         let core = self.core();
+        if !core.logs.has(log).await {
+            return Err(LogError::NotIncluded.into());
+        }
         let why = format!("sample of log {log}");
         self.note_access(&log.district, CaseId::default(), &why, caller, person)
             .await?;

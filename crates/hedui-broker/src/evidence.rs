@@ -16,6 +16,8 @@ use crate::error::BrokerError;
 use crate::kept_report::KeptReport;
 use crate::request::{Prepared, StoredRequest};
 use crate::run::State;
+use crate::staff::resident_id;
+use crate::supervision::person_key;
 
 /// What every leaf of one verification has in common.
 pub(crate) struct Common {
@@ -183,7 +185,13 @@ pub(crate) fn denial(
         authorization: [0; 32],
     };
     let now = core.clock.now_ms();
-    let mut frame = empty_frame(FrameId::random(&mut rng), FrameKind::Denial, &common, now, Vec::new());
+    // Found by the persons too: a refused look-up is one that they may be told of.
+    let district = stored.request.district_code.as_bytes();
+    let mut index = vec![core.keys.index_key("district denials", &[district])];
+    let members = stored.request.household.members.iter();
+    let ids = members.filter_map(|member| resident_id(&member.id_number, stored.as_of).ok());
+    index.extend(ids.map(|id| person_key(core, &id)));
+    let mut frame = empty_frame(FrameId::random(&mut rng), FrameKind::Denial, &common, now, index);
     let mut leaf = common.leaf(
         LeafKind::Denial,
         EvidenceId::random(&mut rng),
@@ -297,7 +305,7 @@ fn conflict(common: &Common, rng: &mut impl CryptoRng, report: &Report, now: i64
     (members > 0).then(|| {
         let outcome = format_smolstr!("{CONFLICT_OF_INTEREST}:{members}");
         let mut leaf = common.leaf(LeafKind::Review, EvidenceId::random(rng), SmolStr::default(), outcome);
-        leaf.answered_at_ms = now;
+        (leaf.asked_at_ms, leaf.answered_at_ms) = (now, now);
         leaf
     })
 }
@@ -367,11 +375,13 @@ pub fn outcome_code(outcome: hedui_core::Outcome) -> &'static str {
 }
 
 /// The promise that a frame's verdict will stand in the log. May be made before the frame is durable, and released only when it is.
-pub(crate) fn promise(core: &Core, frame: &Frame) -> Result<Arc<str>, BrokerError> {
+///
+/// Errors: the logs are not being followed, so that nothing can be promised.
+pub(crate) fn promise(core: &Core, frame: &Frame) -> Result<Option<Arc<str>>, BrokerError> {
     let leaf = frame.leaves.iter().find(|leaf| leaf.kind == LeafKind::Verdict);
     let leaf = leaf.ok_or(BrokerError::Internal("a verdict frame without its leaf"))?;
-    let promise = core.logs.promise(leaf, frame.time_ms)?;
-    Ok(promise.as_str().into())
+    let promise = core.logs.promise(leaf, frame.time_ms, core.clock.now_ms())?;
+    Ok(promise.map(|promise| promise.as_str().into()))
 }
 
 /// The end of a verification that was asked for and cannot be run any more: nothing was concluded, only why is kept.

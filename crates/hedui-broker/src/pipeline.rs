@@ -159,7 +159,7 @@ fn conclude(
         verdicts: report.verdicts.iter().map(Verdict::brief).collect(),
         report: Some(kept),
         failure: failure.map(str::to_owned),
-        promise: Some(promise),
+        promise,
     };
     Ok(Concluded { record, ended })
 }

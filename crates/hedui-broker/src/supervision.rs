@@ -18,8 +18,8 @@ pub(crate) fn person_key(core: &Core, id: &ResidentId) -> IndexKey {
     core.keys.index_key("person", &[id.as_bytes()])
 }
 
-/// The persons that an `ASKED` frame is about, as the index knows them. Its keys are the district's list, then one per member, then the
-/// request id's, which is also the frame's id.
+/// The persons that an `ASKED` or a `DENIAL` frame is about, as the index knows them. Its keys are the district's list, then one per member,
+/// then the request id's, which is also the frame's id. Frames of before persons were filed have none.
 fn persons(entry: &Entry) -> impl Iterator<Item = IndexKey> + '_ {
     let request = IndexKey(entry.head.id.0);
     entry
@@ -105,7 +105,7 @@ impl Broker {
                     continue;
                 }
                 let persons: Vec<IndexKey> = match head.kind {
-                    FrameKind::Asked => persons(entry).collect(),
+                    FrameKind::Asked | FrameKind::Denial => persons(entry).collect(),
                     _ => Vec::new(),
                 };
                 let counts = (from_ms..until_ms).contains(&head.time_ms);

@@ -12,6 +12,8 @@ use hedui_log::checkpoint::Checkpoint;
 use hedui_log::merkle::{Hash, leaf_hash, root_of};
 use tokio::sync::Mutex;
 
+use crate::error::ErrorKind;
+use crate::ids::FrameId;
 use crate::leaf::Leaf;
 use crate::period::Period;
 use crate::store::{Entry, EvidenceStore, MAX_PAGE, Position};
@@ -67,20 +69,34 @@ impl LogName {
             district: district.to_owned(),
             year: year.parse().ok()?,
         };
-        (path_word(district) == district && log.to_string() == text).then_some(log)
+        let is_word = path_word(district) == district || is_hidden_word(district);
+        (is_word && log.to_string() == text).then_some(log)
     }
 }
 
-/// A district as it stands in origins and paths: itself where it is a plain code, as every division code is; else its bytes in hex.
+/// A district as it stands in origins and paths: itself where it is a plain code, as every division code is; else its bytes in hex, or,
+/// where those would be too long for a path, a hash of them. Whatever a frame says, it never keeps the others from being followed.
 fn path_word(district: &str) -> String {
     let plain = |b: u8| b.is_ascii_digit() || b.is_ascii_uppercase();
-    if (1..=32).contains(&district.len()) && district.bytes().all(plain) {
+    if (1..=12).contains(&district.len()) && district.bytes().all(plain) {
         return district.to_owned();
     }
-    let mut word = String::from("x");
+    let hash = blake3::hash(district.as_bytes());
+    let (mut word, bytes) = match district.as_bytes() {
+        short if short.len() <= 32 => (String::from("x"), short),
+        _ => (String::from("y"), hash.as_bytes().as_slice()),
+    };
     // Writing to a String does not fail.
-    let _ = crate::ids::write_hex(district.as_bytes(), &mut word);
+    let _ = crate::ids::write_hex(bytes, &mut word);
     word
+}
+
+/// Whether it is what [`path_word`] makes of a district that is no plain code.
+fn is_hidden_word(word: &str) -> bool {
+    let digits = word.strip_prefix(['x', 'y']);
+    let is_hex =
+        |d: &str| d.len() <= 64 && d.len() % 2 == 0 && d.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    digits.is_some_and(is_hex)
 }
 
 impl std::fmt::Display for LogName {
@@ -118,7 +134,7 @@ pub struct LogStatus {
     pub covered: Position,
     /// When the store was last followed to its end, in milliseconds since 1970 UTC; none before the first time.
     pub followed_at_ms: Option<i64>,
-    /// A promise was not kept in time.
+    /// Some promise was not kept in time, since the process began.
     pub late: bool,
     /// Why nothing is signed any more.
     pub halted: Option<String>,
@@ -138,6 +154,10 @@ pub struct DistrictLogs {
 #[derive(Debug, Default)]
 struct State {
     next: Position,
+    /// The last frame that was read: what the store must still hold for the rest to be of use.
+    last: Option<(Position, FrameId)>,
+    /// What is written cannot be used: all is made again from the store.
+    again: bool,
     trees: BTreeMap<LogName, Tree>,
     /// Set once the folder has been read.
     opened: bool,
@@ -183,10 +203,13 @@ impl DistrictLogs {
         self.key.signer(&self.origin(log))
     }
 
-    /// How the logs are doing, as of the last following.
+    /// How the logs are doing.
     #[must_use]
-    pub fn status(&self) -> LogStatus {
-        self.lock_status().clone()
+    pub fn status(&self, now_ms: i64) -> LogStatus {
+        let mut status = self.lock_status().clone();
+        // Also when following hangs, and cannot say so.
+        status.late |= self.is_late(&status, now_ms);
+        status
     }
 
     /// Whether what became durable after the last following has waited too long.
@@ -220,13 +243,17 @@ impl DistrictLogs {
                 *status = LogStatus {
                     covered: state.next,
                     followed_at_ms: Some(now_ms),
-                    ..LogStatus::default()
+                    // What is covered only now was promised earlier; that stays known.
+                    late: status.late || self.is_late(&status, now_ms),
+                    halted: None,
                 };
             }
             Err(error) => {
                 // What was drained for writing is read anew from what is written.
                 state.opened = false;
-                status.late = self.is_late(&status, now_ms);
+                // From the first failure on somebody waits, even if nothing was ever followed.
+                status.followed_at_ms.get_or_insert(now_ms);
+                status.late |= self.is_late(&status, now_ms);
                 if error.halts() {
                     status.halted = Some(error.to_string());
                 }
@@ -263,22 +290,22 @@ impl DistrictLogs {
         Ok(followed)
     }
 
-    /// Reads what the folder holds; what cannot be used is made again from the store.
+    /// Reads what the folder holds; what cannot be used, or is of another store or another course of events, is made again from the store.
     async fn open(&self, state: &mut State, store: &dyn EvidenceStore) -> Result<(), LogError> {
         let files = self.files.clone();
-        let read = blocking(move || folder::open(&files)).await?;
-        let end = store.status().await?.end;
+        let again = state.again;
+        let (read, known) = blocking(move || {
+            let read = if again { None } else { folder::open(&files)? };
+            Ok((read, folder::known(&files)?))
+        })
+        .await?;
+        *state = State::default();
         match read {
-            Some((next, _)) if next > end => {
-                return Err(LogError::Shortened {
-                    reason: format!(
-                        "the logs cover frames up to byte {} of segment {}, the store ends at byte {} of segment {}",
-                        next.offset, next.segment, end.offset, end.segment
-                    ),
-                });
+            Some(read) if holds(store, &read).await? => {
+                (state.next, state.last, state.trees) = (read.next, read.last, read.trees);
             }
-            Some((next, trees)) => (state.next, state.trees) = (next, trees),
-            None => (state.next, state.trees) = (Position::START, BTreeMap::new()),
+            // Every log that was ever signed, so that one the store has lost is noticed.
+            _ => state.trees = known.into_iter().map(|log| (log, Tree::default())).collect(),
         }
         state.opened = true;
         Ok(())
@@ -286,7 +313,7 @@ impl DistrictLogs {
 
     /// Writes tiles, then signs and publishes the checkpoints of logs that grew.
     async fn publish(&self, state: &mut State) -> Result<u64, LogError> {
-        let State { next, trees, .. } = state;
+        let State { next, last, trees, .. } = state;
         let mut due = Vec::new();
         for (log, tree) in trees.iter().filter(|(_, tree)| tree.has_grown() || !tree.checked) {
             due.push(Due {
@@ -303,10 +330,15 @@ impl DistrictLogs {
             return Ok(0);
         }
         let mut written = Written {
-            tiles: trees.iter_mut().flat_map(|(log, tree)| tree.tiles(log)).collect(),
+            tiles: trees
+                .iter_mut()
+                .filter(|(_, tree)| tree.has_grown())
+                .flat_map(|(log, tree)| tree.tiles(log))
+                .collect(),
             frames: trees.iter_mut().map(|(log, tree)| tree.new_frames(log)).collect(),
             sizes: trees.iter().map(|(log, tree)| tree.summary(log)).collect(),
             next: *next,
+            last: *last,
             checkpoints: Vec::with_capacity(due.len()),
             await_witnesses: self.witnesses.quorum() > 0,
         };
@@ -339,6 +371,20 @@ impl DistrictLogs {
             .unwrap_or_default()
     }
 
+    /// Whether there is such a log.
+    pub async fn has(&self, log: &LogName) -> bool {
+        self.state.lock().await.trees.contains_key(log)
+    }
+
+    /// A tile that a proof needs is gone: the next following makes everything again.
+    async fn again_after<T>(&self, result: Result<T, LogError>) -> Result<T, LogError> {
+        if matches!(result, Err(LogError::Folder { .. })) {
+            let mut state = self.state.lock().await;
+            (state.opened, state.again) = (false, true);
+        }
+        result
+    }
+
     /// Every log with leaves, and how many.
     pub async fn logs(&self) -> Vec<(LogName, u64)> {
         let state = self.state.lock().await;
@@ -362,12 +408,17 @@ impl DistrictLogs {
     }
 
     /// Promises that a leaf of a frame will be covered by a checkpoint in time, reckoned from the frame's own: the same leaf always gets the same
-    /// promise. Signing costs some twenty microseconds. Errors: [`LogError::Leaf`], when the leaf does not encode.
-    pub fn promise(&self, leaf: &Leaf, time_ms: i64) -> Result<Promise, LogError> {
+    /// promise. None once that time has passed: then there is a proof, and a promise made afterwards would only accuse. Signing costs some
+    /// twenty microseconds. Errors: those of [`DistrictLogs::check`]; [`LogError::Leaf`], when the leaf does not encode.
+    pub fn promise(&self, leaf: &Leaf, time_ms: i64, now_ms: i64) -> Result<Option<Promise>, LogError> {
+        self.check(now_ms)?;
         let log = LogName::of(&leaf.district, time_ms);
         let hash = leaf_hash(&leaf.encode().map_err(LogError::Leaf)?);
         let until_ms = time_ms.saturating_add(self.options.promised_within_ms);
-        Promise::sign(&*self.signer(&log)?, &self.origin(&log), hash, until_ms)
+        if until_ms < now_ms {
+            return Ok(None);
+        }
+        Promise::sign(&*self.signer(&log)?, &self.origin(&log), hash, until_ms).map(Some)
     }
 }
 
@@ -410,6 +461,11 @@ impl Due {
     }
 
     fn check_against(&self, files: &Files, signed: &folder::Signed) -> Result<(), LogError> {
+        if signed.origin != self.origin || !self.signer.has_signed(&signed.note) {
+            return Err(LogError::OtherKey {
+                reason: format!("the last checkpoint of {} is by {}", self.log, signed.origin),
+            });
+        }
         if signed.size > self.size {
             return Err(LogError::Shortened {
                 reason: format!(
@@ -433,11 +489,24 @@ impl Due {
     }
 }
 
+/// Whether the store still holds what was read last: otherwise it was restored, cut, or is another one.
+async fn holds(store: &dyn EvidenceStore, read: &folder::Read) -> Result<bool, LogError> {
+    let Some((position, id)) = read.last else {
+        return Ok(read.trees.is_empty());
+    };
+    match store.read(position).await {
+        Ok(frame) => Ok(frame.id == id),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Appends a frame's leaves to its log.
 fn take(state: &mut State, entry: &Entry) -> Result<u64, LogError> {
     let leaves = entry.leaf_bytes()?;
     let log = LogName::of(&entry.head.district, entry.head.time_ms);
     let tree = state.trees.entry(log).or_default();
+    state.last = Some((entry.position, entry.head.id));
     tree.begin_frame(entry.position);
     for leaf in &leaves {
         tree.append(leaf_hash(leaf));

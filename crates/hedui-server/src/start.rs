@@ -203,11 +203,12 @@ fn open_logs(config: &Config, entropy: &Entropy) -> anyhow::Result<Arc<DistrictL
     let key_file = &config.transparency.key_file;
     let (key, folder) = match (config.store.kind, config.store.create_key) {
         (StoreKind::Memory, _) => (LogKey::random(&mut rng), None),
-        (StoreKind::Segments, true) => (
+        // A key that is lost is not replaced where something was signed with it: auditors would trust neither.
+        (StoreKind::Segments, true) if !config.store.directory.join("logs").exists() => (
             LogKey::read_or_create(key_file, &mut rng)?,
             Some(config.store.directory.join("logs")),
         ),
-        (StoreKind::Segments, false) => (LogKey::read(key_file)?, Some(config.store.directory.join("logs"))),
+        (StoreKind::Segments, _) => (LogKey::read(key_file)?, Some(config.store.directory.join("logs"))),
     };
     let options = LogOptions {
         name: config.transparency.name.clone(),

@@ -117,18 +117,20 @@ impl Gathering {
         if !counts {
             return;
         }
+        let belongs = |of: Option<&Vec<String>>| of.is_some_and(|of| of.iter().any(|name| is_actor(name, &actor)));
+        let family = persons
+            .iter()
+            .any(|key| belongs(self.staff.get(key)) || belongs(self.relatives.get(key)));
+        let is_other = |key: &IndexKey| self.staff.contains_key(key) && !belongs(self.staff.get(key));
+        let colleague = persons.iter().any(is_other);
         let tally = self.officials.entry(actor.clone()).or_default();
         tally.overseen.out_of_hours += u64::from(is_out_of_hours(leaf.asked_at_ms));
         match frame.kind {
             FrameKind::Asked => {
                 tally.overseen.lookups += 1;
                 tally.persons.extend(persons);
-                let belongs =
-                    |of: Option<&Vec<String>>| of.is_some_and(|of| of.iter().any(|name| is_actor(name, &actor)));
-                let own = |key: &IndexKey| belongs(self.staff.get(key)) || belongs(self.relatives.get(key));
-                tally.overseen.own_family += u64::from(persons.iter().any(own));
-                let colleague = |key: &&IndexKey| self.staff.contains_key(*key) && !belongs(self.staff.get(*key));
-                tally.overseen.colleagues += u64::from(persons.iter().any(|key| colleague(&key)));
+                tally.overseen.own_family += u64::from(family);
+                tally.overseen.colleagues += u64::from(colleague);
                 for key in persons {
                     let person = self.persons.entry(*key).or_default();
                     person.lookups += 1;
@@ -136,7 +138,12 @@ impl Gathering {
                     person.case = frame.case;
                 }
             }
-            FrameKind::Denial => tally.overseen.denials += 1,
+            // Trying counts as well.
+            FrameKind::Denial => {
+                tally.overseen.denials += 1;
+                tally.overseen.own_family += u64::from(family);
+                tally.overseen.colleagues += u64::from(colleague);
+            }
             _ => {
                 tally.overseen.readings += 1;
                 if frame.case == CaseId::default() {

@@ -101,11 +101,16 @@ impl DistrictLogs {
 
     /// A policy file for auditors: it trusts the log's own key, names the witnesses, and requires as many as are required here.
     pub fn policy(&self, log: &LogName) -> Result<String, LogError> {
-        Ok(format!(
-            "log {}\n{}",
-            self.verifier_key(log)?,
-            self.witnesses.policy_lines()
-        ))
+        self.policy_of(&[log])
+    }
+
+    /// One for several logs. Errors: those of a name.
+    pub fn policy_of(&self, logs: &[&LogName]) -> Result<String, LogError> {
+        let mut text = String::new();
+        for log in logs {
+            text.push_str(&format!("log {}\n", self.verifier_key(log)?));
+        }
+        Ok(text + &self.witnesses.policy_lines())
     }
 
     /// The newest checkpoint of a log that its policy accepts; none before there is one. It is the newest at all where no witness is required.

@@ -46,6 +46,12 @@ pub enum LogError {
         /// Which log, and by how much.
         reason: String,
     },
+    /// The last checkpoint was signed by another key, or under another name: the key file or the configuration was exchanged.
+    #[error("{reason}: restore the key file of the logs, or transparency.name; nothing is signed in another name")]
+    OtherKey {
+        /// Which log, and whose checkpoint.
+        reason: String,
+    },
     /// An earlier failure forbids to sign anything.
     #[error("the logs sign nothing any more: {reason}")]
     Halted {
@@ -86,6 +92,9 @@ impl LogError {
     /// Whether a person has to look before anything may be signed again.
     #[must_use]
     pub fn halts(&self) -> bool {
-        matches!(self, LogError::Forked { .. } | LogError::Shortened { .. })
+        matches!(
+            self,
+            LogError::Forked { .. } | LogError::Shortened { .. } | LogError::OtherKey { .. }
+        )
     }
 }

@@ -37,7 +37,9 @@ impl DistrictLogs {
         }
         for path in tiles_of(size).filter(|path| path.level != Level::Entries) {
             let (files, name, wanted) = (self.files.clone(), log.clone(), path);
-            let bytes = blocking(move || hash_tile(&files, &name, &wanted)).await?;
+            let bytes = self
+                .again_after(blocking(move || hash_tile(&files, &name, &wanted)).await)
+                .await?;
             let path = path.to_string();
             if !give(Exported { path, bytes }) {
                 return Ok(size);
@@ -100,7 +102,7 @@ fn hash_tile(files: &Files, log: &LogName, path: &TilePath) -> Result<Vec<u8>, L
     let width = usize::from(path.width);
     let tile = files.tile(log, level, path.index, width)?;
     let tile = tile.ok_or_else(|| LogError::Folder {
-        reason: format!("{log}/{path} is missing; remove the file `state` to have the logs made again"),
+        reason: format!("{log}/{path} is missing; it will be made again"),
     })?;
     // A tile that has grown since begins with the narrower one.
     tile.get(..width * 32)

@@ -16,6 +16,7 @@ use hedui_log::note::Note;
 
 use super::tree::{FrameAt, TILE_LEVELS, TILE_WIDTH, Tree, tile_path};
 use super::{LogError, LogName};
+use crate::ids::FrameId;
 use crate::store::Position;
 
 const STATE: &str = "state";
@@ -55,6 +56,8 @@ pub(super) struct Written {
     /// Whether they are published only once witnesses have cosigned them.
     pub await_witnesses: bool,
     pub next: Position,
+    /// The last frame that was read.
+    pub last: Option<(Position, FrameId)>,
 }
 
 /// Files, on a disk or in memory.
@@ -243,7 +246,16 @@ pub(super) fn write(files: &Files, written: &Written) -> Result<(), LogError> {
 
 pub(super) fn write_tiles(files: &Files, tiles: &[TileFile]) -> Result<(), LogError> {
     for tile in tiles {
-        files.write(&tile.path, &tile.bytes, false)?;
+        match files.read(&tile.path)? {
+            Some(there) if there == tile.bytes => {}
+            // What a power cut left of it has another length.
+            Some(there) if there.len() == tile.bytes.len() => {
+                return Err(LogError::Forked {
+                    reason: format!("{} is not what was hashed before", tile.path),
+                });
+            }
+            _ => files.write(&tile.path, &tile.bytes, false)?,
+        }
         if tile.bytes.len() == TILE_WIDTH * 32 {
             // The partial tiles that came before it, if any: whoever looks finds the full one first.
             files.remove(&format!("{}.p", tile.path))?;
@@ -255,6 +267,9 @@ pub(super) fn write_tiles(files: &Files, tiles: &[TileFile]) -> Result<(), LogEr
 fn state_text(written: &Written) -> String {
     let Position { segment, offset } = written.next;
     let mut text = format!("{STATE_VERSION}\nnext {segment} {offset}\n");
+    if let Some((Position { segment, offset }, id)) = written.last {
+        text.push_str(&format!("last {segment} {offset} {id}\n"));
+    }
     for (log, size, frames, root) in &written.sizes {
         text.push_str(&format!("log {} {} {size} {frames} {root}\n", log.district, log.year));
     }
@@ -270,7 +285,14 @@ struct Kept {
     root: Hash,
 }
 
-fn parse_state(text: &str) -> Option<(Position, Vec<Kept>)> {
+/// What the state says.
+struct StateFile {
+    next: Position,
+    last: Option<(Position, FrameId)>,
+    logs: Vec<Kept>,
+}
+
+fn parse_state(text: &str) -> Option<StateFile> {
     let mut lines = text.lines();
     (lines.next()? == STATE_VERSION).then_some(())?;
     let (segment, offset) = lines.next()?.strip_prefix("next ")?.split_once(' ')?;
@@ -278,10 +300,14 @@ fn parse_state(text: &str) -> Option<(Position, Vec<Kept>)> {
         segment: segment.parse().ok()?,
         offset: offset.parse().ok()?,
     };
-    let mut logs = Vec::new();
+    let (mut last, mut logs) = (None, Vec::new());
     for line in lines {
         let words: Vec<&str> = line.split(' ').collect();
         match words.as_slice() {
+            ["last", segment, offset, id] => {
+                let (segment, offset) = (segment.parse().ok()?, offset.parse().ok()?);
+                last = Some((Position { segment, offset }, FrameId::from_hex(id)?));
+            }
             ["log", district, year, size, frames, root] => logs.push(Kept {
                 log: LogName {
                     district: (*district).to_owned(),
@@ -291,7 +317,7 @@ fn parse_state(text: &str) -> Option<(Position, Vec<Kept>)> {
                 frames: frames.parse().ok()?,
                 root: root.parse().ok()?,
             }),
-            ["end", count] => return (count.parse() == Ok(logs.len())).then_some((next, logs)),
+            ["end", count] => return (count.parse() == Ok(logs.len())).then_some(StateFile { next, last, logs }),
             _ => return None,
         }
     }
@@ -300,6 +326,7 @@ fn parse_state(text: &str) -> Option<(Position, Vec<Kept>)> {
 
 /// A checkpoint that the log signed.
 pub(super) struct Signed {
+    pub origin: String,
     pub size: u64,
     pub root: Hash,
     /// With its signatures.
@@ -318,8 +345,13 @@ pub(super) fn signed(files: &Files, log: &LogName) -> Result<Vec<Signed>, LogErr
         };
         let note = String::from_utf8(bytes).map_err(|_| unreadable())?;
         let parsed = Note::parse(note.as_bytes()).map_err(|_| unreadable())?;
-        let Checkpoint { size, root, .. } = Checkpoint::parse(parsed.text()).map_err(|_| unreadable())?;
-        found.push(Signed { size, root, note });
+        let Checkpoint { origin, size, root, .. } = Checkpoint::parse(parsed.text()).map_err(|_| unreadable())?;
+        found.push(Signed {
+            origin,
+            size,
+            root,
+            note,
+        });
     }
     found.sort_by_key(|signed| std::cmp::Reverse(signed.size));
     Ok(found)
@@ -331,24 +363,75 @@ pub(super) fn publish(files: &Files, log: &LogName, note: &str) -> Result<(), Lo
 }
 
 /// How far the store was read, and the logs as they were then.
-pub(super) type Read = (Position, BTreeMap<LogName, Tree>);
+pub(super) struct Read {
+    pub next: Position,
+    pub last: Option<(Position, FrameId)>,
+    pub trees: BTreeMap<LogName, Tree>,
+}
 
-/// How far the store was read, and the logs as they were then; none when there is nothing usable.
+/// What was written last; none when there is nothing usable.
 pub(super) fn open(files: &Files) -> Result<Option<Read>, LogError> {
     let Some(text) = files.read(STATE)? else {
         return Ok(None);
     };
-    let Some((next, kept)) = std::str::from_utf8(&text).ok().and_then(parse_state) else {
+    let Some(StateFile { next, last, logs }) = std::str::from_utf8(&text).ok().and_then(parse_state) else {
         return Ok(None);
     };
     let mut trees = BTreeMap::new();
-    for kept in kept {
+    for kept in logs {
         let Some(tree) = restore(files, &kept)? else {
             return Ok(None);
         };
         trees.insert(kept.log, tree);
     }
-    Ok(Some((next, trees)))
+    Ok(Some(Read { next, last, trees }))
+}
+
+/// Every log of which the folder holds a checkpoint.
+pub(super) fn known(files: &Files) -> Result<Vec<LogName>, LogError> {
+    let names: Vec<String> = match files {
+        Files::Memory(files) => {
+            let files = files.lock().unwrap_or_else(PoisonError::into_inner);
+            let logs = files.keys().filter_map(|path| path.strip_suffix("/checkpoint"));
+            logs.map(str::to_owned).collect()
+        }
+        Files::Disk(folder) => {
+            let mut names = Vec::new();
+            for district in folders(folder)? {
+                for year in folders(&folder.join(&district))? {
+                    names.push(format!("{district}/{year}"));
+                }
+            }
+            names
+        }
+    };
+    let logs = names.iter().filter_map(|name| LogName::parse(name));
+    let mut known = Vec::new();
+    for log in logs {
+        if !signed(files, &log)?.is_empty() {
+            known.push(log);
+        }
+    }
+    Ok(known)
+}
+
+/// The names of the folders in a folder; none where there is no such folder.
+fn folders(folder: &Path) -> Result<Vec<String>, LogError> {
+    let place = folder.display().to_string();
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(&place)(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed(&place))?;
+        if entry.file_type().map_err(failed(&place))?.is_dir() {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// A log from its tiles; none when they do not give its root.
@@ -430,10 +513,7 @@ impl Nodes for TileNodes<'_> {
 
     fn node(&self, level: u8, index: u64) -> Result<Hash, LogError> {
         let missing = || LogError::Folder {
-            reason: format!(
-                "a tile of {} is missing or too short; remove the file `state` to have the logs made again",
-                self.log
-            ),
+            reason: format!("a tile of {} is missing or too short; it will be made again", self.log),
         };
         let (tile_level, within) = (level / TILE_LEVELS, level % TILE_LEVELS);
         let first = index << within;

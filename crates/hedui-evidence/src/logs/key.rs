@@ -92,6 +92,11 @@ impl LogSigner {
         self.0.verifier().to_string()
     }
 
+    /// Whether a note carries a good signature of this log.
+    pub(super) fn has_signed(&self, note: &str) -> bool {
+        Note::parse(note.as_bytes()).is_ok_and(|note| note.verified_by(&self.0.verifier()).is_ok())
+    }
+
     /// A note with the signature of this log.
     pub(super) fn sign_note(&self, text: &str) -> Result<String, LogError> {
         let mut note = Note::unsigned(text).map_err(LogError::name)?;
@@ -119,12 +124,12 @@ impl WitnessKey {
     /// Reads a key file: one line, `hedui-witness-key-v1:` and 64 hex digits. Errors: [`StoreError::KeyFile`] when it is missing,
     /// malformed, or open to anybody but its owner.
     pub fn read(path: &Path) -> Result<WitnessKey, StoreError> {
-        read_secret(path, WITNESS_PREFIX).map(WitnessKey::from_bytes)
+        read_secret(path, WITNESS_PREFIX).map(WitnessKey)
     }
 
     /// Reads the file, or makes it with mode 0600 when there is none.
     pub fn read_or_create(path: &Path, rng: &mut (impl CryptoRng + ?Sized)) -> Result<WitnessKey, StoreError> {
-        read_or_create_secret(path, WITNESS_PREFIX, rng).map(WitnessKey::from_bytes)
+        read_or_create_secret(path, WITNESS_PREFIX, rng).map(WitnessKey)
     }
 
     /// The key that cosigns under a name. Another name has another key, because this kind of cosignature does not state its maker's name.

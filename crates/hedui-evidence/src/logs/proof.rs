@@ -87,7 +87,7 @@ impl DistrictLogs {
         let index = first.ok_or(LogError::NotIncluded)? + ordinal;
         let (files, name, published) = (self.files.clone(), log.clone(), self.published_by(&log)?);
         let extra = Disclosure { salt, leaf }.encode();
-        let (size, proof) = blocking(move || {
+        let proved = blocking(move || {
             let checkpoint = published()?.ok_or(LogError::NotIncluded)?;
             let size = size_of(&checkpoint, &name)?;
             if index >= size {
@@ -106,7 +106,8 @@ impl DistrictLogs {
             };
             Ok((size, proof.to_string()))
         })
-        .await?;
+        .await;
+        let (size, proof) = self.again_after(proved).await?;
         Ok(Proved {
             log,
             index,

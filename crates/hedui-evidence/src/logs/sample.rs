@@ -8,10 +8,11 @@
 //! named before) binds also an operator who would try many checkpoints.
 
 use hedui_log::merkle::Hash;
+use hedui_log::note::Note;
 use sha2::{Digest, Sha256};
 
 use super::folder::{self, TileNodes};
-use super::{Checkpoint, DistrictLogs, LogError, LogName, Note, blocking, root_of};
+use super::{Checkpoint, DistrictLogs, LogError, LogName, blocking, root_of};
 use crate::ids::{CaseId, EvidenceId};
 use crate::leaf::LeafKind;
 use crate::store::EvidenceStore;
@@ -142,8 +143,8 @@ impl DistrictLogs {
         let checkpoint: Checkpoint = parsed.text().parse().map_err(LogError::name)?;
         let (files, name, size) = (self.files.clone(), log.clone(), checkpoint.size);
         let root = blocking(move || {
-            let newest = folder::checkpoint(&files, &name)?.ok_or(LogError::NotIncluded)?;
-            let newest = super::proof::size_of(&newest, &name)?;
+            let newest = folder::signed(&files, &name)?.into_iter().next();
+            let newest = newest.ok_or(LogError::NotIncluded)?.size;
             if size > newest {
                 return Err(LogError::NotIncluded);
             }

@@ -278,10 +278,10 @@ fn a_folder_that_cannot_be_written_delays_checkpoints_and_loses_none() {
         let mut rng = StdRng::seed_from_u64(1);
         store.append(frame(&mut rng, "360830", NOW, 3)).await.unwrap();
         assert!(matches!(follow(&logs, &store).await, Err(LogError::Folder { .. })));
-        assert!(!logs.status().late);
+        assert!(!logs.status(NOW).late);
         let later = NOW + PROMISED_WITHIN_MS + 1;
         assert!(logs.follow(&store, later, &mut |_| ()).await.is_err());
-        assert!(logs.status().late);
+        assert!(logs.status(later).late);
         assert!(matches!(logs.check(later), Err(LogError::Late)));
         std::fs::remove_file(folder.path().join("360830")).unwrap();
         assert_eq!(logs.follow(&store, later, &mut |_| ()).await.unwrap().checkpoints, 1);
@@ -300,7 +300,7 @@ fn a_promise_is_signed_by_the_log_and_names_the_leaf_and_the_moment() {
             .leaves[0]
             .clone();
         let logs = logs(None);
-        let promise = logs.promise(&leaf, NOW).unwrap();
+        let promise = logs.promise(&leaf, NOW, NOW).unwrap().unwrap();
         let note = Note::parse(promise.as_str().as_bytes()).unwrap();
         let key = logs.verifier_key(&LogName::of("511703", NOW)).unwrap();
         assert!(note.verified_by(&key.parse().unwrap()).is_ok());
@@ -334,4 +334,139 @@ fn a_district_that_is_no_code_makes_no_path() {
     ] {
         assert_eq!(LogName::parse(text), None, "{text}");
     }
+}
+
+#[test]
+fn a_restored_store_that_has_grown_meanwhile_is_still_noticed_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        follow(&logs(Some(folder.path())), &forked(5, 4, None).await)
+            .await
+            .unwrap();
+        // An older copy, to which readings were added while nothing was signed: as long as before, or longer.
+        let older = forked(5, 2, None).await;
+        let mut rng = StdRng::seed_from_u64(77);
+        for _ in 0..5 {
+            older.append(frame(&mut rng, "511703", NOW, 20)).await.unwrap();
+            let error = follow(&logs(Some(folder.path())), &older).await.unwrap_err();
+            assert!(error.halts(), "{error}");
+        }
+        // And one that has lost a whole log.
+        let other = MemoryStore::new();
+        other.append(frame(&mut rng, "360830", NOW, 3)).await.unwrap();
+        let error = follow(&logs(Some(folder.path())), &other).await.unwrap_err();
+        assert!(matches!(error, LogError::Shortened { .. }), "{error}");
+        // What was signed, and what proves it, is as it was.
+        let honest = forked(5, 4, None).await;
+        assert_eq!(
+            follow(&logs(Some(folder.path())), &honest).await.unwrap().checkpoints,
+            0
+        );
+    });
+}
+
+#[test]
+fn another_key_or_name_does_not_go_on_with_a_log() {
+    let folder = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        let store = forked(5, 2, None).await;
+        follow(&logs(Some(folder.path())), &store).await.unwrap();
+        let options = |name: &str| LogOptions {
+            name: name.to_owned(),
+            folder: Some(folder.path().to_path_buf()),
+            promised_within_ms: PROMISED_WITHIN_MS,
+        };
+        for (name, key) in [("evidence.example", 8), ("other.example", 7)] {
+            let other = DistrictLogs::new(options(name), LogKey::from_bytes([key; 32])).unwrap();
+            let error = follow(&other, &store).await.unwrap_err();
+            assert!(matches!(error, LogError::OtherKey { .. }), "{error}");
+            assert!(matches!(other.check(NOW), Err(LogError::Halted { .. })));
+        }
+        assert!(follow(&logs(Some(folder.path())), &store).await.is_ok());
+    });
+}
+
+#[test]
+fn a_tile_that_is_gone_is_made_again_and_one_that_was_changed_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        let store = MemoryStore::new();
+        let mut rng = StdRng::seed_from_u64(6);
+        for _ in 0..8 {
+            store.append(frame(&mut rng, "511703", NOW, 100)).await.unwrap();
+        }
+        let logs = logs(Some(folder.path()));
+        follow(&logs, &store).await.unwrap();
+        let tile = folder.path().join("511703/2026/tile/0/001");
+        let bytes = std::fs::read(&tile).unwrap();
+        std::fs::remove_file(&tile).unwrap();
+        let entry = store.scan(Position::START, 4).await.unwrap().entries.pop().unwrap();
+        let evidence = entry.frame().unwrap().leaves[0].evidence_id;
+        assert!(matches!(
+            logs.prove(&store, entry.position, evidence, None).await,
+            Err(LogError::Folder { .. })
+        ));
+        follow(&logs, &store).await.unwrap();
+        assert_eq!(std::fs::read(&tile).unwrap(), bytes);
+        assert!(logs.prove(&store, entry.position, evidence, None).await.is_ok());
+        // A power cut leaves less than was written, whoever changes something leaves as much.
+        std::fs::write(&tile, &bytes[..100]).unwrap();
+        std::fs::remove_file(folder.path().join("state")).unwrap();
+        let again = self::logs(Some(folder.path()));
+        follow(&again, &store).await.unwrap();
+        assert_eq!(std::fs::read(&tile).unwrap(), bytes);
+        let mut changed = bytes.clone();
+        changed[5] ^= 1;
+        std::fs::write(&tile, &changed).unwrap();
+        std::fs::remove_file(folder.path().join("state")).unwrap();
+        let again = self::logs(Some(folder.path()));
+        assert!(matches!(follow(&again, &store).await, Err(LogError::Forked { .. })));
+        assert_eq!(std::fs::read(&tile).unwrap(), changed);
+    });
+}
+
+#[test]
+fn no_frame_keeps_the_others_from_being_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        let store = MemoryStore::new();
+        let mut rng = StdRng::seed_from_u64(6);
+        for district in ["", "a/../b", &"中".repeat(200), "511703"] {
+            store.append(frame(&mut rng, district, NOW, 3)).await.unwrap();
+        }
+        let logs = logs(Some(folder.path()));
+        assert_eq!(follow(&logs, &store).await.unwrap().checkpoints, 4);
+        for (log, _) in logs.logs().await {
+            assert_eq!(LogName::parse(&log.to_string()), Some(log));
+        }
+    });
+}
+
+#[test]
+fn promises_end_with_their_time_and_are_late_from_the_first_failure_on() {
+    let folder = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        let store = forked(9, 1, None).await;
+        let leaf = store.scan(Position::START, 1).await.unwrap().entries[0]
+            .frame()
+            .unwrap()
+            .leaves[0]
+            .clone();
+        // The logs' folder cannot be made: nothing was ever followed.
+        let in_the_way = folder.path().join("file");
+        std::fs::write(&in_the_way, b"x").unwrap();
+        let logs = logs(Some(&in_the_way));
+        assert!(logs.promise(&leaf, NOW, NOW).unwrap().is_some());
+        let later = NOW + PROMISED_WITHIN_MS + 1;
+        assert!(logs.promise(&leaf, NOW, later).unwrap().is_none());
+        assert!(logs.follow(&store, NOW, &mut |_| ()).await.is_err());
+        assert!(logs.check(NOW).is_ok() && !logs.status(NOW).late);
+        assert!(matches!(logs.check(later), Err(LogError::Late)));
+        // Also where following hangs instead of failing.
+        assert!(logs.status(later).late);
+        std::fs::remove_file(&in_the_way).unwrap();
+        logs.follow(&store, later, &mut |_| ()).await.unwrap();
+        // It goes on, and what was promised too much stays known.
+        assert!(logs.check(later).is_ok() && logs.status(later).late);
+    });
 }

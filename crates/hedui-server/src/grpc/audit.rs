@@ -5,16 +5,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use hedui_broker::{Broker, CaseLeaf, CaseProof, Consulted, ErrorKind, LogState, MisuseReport, Overseen, PersonAccess};
-use hedui_evidence::{DistrictLogs, Draw, Drawn, Exported, LeafKind, LogName, LogStatus, Verified};
+use hedui_evidence::{CaseId, DistrictLogs, Draw, Drawn, Exported, LeafKind, LogName, LogStatus, Verified};
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_server::AuditService;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status};
 
 use crate::config::Role;
-use crate::grpc::caller::Callers;
+use crate::grpc::caller::{Callers, Known};
 use crate::grpc::status::{refusal, status};
 use crate::grpc::to_proto::{name, timestamp};
 use crate::grpc::verification::case;
@@ -26,7 +26,12 @@ pub struct Service {
     callers: Arc<Callers>,
     logs: Arc<DistrictLogs>,
     standings: Standings,
+    /// Places for calls that read much.
+    long: Arc<Semaphore>,
 }
+
+/// So many long calls at once: each holds a thread while its reader is slow, and verifications need threads too.
+const LONG_CALLS: usize = 4;
 
 impl Service {
     /// Over a broker, its logs and how their witnesses stand.
@@ -36,7 +41,25 @@ impl Service {
             callers,
             logs,
             standings,
+            long: Arc::new(Semaphore::new(LONG_CALLS)),
         }
+    }
+
+    /// Whether an auditor may read a case; asked before anything is opened or noted.
+    async fn may_read(&self, case: CaseId, caller: &Known) -> Result<(), Status> {
+        let district = self.broker.district_of(case).await.map_err(|e| status(&e))?;
+        caller.in_district(&district)
+    }
+
+    /// A place for a long call.
+    fn place(&self) -> Result<OwnedSemaphorePermit, Status> {
+        Arc::clone(&self.long).try_acquire_owned().map_err(|_| {
+            let (zh, en) = (
+                "正在进行的审计查询过多，请稍后再试",
+                "too many long audit calls are under way; try again shortly",
+            );
+            refusal(Code::ResourceExhausted, "AUDIT_BUSY", en, zh)
+        })
     }
 
     fn log(&self, state: LogState) -> pb::Log {
@@ -63,14 +86,12 @@ impl AuditService for Service {
         let caller = self.callers.check(request.metadata(), Role::Auditor)?;
         let message = request.into_inner();
         let case = case(&message.name)?;
+        self.may_read(case, &caller).await?;
         let leaves = self
             .broker
             .case(case, message.open_records, &caller.id, &message.actor)
             .await
             .map_err(|e| status(&e))?;
-        if let Some(first) = leaves.first() {
-            caller.in_district(&first.leaf.district)?;
-        }
         let leaves = leaves.into_iter().map(leaf).collect();
         Ok(Response::new(pb::GetCaseResponse {
             name: name(case),
@@ -81,7 +102,7 @@ impl AuditService for Service {
     async fn list_logs(&self, request: Request<pb::ListLogsRequest>) -> Result<Response<pb::ListLogsResponse>, Status> {
         let caller = self.callers.check(request.metadata(), Role::Auditor)?;
         let message = request.into_inner();
-        let district = Some(message.district_code.as_str()).filter(|district| !district.is_empty());
+        let district = district(&message.district_code)?;
         if let Some(district) = district {
             caller.in_district(district)?;
         }
@@ -106,18 +127,18 @@ impl AuditService for Service {
         let caller = self.callers.check(request.metadata(), Role::Auditor)?;
         let message = request.into_inner();
         let case = case(&message.name)?;
+        self.may_read(case, &caller).await?;
         let proofs = self
             .broker
             .proofs(case, message.open_records, &caller.id, &message.actor)
             .await
             .map_err(|e| status(&e))?;
-        let (district, proofs) = proofs;
-        caller.in_district(&district)?;
-        let policy = proofs.first().map(|proof| self.broker.log_policy(&proof.log));
-        let policy = policy.transpose().map_err(|e| status(&e))?;
+        let mut logs: Vec<&LogName> = proofs.iter().map(|proof| &proof.log).collect();
+        logs.dedup();
+        let policy = self.broker.log_policy(&logs).map_err(|e| status(&e))?;
         Ok(Response::new(pb::GetProofsResponse {
             name: name(case),
-            policy: policy.unwrap_or_default(),
+            policy,
             proofs: proofs.into_iter().map(proof).collect(),
         }))
     }
@@ -144,13 +165,16 @@ impl AuditService for Service {
     ) -> Result<Response<pb::GetMisuseResponse>, Status> {
         let caller = self.callers.check(request.metadata(), Role::Auditor)?;
         let message = request.into_inner();
+        district(&message.district_code)?;
         // Without a district it is about all of them.
         caller.in_district(&message.district_code)?;
+        let place = self.place()?;
         let moment = |at: Option<prost_types::Timestamp>, otherwise: i64| at.map_or(otherwise, |at| millis(&at));
         let between = (moment(message.from, i64::MIN), moment(message.until, i64::MAX));
         let (broker, runtime) = (self.broker.clone(), tokio::runtime::Handle::current());
         let (id, district, actor) = (caller.id.clone(), message.district_code, message.actor);
         let report = tokio::task::spawn_blocking(move || {
+            let _place = place;
             let district = Some(district.as_str()).filter(|district| !district.is_empty());
             runtime.block_on(broker.misuse(district, between, (&id, &actor), &mut |_| true))
         });
@@ -184,7 +208,11 @@ impl AuditService for Service {
         };
         let (broker, runtime) = (self.broker.clone(), tokio::runtime::Handle::current());
         let (id, actor) = (caller.id.clone(), message.actor);
-        let drawn = tokio::task::spawn_blocking(move || runtime.block_on(broker.sample(&log, &draw, (&id, &actor))));
+        let place = self.place()?;
+        let drawn = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            runtime.block_on(broker.sample(&log, &draw, (&id, &actor)))
+        });
         let drawn = drawn
             .await
             .map_err(|_| Status::internal("drawing ended without a word"))?;
@@ -212,7 +240,9 @@ impl AuditService for Service {
         let log = log_name(&message.log)?;
         caller.in_district(&log.district)?;
         let (broker, id) = (self.broker.clone(), caller.id.clone());
+        let place = self.place()?;
         Ok(Response::new(beside(|replies| async move {
+            let _place = place;
             let mut give = |file: Exported| {
                 let Exported { path, bytes } = file;
                 let content = bytes.into();
@@ -232,9 +262,12 @@ impl AuditService for Service {
         request: Request<pb::VerifyEvidenceRequest>,
     ) -> Result<Response<Self::VerifyEvidenceStream>, Status> {
         let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        // It is about all districts.
+        caller.in_district("")?;
         let message = request.into_inner();
-        let (broker, id) = (self.broker.clone(), caller.id.clone());
+        let (broker, id, place) = (self.broker.clone(), caller.id.clone(), self.place()?);
         Ok(Response::new(beside(|replies| async move {
+            let _place = place;
             let mut last = Verified::default();
             let mut tell = |verified: Verified| {
                 last = verified;
@@ -254,6 +287,21 @@ impl AuditService for Service {
             Ok(())
         })))
     }
+}
+
+/// A district that a caller names: none, or six digits. Nothing else may become part of leaves and paths.
+fn district(text: &str) -> Result<Option<&str>, Status> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if hedui_ids::DivisionCode::parse(text).is_some() {
+        return Ok(Some(text));
+    }
+    let (zh, en) = (
+        "地区代码应为六位数字",
+        "district_code is six digits by GB/T 2260, for example 511703",
+    );
+    Err(refusal(Code::InvalidArgument, "DISTRICT_INVALID", en, zh))
 }
 
 fn log_name(text: &str) -> Result<LogName, Status> {

@@ -22,6 +22,8 @@ pub const REASONS: &[&str] = &[
     "PAGE_SIZE_INVALID",
     "SEQUENCE_INVALID",
     "LOG_INVALID",
+    "DISTRICT_INVALID",
+    "AUDIT_BUSY",
 ];
 
 /// The code of a kind of error.

@@ -25,7 +25,7 @@ pub struct ProofArgs {
     server: ServerArgs,
 }
 
-/// Runs `hedui audit proof`. Of every leaf: `N-KIND-DEPARTMENT.tlog-proof` and, where something is sealed, `.sealed` and with `--open`
+/// Runs `hedui audit proof`. Of every leaf: `YEAR-INDEX-KIND-DEPARTMENT.tlog-proof` and, where something is sealed, `.sealed` and with `--open`
 /// `.record`; and `policy`, which trusts the log's own key.
 pub async fn run(arguments: ProofArgs, context: &Context) -> Result<Answer, CliError> {
     let folder = Folder::make(&arguments.out)?;
@@ -64,12 +64,13 @@ pub async fn run(arguments: ProofArgs, context: &Context) -> Result<Answer, CliE
     }
 }
 
-/// The name of a leaf's files: its index, kind and department. Departments' ids are letters, digits and hyphens; a list of them names none.
+/// The name of a leaf's files: year and index in its log, kind and department. A case that is read in January has leaves in two logs. Departments' ids are letters, digits and hyphens; a list of them names none.
 fn stem(proof: &wire::Proof) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let department = Some(proof.department.as_str()).filter(|d| !d.is_empty() && d.chars().all(plain));
+    let year = proof.log.rsplit('/').next().unwrap_or_default();
     match department {
-        Some(department) => format!("{}-{}-{department}", proof.index, proof.kind),
-        None => format!("{}-{}", proof.index, proof.kind),
+        Some(department) => format!("{year}-{}-{}-{department}", proof.index, proof.kind),
+        None => format!("{year}-{}-{}", proof.index, proof.kind),
     }
 }
