@@ -104,14 +104,19 @@ fn copy_checkpoints(config: &Config, out: &Path) -> Result<u64, CliError> {
     let mut copied = 0;
     for district in folders(&logs)? {
         for year in folders(&logs.join(&district))? {
-            let from = logs.join(&district).join(&year).join("checkpoint");
-            if !from.exists() {
-                continue;
-            }
             let to = out.join(CHECKPOINTS).join(&district).join(&year);
-            std::fs::create_dir_all(&to)?;
-            std::fs::copy(from, to.join("checkpoint"))?;
-            copied += 1;
+            // The published one, and the one that still waits for witnesses: both were signed.
+            for name in ["checkpoint", "signed"] {
+                let from = logs.join(&district).join(&year).join(name);
+                if from.exists() {
+                    std::fs::create_dir_all(&to)?;
+                    let new = to.join(format!("{name}.new"));
+                    std::fs::copy(from, &new)?;
+                    std::fs::File::open(&new)?.sync_all()?;
+                    std::fs::rename(new, to.join(name))?;
+                    copied += u64::from(name == "checkpoint");
+                }
+            }
         }
     }
     Ok(copied)

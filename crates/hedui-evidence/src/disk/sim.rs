@@ -13,8 +13,10 @@ use rand::{Rng, RngExt, SeedableRng};
 
 use super::Disk;
 
-/// What a disk writes at once: between two syncs each of these may be old or new on its own.
-const SECTOR: usize = 512;
+mod inode;
+mod tests;
+
+use inode::Inode;
 
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
@@ -96,53 +98,6 @@ pub(crate) struct Left {
     pub(crate) files: Files,
     /// Those whose mode says that they are complete.
     pub(crate) finished: BTreeSet<String>,
-}
-
-/// A file's bytes, whatever its name.
-#[derive(Debug, Clone, Default)]
-struct Inode {
-    durable: Vec<u8>,
-    now: Vec<u8>,
-    /// Sectors that the kernel takes for clean although they never reached the disk.
-    lost: BTreeSet<usize>,
-}
-
-impl Inode {
-    fn sync(&mut self) {
-        let old = std::mem::replace(&mut self.durable, self.now.clone());
-        for sector in &self.lost {
-            put_back(&mut self.durable, &old, *sector);
-        }
-    }
-
-    fn fail_to_sync(&mut self, rng: &mut StdRng) {
-        let sectors = self.now.len().div_ceil(SECTOR);
-        let dirty: Vec<usize> = (0..sectors)
-            .filter(|sector| part(&self.now, *sector) != part(&self.durable, *sector))
-            .collect();
-        let all = rng.random_range(0..3);
-        self.lost
-            .extend(dirty.into_iter().filter(|_| all == 0 || (all == 1 && rng.random())));
-        // Some of it may be there after all. The length is metadata: it comes with the next sync, or with luck.
-        if rng.random() {
-            self.sync();
-        }
-    }
-}
-
-/// What stands in a sector.
-fn part(bytes: &[u8], sector: usize) -> &[u8] {
-    let start = (sector * SECTOR).min(bytes.len());
-    &bytes[start..(start + SECTOR).min(bytes.len())]
-}
-
-/// The sector as it was, zeros where there was nothing.
-fn put_back(file: &mut [u8], old: &[u8], sector: usize) {
-    let start = (sector * SECTOR).min(file.len());
-    let end = (start + SECTOR).min(file.len());
-    for (at, byte) in file[start..end].iter_mut().enumerate() {
-        *byte = old.get(start + at).copied().unwrap_or(0);
-    }
 }
 
 impl SimDisk {
@@ -510,75 +465,4 @@ impl Disk for SimDisk {
 /// Counts a scheduled failure down and says whether it is due now.
 fn due(countdown: &AtomicU64) -> bool {
     countdown.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) == Ok(1)
-}
-
-#[test]
-fn a_cut_keeps_what_was_synced_and_can_lose_or_tear_the_rest() {
-    let disk = SimDisk::new();
-    disk.create("a").unwrap();
-    disk.append("a", 0, &[&[1; 1_500], &[], &[1; 500]]).unwrap();
-    disk.sync("a").unwrap();
-    disk.sync_dir().unwrap();
-    disk.append("a", 2_000, &[&[2; 2_000]]).unwrap();
-    let (mut lost, mut kept, mut torn) = (0, 0, 0);
-    for seed in 0..200 {
-        let files = disk
-            .after_power_cut(disk.ops().len(), &mut StdRng::seed_from_u64(seed))
-            .files;
-        assert_eq!(files["a"][..2_000], [1; 2_000], "synced bytes stay");
-        match &files["a"][2_000..] {
-            [] => lost += 1,
-            all if *all == [2; 2_000] => kept += 1,
-            _ => torn += 1,
-        }
-    }
-    assert!(lost > 10 && kept > 10 && torn > 10, "{lost} {kept} {torn}");
-    assert!(
-        disk.after_power_cut(2, &mut StdRng::seed_from_u64(3)).files.len() <= 1,
-        "an unsynced name may vanish"
-    );
-}
-
-#[test]
-fn what_a_failed_sync_lost_is_not_made_good_by_the_next_one() {
-    let disk = SimDisk::new();
-    disk.create("a").unwrap();
-    disk.sync_dir().unwrap();
-    disk.append("a", 0, &[&[1; 2_048]]).unwrap();
-    disk.fail_sync.store(1, Ordering::SeqCst);
-    disk.sync("a").unwrap_err();
-    disk.sync("a").unwrap();
-    let after = |seed| {
-        disk.after_power_cut(disk.ops().len(), &mut StdRng::seed_from_u64(seed))
-            .files["a"]
-            .clone()
-    };
-    let lost = (0..200).filter(|seed| after(*seed) != [1; 2_048]).count();
-    assert!(lost > 50, "{lost}");
-    disk.truncate("a", 0).unwrap();
-    disk.append("a", 0, &[&[2; 2_048]]).unwrap();
-    disk.sync("a").unwrap();
-    assert!(
-        (0..200).all(|seed| after(seed) == [2; 2_048]),
-        "what is written anew is"
-    );
-}
-
-#[test]
-fn a_name_made_anew_is_another_file() {
-    let disk = SimDisk::new();
-    disk.create("a").unwrap();
-    disk.append("a", 0, &[&[1; 700]]).unwrap();
-    disk.sync("a").unwrap();
-    disk.sync_dir().unwrap();
-    disk.remove("a").unwrap();
-    disk.create("a").unwrap();
-    disk.append("a", 0, &[&[2; 700]]).unwrap();
-    disk.sync("a").unwrap();
-    let mut seen = BTreeSet::new();
-    for seed in 0..50 {
-        let left = disk.after_power_cut(disk.ops().len(), &mut StdRng::seed_from_u64(seed));
-        seen.insert(left.files["a"].clone());
-    }
-    assert_eq!(seen, [vec![1; 700], vec![2; 700]].into());
 }

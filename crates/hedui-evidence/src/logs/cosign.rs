@@ -9,7 +9,8 @@ use hedui_log::merkle::{Hash, consistency_proof};
 use hedui_log::note::{Note, NoteError, NoteSignature, VerifierKey};
 use hedui_log::policy::Policy;
 
-use super::folder::{self, Files, TileNodes};
+use super::folder::{self, Files};
+use super::nodes::TileNodes;
 use super::{DistrictLogs, LogError, LogName, blocking};
 
 /// How many witnesses there may be: as many as every implementation of C2SP tlog-policy supports.

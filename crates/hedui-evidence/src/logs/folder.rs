@@ -14,6 +14,8 @@ use hedui_log::checkpoint::Checkpoint;
 use hedui_log::merkle::{Hash, Nodes};
 use hedui_log::note::Note;
 
+use super::nodes::TileNodes;
+use super::state::{Kept, StateFile, parse_state, state_text};
 use super::tree::{FrameAt, TILE_LEVELS, TILE_WIDTH, Tree, tile_path};
 use super::{LogError, LogName};
 use crate::ids::FrameId;
@@ -24,7 +26,6 @@ const STATE: &str = "state";
 const CHECKPOINT: &str = "checkpoint";
 /// What waits for witnesses.
 const SIGNED: &str = "signed";
-const STATE_VERSION: &str = "hedui-logs-v1";
 const FRAME_BYTES: usize = 24;
 
 /// One tile to write.
@@ -264,66 +265,6 @@ pub(super) fn write_tiles(files: &Files, tiles: &[TileFile]) -> Result<(), LogEr
     Ok(())
 }
 
-fn state_text(written: &Written) -> String {
-    let Position { segment, offset } = written.next;
-    let mut text = format!("{STATE_VERSION}\nnext {segment} {offset}\n");
-    if let Some((Position { segment, offset }, id)) = written.last {
-        text.push_str(&format!("last {segment} {offset} {id}\n"));
-    }
-    for (log, size, frames, root) in &written.sizes {
-        text.push_str(&format!("log {} {} {size} {frames} {root}\n", log.district, log.year));
-    }
-    text.push_str(&format!("end {}\n", written.sizes.len()));
-    text
-}
-
-/// A log as the state names it.
-struct Kept {
-    log: LogName,
-    size: u64,
-    frames: usize,
-    root: Hash,
-}
-
-/// What the state says.
-struct StateFile {
-    next: Position,
-    last: Option<(Position, FrameId)>,
-    logs: Vec<Kept>,
-}
-
-fn parse_state(text: &str) -> Option<StateFile> {
-    let mut lines = text.lines();
-    (lines.next()? == STATE_VERSION).then_some(())?;
-    let (segment, offset) = lines.next()?.strip_prefix("next ")?.split_once(' ')?;
-    let next = Position {
-        segment: segment.parse().ok()?,
-        offset: offset.parse().ok()?,
-    };
-    let (mut last, mut logs) = (None, Vec::new());
-    for line in lines {
-        let words: Vec<&str> = line.split(' ').collect();
-        match words.as_slice() {
-            ["last", segment, offset, id] => {
-                let (segment, offset) = (segment.parse().ok()?, offset.parse().ok()?);
-                last = Some((Position { segment, offset }, FrameId::from_hex(id)?));
-            }
-            ["log", district, year, size, frames, root] => logs.push(Kept {
-                log: LogName {
-                    district: (*district).to_owned(),
-                    year: year.parse().ok()?,
-                },
-                size: size.parse().ok()?,
-                frames: frames.parse().ok()?,
-                root: root.parse().ok()?,
-            }),
-            ["end", count] => return (count.parse() == Ok(logs.len())).then_some(StateFile { next, last, logs }),
-            _ => return None,
-        }
-    }
-    None
-}
-
 /// A checkpoint that the log signed.
 pub(super) struct Signed {
     pub origin: String,
@@ -498,52 +439,4 @@ fn read_frames(files: &Files, kept: &Kept) -> Result<Option<Vec<FrameAt>>, LogEr
         .collect();
     let ascending = frames.is_sorted_by(|a, b| a.position < b.position && a.first <= b.first);
     Ok((frames.len() == kept.frames && ascending).then_some(frames))
-}
-
-/// The nodes of a log of a size, from its tiles.
-pub(super) struct TileNodes<'a> {
-    pub files: &'a Files,
-    pub log: &'a LogName,
-    /// How many leaves the tiles are of.
-    pub size: u64,
-}
-
-impl Nodes for TileNodes<'_> {
-    type Error = LogError;
-
-    fn node(&self, level: u8, index: u64) -> Result<Hash, LogError> {
-        let missing = || LogError::Folder {
-            reason: format!("a tile of {} is missing or too short; it will be made again", self.log),
-        };
-        let (tile_level, within) = (level / TILE_LEVELS, level % TILE_LEVELS);
-        let first = index << within;
-        let tile = first / TILE_WIDTH as u64;
-        let there = (self.size >> (TILE_LEVELS * tile_level)).saturating_sub(tile * TILE_WIDTH as u64);
-        let width = usize::try_from(there.min(TILE_WIDTH as u64)).unwrap_or(TILE_WIDTH);
-        let bytes = self
-            .files
-            .tile(self.log, tile_level, tile, width)?
-            .ok_or_else(missing)?;
-        let at = usize::try_from(first % TILE_WIDTH as u64).unwrap_or(0);
-        let mut hashes: Vec<Hash> = bytes
-            .as_chunks::<32>()
-            .0
-            .iter()
-            .skip(at)
-            .take(1 << within)
-            .map(|hash| Hash(*hash))
-            .collect();
-        if hashes.len() != 1 << within {
-            return Err(missing());
-        }
-        while hashes.len() > 1 {
-            hashes = hashes
-                .as_chunks::<2>()
-                .0
-                .iter()
-                .map(|[left, right]| hedui_log::merkle::node_hash(left, right))
-                .collect();
-        }
-        hashes.first().copied().ok_or_else(missing)
-    }
 }

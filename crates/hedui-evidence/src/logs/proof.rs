@@ -6,7 +6,7 @@ use hedui_log::merkle::inclusion_proof;
 use hedui_log::note::Note;
 use hedui_log::proof::TlogProof;
 
-use super::folder::TileNodes;
+use super::nodes::TileNodes;
 use super::{DistrictLogs, LogError, LogName, blocking};
 use crate::ids::EvidenceId;
 use crate::sealer::SALT_BYTES;

@@ -11,7 +11,8 @@ use hedui_log::merkle::Hash;
 use hedui_log::note::Note;
 use sha2::{Digest, Sha256};
 
-use super::folder::{self, TileNodes};
+use super::folder;
+use super::nodes::TileNodes;
 use super::{Checkpoint, DistrictLogs, LogError, LogName, blocking, root_of};
 use crate::ids::{CaseId, EvidenceId};
 use crate::leaf::LeafKind;
