@@ -165,7 +165,7 @@ struct Asked {
     time: u64,
     /// Whether it has cosigned the candidate.
     done: bool,
-    /// Its signature line, unless that is published already.
+    /// Its signature line.
     line: Option<String>,
     error: Option<AskError>,
     pause: Pause,
@@ -269,10 +269,7 @@ impl Asker {
             }
             None => {
                 let published = parsed(self.logs.checkpoint(log).await?);
-                let asked = self
-                    .peers
-                    .iter()
-                    .map(|peer| before(peer, published.as_ref(), &candidate));
+                let asked = self.peers.iter().map(|peer| before(peer, published.as_ref()));
                 let asked = asked.collect();
                 self.tracks.insert(log.clone(), Track { candidate, asked });
             }
@@ -366,18 +363,14 @@ fn parsed(note: Option<String>) -> Option<(Note, u64)> {
     Some((note, size))
 }
 
-/// What a witness is known to have cosigned before this process.
-fn before(peer: &Peer, published: Option<&(Note, u64)>, candidate: &Candidate) -> Asked {
-    let Some((note, size)) = published else {
-        return Asked::default();
-    };
-    match cosignature::verify(note, &peer.key) {
-        Ok(time) => Asked {
-            size: *size,
-            time,
-            done: note.text() == candidate.note.text(),
-            ..Asked::default()
-        },
-        Err(_) => Asked::default(),
+/// What a witness is known to have cosigned before this process. It is asked all the same: if this is an older copy of the evidence, only
+/// the witness knows.
+fn before(peer: &Peer, published: Option<&(Note, u64)>) -> Asked {
+    let cosigned = published.and_then(|(note, size)| Some((*size, cosignature::verify(note, &peer.key).ok()?)));
+    let (size, time) = cosigned.unwrap_or_default();
+    Asked {
+        size,
+        time,
+        ..Asked::default()
     }
 }
