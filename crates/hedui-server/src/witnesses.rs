@@ -31,7 +31,7 @@ const MAX_AT_ONCE: usize = 16;
 /// A witness that failed is asked again after 1, 2, 4, ... and at most so many seconds.
 const LONGEST_PAUSE_S: u64 = 60;
 /// What the last round of a process may take.
-const LAST_ROUND: Duration = Duration::from_secs(5);
+const LAST_ROUND: Duration = Duration::from_secs(3);
 
 /// How a witness stands with a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

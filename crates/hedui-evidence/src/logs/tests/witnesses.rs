@@ -319,3 +319,57 @@ fn raising_the_quorum_takes_back_nothing_and_publishes_nothing_unwitnessed() {
         assert!(matches!(error, LogError::Shortened { .. }), "{error}");
     });
 }
+
+#[test]
+fn a_published_checkpoint_is_proved_also_when_only_newer_tiles_were_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = || logs(Some(folder.path())).with_witnesses(three(1));
+    runtime().block_on(async {
+        let log = LogName::parse("511703/2026").unwrap();
+        let store = forked(5, 2, None).await;
+        let before = fresh();
+        follow(&before, &store).await.unwrap();
+        let note = before.newest_signed(&log).await.unwrap().unwrap();
+        let text = Note::parse(note.as_bytes()).unwrap().text().to_owned();
+        let line = witness(0).sign(&text, TIME).unwrap();
+        assert!(before.cosigned(&log, &note, &[line]).await.unwrap());
+        let mut rng = StdRng::seed_from_u64(1);
+        store.append(frame(&mut rng, "511703", NOW, 3)).await.unwrap();
+        std::fs::remove_file(folder.path().join("state")).unwrap();
+        std::fs::remove_dir_all(folder.path().join("511703/2026/tile")).unwrap();
+        let after = fresh();
+        follow(&after, &store).await.unwrap();
+        let size = checkpoint_of(&note).size;
+        assert_eq!(
+            after.consistency(&log, 1, size).await.unwrap().len(),
+            before.consistency(&log, 1, size).await.unwrap().len()
+        );
+        let entry = &store.scan(Position::START, 1).await.unwrap().entries[0];
+        let leaf = entry.frame().unwrap().leaves[0].clone();
+        let proved = after
+            .prove(&store, entry.position, leaf.evidence_id, None)
+            .await
+            .unwrap();
+        assert_eq!(proved.size, size);
+        let policy = Policy::parse(after.policy(&log).unwrap().as_bytes()).unwrap();
+        let proof: TlogProof = proved.proof.parse().unwrap();
+        proof.verify_entry(&leaf.encode().unwrap(), &policy).unwrap();
+    });
+}
+
+#[test]
+fn a_later_cosignature_leaves_the_earlier_ones_where_they_are() {
+    runtime().block_on(async {
+        for quorum in [0, 1] {
+            let (logs, log, note) = signed(quorum).await;
+            let text = Note::parse(note.as_bytes()).unwrap().text().to_owned();
+            for at in 0..3 {
+                let line = witness(at).sign(&text, TIME).unwrap();
+                assert!(logs.cosigned(&log, &note, &[line]).await.unwrap());
+            }
+            let published = logs.checkpoint(&log).await.unwrap().unwrap();
+            let policy = Policy::parse(logs.policy(&log).unwrap().as_bytes()).unwrap();
+            assert_eq!(policy.satisfied_by(published.as_bytes()).unwrap().witnesses.len(), 3);
+        }
+    });
+}
