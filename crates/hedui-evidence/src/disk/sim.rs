@@ -16,7 +16,7 @@ use super::Disk;
 mod inode;
 mod tests;
 
-use inode::Inode;
+use inode::{Inode, SECTOR, part};
 
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
