@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use hedui_core::FieldError;
-use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, FrameId, IndexKey, KeyRing};
+use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, FrameId, IndexKey, KeyRing, StoreError};
 use hedui_policy::PackSet;
 use tokio::sync::oneshot;
 
@@ -102,6 +102,17 @@ impl Broker {
     /// The time as the broker sees it.
     pub fn clock(&self) -> &dyn Clock {
         self.core.clock.as_ref()
+    }
+
+    /// Whether a verification could be kept and proved now.
+    ///
+    /// Errors: why not; by itself it becomes better where the reason does.
+    pub fn ready(&self) -> Result<(), BrokerError> {
+        self.core.logs.check(self.core.clock.now_ms())?;
+        match self.core.store.refusing() {
+            Some(refusal) => Err(StoreError::Refused { reason: refusal.text }.into()),
+            None => Ok(()),
+        }
     }
 
     /// Creates a verification; resolves when its `ASKED` evidence is durable, or with the existing one of the same request id.

@@ -26,7 +26,7 @@ impl Following {
         let task = tokio::spawn(async move {
             let mut turns = tokio::time::interval(every);
             turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut failing = false;
+            let (mut failing, mut was_late) = (false, false);
             loop {
                 tokio::select! {
                     _ = turns.tick() => {}
@@ -46,7 +46,8 @@ impl Following {
                     }
                 }
                 let status = followed.log_status();
-                if status.late {
+                // It stays so until the process ends: said once.
+                if status.late && !std::mem::replace(&mut was_late, status.late) {
                     tracing::error!(
                         followed_at_ms = status.followed_at_ms,
                         "a promise of inclusion was not kept in time"
@@ -57,12 +58,15 @@ impl Following {
         Following { broker, end, task }
     }
 
-    /// Ends the task after one last turn.
+    /// Ends the task after one last turn. That nothing can be signed is no reason not to stop.
     pub async fn stop(self) -> anyhow::Result<()> {
         // It may have ended with the runtime.
         let _ = self.end.send(());
         self.task.await?;
-        Ok(follow(&self.broker).await?)
+        if let Err(error) = follow(&self.broker).await {
+            tracing::error!(reason = error.reason(), %error, "the last frames are covered after the next start");
+        }
+        Ok(())
     }
 }
 

@@ -52,12 +52,44 @@ pub struct Listening {
     pub address: SocketAddr,
     task: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
     stop: tokio::sync::oneshot::Sender<()>,
+    health: tokio::task::JoinHandle<()>,
+}
+
+/// How soon whoever watches the health hears that nothing can be verified, or that it can again.
+const HEALTH_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Says `NOT_SERVING` of verifications for as long as none could be kept or proved.
+async fn report_health(broker: Broker, reporter: tonic_health::server::HealthReporter) {
+    let mut turns = tokio::time::interval(HEALTH_EVERY);
+    let mut ready = true;
+    loop {
+        turns.tick().await;
+        let now = broker.ready();
+        if now.is_ok() == std::mem::replace(&mut ready, now.is_ok()) {
+            continue;
+        }
+        match now {
+            Ok(()) => {
+                tracing::info!("verifications are taken again");
+                reporter
+                    .set_serving::<VerificationServiceServer<verification::Service>>()
+                    .await;
+            }
+            Err(error) => {
+                tracing::error!(reason = error.reason(), %error, "no verification is taken");
+                reporter
+                    .set_not_serving::<VerificationServiceServer<verification::Service>>()
+                    .await;
+            }
+        }
+    }
 }
 
 impl Listening {
     /// Stops taking calls, lets those under way end, and returns.
     pub async fn stop(self) -> anyhow::Result<()> {
         let _ = self.stop.send(());
+        self.health.abort();
         self.task.await??;
         Ok(())
     }
@@ -72,7 +104,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let (reporter, health) = tonic_health::server::health_reporter();
     let verification = verification::Service::new(broker.clone(), Arc::clone(&callers), Arc::clone(&names));
     let audit = audit::Service::new(broker.clone(), Arc::clone(&callers), options.logs, options.standings);
-    let operations = operations::Service::new(broker, callers, names, options.checks);
+    let operations = operations::Service::new(broker.clone(), callers, names, options.checks);
     let limit = options.max_request_bytes;
     let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);
     let audit = AuditServiceServer::new(audit).max_decoding_message_size(limit);
@@ -106,7 +138,13 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let task = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
         let _ = stopped.await;
     }));
-    Ok(Listening { address, task, stop })
+    let health = tokio::spawn(report_health(broker, reporter));
+    Ok(Listening {
+        address,
+        task,
+        stop,
+        health,
+    })
 }
 
 /// Every message, and the services that are served here: the plugins' service is in the same files.

@@ -25,7 +25,7 @@ pub enum HostCommand {
     Witness(WitnessArgs),
     /// Show every setting and where it comes from, or all mistakes in them.
     Config(SettingsArgs),
-    /// Back the evidence up, and drill its restoring.
+    /// Back the evidence up, drill its restoring, exchange the master key.
     #[command(subcommand)]
     Store(StoreCommand),
     /// A simulated department as a plugin process: what `demo` starts.

@@ -1,12 +1,15 @@
-//! `hedui store ...`: backup of a running store and the drill of restoring it. No server is asked: the files are enough.
+//! `hedui store ...`: backup of a running store, the drill of restoring it, another master key. No server is asked: the files are enough.
 //! Leaves copying and checking to `hedui-evidence`, where backups lie to the operator.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use hedui_evidence::{
-    BackupOptions, BackupReport, CopyProgress, DrillReport, SegmentOptions, SegmentStore, restore_drill,
+    BackupOptions, BackupReport, CopyProgress, DrillReport, KeyRing, KeySource, MasterKey, Rotated, SegmentOptions,
+    SegmentStore, restore_drill,
 };
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 
 use crate::cli::lang::Lang;
 use crate::cli::progress::Progress;
@@ -24,6 +27,8 @@ const CHECKPOINTS: &str = "checkpoints";
 pub enum StoreCommand {
     /// Copy the store while it runs; into the same folder again, only what is new.
     Backup(BackupArgs),
+    /// Exchange the master key, with the server stopped: every key is wrapped anew, the old one is of no use afterwards.
+    RotateKey(RotateArgs),
     /// Restore a backup into a scratch folder, check every frame there, and remove it again; exit 1 when anything does not fit.
     Drill(DrillArgs),
 }
@@ -41,6 +46,16 @@ pub struct BackupArgs {
     link: bool,
 }
 
+/// Arguments of `hedui store rotate-key`.
+#[derive(Args, Debug)]
+pub struct RotateArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// The file of the new key; made with mode 0600 when there is none.
+    #[arg(long, value_name = "FILE")]
+    new_key_file: PathBuf,
+}
+
 /// Arguments of `hedui store drill`.
 #[derive(Args, Debug)]
 pub struct DrillArgs {
@@ -55,6 +70,7 @@ pub struct DrillArgs {
 pub fn run(command: StoreCommand, context: &Context) -> Result<Answer, CliError> {
     match command {
         StoreCommand::Backup(arguments) => backup(&arguments, context),
+        StoreCommand::RotateKey(arguments) => rotate(&arguments, context),
         StoreCommand::Drill(arguments) => drill(&arguments, context),
     }
 }
@@ -138,6 +154,53 @@ fn folders(folder: &Path) -> Result<Vec<std::ffi::OsString>, CliError> {
     }
     names.sort();
     Ok(names)
+}
+
+fn rotate(arguments: &RotateArgs, context: &Context) -> Result<Answer, CliError> {
+    let store = arguments.settings.load()?.config.store;
+    if store.kind == StoreKind::Memory {
+        return Err(CliError::Usage(
+            "store.kind is memory: there is no key to exchange".to_owned(),
+        ));
+    }
+    let host = |error: hedui_evidence::StoreError| CliError::Host(error.to_string());
+    let mut rng = StdRng::from_seed(crate::start::seed());
+    let old = match store.key_command {
+        Some(command) => KeySource::command(command).read(),
+        None => MasterKey::read(&store.key_file),
+    };
+    let old = old.map_err(host)?;
+    let new = MasterKey::read_or_create(&arguments.new_key_file, &mut rng).map_err(host)?;
+    let mut options = SegmentOptions::new([0; 16]);
+    options.segment_bytes = store.segment_bytes;
+    let now_ms = context.surroundings.now.as_millisecond();
+    let runtime = crate::serve::runtime(1)?;
+    let rotated = runtime.block_on(async {
+        let opened = SegmentStore::open(&store.directory, &options, &mut |_| ())?;
+        let ring = KeyRing::new(old);
+        ring.load(&opened).await?;
+        ring.rotate(&opened, new, now_ms, &mut rng).await
+    });
+    let Rotated {
+        from,
+        to,
+        wrapped,
+        already,
+    } = rotated.map_err(host)?;
+    let place = arguments.new_key_file.display();
+    match context.output {
+        Output::Json => {
+            let value = serde_json::json!({ "from": from.to_string(), "to": to.to_string(), "wrapped": wrapped, "already": already });
+            Answer::json(&value, Exit::Success)
+        }
+        Output::Table => Ok(Answer::success(context.lang.pick(
+            format!("已重新封装 {wrapped} 把密钥（此前 {already} 把）。请将 store.key_file 改为 {place}，并另处备份；旧密钥 {from} 不再可用\n"),
+            format!(
+                "{wrapped} keys wrapped anew ({already} were already). Point store.key_file to {place} and keep a copy elsewhere; the old key {from} is of no \
+                 use any more\n"
+            ),
+        ))),
+    }
 }
 
 fn drill(arguments: &DrillArgs, context: &Context) -> Result<Answer, CliError> {

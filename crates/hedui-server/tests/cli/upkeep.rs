@@ -1,10 +1,11 @@
-//! `hedui store`: backup while somebody else writes, again, and the drill that finds a flipped bit.
+//! `hedui store`: backup while somebody else writes, again, the drill that finds a flipped bit, and another master key.
 //! Leaves copying and checking to `hedui-evidence`.
 
 use std::path::Path;
 
 use hedui_evidence::contract::sample_frame;
-use hedui_evidence::{CaseId, EvidenceStore as _, SegmentOptions, SegmentStore};
+use hedui_evidence::{CaseId, EvidenceId, EvidenceStore as _, KeyRing, LeafKind, MasterKey, Plain, SegmentOptions};
+use hedui_evidence::{SegmentStore, StoreError, Subject};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -95,4 +96,65 @@ async fn what_cannot_be_backed_up_or_drilled_says_why() {
     .await;
     assert_ne!(memory.code, 0);
     assert!(memory.stderr.contains("memory"), "{}", memory.stderr);
+}
+
+#[tokio::test]
+async fn the_master_key_is_exchanged_and_the_old_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mut rng = StdRng::seed_from_u64(9);
+    std::fs::create_dir_all(at("store")).unwrap();
+    let old = MasterKey::create(&at("old.key"), &mut rng).unwrap();
+    let plain = Plain {
+        evidence_id: EvidenceId([5; 16]),
+        department: "housing",
+        kind: LeafKind::Answer,
+        plaintext: b"what was said",
+    };
+    let sealed = {
+        let store = SegmentStore::open(&at("store"), &SegmentOptions::new([7; 16]), &mut |_| ()).unwrap();
+        let ring = KeyRing::new(old);
+        let sealer = ring
+            .sealer(&store, "511703", 1_795_000_000_000, &mut rng)
+            .await
+            .unwrap();
+        sealer.seal(&[plain], &mut rng).unwrap().remove(0).0
+    };
+    let set = [
+        format!("store.directory={}", at("store").display()),
+        format!("store.key_file={}", at("old.key").display()),
+    ];
+    let new = at("new.key").display().to_string();
+    let rotate = [
+        "store",
+        "rotate-key",
+        "--set",
+        &set[0],
+        "--set",
+        &set[1],
+        "--new-key-file",
+        &new,
+    ];
+    let (code, rotated) = ask(&rotate).await;
+    assert_eq!((code, &rotated["wrapped"]), (0, &1.into()), "{rotated}");
+    let again = run::run(&rotate).await;
+    assert_ne!(again.code, 0);
+    assert!(
+        again.stderr.contains("replaced") || again.stderr.contains("key"),
+        "{}",
+        again.stderr
+    );
+
+    let store = SegmentStore::open(&at("store"), &SegmentOptions::new([7; 16]), &mut |_| ()).unwrap();
+    let subject = Subject {
+        evidence_id: EvidenceId([5; 16]),
+        district: "511703",
+        department: "housing",
+        kind: LeafKind::Answer,
+    };
+    let ring = KeyRing::new(MasterKey::read(&at("new.key")).unwrap());
+    ring.load(&store).await.unwrap();
+    assert_eq!(ring.open(&sealed, &subject).unwrap().plaintext(), b"what was said");
+    let old = KeyRing::new(MasterKey::read(&at("old.key")).unwrap());
+    assert!(matches!(old.load(&store).await, Err(StoreError::KeyReplaced { .. })));
 }
