@@ -359,7 +359,8 @@ impl DistrictLogs {
         if until_ms < now_ms {
             return Ok(None);
         }
-        Promise::sign(&*self.signer(&log)?, &self.origin(&log), hash, until_ms).map(Some)
+        let signer = self.signer(&log)?;
+        Ok(Some(Promise::sign(&signer, &self.origin(&log), hash, until_ms)))
     }
 }
 

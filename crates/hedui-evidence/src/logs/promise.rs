@@ -3,7 +3,7 @@
 
 use hedui_log::merkle::Hash;
 
-use super::{LogError, LogSigner};
+use super::LogSigner;
 
 /// First line of a promise.
 const KIND: &str = "hedui-inclusion-promise/v1";
@@ -18,10 +18,10 @@ pub struct Promise {
 }
 
 impl Promise {
-    pub(super) fn sign(signer: &LogSigner, origin: &str, leaf: Hash, until_ms: i64) -> Result<Promise, LogError> {
+    pub(super) fn sign(signer: &LogSigner, origin: &str, leaf: Hash, until_ms: i64) -> Promise {
         let text = format!("{KIND}\n{origin}\n{leaf}\n{until_ms}\n");
-        let note = signer.sign_note(&text)?;
-        Ok(Promise { note, until_ms })
+        let note = signer.sign_own(&text);
+        Promise { note, until_ms }
     }
 
     /// The signed note.
