@@ -102,8 +102,7 @@ pub(crate) fn ending_in(core: &Core, frame: &Frame) -> Result<Ended, BrokerError
         verdicts,
         report,
         failure,
-        // Reading goes on where nothing can be promised.
-        promise: evidence::promise(core, frame).unwrap_or_default(),
+        promise: evidence::promise(core, frame)?,
     })
 }
 

@@ -18,7 +18,7 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 /// China has kept UTC+8 without summer time since 1992.
-const SHANGHAI_MS: i64 = 8 * 3_600_000;
+pub(crate) const SHANGHAI_MS: i64 = 8 * 3_600_000;
 
 /// The civil date in Shanghai at a moment.
 pub fn civil_date(ms: i64) -> Date {

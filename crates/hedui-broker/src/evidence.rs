@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hedui_adapter::port::Reply;
 use hedui_core::{CONFLICT_OF_INTEREST, LeafId, Report};
-use hedui_evidence::{CaseId, EvidenceId, Frame, FrameId, FrameKind, IndexKey, Leaf, LeafKind, Period, Plain, Sealer};
+use hedui_evidence::{
+    CaseId, EvidenceId, Frame, FrameId, FrameKind, IndexKey, Leaf, LeafKind, LogError, Period, Plain, Sealer,
+};
 use rand::CryptoRng;
 use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
 
@@ -376,12 +378,16 @@ pub fn outcome_code(outcome: hedui_core::Outcome) -> &'static str {
 
 /// The promise that a frame's verdict will stand in the log. May be made before the frame is durable, and released only when it is.
 ///
-/// Errors: the logs are not being followed, so that nothing can be promised.
+/// None where nothing can be promised now: departments have been asked, so that what they said is kept all the same. Nobody is asked anew
+/// meanwhile.
 pub(crate) fn promise(core: &Core, frame: &Frame) -> Result<Option<Arc<str>>, BrokerError> {
     let leaf = frame.leaves.iter().find(|leaf| leaf.kind == LeafKind::Verdict);
     let leaf = leaf.ok_or(BrokerError::Internal("a verdict frame without its leaf"))?;
-    let promise = core.logs.promise(leaf, frame.time_ms, core.clock.now_ms())?;
-    Ok(promise.map(|promise| promise.as_str().into()))
+    match core.logs.promise(leaf, frame.time_ms, core.clock.now_ms()) {
+        Ok(promise) => Ok(promise.map(|promise| promise.as_str().into())),
+        Err(LogError::Halted { .. } | LogError::Late) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The end of a verification that was asked for and cannot be run any more: nothing was concluded, only why is kept.

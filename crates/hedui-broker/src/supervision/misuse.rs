@@ -7,12 +7,11 @@ use hedui_evidence::{CaseId, Frame, FrameKind, IndexKey};
 use smol_str::SmolStr;
 
 use super::person_key;
+use crate::clock::SHANGHAI_MS;
 use crate::core::Core;
 
 /// How many of the most consulted persons are shown.
 const SHOWN: usize = 20;
-/// China has kept UTC+8 without summer time since 1992.
-const SHANGHAI_MS: i64 = 8 * 3_600_000;
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// Office hours as the Suwinet reports draw them: 6:00 to 19:00 on weekdays. Public holidays are not known here.

@@ -319,3 +319,29 @@ async fn every_pack_in_use_is_kept_once_and_whole_under_the_digest_that_verdicts
         .collect();
     assert!(outcomes.contains(&format!("IN_USE:{digest}")), "{outcomes:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn answers_are_kept_when_the_logs_fall_behind_meanwhile_and_nobody_is_asked_anew() {
+    let world = World::new();
+    world.broker.follow_logs(&mut |_| ()).await.unwrap();
+    let clock = Arc::clone(&world.clock);
+    // While the departments answer, no checkpoint is signed for longer than was promised.
+    world.department("bank").does(move |ask| {
+        clock.advance(hedui_evidence::PROMISED_WITHIN_MS + 1);
+        Act::Now(nothing(&ask.query))
+    });
+    let ended = world.verify(request()).await;
+    assert_eq!((ended.state, ended.promise.is_none()), (State::Succeeded, true));
+    assert!(world.frames(ended.case).await.contains(&FrameKind::Verdict));
+    let before = world.questions();
+    assert_eq!(
+        reason(world.broker.create(create(family(1))).await),
+        "EVIDENCE_LOG_UNAVAILABLE"
+    );
+    assert_eq!(world.questions(), before);
+    assert!(world.broker.ready().is_err());
+    // Followed again, it goes on by itself, and promises again.
+    world.department("bank").does(|ask| Act::Now(nothing(&ask.query)));
+    world.broker.follow_logs(&mut |_| ()).await.unwrap();
+    assert!(world.verify(family(1)).await.promise.is_some());
+}
