@@ -13,6 +13,7 @@ mod pack;
 mod program;
 pub mod ratio;
 mod set;
+pub mod standard;
 pub mod unit;
 mod vocabulary;
 

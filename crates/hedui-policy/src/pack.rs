@@ -17,7 +17,7 @@ mod compile;
 mod head;
 mod names;
 mod read;
-mod source;
+pub(crate) mod source;
 mod tables;
 #[cfg(test)]
 mod tests;

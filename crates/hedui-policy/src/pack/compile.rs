@@ -3,38 +3,18 @@
 
 use hedui_core::record::RecordType;
 use hedui_core::verdict::{Per, Text};
-use toml::de::DeTable;
 
 use super::check::{Checker, Type};
 use super::read::{self, Names, RawAmount, RawBand, RawParameter, RawRule, RawStep, RawTest};
-use super::source::{FormulaText, Section, Source};
-use super::{AmountRule, Band, Head, MAX_PACK_BYTES, Pack, Step, Test, head, values};
+use super::source::{FormulaText, Section, Source, parse};
+use super::{AmountRule, Band, Head, Pack, Step, Test, head, values};
 use crate::mistake::Mistakes;
 use crate::program::{Filling, Formula, Place, Rows, Scope, Table};
 use crate::unit::Unit;
 
 /// Compiles the text of a pack file.
 pub(super) fn compile(file: &str, text: &str) -> Result<Pack, Mistakes> {
-    let mut source = Source::new(file, text);
-    if text.len() > MAX_PACK_BYTES {
-        source.mistake(0, "LIMIT", format!("a pack file has at most {MAX_PACK_BYTES} bytes"));
-        return Err(source.into_mistakes());
-    }
-    let (document, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        let at = error.span().map_or(0, |span| span.start);
-        source.mistake(at, "TOML_SYNTAX", error.message().to_owned());
-    }
-    if !errors.is_empty() {
-        return Err(source.into_mistakes());
-    }
-    let mut root = Section::new(document.get_ref(), "the pack", 0);
-    let pack = items(&mut source, &mut root);
-    root.end(&mut source);
-    match pack {
-        Some(pack) if source.mistakes.is_empty() => Ok(pack),
-        _ => Err(source.into_mistakes()),
-    }
+    parse(file, text, "the pack", items)
 }
 
 fn items<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Pack> {

@@ -8,6 +8,7 @@ use hedui_core::verdict::Text;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::MAX_PACK_BYTES;
 use crate::mistake::{Mistake, Mistakes};
 use crate::ratio::Ratio;
 
@@ -79,6 +80,38 @@ impl<'a> Source<'a> {
             .sort_by(|a, b| (a.line, a.column, a.reason).cmp(&(b.line, b.column, b.reason)));
         self.mistakes.dedup();
         Mistakes(self.mistakes)
+    }
+}
+
+/// Reads a whole file: its syntax, its size, everything that `read` asks for, and that nothing else is in it.
+///
+/// # Errors
+/// Every mistake.
+pub(crate) fn parse<T>(
+    file: &str,
+    text: &str,
+    name: &str,
+    read: impl for<'a> FnOnce(&mut Source<'a>, &mut Section<'_, 'a>) -> Option<T>,
+) -> Result<T, Mistakes> {
+    let mut source = Source::new(file, text);
+    if text.len() > MAX_PACK_BYTES {
+        source.mistake(0, "LIMIT", format!("{name} has at most {MAX_PACK_BYTES} bytes"));
+        return Err(source.into_mistakes());
+    }
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let at = error.span().map_or(0, |span| span.start);
+        source.mistake(at, "TOML_SYNTAX", error.message().to_owned());
+    }
+    if !errors.is_empty() {
+        return Err(source.into_mistakes());
+    }
+    let mut root = Section::new(document.get_ref(), name, 0);
+    let value = read(&mut source, &mut root);
+    root.end(&mut source);
+    match value {
+        Some(value) if source.mistakes.is_empty() => Ok(value),
+        _ => Err(source.into_mistakes()),
     }
 }
 
