@@ -14,6 +14,7 @@ mod program;
 pub mod ratio;
 mod set;
 pub mod standard;
+pub mod template;
 pub mod unit;
 mod vocabulary;
 

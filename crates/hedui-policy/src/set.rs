@@ -104,6 +104,12 @@ impl PackSet {
         self.packs.iter().find(|p| p.id() == id && p.version() == version)
     }
 
+    /// The codes whose packs are in force in a district, nearest first: its own, its city's, its province's, the nation's. None for a text that is no code.
+    pub fn levels(&self, district: &str) -> Vec<String> {
+        let code = DivisionCode::parse(district);
+        code.map_or_else(Vec::new, |code| levels(code).iter().map(ToString::to_string).collect())
+    }
+
     /// The pack that judges: of the district itself, else of its city, its province, the nation, valid on the date.
     ///
     /// Without a variant the one that is none is taken; where only variants are valid on the date, the newest of them, if one is newest.

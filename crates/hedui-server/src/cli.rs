@@ -18,7 +18,7 @@ pub mod id;
 pub mod json;
 pub mod lang;
 pub mod manage;
-
+pub mod policy;
 pub mod progress;
 mod record;
 pub mod refusal;
@@ -105,6 +105,9 @@ enum Command {
     /// Read the evidence.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Policy packs: check, begin, list; explain a verdict; reckon the livelihood standard.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Print the time spent in each step of a verification.
     Metrics(departments::MetricsArgs),
     #[command(flatten)]
@@ -212,6 +215,7 @@ fn run(command: Command, context: &Context) -> Result<Answer, CliError> {
         Command::Recheck(arguments) => wait_for(manage::recheck(arguments, context)),
         Command::Departments(arguments) => wait_for(departments::list(arguments, context)),
         Command::Audit(command) => wait_for(audit::run(command, context)),
+        Command::Policy(command) => wait_for(policy::run(command, context)),
         Command::Metrics(arguments) => wait_for(departments::metrics(arguments, context)),
         Command::Host(command) => crate::host::run(command, context),
     }

@@ -7,6 +7,7 @@ pub mod demo;
 mod follow;
 pub mod grpc;
 pub mod host;
+mod packs;
 mod scrub;
 pub mod serve;
 mod staff;

@@ -18,7 +18,7 @@ use hedui_evidence::{
     DistrictLogs, EvidenceStore, KeyRing, KeySource, LogKey, LogOptions, LogWitness, MasterKey, MemoryStore,
     PROMISED_WITHIN_MS, Progress, SegmentOptions, SegmentStore, Witnesses,
 };
-use hedui_policy::{PackFile, PackSet};
+use hedui_policy::PackSet;
 use tokio::net::TcpListener;
 
 use crate::config::{Config, StoreKind};
@@ -279,33 +279,12 @@ pub fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
 pub fn packs(directory: Option<&Path>) -> anyhow::Result<PackSet> {
     let loaded = match directory {
         None => PackSet::bundled(),
-        Some(directory) => PackSet::load(pack_files(directory)?),
+        Some(directory) => PackSet::load(
+            crate::packs::read(directory)
+                .map_err(|(path, error)| anyhow::anyhow!("cannot read the packs in {}: {error}", path.display()))?,
+        ),
     };
     loaded.map_err(|mistakes| anyhow::anyhow!("the policy packs have mistakes:\n{mistakes}"))
-}
-
-/// The `.toml` files of a folder and the folders in it, sorted by path.
-fn pack_files(directory: &Path) -> anyhow::Result<Vec<PackFile>> {
-    let mut files = Vec::new();
-    let mut folders = vec![directory.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        let entries =
-            std::fs::read_dir(&folder).with_context(|| format!("cannot read the packs in {}", folder.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "toml") {
-                let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                files.push(PackFile {
-                    name: path.display().to_string(),
-                    text,
-                });
-            }
-        }
-    }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
 }
 
 fn names(catalogue: &Catalogue) -> DepartmentNames {

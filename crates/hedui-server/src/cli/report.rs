@@ -8,13 +8,17 @@ use super::table::{Column, MAX_WIDTH, MIN_WIDTH, item, paragraph, table};
 use super::values;
 
 mod departments;
+mod explain;
 mod figures;
 mod findings;
 mod names;
+mod reasons;
 mod verdict;
 pub mod words;
 
+pub use explain::explain;
 use names::Names;
+pub use reasons::draft;
 
 /// Renders a verification in the full view, without colour, in lines of at most `width` columns (at least 60; single words that
 /// are longer stand out). In the basic view, or before the end, what is there is shown. Ends with a line feed.

@@ -11,6 +11,7 @@
 mod fake;
 mod id;
 mod operator;
+mod policy;
 mod run;
 #[path = "../../src/cli/report/tests/sample.rs"]
 mod sample;

@@ -1,6 +1,6 @@
 //! Laws of the report, and its golden forms.
 
-use hedui_proto::verification::{AnswerState, SubjectResult, UnreachableCause, Verdict};
+use hedui_proto::verification::{AnswerState, Outcome, SubjectResult, Truth, UnreachableCause, Verdict};
 
 use super::*;
 
@@ -45,6 +45,31 @@ fn the_report_in_english() {
 #[test]
 fn the_report_in_chinese() {
     insta::assert_snapshot!("chinese", render(&verification(), Lang::Zh, 100));
+}
+
+#[test]
+fn a_verdict_explained() {
+    insta::assert_snapshot!("explained", explain(&verification(), None, Lang::En, 100));
+    let none = explain(&verification(), Some("no-such-programme"), Lang::En, 100);
+    assert!(!none.contains("Explained"), "{none}");
+}
+
+#[test]
+fn reasons_are_drafted_for_what_is_exceeded_and_for_nothing_else() {
+    let mut verification = verification();
+    for verdict in &mut verification.verdicts {
+        verdict.outcome = Outcome::Exceeds.into();
+        for test in &mut verdict.tests {
+            test.result = Truth::Fails.into();
+        }
+    }
+    insta::assert_snapshot!("draft", draft(&verification, None, Lang::Zh, 100).unwrap());
+    for open in [Outcome::Qualifies, Outcome::Inconclusive, Outcome::Unspecified] {
+        for verdict in &mut verification.verdicts {
+            verdict.outcome = open.into();
+        }
+        assert_eq!(draft(&verification, None, Lang::Zh, 100), None);
+    }
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn numbers(page: &Page<'_>, test: &Test) -> String {
 }
 
 /// Law or paper; the pack's own assumptions are marked.
-fn basis(page: &Page<'_>, reference: &str, assumption: bool) -> String {
+pub(super) fn basis(page: &Page<'_>, reference: &str, assumption: bool) -> String {
     let mark = if assumption {
         page.lang.pick("*假定* ", "*assumption* ")
     } else {

@@ -1,0 +1,75 @@
+//! `hedui policy`: packs read, checked and begun, the livelihood standard reckoned, verdicts explained. Only `explain` asks a server.
+//! Leaves the rules of packs to `hedui_policy`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use hedui_policy::{Mistake, PackFile, PackSet};
+use serde_json::{Value, json};
+
+use super::{Answer, CliError, Context};
+
+mod check;
+mod explain;
+mod list;
+mod new;
+mod standard;
+
+/// `hedui policy ...`
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// List the packs: where, for whom, from when, with what source.
+    List(list::ListArgs),
+    /// Check pack files: all mistakes at once; exit 0 when there are none, else 3.
+    Check(check::CheckArgs),
+    /// Print a new pack that passes the check, to be filled with the rules.
+    New(new::NewArgs),
+    /// Explain a verdict: condition by condition, down to the records and the articles.
+    Explain(explain::ExplainArgs),
+    /// Reckon the livelihood standard from yearbook data, with the alternatives side by side.
+    Standard(standard::StandardArgs),
+}
+
+/// Runs `hedui policy ...`.
+pub async fn run(command: PolicyCommand, context: &Context) -> Result<Answer, CliError> {
+    match command {
+        PolicyCommand::List(arguments) => list::run(&arguments, context),
+        PolicyCommand::Check(arguments) => check::run(&arguments, context),
+        PolicyCommand::New(arguments) => new::run(&arguments, context),
+        PolicyCommand::Explain(arguments) => explain::run(arguments, context).await,
+        PolicyCommand::Standard(arguments) => standard::run(&arguments, context),
+    }
+}
+
+/// The pack files at some paths, each a file or a folder; those compiled in where none is given.
+fn files(paths: &[PathBuf]) -> Result<Vec<PackFile>, CliError> {
+    if paths.is_empty() {
+        return Ok(PackSet::bundled_files());
+    }
+    let mut files = Vec::new();
+    for path in paths {
+        files.extend(crate::packs::read(path).map_err(|(path, source)| CliError::Read { path, source })?);
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    // A file named twice, or a folder and a file in it: read once.
+    files.dedup_by(|a, b| a.name == b.name);
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(path).map_err(|source| CliError::Read {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+fn mistake(mistake: &Mistake) -> Value {
+    json!({
+        "file": mistake.file,
+        "line": mistake.line,
+        "column": mistake.column,
+        "reason": mistake.reason,
+        "message": mistake.message,
+        "hint": mistake.hint,
+    })
+}
