@@ -10,6 +10,7 @@ mod golden;
 mod path;
 mod population;
 mod privacy;
+mod recompute;
 mod reflection;
 mod support;
 mod tables;

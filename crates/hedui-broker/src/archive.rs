@@ -1,8 +1,7 @@
-//! The archive of policy packs: every pack that ever judged is kept whole, so that a verdict can be reckoned again years later.
-//! Leaves reckoning it to whoever reads the archive.
+//! The archive: every policy pack that ever judged is kept whole, and which departments held what, so that a verdict can be reckoned again years later.
+//! Leaves reckoning it to `recompute`.
 
 use hedui_evidence::{CaseId, EvidenceId, Frame, FrameId, FrameKind, IndexKey, LeafKind};
-use hedui_policy::Pack;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::broker::Broker;
@@ -17,24 +16,31 @@ fn pack_key(core: &Core, digest: &str) -> IndexKey {
 
 impl Broker {
     /// Keeps every pack in use that is not kept yet: its text sealed, and a `PACK` leaf that names it by id, version and BLAKE3 in the log of its
-    /// jurisdiction. To be called before anything is verified. Returns how many were new.
+    /// jurisdiction; and likewise departments and tolerances as `rules`, in the log of the nation. To be called before anything is verified.
+    /// Returns how many were new.
     pub async fn archive_packs(&self) -> Result<usize, BrokerError> {
         let core = self.core();
-        let mut new = 0;
+        let rules = Archived {
+            district: NATION,
+            name: "rules@1".into(),
+            digest: &core.rules.digest,
+            text: &core.rules.text,
+        };
+        let mut new = usize::from(keep(core, &rules).await?);
         for pack in core.packs.packs() {
-            let key = pack_key(core, pack.digest());
-            if core.store.newest(key).await?.is_some() {
-                continue;
-            }
-            // The key becomes the frame's id: of two processes that start at the same time one keeps it.
-            let frame = pack_frame(core, pack, key).await?;
-            new += usize::from(!core.store.append(frame).await?.duplicate);
+            let pack = Archived {
+                district: pack.jurisdiction(),
+                name: format_smolstr!("{}@{}", pack.id(), pack.version()),
+                digest: pack.digest(),
+                text: pack.text(),
+            };
+            new += usize::from(keep(core, &pack).await?);
         }
         Ok(new)
     }
 
-    /// The text of a pack that was in use once, by the digest that its verdicts name.
-    pub async fn archived_pack(&self, digest: &str) -> Result<Option<String>, BrokerError> {
+    /// A text that was in use once, a pack or rules, by the digest that its verdicts name.
+    pub async fn archived(&self, digest: &str) -> Result<Option<String>, BrokerError> {
         let core = self.core();
         let Some(position) = core.store.newest(pack_key(core, digest)).await? else {
             return Ok(None);
@@ -55,20 +61,45 @@ impl Broker {
     }
 }
 
-async fn pack_frame(core: &Core, pack: &Pack, key: IndexKey) -> Result<Frame, BrokerError> {
+/// What belongs to no district.
+const NATION: &str = "000000";
+
+/// A text for the archive.
+struct Archived<'a> {
+    /// In whose log it stands.
+    district: &'a str,
+    /// Id and version.
+    name: SmolStr,
+    /// BLAKE3 of the text, 64 hexadecimal digits.
+    digest: &'a str,
+    text: &'a str,
+}
+
+/// Keeps a text that is not kept yet, and says whether it is new.
+async fn keep(core: &Core, archived: &Archived<'_>) -> Result<bool, BrokerError> {
+    let key = pack_key(core, archived.digest);
+    if core.store.newest(key).await?.is_some() {
+        return Ok(false);
+    }
+    // The key becomes the frame's id: of two processes that start at the same time one keeps it.
+    let frame = archive_frame(core, archived, key).await?;
+    Ok(!core.store.append(frame).await?.duplicate)
+}
+
+async fn archive_frame(core: &Core, archived: &Archived<'_>, key: IndexKey) -> Result<Frame, BrokerError> {
     let now = core.clock.now_ms();
-    let district = pack.jurisdiction();
+    let district = archived.district;
     let sealer = evidence::sealer(core, district, now).await?;
     let mut rng = core.entropy.fork();
     let common = Common {
         case: CaseId::default(),
         district: SmolStr::new(district),
-        purpose: format_smolstr!("{}@{}", pack.id(), pack.version()),
+        purpose: archived.name.clone(),
         actor: SmolStr::default(),
         authorization: [0; 32],
     };
     let mut frame = evidence::empty_frame(FrameId(key.0), FrameKind::Pack, &common, now, vec![key]);
-    let outcome = format_smolstr!("IN_USE:{}", pack.digest());
+    let outcome = format_smolstr!("IN_USE:{}", archived.digest);
     let mut leaf = common.leaf(
         LeafKind::Pack,
         EvidenceId::random(&mut rng),
@@ -76,6 +107,6 @@ async fn pack_frame(core: &Core, pack: &Pack, key: IndexKey) -> Result<Frame, Br
         outcome,
     );
     leaf.answered_at_ms = now;
-    sealed(&sealer, &mut rng, leaf, pack.text().as_bytes(), &mut frame)?;
+    sealed(&sealer, &mut rng, leaf, archived.text.as_bytes(), &mut frame)?;
     Ok(frame)
 }

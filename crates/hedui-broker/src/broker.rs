@@ -24,6 +24,7 @@ use crate::prepare::prepare;
 use crate::registry::Registry;
 use crate::request::{Completion, Conflict, Create, MAX_LABEL_BYTES, Prepared, Request, StoredRequest};
 use crate::reuse::{household_key, question_key};
+use crate::rules::Rules;
 use crate::run::{Begun, Run, State, Verification};
 use crate::supervision::person_key;
 use crate::workers::Workers;
@@ -64,8 +65,10 @@ enum Created {
 impl Broker {
     /// From its parts. Call `resume` once before serving.
     pub fn new(parts: Parts) -> Broker {
+        let rules = Rules::new(parts.registry.profiles(), parts.settings.tolerances).keep();
         Broker {
             core: Arc::new(Core {
+                rules,
                 registry: Arc::new(parts.registry),
                 packs: Arc::new(parts.packs),
                 store: parts.store,

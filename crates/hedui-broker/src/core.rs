@@ -14,6 +14,7 @@ use crate::entropy::Entropy;
 use crate::error::BrokerError;
 use crate::meter::Meter;
 use crate::registry::Registry;
+use crate::rules::KeptRules;
 use crate::run::Run;
 use crate::staff::StaffRegister;
 use crate::workers::Workers;
@@ -56,6 +57,8 @@ pub(crate) struct Core {
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub settings: Settings,
+    /// Departments and tolerances as reports name them.
+    pub rules: KeptRules,
     pub meter: Meter,
     /// Runs under way, by case.
     pub running: DashMap<CaseId, Arc<Run>>,

@@ -9,7 +9,8 @@ use hedui_core::finding::{conflicts_of_interest, findings, opening};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use hedui_core::record::{IncomeKind, RecordType};
 use hedui_core::report::{DepartmentLine, NamedFigure, REPORT_VERSION, Report, SubjectLine};
-use hedui_core::{DepartmentId, Figure, Months, Outcome};
+use hedui_core::{DepartmentId, DepartmentProfile, Figure, Finding, Months, Official, Outcome, Tolerances};
+use hedui_policy::PackSet;
 use smol_str::SmolStr;
 
 use crate::collector::Arrived;
@@ -37,14 +38,13 @@ pub(crate) struct Asking<'a> {
 
 /// Reads every department's reply into one answer per member.
 pub(crate) fn read(
-    core: &Core,
+    profiles: &[DepartmentProfile],
     prepared: &Prepared,
     questions: &Questions,
     arrived: &[Option<Arrived>],
     asking: &Asking<'_>,
 ) -> Vec<Read> {
-    core.registry
-        .profiles()
+    profiles
         .iter()
         .zip(&prepared.plan.departments)
         .map(|(profile, planned)| {
@@ -169,13 +169,46 @@ fn subject_line(answer: &SubjectAnswer) -> SubjectLine {
     }
 }
 
+/// Conflicts of interest of the official who asks.
+pub(crate) enum Conflicts<'a> {
+    /// To be looked for, if the staff register knows the official.
+    Of(Option<Official<'a>>),
+    /// As they were found when it was judged first.
+    Found(Vec<Finding>),
+}
+
+/// What a household is judged by.
+pub(crate) struct Judging<'a> {
+    /// The departments, in the order of the catalogue.
+    pub departments: &'a [DepartmentProfile],
+    pub tolerances: Tolerances,
+    /// The set in which the prepared request's packs have their positions.
+    pub packs: &'a PackSet,
+    /// The digest under which departments and tolerances are kept.
+    pub rules: &'a str,
+    pub conflicts: Conflicts<'a>,
+}
+
+impl<'a> Judging<'a> {
+    /// By what is in force now.
+    pub fn now(core: &'a Core, prepared: &'a Prepared) -> Judging<'a> {
+        let stored = &prepared.stored;
+        Judging {
+            departments: core.registry.profiles(),
+            tolerances: core.settings.tolerances,
+            packs: &core.packs,
+            rules: &core.rules.digest,
+            conflicts: Conflicts::Of(core.settings.staff.official(&stored.caller, &stored.request.actor)),
+        }
+    }
+}
+
 /// Judges what has been read.
-pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read>, complete: bool) -> Report {
+pub(crate) fn judge(judging: &Judging<'_>, prepared: &Prepared, case: &str, read: Vec<Read>, complete: bool) -> Report {
     let (answers, lines): (Vec<Vec<SubjectAnswer>>, Vec<DepartmentLine>) =
         read.into_iter().map(|r| (r.answers, r.line)).unzip();
-    let departments: Vec<DepartmentAnswers<'_>> = core
-        .registry
-        .profiles()
+    let departments: Vec<DepartmentAnswers<'_>> = judging
+        .departments
         .iter()
         .zip(&answers)
         .map(|(profile, subjects)| DepartmentAnswers { profile, subjects })
@@ -184,20 +217,17 @@ pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read
         &prepared.household,
         prepared.stored.as_of,
         &departments,
-        core.settings.tolerances.wage_percent,
+        judging.tolerances.wage_percent,
     );
     let request = &prepared.stored.request;
-    let mut found = findings(
-        &facts,
-        &prepared.programmes,
-        &request.district_code,
-        core.settings.tolerances,
-    );
-    if let Some(official) = core.settings.staff.official(&prepared.stored.caller, &request.actor) {
-        found.extend(conflicts_of_interest(&facts, official));
+    let mut found = findings(&facts, &prepared.programmes, &request.district_code, judging.tolerances);
+    match &judging.conflicts {
+        Conflicts::Of(Some(official)) => found.extend(conflicts_of_interest(&facts, *official)),
+        Conflicts::Of(None) => {}
+        Conflicts::Found(conflicts) => found.extend_from_slice(conflicts),
     }
     let open = opening(&found);
-    let packs = prepared.packs.iter().filter_map(|p| core.packs.packs().get(*p));
+    let packs = prepared.packs.iter().filter_map(|p| judging.packs.packs().get(*p));
     let verdicts = packs.map(|pack| pack.evaluate(&facts, &open)).collect();
     let mut report = Report {
         version: REPORT_VERSION,
@@ -220,6 +250,7 @@ pub(crate) fn judge(core: &Core, prepared: &Prepared, case: &str, read: Vec<Read
             .map(|w| format!("{}: {}", w.field, w.reason))
             .collect(),
         origins: Vec::new(),
+        rules: SmolStr::new(judging.rules),
         sources: Vec::new(),
     };
     report.origins = facts.origins(report.parts());

@@ -13,7 +13,7 @@ use crate::core::Core;
 use crate::error::BrokerError;
 use crate::evidence::{self, Ending};
 use crate::fan_out::{self, Questions};
-use crate::judge;
+use crate::judge::{self, Judging};
 use crate::kept_report::KeptReport;
 use crate::meter::Step;
 use crate::request::Completion;
@@ -91,8 +91,14 @@ fn final_with(core: &Core, run: &Run) -> Option<u32> {
     }
     let progress = run.progress.get()?;
     let (prepared, arrived) = (&run.prepared, run.collector.arrived());
-    let read = judge::read(core, prepared, &progress.questions, &arrived, &progress.asking(run));
-    let report = judge::judge(core, prepared, &run.query_id, read, false);
+    let read = judge::read(
+        core.registry.profiles(),
+        prepared,
+        &progress.questions,
+        &arrived,
+        &progress.asking(run),
+    );
+    let report = judge::judge(&Judging::now(core, prepared), prepared, &run.query_id, read, false);
     judge::is_final(&report, &judge::awaited(core, prepared, &arrived)).then_some(seen)
 }
 
@@ -125,10 +131,16 @@ fn conclude(
         .get()
         .ok_or(BrokerError::Internal("judged before it asked"))?;
     let arrived = run.collector.arrived();
-    let read = judge::read(core, prepared, &progress.questions, &arrived, &progress.asking(run));
+    let read = judge::read(
+        core.registry.profiles(),
+        prepared,
+        &progress.questions,
+        &arrived,
+        &progress.asking(run),
+    );
     let clock = core.note(Step::Decode, clock);
 
-    let mut report = judge::judge(core, prepared, &run.query_id, read, complete);
+    let mut report = judge::judge(&Judging::now(core, prepared), prepared, &run.query_id, read, complete);
     let (state, failure) = end_state(run, live);
     if state != State::Succeeded {
         report.verdicts.clear();

@@ -166,7 +166,7 @@ impl Run {
         };
         let asking = progress.asking(self);
         let read = judge::read(
-            core,
+            core.registry.profiles(),
             &self.prepared,
             &progress.questions,
             &self.collector.arrived(),

@@ -9,6 +9,7 @@ mod following;
 mod hooked;
 mod kept;
 mod rechecks;
+mod recompute;
 mod requests;
 mod restart;
 mod sharing;

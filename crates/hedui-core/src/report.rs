@@ -19,7 +19,7 @@ mod sealed;
 mod tests;
 
 /// Version of the sealed form.
-pub const REPORT_VERSION: u32 = 3;
+pub const REPORT_VERSION: u32 = 4;
 
 /// A member, as the report shows them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +127,10 @@ pub struct Report {
     /// Where the records and declarations are that figures, findings and calculations rest on, by ascending id.
     #[serde(with = "crate::source::sealed")]
     pub origins: Vec<Origin>,
-    /// The same as a reader sees them. The records are sealed with their answers; whoever shows the report looks them up there.
+    /// BLAKE3 of the kept rules beside the packs (which department holds what, tolerances), 64 hexadecimal digits; empty before version 4.
+    #[serde(default)]
+    pub rules: SmolStr,
+    /// The origins as a reader sees them. The records are sealed with their answers; whoever shows the report looks them up there.
     #[serde(skip)]
     pub sources: Vec<Source>,
 }

@@ -87,8 +87,11 @@ pub struct Yearbook {
     current: Option<Ratio>,
 }
 
-/// Floors as a share of last year's provincial median disposable income: key, numerator and denominator, titles.
-const FLOORS: [(&str, &str, (i64, i64), (&str, &str)); 3] = [
+/// Key in the file, name, numerator and denominator of the share, titles.
+type Floor = (&'static str, &'static str, (i64, i64), (&'static str, &'static str));
+
+/// Floors as a share of last year's provincial median disposable income.
+const FLOORS: [Floor; 3] = [
     (
         "urban",
         "floor_urban",

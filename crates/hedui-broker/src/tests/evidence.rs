@@ -299,19 +299,19 @@ async fn an_audit_opens_every_record_intact_and_the_request_is_among_them() {
 async fn every_pack_in_use_is_kept_once_and_whole_under_the_digest_that_verdicts_name() {
     let world = World::new();
     let packs = packs();
-    assert_eq!(world.broker.archive_packs().await.unwrap(), packs.packs().len());
+    assert_eq!(world.broker.archive_packs().await.unwrap(), packs.packs().len() + 1);
     assert_eq!(world.broker.archive_packs().await.unwrap(), 0);
     assert_eq!(world.restarted(3).await.broker.archive_packs().await.unwrap(), 0);
     for pack in packs.packs() {
-        let kept = world.broker.archived_pack(pack.digest()).await.unwrap();
+        let kept = world.broker.archived(pack.digest()).await.unwrap();
         assert_eq!(kept.as_deref(), Some(pack.text()));
     }
-    assert_eq!(world.broker.archived_pack(&"0".repeat(64)).await.unwrap(), None);
+    assert_eq!(world.broker.archived(&"0".repeat(64)).await.unwrap(), None);
     // The pack of a verdict is among them, and its leaf names it.
     let ended = world.verify(request()).await;
     let report = ended.report.unwrap();
     let digest = report.open().unwrap().verdicts[0].pack.digest.to_string();
-    assert!(world.broker.archived_pack(&digest).await.unwrap().is_some());
+    assert!(world.broker.archived(&digest).await.unwrap().is_some());
     let page = world.memory.scan(Position::START, 64).await.unwrap();
     let leaves = page.entries.iter().filter(|e| e.head.kind == FrameKind::Pack);
     let outcomes: Vec<String> = leaves

@@ -390,11 +390,17 @@ impl World {
 
     /// Another process over the same store with the same master key, later.
     pub async fn restarted(&self, seed: u8) -> World {
+        self.restarted_with(seed, Settings::default()).await
+    }
+
+    /// The same with other settings.
+    pub async fn restarted_with(&self, seed: u8, settings: Settings) -> World {
         let keys = Arc::new(KeyRing::new(MasterKey::from_bytes([9; 32])));
         keys.load(self.memory.as_ref()).await.unwrap();
         let (memory, clock) = (Arc::clone(&self.memory), Arc::clone(&self.clock));
         let differently = Differently {
             seed: [seed; 32],
+            settings,
             ..Differently::default()
         };
         let store: Arc<dyn EvidenceStore> = Arc::<MemoryStore>::clone(&memory);

@@ -14,6 +14,7 @@ mod export;
 mod logs;
 mod misuse;
 mod proof;
+mod recompute;
 mod sample;
 mod show;
 
@@ -34,6 +35,8 @@ pub enum AuditCommand {
     Sample(sample::SampleArgs),
     /// Write a whole log as a folder, for `hedui-verify log`.
     Export(export::ExportArgs),
+    /// Reckon a verdict again from its evidence and the archived packs; exit 1 when it is not the same byte for byte.
+    Recompute(recompute::RecomputeArgs),
     /// Have the server read every frame and check every sum and digest; exit 1 at the first that does not fit.
     Check(check::CheckArgs),
 }
@@ -48,6 +51,7 @@ pub async fn run(command: AuditCommand, context: &Context) -> Result<Answer, Cli
         AuditCommand::Logs(arguments) => logs::run(arguments, context).await,
         AuditCommand::Sample(arguments) => sample::run(arguments, context).await,
         AuditCommand::Export(arguments) => export::run(arguments, context).await,
+        AuditCommand::Recompute(arguments) => recompute::run(arguments, context).await,
         AuditCommand::Check(arguments) => check::run(arguments, context).await,
     }
 }

@@ -20,6 +20,8 @@ use crate::grpc::to_proto::{name, timestamp};
 use crate::grpc::verification::case;
 use crate::witnesses::{Standing, Standings};
 
+mod recompute;
+
 /// The service.
 pub struct Service {
     broker: Broker,
@@ -141,6 +143,21 @@ impl AuditService for Service {
             policy,
             proofs: proofs.into_iter().map(proof).collect(),
         }))
+    }
+
+    async fn recompute_verification(
+        &self,
+        request: Request<pb::RecomputeVerificationRequest>,
+    ) -> Result<Response<pb::RecomputeVerificationResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        let message = request.into_inner();
+        let case = case(&message.name)?;
+        self.may_read(case, &caller).await?;
+        let recomputed = self.broker.recompute(case, &caller.id, &message.actor).await;
+        Ok(Response::new(recompute::response(
+            case,
+            recomputed.map_err(|e| status(&e))?,
+        )))
     }
 
     async fn get_person_access(

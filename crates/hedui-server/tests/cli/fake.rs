@@ -219,6 +219,13 @@ impl AuditService for Fake {
         Err(against_the_real_server())
     }
 
+    async fn recompute_verification(
+        &self,
+        _: Request<audit::RecomputeVerificationRequest>,
+    ) -> Result<Response<audit::RecomputeVerificationResponse>, Status> {
+        Err(against_the_real_server())
+    }
+
     async fn get_person_access(
         &self,
         _: Request<audit::GetPersonAccessRequest>,
