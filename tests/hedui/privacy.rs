@@ -207,7 +207,7 @@ async fn nothing_that_is_kept_published_or_logged_names_anybody() {
     let started = district.started.as_ref().unwrap();
     started.broker.follow_logs(&mut |_| ()).await.unwrap();
 
-    // What is published: logs with their entries, proofs, counters.
+    // What is given away: logs with their entries and sealed records, proofs, counters.
     let mut audit = AuditServiceClient::connect(district.address()).await.unwrap();
     let logs = audit
         .list_logs(pb::ListLogsRequest::default())
@@ -220,6 +220,8 @@ async fn nothing_that_is_kept_published_or_logged_names_anybody() {
         let request = pb::ExportLogRequest {
             log: log.name,
             actor: "auditor-1".into(),
+            include_sealed: true,
+            skip_bundles: 0,
         };
         let mut files = audit.export_log(request).await.unwrap().into_inner();
         while let Some(file) = files.message().await.unwrap() {

@@ -255,18 +255,90 @@ async fn a_sample_is_the_same_for_whoever_draws_it_and_another_for_another_check
     }
 }
 
-/// Writes an exported log into a folder.
+/// Writes an exported log with its sealed records into a folder.
 async fn export(district: &District, log: &str, folder: &std::path::Path) {
     let request = pb::ExportLogRequest {
         log: log.to_owned(),
         actor: ACTOR.to_owned(),
+        include_sealed: true,
+        skip_bundles: 0,
     };
     let mut files = audit(district).await.export_log(request).await.unwrap().into_inner();
     while let Some(file) = files.message().await.unwrap() {
         let path = folder.join(&file.path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &file.content).unwrap();
+        let mut options = std::fs::OpenOptions::new();
+        let mut written = options.create(true).append(true).open(path).unwrap();
+        assert_eq!(written.metadata().unwrap().len(), file.offset);
+        std::io::Write::write_all(&mut written, &file.content).unwrap();
     }
+}
+
+/// A number that a report states.
+fn number(report: &hedui_verify::Report, part: &str) -> u64 {
+    match report.part(part) {
+        Some(hedui_verify::Value::Number(number)) => *number,
+        other => panic!("{part}: {other:?} in {report}"),
+    }
+}
+
+#[tokio::test]
+async fn an_exported_log_carries_its_sealed_records_and_one_that_was_changed_is_named() {
+    let district = District::generate(18, 50).await;
+    let case = district.verify(0).await;
+    for number in 1..12 {
+        district.verify(number).await;
+    }
+    follow(&district).await;
+    let log = log(&district).await;
+    let folder = tempfile::tempdir().unwrap();
+    export(&district, &log.name, folder.path()).await;
+    let policy = hedui_verify::read_policy(&folder.path().join("policy")).unwrap();
+    let check = || hedui_verify::folder::check(folder.path(), &policy, None, |_| ()).unwrap();
+    let report = check();
+    assert!(report.verdict, "{report}");
+    // Nothing was destroyed: every leaf that vouches for a record has it, and every leaf was looked at.
+    let (there, gone) = (
+        number(&report, "sealed_records"),
+        number(&report, "sealed_records_absent"),
+    );
+    assert!(there > 240 && gone == 0, "{report}");
+    assert_eq!(there + number(&report, "nothing_sealed"), number(&report, "size"));
+
+    // What proofs give out sealed is here byte for byte, and nothing else: no wrapped key goes with it.
+    let bundles = std::fs::read_dir(folder.path().join("evidence-v1")).unwrap();
+    assert!(bundles.count() > 1);
+    let bundle = folder.path().join("evidence-v1/000");
+    let mut bytes = std::fs::read(&bundle).unwrap();
+    let (mut rest, mut records) = (&bytes[..], Vec::new());
+    while let Some((length, behind)) = rest.split_first_chunk::<4>() {
+        let (record, behind) = behind.split_at(u32::from_be_bytes(*length) as usize);
+        records.push(record.to_vec());
+        rest = behind;
+    }
+    assert_eq!((rest.len(), records.len()), (0, 256));
+    let proofs = proofs(&district, &case.name, false).await.proofs;
+    assert!(proofs.len() > 20);
+    for proof in proofs.iter().filter(|proof| proof.index < 256) {
+        assert_eq!(records[proof.index as usize], proof.ciphertext, "{}", proof.index);
+    }
+
+    // One flipped bit in one record.
+    let at = bytes.len() - 1;
+    bytes[at] ^= 1;
+    std::fs::write(&bundle, &bytes).unwrap();
+    let report = check();
+    assert!(!report.verdict);
+    let explanation = report.part("explanation");
+    let Some(hedui_verify::Value::Text(explanation)) = explanation else {
+        panic!("{report}");
+    };
+    let (last, _) = records
+        .iter()
+        .enumerate()
+        .rfind(|(_, record)| !record.is_empty())
+        .unwrap();
+    assert!(explanation.contains(&format!("entry {last}:")), "{explanation}");
 }
 
 #[tokio::test]

@@ -192,6 +192,7 @@ async fn cosignatures_arrive_and_a_proof_holds_under_the_exported_policy() {
     let request = pb::ExportLogRequest {
         log: log.name.clone(),
         actor: "auditor-1".to_owned(),
+        ..Default::default()
     };
     let mut files = client.export_log(request).await.unwrap().into_inner();
     let mut last = pb::ExportLogResponse::default();

@@ -2,8 +2,8 @@
 //! Leaves the case file to `case`, the proofs themselves to `hedui-evidence`.
 
 use hedui_evidence::{
-    CaseId, Draw, EvidenceId, Exported, Followed, LeafKind, LogError, LogName, LogStatus, MAX_PAGE, Position, Sample,
-    Verified, verify_entry,
+    CaseId, Draw, EvidenceId, Export, Exported, Followed, LeafKind, LogError, LogName, LogStatus, MAX_PAGE, Position,
+    Sample, Verified, verify_entry,
 };
 
 use crate::broker::Broker;
@@ -161,6 +161,7 @@ impl Broker {
     pub async fn export_log(
         &self,
         log: &LogName,
+        what: Export,
         (caller, person): (&str, &str),
         give: &mut (dyn FnMut(Exported) -> bool + Send),
     ) -> Result<u64, BrokerError> {
@@ -169,10 +170,11 @@ impl Broker {
         if !core.logs.has(log).await {
             return Err(LogError::NotIncluded.into());
         }
-        let why = format!("export of log {log}");
+        let records = if what.sealed { ", with sealed records" } else { "" };
+        let why = format!("export of log {log}{records}");
         self.note_access(&log.district, CaseId::default(), &why, caller, person)
             .await?;
-        Ok(core.logs.export(core.store.as_ref(), log, give).await?)
+        Ok(core.logs.export(core.store.as_ref(), log, what, give).await?)
     }
 
     /// Draws a sample of a log's verdicts; see `DistrictLogs::sample`.

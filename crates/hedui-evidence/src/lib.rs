@@ -31,8 +31,9 @@ pub use ids::{CaseId, EvidenceId, FrameId, IndexKey, KeyId, Pseudonym};
 pub use keys::{KeyRing, KeySource, MasterKey, Rotated};
 pub use leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
 pub use logs::{
-    Disclosure, DistrictLogs, Draw, Drawn, Exported, Followed, LogError, LogKey, LogName, LogOptions, LogSigner,
-    LogStatus, LogWitness, MAX_WITNESSES, PROMISED_WITHIN_MS, Promise, Proved, Sample, WitnessKey, Witnesses,
+    Disclosure, DistrictLogs, Draw, Drawn, Export, Exported, Followed, LogError, LogKey, LogName, LogOptions,
+    LogSigner, LogStatus, LogWitness, MAX_WITNESSES, PROMISED_WITHIN_MS, Promise, Proved, SEALED_FOLDER, Sample,
+    WitnessKey, Witnesses,
 };
 pub use memory::MemoryStore;
 pub use period::Period;

@@ -35,7 +35,7 @@ mod tests;
 
 pub use cosign::{LogWitness, MAX_WITNESSES, Witnesses};
 pub use error::LogError;
-pub use export::Exported;
+pub use export::{Export, Exported, SEALED_FOLDER};
 pub use key::{LogKey, LogSigner, WitnessKey};
 pub use name::LogName;
 pub use promise::Promise;

@@ -1,11 +1,12 @@
-//! A whole log in a folder, as C2SP tlog-tiles lays it out: signatures, every entry, every tile, nothing else.
-//! Leaves the meaning of entries to their readers.
+//! A whole log in a folder, as C2SP tlog-tiles lays it out: signatures, every entry, every tile, nothing else; of a hedui log also the sealed
+//! records beside it, if they are there. Leaves the meaning of entries to their readers.
 //!
 //! Memory is bounded: one bundle of entries, one tile and the right edge of the tree at a time.
 
 mod files;
 mod problem;
 mod recompute;
+mod sealed;
 mod side;
 mod walk;
 
@@ -28,6 +29,8 @@ pub struct Progress {
     pub entries: u64,
     /// Entries in the log.
     pub of: u64,
+    /// Whether it is their sealed records that are hashed, once the entries are known to be the log's.
+    pub sealed: bool,
 }
 
 /// Checks the log in `folder`. `since` is a file with an earlier signed checkpoint of the same log: its entries must be
@@ -58,6 +61,13 @@ pub fn check(
     };
     let mut problems = recompute(folder, checkpoint, since.as_ref(), &mut progress)?;
     walk::unexpected(folder, checkpoint.size, &mut problems)?;
+    // Only entries that are the log's can vouch for anything.
+    let due = problems.is_empty() && sealed::is_there(folder)?;
+    let sealed = due.then(|| sealed::check(folder, checkpoint.size, &mut progress));
+    let sealed = sealed.transpose()?;
+    if let Some(sealed) = &sealed {
+        problems.append(sealed.problems.clone());
+    }
     let report = if problems.is_empty() {
         Report::proved()
     } else {
@@ -68,7 +78,17 @@ pub fn check(
         Some(since) => report.number("since_size", since.size).text("since_root", since.root),
         None => report,
     };
-    let others = others.into_iter().map(Value::Text).collect();
+    let report = match &sealed {
+        Some(sealed) => report
+            .number("sealed_records", sealed.present)
+            .number("sealed_records_absent", sealed.absent)
+            .number("nothing_sealed", sealed.nothing),
+        None => report,
+    };
+    let others = others
+        .into_iter()
+        .filter(|name| sealed.is_none() || name != sealed::FOLDER);
+    let others = others.map(Value::Text).collect();
     Ok(report.with("not_looked_at", Value::List(others)))
 }
 

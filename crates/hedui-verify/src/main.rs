@@ -63,7 +63,7 @@ enum Command {
     Proof(ProofArguments),
     /// Which verdicts of this log are the random sample? Draws it again, so that nobody can pick
     Sample(SampleArguments),
-    /// Is this folder the whole log, unchanged? Reads every entry and every tile
+    /// Is this folder the whole log, unchanged? Reads every entry and tile, and the sealed records of a hedui log
     Log(LogArguments),
 }
 
@@ -106,7 +106,7 @@ struct Leaf {
 
 #[derive(Args)]
 struct LogArguments {
-    /// The folder: `checkpoint`, `tile/0/...`, `tile/entries/...`
+    /// The folder: `checkpoint`, `tile/0/...`, `tile/entries/...`, of a hedui log `evidence-v1/...`
     folder: PathBuf,
     /// The policy: which logs and witnesses to trust
     #[arg(long, value_name = "FILE")]
@@ -201,9 +201,14 @@ fn run_log(arguments: &LogArguments) -> Result<Report, InputError> {
     folder::check(&arguments.folder, &policy, since, tell)
 }
 
-fn tell(Progress { entries, of }: Progress) {
+fn tell(Progress { entries, of, sealed }: Progress) {
     if of >= REPORT_FROM {
-        say(&format!("{entries} of {of} entries"));
+        let what = if sealed {
+            "entries, their sealed records"
+        } else {
+            "entries"
+        };
+        say(&format!("{entries} of {of} {what}"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Laws of the logs: what is durable is covered, proved, exported and never signed twice in two ways, whatever happens in between.
 //! Leaves the formats to `hedui-log`, and checking a whole export to `hedui-verify`.
 
+mod exports;
 mod witnesses;
 
 use std::path::Path;
@@ -171,47 +172,6 @@ proptest! {
             Ok(())
         })?;
     }
-}
-
-#[test]
-fn an_export_holds_every_entry_and_every_tile_of_its_checkpoint() {
-    runtime().block_on(async {
-        let mut rng = StdRng::seed_from_u64(3);
-        let store = MemoryStore::new();
-        let logs = logs(None);
-        for records in [300, 1, 80, 256] {
-            store.append(frame(&mut rng, "511703", NOW, records)).await.unwrap();
-        }
-        follow(&logs, &store).await.unwrap();
-        // What comes later is not in it.
-        store.append(frame(&mut rng, "511703", NOW, 5)).await.unwrap();
-        let log = LogName::parse("511703/2026").unwrap();
-        let mut files = BTreeMap::new();
-        let mut last = String::new();
-        let mut give = |file: Exported| {
-            last.clone_from(&file.path);
-            files.insert(file.path, file.bytes).is_none()
-        };
-        let size = logs.export(&store, &log, &mut give).await.unwrap();
-        assert_eq!(last, "checkpoint");
-        let note = String::from_utf8(files["checkpoint"].clone()).unwrap();
-        let checkpoint = checkpoint_of(&note);
-        assert_eq!(checkpoint.size, size);
-        let mut tree = Frontier::default();
-        for path in hedui_log::tile::tiles_of(size) {
-            let bytes = &files[&path.to_string()];
-            match path.level {
-                hedui_log::tile::Level::Entries => {
-                    for entry in parse_entries(bytes, path.width).unwrap() {
-                        tree.append(leaf_hash(entry), |_, _, _| ());
-                    }
-                }
-                hedui_log::tile::Level::Hashes(_) => assert_eq!(bytes.len(), usize::from(path.width) * 32),
-            }
-        }
-        assert_eq!((tree.size(), tree.root()), (checkpoint.size, checkpoint.root));
-        assert_eq!(files.len(), hedui_log::tile::tiles_of(size).count() + 2);
-    });
 }
 
 /// Two stores that agree up to a point and differ behind it.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use hedui_broker::{Broker, CaseLeaf, CaseProof, Consulted, ErrorKind, LogState, MisuseReport, Overseen, PersonAccess};
-use hedui_evidence::{CaseId, DistrictLogs, Draw, Drawn, Exported, LeafKind, LogName, LogStatus, Verified};
+use hedui_evidence::{CaseId, DistrictLogs, Draw, Drawn, Export, Exported, LeafKind, LogName, LogStatus, Verified};
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_server::AuditService;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -258,16 +258,19 @@ impl AuditService for Service {
         caller.in_district(&log.district)?;
         let (broker, id) = (self.broker.clone(), caller.id.clone());
         let place = self.place()?;
-        Ok(Response::new(beside(|replies| async move {
+        let what = Export {
+            sealed: message.include_sealed,
+            skip_bundles: message.skip_bundles,
+        };
+        Ok(Response::new(beside(move |replies| async move {
             let _place = place;
             let mut give = |file: Exported| {
-                let Exported { path, bytes } = file;
+                let Exported { path, offset, bytes } = file;
                 let content = bytes.into();
-                replies
-                    .blocking_send(Ok(pb::ExportLogResponse { path, content }))
-                    .is_ok()
+                let response = pb::ExportLogResponse { path, content, offset };
+                replies.blocking_send(Ok(response)).is_ok()
             };
-            let given = broker.export_log(&log, (&id, &message.actor), &mut give).await;
+            let given = broker.export_log(&log, what, (&id, &message.actor), &mut give).await;
             given.map(|_| ()).map_err(|e| status(&e))
         })))
     }

@@ -20,8 +20,8 @@ pub(super) enum Content<T> {
     Bad(Problem),
 }
 
-/// Reads a file by its name within the log. Links are not followed: what they lead to is not part of the log.
-pub(super) fn read(folder: &Path, name: &str, limit: usize) -> Result<Content<Vec<u8>>, InputError> {
+/// Opens a file by its name within the log. Links are not followed: what they lead to is not part of the log.
+pub(super) fn open(folder: &Path, name: &str) -> Result<Content<File>, InputError> {
     let path = folder.join(name);
     let unreadable = |source| InputError::unreadable(&path, source);
     let bad = |code, what: &str| Ok(Content::Bad(Problem::new(code, name, what)));
@@ -35,12 +35,22 @@ pub(super) fn read(folder: &Path, name: &str, limit: usize) -> Result<Content<Ve
     if !kind.is_file() {
         return bad(Code::NotAFile, "is not a file");
     }
+    File::open(&path).map(Content::Bytes).map_err(unreadable)
+}
+
+/// Reads a file by its name within the log.
+pub(super) fn read(folder: &Path, name: &str, limit: usize) -> Result<Content<Vec<u8>>, InputError> {
+    let file = match open(folder, name)? {
+        Content::Bytes(file) => file,
+        Content::Bad(problem) => return Ok(Content::Bad(problem)),
+    };
+    let unreadable = |source| InputError::unreadable(&folder.join(name), source);
     let mut bytes = Vec::new();
     let one_more = (limit as u64).saturating_add(1);
-    let file = File::open(&path).map_err(unreadable)?;
     file.take(one_more).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > limit {
-        return bad(Code::WrongSize, &format!("has more than {limit} bytes"));
+        let what = format!("has more than {limit} bytes");
+        return Ok(Content::Bad(Problem::new(Code::WrongSize, name, what)));
     }
     Ok(Content::Bytes(bytes))
 }

@@ -1,6 +1,8 @@
 //! What can be wrong with a file of a log, each kind with a stable code.
 //! Leaves finding it to `recompute` and `walk`.
 
+use crate::leaf::LeafError;
+
 /// How many problems are listed; the others are counted.
 const MAX_LISTED: usize = 100;
 
@@ -27,6 +29,16 @@ pub(super) enum Code {
     TileMismatch,
     /// An older, partial tile is not the beginning of the one that replaced it.
     PartialMismatch,
+    /// A sealed record is not the one that its leaf vouches for.
+    SealedRecordDiffers,
+    /// A sealed record whose leaf vouches for none.
+    SurplusRecord,
+    /// A bundle of sealed records ends too early.
+    SealedBundleShort,
+    /// A bundle of sealed records goes on behind the last.
+    SealedBundleLong,
+    /// An entry beside sealed records is no leaf.
+    NoLeaf(LeafError),
     /// Entries and hashes are both missing: nothing behind them can be checked.
     Incomplete,
 }
@@ -44,6 +56,11 @@ impl Code {
             Self::EntryMismatch => "ENTRY_MISMATCH",
             Self::TileMismatch => "TILE_MISMATCH",
             Self::PartialMismatch => "PARTIAL_MISMATCH",
+            Self::SealedRecordDiffers => "SEALED_RECORD_DIFFERS",
+            Self::SurplusRecord => "SURPLUS_RECORD",
+            Self::SealedBundleShort => "SEALED_BUNDLE_SHORT",
+            Self::SealedBundleLong => "SEALED_BUNDLE_LONG",
+            Self::NoLeaf(error) => error.code(),
             Self::Incomplete => "INCOMPLETE",
         }
     }

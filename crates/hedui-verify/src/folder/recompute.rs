@@ -60,7 +60,8 @@ pub(super) fn recompute(
         }
         if (index + 1) % REPORT_EVERY == 0 {
             let entries = (index + 1) * u64::from(TILE_WIDTH);
-            progress(Progress { entries, of });
+            let sealed = false;
+            progress(Progress { entries, of, sealed });
         }
     }
     let by_entries = by_entries.finish(folder)?;

@@ -36,7 +36,17 @@ pub(super) fn others(folder: &Path) -> Result<Vec<String>, InputError> {
 
 /// Names everything in the folder of tiles that is not a tile of this tree.
 pub(super) fn unexpected(folder: &Path, size: u64, problems: &mut Problems) -> Result<(), InputError> {
-    let mut waiting = vec!["tile".to_owned()];
+    unexpected_in(folder, "tile", problems, |name| judge(folder, name, size))
+}
+
+/// Names everything in a folder of the log that is not a file or that `judge` finds something wrong with.
+pub(super) fn unexpected_in(
+    folder: &Path,
+    within: &str,
+    problems: &mut Problems,
+    judge: impl Fn(&str) -> Result<Option<Problem>, InputError>,
+) -> Result<(), InputError> {
+    let mut waiting = vec![within.to_owned()];
     while let Some(parent) = waiting.pop() {
         let Some(children) = children(folder, &parent)? else {
             let what = format!("holds more than the {MAX_IN_FOLDER} files and folders that a log has in one place");
@@ -48,7 +58,9 @@ pub(super) fn unexpected(folder: &Path, size: u64, problems: &mut Problems) -> R
             if kind.is_dir() && name.split('/').count() <= MAX_DEPTH {
                 waiting.push(name);
             } else if kind.is_file() {
-                judge(folder, &name, size, problems)?;
+                if let Some(problem) = judge(&name)? {
+                    problems.push(problem);
+                }
             } else {
                 problems.push(Problem::new(
                     Code::NotAFile,
@@ -86,23 +98,19 @@ fn children(folder: &Path, parent: &str) -> Result<Option<Vec<(String, FileType)
 }
 
 /// A tile that the tree has was compared before; one that it had when it was smaller must be the beginning of that.
-fn judge(folder: &Path, name: &str, size: u64, problems: &mut Problems) -> Result<(), InputError> {
+fn judge(folder: &Path, name: &str, size: u64) -> Result<Option<Problem>, InputError> {
+    let unexpected = |what: String| Ok(Some(Problem::new(Code::UnexpectedFile, name, what)));
     let Ok(path) = name.parse::<TilePath>() else {
-        problems.push(Problem::new(Code::UnexpectedFile, name, "is not the name of a tile"));
-        return Ok(());
+        return unexpected("is not the name of a tile".to_owned());
     };
     match TilePath::in_tree(path.level, path.index, size) {
-        Some(now) if now.width == path.width => Ok(()),
-        Some(now) if now.width > path.width => older(folder, path, now, problems),
-        _ => {
-            let what = format!("lies beyond the {size} entries of the checkpoint");
-            problems.push(Problem::new(Code::UnexpectedFile, name, what));
-            Ok(())
-        }
+        Some(now) if now.width == path.width => Ok(None),
+        Some(now) if now.width > path.width => older(folder, path, now),
+        _ => unexpected(format!("lies beyond the {size} entries of the checkpoint")),
     }
 }
 
-fn older(folder: &Path, path: TilePath, now: TilePath, problems: &mut Problems) -> Result<(), InputError> {
+fn older(folder: &Path, path: TilePath, now: TilePath) -> Result<Option<Problem>, InputError> {
     let limit = |path: TilePath| {
         let one = match path.level {
             Level::Entries => 2 + MAX_ENTRY_BYTES,
@@ -112,22 +120,17 @@ fn older(folder: &Path, path: TilePath, now: TilePath, problems: &mut Problems) 
     };
     // That the present tile is missing has been said already.
     let Content::Bytes(whole) = read(folder, &now.to_string(), limit(now))? else {
-        return Ok(());
+        return Ok(None);
     };
     let part = match read(folder, &path.to_string(), limit(path))? {
         Content::Bytes(part) => part,
-        Content::Bad(problem) => {
-            problems.push(problem);
-            return Ok(());
-        }
+        Content::Bad(problem) => return Ok(Some(problem)),
     };
     let is_whole = match path.level {
         Level::Entries => parse_entries(&part, path.width).is_ok(),
         Level::Hashes(_) => part.len() == limit(path),
     };
-    if !is_whole || !whole.starts_with(&part) {
-        let what = format!("is not the beginning of {now}");
-        problems.push(Problem::new(Code::PartialMismatch, path, what));
-    }
-    Ok(())
+    let what = format!("is not the beginning of {now}");
+    let differs = !is_whole || !whole.starts_with(&part);
+    Ok(differs.then(|| Problem::new(Code::PartialMismatch, path, what)))
 }

@@ -4,7 +4,7 @@
 use hedui_log::merkle::{Frontier, leaf_hash};
 use hedui_log::proof::TlogProof;
 
-use crate::fixture::signed;
+use crate::fixture::{self, signed};
 use crate::{Place, change};
 
 const ASK: [&str; 4] = ["evidence", "1-ANSWER-housing.tlog-proof", "--policy", "policy"];
@@ -12,22 +12,9 @@ const SALT: [u8; 32] = [0x5A; 32];
 const RECORD: &[u8] = b"what the department said";
 const SEALED: &[u8] = b"the same under a key";
 
-/// An answer's leaf by its documented form.
 fn leaf() -> Vec<u8> {
-    let mut leaf = vec![1, 2];
-    leaf.extend([0xE0; 16]);
-    leaf.extend([0xCA; 16]);
-    leaf.extend(1_763_773_200_000i64.to_be_bytes());
-    leaf.extend(1_763_773_201_500i64.to_be_bytes());
-    leaf.extend(blake3::hash(SEALED).as_bytes());
-    leaf.extend(blake3::keyed_hash(&SALT, RECORD).as_bytes());
-    leaf.extend([0xA0; 32]);
-    for text in ["511703", "housing", "dibao", "FOUND", "window/0042"] {
-        leaf.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
-        leaf.extend(text.as_bytes());
-    }
-    leaf.extend([0, 0]);
-    leaf
+    let commitment = blake3::keyed_hash(&SALT, RECORD);
+    fixture::leaf(blake3::hash(SEALED).into(), commitment.into())
 }
 
 fn proof(extra: Vec<u8>) -> String {

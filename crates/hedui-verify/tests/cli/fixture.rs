@@ -72,8 +72,31 @@ pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     fs::write(path, bytes)
 }
 
-/// Exports a log of `size` entries, one bundle at a time.
+/// Exports a log of `size` entries.
 pub fn export(folder: &Path, size: u64) -> io::Result<Log> {
+    export_of(folder, size, entry)
+}
+
+/// An answer's leaf of a hedui log, by its documented form.
+pub fn leaf(ciphertext_digest: [u8; 32], commitment: [u8; 32]) -> Vec<u8> {
+    let mut leaf = vec![1, 2];
+    leaf.extend([0xE0; 16]);
+    leaf.extend([0xCA; 16]);
+    leaf.extend(1_763_773_200_000i64.to_be_bytes());
+    leaf.extend(1_763_773_201_500i64.to_be_bytes());
+    leaf.extend(ciphertext_digest);
+    leaf.extend(commitment);
+    leaf.extend([0xA0; 32]);
+    for text in ["511703", "housing", "dibao", "FOUND", "window/0042"] {
+        leaf.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
+        leaf.extend(text.as_bytes());
+    }
+    leaf.extend([0, 0]);
+    leaf
+}
+
+/// Exports a log of these entries, one bundle at a time.
+pub fn export_of(folder: &Path, size: u64, entry: impl Fn(u64) -> Vec<u8>) -> io::Result<Log> {
     let mut frontier = Frontier::new();
     let mut rows: Vec<(u64, Vec<u8>)> = vec![(0, Vec::new()); 8];
     let mut bundle: Vec<Vec<u8>> = Vec::new();

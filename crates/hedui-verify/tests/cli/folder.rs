@@ -126,8 +126,8 @@ fn tiles_of_three_levels_are_compared() {
     let mut heard = Vec::new();
     let report = check(&log.folder, &policy, None, |progress| heard.push(progress)).unwrap();
     assert!(report.verdict, "{report}");
-    let (entries, of) = (65_536, log.size);
-    assert_eq!(heard, [Progress { entries, of }]);
+    let (entries, of, sealed) = (65_536, log.size, false);
+    assert_eq!(heard, [Progress { entries, of, sealed }]);
     for file in ["tile/1/000", "tile/1/001.p/1", "tile/2/000.p/1"] {
         let path = log.folder.join(file);
         let before = change(&path, |bytes| bytes[31] ^= 1);

@@ -14,6 +14,7 @@ mod evidence;
 mod fixture;
 mod folder;
 mod proof;
+mod sealed;
 
 use std::fs;
 use std::path::{Path, PathBuf};

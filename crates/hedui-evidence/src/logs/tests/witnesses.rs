@@ -127,7 +127,8 @@ impl Life {
             last = file.path;
             true
         };
-        self.logs.export(&self.store, log, &mut give).await.unwrap();
+        let what = Export::default();
+        self.logs.export(&self.store, log, what, &mut give).await.unwrap();
         assert_eq!(last, "checkpoint");
         assert_eq!(tree.root(), satisfied.checkpoint.root);
     }

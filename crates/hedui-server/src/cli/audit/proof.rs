@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hedui_proto::audit as wire;
 
-use super::Folder;
+use super::folder::Folder;
 use crate::cli::client::{CALL_TIMEOUT, Client, ServerArgs, timed, verification_name};
 use crate::cli::{Answer, CliError, Context, Exit, Output, json};
 
@@ -28,7 +28,7 @@ pub struct ProofArgs {
 /// Runs `hedui audit proof`. Of every leaf: `YEAR-INDEX-KIND-DEPARTMENT.tlog-proof` and, where something is sealed, `.sealed` and with `--open`
 /// `.record`; and `policy`, which trusts the log's own key.
 pub async fn run(arguments: ProofArgs, context: &Context) -> Result<Answer, CliError> {
-    let folder = Folder::make(&arguments.out)?;
+    let mut folder = Folder::make(&arguments.out)?;
     let client = Client::connect(&arguments.server).await?;
     let request = wire::GetProofsRequest {
         name: verification_name(&arguments.case),

@@ -1,0 +1,58 @@
+//! What an interrupted export has is counted as far as it is whole, and what the log may have outgrown is removed.
+//! Leaves the export itself to `tests/hedui/transparency.rs`.
+
+use clap::Parser;
+
+use super::{ExportArgs, begin};
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    export: ExportArgs,
+}
+
+fn arguments(out: &std::path::Path, more: &[&str]) -> ExportArgs {
+    let line = [&["export", "511703/2026", "--out", out.to_str().unwrap()], more].concat();
+    Line::try_parse_from(line).unwrap_or_else(|e| panic!("{e}")).export
+}
+
+#[test]
+fn an_interrupted_export_goes_on_behind_its_last_whole_bundle() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |path: &str| {
+        let path = place.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, b"x").unwrap();
+    };
+    let resumed = |more: &[&str]| begin(&arguments(place.path(), &[&["--resume"], more].concat()));
+    assert_eq!(resumed(&["--without-sealed"]).unwrap().1, 0);
+    for bundle in ["000", "001", "002", "004"] {
+        write(&format!("tile/entries/{bundle}"));
+    }
+    assert_eq!(resumed(&["--without-sealed"]).unwrap().1, 3);
+    for bundle in ["000", "001"] {
+        write(&format!("evidence-v1/{bundle}"));
+    }
+    write("evidence-v1/002.p/7");
+    write("tile/entries/002.p/7");
+    write("tile/0/002.p/7");
+    assert_eq!(resumed(&[]).unwrap().1, 2);
+    let has = |path: &str| place.path().join(path).exists();
+    assert!(!has("evidence-v1/002.p") && !has("tile/entries/002.p") && has("tile/0/002.p/7"));
+    // It was begun with sealed records, or is whole, or was not to be gone on with.
+    assert!(resumed(&["--without-sealed"]).is_err());
+    assert!(begin(&arguments(place.path(), &[])).is_err());
+    write("checkpoint");
+    assert!(resumed(&[]).is_err());
+}
+
+#[test]
+fn bundles_are_named_as_tiles_are() {
+    for (index, name) in [(0, "000"), (999, "999"), (1_234, "x001/234")] {
+        assert_eq!(super::full_bundle("evidence-v1", index), format!("evidence-v1/{name}"));
+        assert_eq!(
+            super::full_bundle("tile/entries", index),
+            format!("tile/entries/{name}")
+        );
+    }
+}
