@@ -10,6 +10,8 @@ use hedui_log::proof::TlogProof;
 use hedui_log::tile::{Level, parse_entries};
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_client::AuditServiceClient;
+use hedui_proto::operations::GetMetricsRequest;
+use hedui_proto::operations::operations_service_client::OperationsServiceClient;
 use hedui_proto::verification as wire;
 use tonic::transport::Channel;
 
@@ -374,6 +376,14 @@ async fn a_log_that_was_shortened_stops_verifications_and_not_reading() {
         .unwrap()
         .into_inner();
     assert!(listed.halted.contains("older copy"), "{}", listed.halted);
+    let mut operations = OperationsServiceClient::connect(district.address()).await.unwrap();
+    let metrics = operations.get_metrics(GetMetricsRequest {}).await.unwrap().into_inner();
+    let set = metrics.gauges.iter().filter(|gauge| gauge.value > 0);
+    let set: Vec<_> = set.map(|gauge| (gauge.name.as_str(), gauge.reason.as_str())).collect();
+    assert_eq!(
+        set,
+        [("verifications_refused", "LOGS_HALTED"), ("logs_halted", "SHORTENED")]
+    );
     // Whoever watches the health hears of it.
     let channel = Channel::from_shared(district.address())
         .unwrap()

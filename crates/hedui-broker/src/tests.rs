@@ -6,6 +6,7 @@ mod describing;
 mod ending;
 mod evidence;
 mod following;
+mod gauges;
 mod hooked;
 mod kept;
 mod rechecks;

@@ -79,6 +79,8 @@ pub struct LogStatus {
     pub late: bool,
     /// Why nothing is signed any more.
     pub halted: Option<String>,
+    /// The same as one of [`LogError::HALT_CODES`].
+    pub halt_code: Option<&'static str>,
 }
 
 /// All logs of a store.
@@ -187,6 +189,7 @@ impl DistrictLogs {
                     // What is covered only now was promised earlier; that stays known.
                     late: status.late || self.is_late(&status, now_ms),
                     halted: None,
+                    halt_code: None,
                 };
             }
             Err(error) => {
@@ -197,6 +200,7 @@ impl DistrictLogs {
                 status.late |= self.is_late(&status, now_ms);
                 if error.halts() {
                     status.halted = Some(error.to_string());
+                    status.halt_code = error.halt_code();
                 }
             }
         }

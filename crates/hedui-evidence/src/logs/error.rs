@@ -89,12 +89,24 @@ impl LogError {
         }
     }
 
+    /// What [`LogError::halt_code`] may be.
+    pub const HALT_CODES: [&'static str; 3] = ["FORKED", "SHORTENED", "OTHER_KEY"];
+
+    /// A word that never changes, for an error after which a person has to look before anything may be signed again.
+    #[must_use]
+    pub fn halt_code(&self) -> Option<&'static str> {
+        let [forked, shortened, other_key] = Self::HALT_CODES;
+        match self {
+            LogError::Forked { .. } => Some(forked),
+            LogError::Shortened { .. } => Some(shortened),
+            LogError::OtherKey { .. } => Some(other_key),
+            _ => None,
+        }
+    }
+
     /// Whether a person has to look before anything may be signed again.
     #[must_use]
     pub fn halts(&self) -> bool {
-        matches!(
-            self,
-            LogError::Forked { .. } | LogError::Shortened { .. } | LogError::OtherKey { .. }
-        )
+        self.halt_code().is_some()
     }
 }

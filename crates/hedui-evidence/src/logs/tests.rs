@@ -205,6 +205,8 @@ fn evidence_that_was_changed_or_cut_after_it_was_signed_is_never_signed_again() 
             let error = follow(&logs, &other).await.unwrap_err();
             assert_eq!(matches!(error, LogError::Forked { .. }), forked_log, "{error}");
             assert_eq!(matches!(error, LogError::Shortened { .. }), !forked_log, "{error}");
+            let code = if forked_log { "FORKED" } else { "SHORTENED" };
+            assert_eq!(logs.status(NOW).halt_code, Some(code));
             // It stays so, nothing is promised, and what was signed stands.
             assert!(matches!(follow(&logs, &other).await, Err(LogError::Halted { .. })));
             assert!(matches!(logs.check(NOW), Err(LogError::Halted { .. })));
@@ -340,6 +342,7 @@ fn another_key_or_name_does_not_go_on_with_a_log() {
             let other = DistrictLogs::new(options(name), LogKey::from_bytes([key; 32])).unwrap();
             let error = follow(&other, &store).await.unwrap_err();
             assert!(matches!(error, LogError::OtherKey { .. }), "{error}");
+            assert_eq!(other.status(NOW).halt_code, Some("OTHER_KEY"));
             assert!(matches!(other.check(NOW), Err(LogError::Halted { .. })));
         }
         assert!(follow(&logs(Some(folder.path())), &store).await.is_ok());

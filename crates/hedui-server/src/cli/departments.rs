@@ -127,6 +127,10 @@ pub async fn metrics(arguments: MetricsArgs, context: &Context) -> Result<Answer
         format!("已完成核对 {count} 次\n"),
         format!("{count} verifications ended\n"),
     );
+    // What is at rest is for programs.
+    for gauge in metrics.gauges.iter().filter(|gauge| gauge.value > 0) {
+        text.push_str(&format!("!! {}: {}\n", gauge.name, gauge.reason));
+    }
     text.push_str(&table(&headers, rows.collect(), 0, context.width));
     Ok(Answer::success(text))
 }

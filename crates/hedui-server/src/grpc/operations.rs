@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hedui_adapter::Adapter;
 use hedui_adapter::gate::BreakerState;
-use hedui_broker::{Broker, Registered, Step};
+use hedui_broker::{Broker, Gauge, Registered, Step};
 use hedui_core::DepartmentId;
 use hedui_proto::department as department_wire;
 use hedui_proto::department::department_service_client::DepartmentServiceClient;
@@ -112,7 +112,16 @@ impl OperationsService for Service {
         Ok(Response::new(pb::GetMetricsResponse {
             verifications,
             steps: steps.collect(),
+            gauges: self.broker.gauges().into_iter().map(gauge).collect(),
         }))
+    }
+}
+
+fn gauge(gauge: Gauge) -> pb::Gauge {
+    pb::Gauge {
+        name: gauge.name.to_owned(),
+        reason: gauge.reason.to_owned(),
+        value: gauge.is_set.into(),
     }
 }
 

@@ -287,9 +287,15 @@ impl OperationsService for Fake {
             count: 4,
             total_ns: 10_000_000,
         };
+        let gauge = |reason: &str, value| operations::Gauge {
+            name: "appends_refused".to_owned(),
+            reason: reason.to_owned(),
+            value,
+        };
         Ok(Response::new(operations::GetMetricsResponse {
             verifications: 4,
             steps: vec![step],
+            gauges: vec![gauge("NO_ROOM", 1), gauge("LOG_FAILED", 0)],
         }))
     }
 }

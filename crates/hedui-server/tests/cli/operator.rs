@@ -186,4 +186,14 @@ async fn metrics_show_the_mean_of_each_step() {
         "{}",
         ran.stdout
     );
+    // What is refused stands out, what is not is for programs.
+    assert!(ran.stdout.contains("!! appends_refused: NO_ROOM"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("LOG_FAILED"));
+    let ran = run(&["metrics", "--server", &fake.address, "--output", "json"]).await;
+    let gauges = ran.json()["gauges"].clone();
+    assert_eq!(gauges.as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&gauges[0]["reason"], &gauges[0]["value"]),
+        (&"NO_ROOM".into(), &1.into())
+    );
 }

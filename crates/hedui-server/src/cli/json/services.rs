@@ -33,6 +33,14 @@ pub struct Department {
 pub struct Metrics {
     verifications: u64,
     steps: Vec<Step>,
+    gauges: Vec<Gauge>,
+}
+
+#[derive(Debug, Serialize)]
+struct Gauge {
+    name: String,
+    reason: String,
+    value: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,8 +82,14 @@ pub fn metrics(m: &operations::GetMetricsResponse) -> Metrics {
         count: s.count,
         total_ns: s.total_ns,
     };
+    let gauge = |g: &operations::Gauge| Gauge {
+        name: g.name.clone(),
+        reason: g.reason.clone(),
+        value: g.value,
+    };
     Metrics {
         verifications: m.verifications,
         steps: m.steps.iter().map(step).collect(),
+        gauges: m.gauges.iter().map(gauge).collect(),
     }
 }
