@@ -74,7 +74,11 @@ impl Secrets {
                         }
                         RecordBody::FinancialAsset(b) => secrets.hashed("an account", &b.account_reference),
                         RecordBody::RealEstate(b) => secrets.hashed("a dwelling's number", &b.unit_number),
-                        RecordBody::Registration(b) => secrets.hashed("a booklet", &b.household_number),
+                        RecordBody::Registration(b) => {
+                            secrets.hashed("a booklet", &b.household_number);
+                            secrets.hashed("a father's ID", &b.father_id_number);
+                            secrets.hashed("a mother's ID", &b.mother_id_number);
+                        }
                         RecordBody::Marriage(b) => secrets.hashed("a spouse's ID", &b.spouse_id_number),
                         _ => {}
                     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use hedui_core::record::RecordBody;
 use hedui_log::merkle::{Frontier, leaf_hash};
 use hedui_log::note::Note;
 use hedui_log::policy::Policy;
@@ -568,4 +569,58 @@ async fn a_person_can_be_told_who_looked_and_officials_who_look_too_much_stand_o
     let top = &report.most_consulted[0];
     assert_eq!((top.lookups, top.officials), (2, 2));
     assert!(!format!("{report:?}").contains(&person[..15]));
+}
+
+/// A staff register of one official.
+fn staff(folder: &std::path::Path, id_number: &str) -> std::path::PathBuf {
+    let path = folder.join("staff.toml");
+    std::fs::write(
+        &path,
+        format!("[[staff]]\nactor = \"clerk-7\"\nid_number = \"{id_number}\"\n"),
+    )
+    .unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn a_case_handled_by_a_parent_whom_registration_names_is_a_finding_and_a_leaf() {
+    let population = hedui_sim::generate(&settings(19, 50)).unwrap();
+    // The applicant handles the case: a member, and by registration a parent of others. The staff register knows of no relatives.
+    let named = |truth: &hedui_sim::population::Truth| -> Vec<u32> {
+        let applicant = &truth.household.members[0].id_number;
+        let people = truth.records.values().flatten();
+        let children: std::collections::BTreeSet<&str> = people
+            .filter(|person| {
+                person.records.iter().any(|record| match &record.body {
+                    RecordBody::Registration(b) => [&b.father_id_number, &b.mother_id_number]
+                        .iter()
+                        .any(|parent| parent.as_str() == applicant),
+                    _ => false,
+                })
+            })
+            .map(|person| person.id.expose())
+            .collect();
+        let members = truth.household.members.iter().zip(0u32..);
+        let named = members.filter(|(member, _)| children.contains(member.id_number.as_str()));
+        named.map(|(_, ordinal)| ordinal).collect()
+    };
+    let truth = population
+        .households
+        .iter()
+        .find(|truth| !named(truth).is_empty())
+        .unwrap();
+    let (number, mut expected) = (truth.number as usize, named(truth));
+    expected.insert(0, 0);
+    let folder = tempfile::tempdir().unwrap();
+    let staff = staff(folder.path(), &truth.household.members[0].id_number);
+    let district = District::of(population, |config| config.supervision.staff_file = Some(staff)).await;
+    let ended = district.verify(number).await;
+    let findings = ended.report.unwrap().findings;
+    let conflicts = findings.iter().filter(|finding| finding.code == "CONFLICT_OF_INTEREST");
+    let subjects: Vec<u32> = conflicts.filter_map(|finding| finding.subject).collect();
+    assert_eq!(subjects, expected);
+    follow(&district).await;
+    let proofs = proofs(&district, &ended.name, false).await;
+    assert!(proofs.proofs.iter().any(|proof| proof.kind == "REVIEW"));
 }

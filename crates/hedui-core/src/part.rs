@@ -68,6 +68,8 @@ vocabulary!(
         PropertyBeyond = 13 "declared property income beyond the registers",
         /// Transfer income that no register explains.
         TransferBeyond = 14 "declared transfer income beyond the registers",
+        /// A father or mother in a household registration.
+        ParentNamed = 15 "names a parent",
     }
 );
 

@@ -99,6 +99,12 @@ body!(
         /// Urban or rural, where still told apart.
         #[serde(default)]
         class: Option<RegistrationClass>,
+        /// The father that the register names, if any.
+        #[serde(default)]
+        father_id_number: SmolStr,
+        /// The mother that the register names, if any.
+        #[serde(default)]
+        mother_id_number: SmolStr,
     }
 );
 body!(

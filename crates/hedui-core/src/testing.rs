@@ -514,6 +514,8 @@ fn person(of_type: RecordType) -> BoxedStrategy<RecordBody> {
                     deceased_on,
                     spouse_id_number: SmolStr::default(),
                     class,
+                    father_id_number: SmolStr::default(),
+                    mother_id_number: SmolStr::default(),
                 })
             })
             .boxed(),

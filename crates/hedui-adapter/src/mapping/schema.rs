@@ -87,6 +87,8 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
                     date("deceased_on"),
                     text("spouse_id_number"),
                     may("class", word!(RegistrationClass)),
+                    text("father_id_number"),
+                    text("mother_id_number"),
                 ]
             }
         }

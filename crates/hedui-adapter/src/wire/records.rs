@@ -339,7 +339,10 @@ macro_rules! messages {
     };
 }
 messages! {
-    Registration { 1 household_number, 2 division_code, 3 address, 4 status, 5 deceased_on, 6 spouse_id_number, 7 class }
+    Registration {
+        1 household_number, 2 division_code, 3 address, 4 status, 5 deceased_on, 6 spouse_id_number, 7 class,
+        8 father_id_number, 9 mother_id_number,
+    }
     Marriage { 1 status, 2 spouse_id_number, 3 spouse_name, 4 registered_on }
     Vehicle { 1 plate, 2 identification_number, 3 kind, 4 usage, 5 status, 6 registered_on, 7 value }
     RealEstate {

@@ -44,6 +44,10 @@ fn marriage(status: MarriageStatus, spouse: &str, name: &str, on: &str) -> Recor
 }
 
 fn booklet(spouse: &str, deceased_on: Option<PartialDate>) -> RecordBody {
+    registered(spouse, ["", ""], deceased_on)
+}
+
+fn registered(spouse: &str, [father, mother]: [&str; 2], deceased_on: Option<PartialDate>) -> RecordBody {
     RecordBody::Registration(Registration {
         household_number: Default::default(),
         division_code: "511703".into(),
@@ -52,6 +56,8 @@ fn booklet(spouse: &str, deceased_on: Option<PartialDate>) -> RecordBody {
         deceased_on,
         spouse_id_number: spouse.into(),
         class: None,
+        father_id_number: father.into(),
+        mother_id_number: mother.into(),
     })
 }
 
@@ -302,7 +308,8 @@ fn indiscreet(body: &mut RecordBody, secret: &str) {
         RecordBody::Assistance(b) => b.programme = secret.into(),
         RecordBody::Marriage(b) => (b.spouse_id_number, b.spouse_name) = (secret.into(), secret.into()),
         RecordBody::Registration(b) => {
-            (b.spouse_id_number, b.address, b.household_number) = (secret.into(), secret.into(), secret.into())
+            (b.spouse_id_number, b.address, b.household_number) = (secret.into(), secret.into(), secret.into());
+            (b.father_id_number, b.mother_id_number) = (secret.into(), secret.into());
         }
         RecordBody::Income(b) => b.payer_name = secret.into(),
         RecordBody::Employment(b) => b.employer_name = secret.into(),
@@ -395,4 +402,51 @@ fn an_official_in_the_household_or_close_to_it_is_a_conflict_of_interest() {
         assert_eq!(conflicts(&stranger, &[], &[civil(vec![record])]), [(Some(0), 1)]);
     }
     assert_eq!(conflicts(&other, &[], &[civil(vec![booklet(&stranger, None)])]), []);
+}
+
+/// One registration of the first member.
+fn child_of(father: &str, mother: &str) -> [Said; 1] {
+    [civil(vec![registered("", [father, mother], None)])]
+}
+
+#[test]
+fn an_official_whom_registration_names_as_a_parent_is_a_conflict_of_interest() {
+    let (stranger, other) = (id(1970, 7), id(1971, 8));
+    for said in [
+        child_of(&stranger, ""),
+        child_of("", &stranger),
+        child_of(&other, &stranger),
+    ] {
+        assert_eq!(conflicts(&stranger, &[], &said), [(Some(0), 1)]);
+    }
+    assert_eq!(conflicts(&other, &[], &child_of(&stranger, "")), []);
+    // Numbers of fifteen digits, as old booklets have them, and such as are none.
+    let today = hedui_ids::Date::new(2026, 11, 22).unwrap();
+    let old = hedui_ids::ResidentId::parse(&stranger, today)
+        .unwrap()
+        .id
+        .legacy_15()
+        .unwrap();
+    assert_eq!(conflicts(&stranger, &[], &child_of(old.expose(), "")), [(Some(0), 1)]);
+    assert_eq!(conflicts(&stranger, &[], &child_of(&stranger[..17], "无")), []);
+    // A parent of nobody here opens no verdict.
+    let parents = registered("", [&stranger, &other], None);
+    assert_eq!(codes(&[civil(vec![parents])]), [""; 0]);
+}
+
+#[test]
+fn a_relative_of_the_official_whom_a_register_names_is_a_conflict_of_interest() {
+    let (official, father, son) = (id(1970, 7), id(1945, 1), id(1995, 3));
+    // A brother or sister: the same father. A grandchild: the official's child is its parent. One's son's wife.
+    assert_eq!(conflicts(&official, &[&father], &child_of(&father, "")), [(Some(0), 1)]);
+    assert_eq!(
+        conflicts(&official, &[&father, &son], &child_of(&son, "")),
+        [(Some(0), 1)]
+    );
+    let wife = [civil(vec![marriage(Married, &son, "", "2020-01-01")])];
+    assert_eq!(conflicts(&official, &[&son], &wife), [(Some(0), 1)]);
+    assert_eq!(conflicts(&official, &[], &child_of(&father, "")), []);
+    // The nearest way is the one that is told, with its record alone.
+    let both = [civil(vec![registered(&official, [&father, ""], None)])];
+    assert_eq!(conflicts(&official, &[&father], &both), [(Some(0), 1)]);
 }

@@ -131,6 +131,8 @@ fn of_person(of: RecordType, draw: &Draw) -> Option<RecordBody> {
             deceased_on: None,
             spouse_id_number: Default::default(),
             class: Some(RegistrationClass::Rural),
+            father_id_number: Default::default(),
+            mother_id_number: Default::default(),
         }),
         RecordType::Marriage => RecordBody::Marriage(Marriage {
             status: MarriageStatus::Divorced,

@@ -5,7 +5,7 @@ use hedui_core::authorization::{AuthorizationInput, Signature};
 use hedui_core::household::{Declared, DeclaredIncome, HouseholdInput, MemberInput, Relation, Residence};
 use hedui_core::record::*;
 use hedui_core::{Date, Fen, Month, PartialDate};
-use hedui_ids::ResidentId;
+use hedui_ids::{ResidentId, Sex};
 
 use super::dice::Dice;
 use super::economy::{month_date, registration};
@@ -222,6 +222,11 @@ impl<'a> Draft<'a> {
                 entry.status = RegistrationStatus::Cancelled;
                 entry.deceased_on = Some(day);
             }
+            // The hometown's exchange tells nobody's parents.
+            if department == "public-security" {
+                let (father, mother) = parents(&self.members, ordinal);
+                (entry.father_id_number, entry.mother_id_number) = (father.into(), mother.into());
+            }
             let Some((member, mut scribe)) = self.member(ordinal) else {
                 continue;
             };
@@ -344,4 +349,19 @@ impl<'a> Draft<'a> {
         }
         letters
     }
+}
+
+/// Father and mother of a member, as far as they are members too; empty otherwise.
+fn parents(members: &[Person], ordinal: usize) -> (String, String) {
+    let among: &[Relation] = match members.get(ordinal).map(|member| member.relation) {
+        Some(Relation::Child) => &[Relation::Applicant, Relation::Spouse],
+        Some(Relation::Applicant) => &[Relation::Parent],
+        _ => &[],
+    };
+    let one = |sex| {
+        let is = |member: &&Person| member.sex == sex && among.contains(&member.relation);
+        let id = members.iter().find(is).map(|member| member.id.expose().to_owned());
+        id.unwrap_or_default()
+    };
+    (one(Sex::Male), one(Sex::Female))
 }

@@ -395,5 +395,7 @@ pub(crate) fn registration(
         } else {
             RegistrationClass::Urban
         }),
+        father_id_number: Default::default(),
+        mother_id_number: Default::default(),
     }
 }
