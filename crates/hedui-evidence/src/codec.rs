@@ -35,6 +35,9 @@ pub enum CodecError {
     /// The checksum does not fit the bytes.
     #[error("the checksum does not fit the bytes")]
     Crc,
+    /// A wrapped key is neither a key nor destroyed.
+    #[error("a wrapped key is not what was written")]
+    WrappedKey,
     /// Longer or more than the format's limit.
     #[error("{what} is {found}, the limit is {limit}")]
     TooLarge {

@@ -6,7 +6,7 @@ use std::io;
 use thiserror::Error;
 
 use crate::codec::CodecError;
-use crate::ids::KeyId;
+use crate::ids::{EvidenceId, KeyId};
 use crate::index::IndexError;
 
 /// Every failure of this crate. Texts name places, sizes and key fingerprints, never contents.
@@ -16,6 +16,19 @@ pub enum StoreError {
     /// The frame cannot be encoded (too large, too many parts). Nothing was written.
     #[error("the frame cannot be stored: {0}")]
     Invalid(#[source] CodecError),
+    /// A shred frame that cannot be carried out as it stands. Nothing was written, nothing destroyed.
+    #[error("the shred frame is refused: {0}")]
+    ShredRefused(#[source] ShredRefusal),
+    /// The shred frame is durable, but not every key that it names is certainly destroyed. The same call again, under the
+    /// same frame id, goes on; so does the next opening of the store.
+    #[error("the shred frame is kept, but not every key that it names is certainly destroyed yet: {reason}")]
+    ShredUnfinished {
+        /// What failed.
+        reason: String,
+    },
+    /// The record's key was destroyed by a shred frame: its plaintext and salt are gone for ever.
+    #[error("the key of record {0} was destroyed; nobody can open it any more")]
+    Shredded(EvidenceId),
     /// No room. Nothing was written; appends work again once there is room.
     #[error("no room left while {doing}")]
     Full {
@@ -126,6 +139,53 @@ pub enum StoreError {
     Tampered(&'static str),
 }
 
+/// Why a shred frame is refused. Names records by their random ids only.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ShredRefusal {
+    /// It came to `append`, which destroys nothing.
+    #[error("it belongs to `shred`, not to `append`")]
+    NotAppended,
+    /// A frame of another kind came to `shred`.
+    #[error("the frame is of another kind")]
+    NotShred,
+    /// A leaf is of another kind than shred, or of another case than its frame.
+    #[error("the frame's leaf {0} is of another kind or case")]
+    ForeignLeaf(EvidenceId),
+    /// No record is named.
+    #[error("the frame's leaves name no record")]
+    NamesNothing,
+    /// No earlier frame of the case holds this record.
+    #[error("no frame of its case holds a sealed record {0}")]
+    NotHeld(EvidenceId),
+    /// The record holds a key of the store: whatever that key wraps would be gone with it.
+    #[error("record {0} holds a key of the store")]
+    HoldsKey(EvidenceId),
+    /// The record stands in a frame of version 3, whose keys cannot be destroyed in place.
+    #[error("record {0} stands in a frame of version 3, whose keys cannot be destroyed in place")]
+    OldFrame(EvidenceId),
+    /// A frame of another kind stands in the store under this id.
+    #[error("its id is that of a frame of another kind")]
+    IdTaken,
+}
+
+impl ShredRefusal {
+    /// A word that never changes.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotAppended => "NOT_APPENDED",
+            Self::NotShred => "NOT_SHRED",
+            Self::ForeignLeaf(_) => "FOREIGN_LEAF",
+            Self::NamesNothing => "NAMES_NOTHING",
+            Self::NotHeld(_) => "NOT_HELD",
+            Self::HoldsKey(_) => "HOLDS_KEY",
+            Self::OldFrame(_) => "OLD_FRAME",
+            Self::IdTaken => "ID_TAKEN",
+        }
+    }
+}
+
 /// What a failure means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -150,6 +210,8 @@ pub enum ErrorKind {
     Key,
     /// Sealed bytes were changed.
     Tampered,
+    /// The record's key was destroyed.
+    Shredded,
 }
 
 impl StoreError {
@@ -157,11 +219,11 @@ impl StoreError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Invalid(_) | Self::ShredRefused(_) => ErrorKind::Invalid,
             Self::Full { .. } => ErrorKind::Full,
             Self::ReadOnly => ErrorKind::ReadOnly,
             Self::Refused { .. } | Self::Closed => ErrorKind::NotWritten,
-            Self::Unknown { .. } => ErrorKind::Unknown,
+            Self::Unknown { .. } | Self::ShredUnfinished { .. } => ErrorKind::Unknown,
             Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::Locked { .. } | Self::Foreign { .. } | Self::Index { .. } | Self::Io { .. } => ErrorKind::Unavailable,
@@ -171,6 +233,7 @@ impl StoreError {
             | Self::KeyMissing(_)
             | Self::WrongKey { .. } => ErrorKind::Key,
             Self::Tampered(_) => ErrorKind::Tampered,
+            Self::Shredded(_) => ErrorKind::Shredded,
         }
     }
 

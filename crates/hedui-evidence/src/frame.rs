@@ -1,11 +1,17 @@
 //! The frame: everything one act leaves behind, appended as one unit, and its record on disk (length, CRC, version, body).
-//! Left to others: sealing (`sealer`), where records stand in a segment (`segment`).
+//! Left to others: the wrapped keys at a record's end (`keys`), sealing (`sealer`), where records stand in a segment (`segment`).
+
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
 use crate::codec::{CodecError, Reader, put_bytes, put_count, within};
 use crate::ids::{CaseId, EvidenceId, FrameId, IndexKey, KeyId};
-use crate::leaf::{Leaf, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
+use crate::leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
+
+mod keys;
+
+pub(crate) use keys::{KEY_SLOT_BYTES, KeySlot, KeySlots, KeyState, key_slots};
 
 /// The largest frame record, in bytes: 27 departments with a megabyte each still fit twice.
 pub const MAX_FRAME_BYTES: usize = 64 << 20;
@@ -17,12 +23,17 @@ pub const MAX_PARTS: usize = 8_192;
 pub const WRAPPED_KEY_BYTES: usize = 12 + 32 + 16;
 /// Bytes before the version and body of a record: length and CRC.
 pub(crate) const RECORD_PREFIX: usize = 8;
-/// A head without its district and index keys: frame id, kind, case, time, two counts.
-const HEAD_BYTES: usize = 16 + 1 + 16 + 8 + 2 + 2;
-/// A sealed record without its ciphertext: two ids, the wrapped key, a length.
-const SEALED_BYTES: usize = 16 + 16 + WRAPPED_KEY_BYTES + 4;
-/// The frame encoding written and read by this build. Versions 1 and 2, never released, sealed records or wrapped keys another way.
-const VERSION: u8 = 3;
+/// A head without its district and index keys: frame id, kind, case, time, three counts.
+const HEAD_BYTES: usize = 16 + 1 + 16 + 8 + 2 + 2 + 2;
+/// Where the number of wrapped keys stands, counted from the version: behind frame id, kind, case and time, so that it can be
+/// read without anything else.
+const KEY_COUNT_AT: usize = 1 + 16 + 1 + 16 + 8;
+/// A sealed record without its ciphertext: two ids, a length, the wrapped key at the end of the frame.
+const SEALED_BYTES: usize = 16 + 16 + 4 + KEY_SLOT_BYTES;
+/// The frame encoding written by this build. Versions 1 and 2, never released, sealed records or wrapped keys another way.
+const VERSION: u8 = 4;
+/// Still read: its wrapped keys stand among the records, under the CRC, where they cannot be destroyed.
+const VERSION_KEYS_INSIDE: u8 = 3;
 
 /// What a frame is about. The codes are part of the format: only ever add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,11 +54,13 @@ pub enum FrameKind {
     Review = 6,
     /// A policy pack that came into use.
     Pack = 7,
+    /// Keys of sealed records of its case were destroyed: its leaves of kind shred name which. Only `EvidenceStore::shred` takes it.
+    Shred = 8,
 }
 
 impl FrameKind {
     /// Every kind, by ascending code.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Asked,
         Self::Verdict,
         Self::Access,
@@ -55,6 +68,7 @@ impl FrameKind {
         Self::Key,
         Self::Review,
         Self::Pack,
+        Self::Shred,
     ];
 
     /// The code in the encoding.
@@ -77,10 +91,18 @@ pub struct Sealed {
     pub evidence_id: EvidenceId,
     /// The district-month key that wraps its key.
     pub period_key: KeyId,
-    /// Nonce, wrapped record key, tag.
+    /// Nonce, wrapped record key, tag; zeros once it is destroyed.
     pub wrapped_key: [u8; WRAPPED_KEY_BYTES],
     /// Salt and plaintext under the record key, with the tag at the end.
     pub ciphertext: Vec<u8>,
+}
+
+impl Sealed {
+    /// Whether its key was destroyed: nobody can open it any more, whatever keys they have.
+    #[must_use]
+    pub fn is_shredded(&self) -> bool {
+        self.wrapped_key == [0; WRAPPED_KEY_BYTES]
+    }
 }
 
 /// What is appended at once: all of it becomes durable, or none.
@@ -122,7 +144,8 @@ pub struct FrameHead {
 }
 
 impl FrameHead {
-    fn read(from: &mut Reader<'_>) -> Result<Self, CodecError> {
+    fn read(body: &mut Body<'_>) -> Result<Self, CodecError> {
+        let from = &mut body.fields;
         let id = FrameId(from.array("frame id")?);
         let code = from.u8("frame kind")?;
         let kind = FrameKind::from_code(code).ok_or(CodecError::Code {
@@ -131,6 +154,9 @@ impl FrameHead {
         })?;
         let case = CaseId(from.array("frame case")?);
         let time_ms = from.i64("frame time_ms")?;
+        if body.keys.is_some() {
+            from.take("frame sealed", 2)?;
+        }
         let district = from.text("frame district", MAX_TEXT_BYTES)?.to_owned();
         let count = from.count("frame index", MAX_INDEX_KEYS)?;
         let mut index = Vec::with_capacity(count);
@@ -152,6 +178,7 @@ impl FrameHead {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     id: FrameId,
+    kind: FrameKind,
     case: CaseId,
     index: Vec<IndexKey>,
     bytes: Vec<u8>,
@@ -170,6 +197,12 @@ impl Record {
         self.id
     }
 
+    /// What the frame is about.
+    #[must_use]
+    pub fn kind(&self) -> FrameKind {
+        self.kind
+    }
+
     /// The frame, read back. Errors: none for a record that [`Frame::record`] made.
     pub fn frame(&self) -> Result<Frame, CodecError> {
         Frame::decode(&self.bytes)
@@ -186,13 +219,14 @@ impl Frame {
     pub fn record(&self) -> Result<Record, CodecError> {
         Ok(Record {
             id: self.id,
+            kind: self.kind,
             case: self.case,
-            index: self.index.clone(),
+            index: filed_under(self.kind, &self.index),
             bytes: self.encode()?,
         })
     }
 
-    /// The record as it stands in a segment: length, CRC-32, version, body.
+    /// The record as it stands in a segment: length, CRC-32, version, body, wrapped keys.
     /// Errors: [`CodecError::TooLarge`] when a part or the whole exceeds its limit.
     pub fn encode(&self) -> Result<Vec<u8>, CodecError> {
         let mut out = Vec::with_capacity(self.encoded_bytes());
@@ -203,13 +237,16 @@ impl Frame {
         for leaf in &self.leaves {
             encode_leaf(leaf, &mut out)?;
         }
-        put_count(&mut out, "frame sealed", self.sealed.len(), MAX_PARTS)?;
         for sealed in &self.sealed {
             encode_sealed(sealed, &mut out)?;
         }
-        within("frame", out.len(), MAX_FRAME_BYTES)?;
-        if let Some((prefix, rest)) = out.split_first_chunk_mut::<RECORD_PREFIX>() {
-            *prefix = record_prefix(rest)?;
+        let key_bytes = self.sealed.len() * KEY_SLOT_BYTES;
+        within("frame", out.len() + key_bytes, MAX_FRAME_BYTES)?;
+        if let Some((prefix, covered)) = out.split_first_chunk_mut::<RECORD_PREFIX>() {
+            *prefix = record_prefix(covered, key_bytes)?;
+        }
+        for (sealed, number) in self.sealed.iter().zip(0..) {
+            keys::put(number, sealed, &mut out);
         }
         Ok(out)
     }
@@ -219,6 +256,7 @@ impl Frame {
         out.push(self.kind.code());
         out.extend_from_slice(&self.case.0);
         out.extend_from_slice(&self.time_ms.to_be_bytes());
+        put_count(out, "frame sealed", self.sealed.len(), MAX_PARTS)?;
         put_bytes(out, "frame district", self.district.as_bytes(), MAX_TEXT_BYTES)?;
         put_count(out, "frame index", self.index.len(), MAX_INDEX_KEYS)?;
         for key in &self.index {
@@ -227,22 +265,18 @@ impl Frame {
         Ok(())
     }
 
-    /// Reads a whole record back. Errors: the CRC, the version or a field is not what [`Frame::encode`] writes.
+    /// Reads a whole record back. Errors: the CRC, a wrapped key, the version or a field is not what [`Frame::encode`] writes.
     pub fn decode(record: &[u8]) -> Result<Self, CodecError> {
-        let mut from = open_record(record)?;
-        let head = FrameHead::read(&mut from)?;
-        let count = from.count("frame leaves", MAX_PARTS)?;
+        let mut body = open_record(record)?;
+        let head = FrameHead::read(&mut body)?;
+        let count = body.fields.count("frame leaves", MAX_PARTS)?;
         let mut leaves = Vec::with_capacity(count);
         for _ in 0..count {
-            let length = from.count("frame leaf", MAX_LEAF_BYTES)?;
-            leaves.push(Leaf::decode(from.take("frame leaf", length)?)?);
+            let length = body.fields.count("frame leaf", MAX_LEAF_BYTES)?;
+            leaves.push(Leaf::decode(body.fields.take("frame leaf", length)?)?);
         }
-        let count = from.count("frame sealed", MAX_PARTS)?;
-        let mut sealed = Vec::with_capacity(count);
-        for _ in 0..count {
-            sealed.push(decode_sealed(&mut from)?);
-        }
-        from.finish()?;
+        let sealed = body.sealed()?;
+        body.fields.finish()?;
         let FrameHead {
             id,
             kind,
@@ -263,22 +297,28 @@ impl Frame {
         })
     }
 
-    /// Reads only the beginning of a record, after checking its length and CRC.
+    /// Reads only the beginning of a record, after checking its length, its CRC and its wrapped keys.
     pub fn decode_head(record: &[u8]) -> Result<FrameHead, CodecError> {
         FrameHead::read(&mut open_record(record)?)
     }
 
     /// The canonical bytes of every leaf of a record, in order, as slices of the record: what a Merkle tree hashes.
     pub fn leaf_bytes(record: &Bytes) -> Result<Vec<Bytes>, CodecError> {
-        let mut from = open_record(record)?;
-        FrameHead::read(&mut from)?;
-        let count = from.count("frame leaves", MAX_PARTS)?;
+        let mut body = open_record(record)?;
+        FrameHead::read(&mut body)?;
+        let count = body.fields.count("frame leaves", MAX_PARTS)?;
         let mut leaves = Vec::with_capacity(count);
         for _ in 0..count {
-            let length = from.count("frame leaf", MAX_LEAF_BYTES)?;
-            leaves.push(record.slice_ref(from.take("frame leaf", length)?));
+            let length = body.fields.count("frame leaf", MAX_LEAF_BYTES)?;
+            leaves.push(record.slice_ref(body.fields.take("frame leaf", length)?));
         }
         Ok(leaves)
+    }
+
+    /// The records that a shred frame names, each once.
+    pub(crate) fn named_for_shredding(&self) -> BTreeSet<EvidenceId> {
+        let leaves = self.leaves.iter().filter(|leaf| leaf.kind == LeafKind::Shred);
+        leaves.flat_map(|leaf| leaf.rests_on.iter().copied()).collect()
     }
 
     /// How long the record is, so that writing it never moves it.
@@ -290,7 +330,7 @@ impl Frame {
             .map(|sealed| SEALED_BYTES + sealed.ciphertext.len())
             .sum();
         let head = HEAD_BYTES + self.district.len() + self.index.len() * 16;
-        RECORD_PREFIX + 1 + head + 2 + leaves + 2 + sealed
+        RECORD_PREFIX + 1 + head + 2 + leaves + sealed
     }
 }
 
@@ -313,7 +353,6 @@ fn encode_leaf(leaf: &Leaf, out: &mut Vec<u8>) -> Result<(), CodecError> {
 fn encode_sealed(sealed: &Sealed, out: &mut Vec<u8>) -> Result<(), CodecError> {
     out.extend_from_slice(&sealed.evidence_id.0);
     out.extend_from_slice(&sealed.period_key.0);
-    out.extend_from_slice(&sealed.wrapped_key);
     within("ciphertext", sealed.ciphertext.len(), MAX_FRAME_BYTES)?;
     let length = u32::try_from(sealed.ciphertext.len()).unwrap_or(u32::MAX);
     out.extend_from_slice(&length.to_be_bytes());
@@ -321,24 +360,26 @@ fn encode_sealed(sealed: &Sealed, out: &mut Vec<u8>) -> Result<(), CodecError> {
     Ok(())
 }
 
-fn decode_sealed(from: &mut Reader<'_>) -> Result<Sealed, CodecError> {
-    let evidence_id = EvidenceId(from.array("sealed evidence_id")?);
-    let period_key = KeyId(from.array("sealed period_key")?);
-    let wrapped_key = from.array("sealed wrapped_key")?;
-    let length = from.u32("ciphertext")? as usize;
-    let ciphertext = from.take("ciphertext", length)?.to_vec();
-    Ok(Sealed {
-        evidence_id,
-        period_key,
-        wrapped_key,
-        ciphertext,
-    })
+/// What a frame is found by, beside its id and case: shred frames are all found by a key of their own.
+pub(crate) fn filed_under(kind: FrameKind, index: &[IndexKey]) -> Vec<IndexKey> {
+    let mut index = index.to_vec();
+    if kind == FrameKind::Shred {
+        index.push(shred_frames());
+    }
+    index
+}
+
+/// Under what every shred frame is filed, without naming it itself. Not keyed: it says nothing about anybody.
+#[must_use]
+pub fn shred_frames() -> IndexKey {
+    let hash = blake3::derive_key("hedui evidence 2026 shred frames v1", b"");
+    IndexKey(hash.first_chunk().copied().unwrap_or_default())
 }
 
 /// Length and CRC-32 (IEEE) of the version and body that follow them. The CRC covers the length too, so that a
-/// damaged length never makes another stretch of bytes look like a frame.
-fn record_prefix(rest: &[u8]) -> Result<[u8; RECORD_PREFIX], CodecError> {
-    let found = rest.len();
+/// damaged length never makes another stretch of bytes look like a frame. The keys behind them belong to the length alone.
+fn record_prefix(covered: &[u8], key_bytes: usize) -> Result<[u8; RECORD_PREFIX], CodecError> {
+    let found = covered.len() + key_bytes;
     let length = u32::try_from(found).map_err(|_| CodecError::TooLarge {
         what: "frame",
         found,
@@ -347,14 +388,14 @@ fn record_prefix(rest: &[u8]) -> Result<[u8; RECORD_PREFIX], CodecError> {
     let mut prefix = [0u8; RECORD_PREFIX];
     let (length_at, crc_at) = prefix.split_at_mut(4);
     length_at.copy_from_slice(&length.to_be_bytes());
-    crc_at.copy_from_slice(&record_crc(length, rest).to_be_bytes());
+    crc_at.copy_from_slice(&record_crc(length, covered).to_be_bytes());
     Ok(prefix)
 }
 
-fn record_crc(length: u32, rest: &[u8]) -> u32 {
+fn record_crc(length: u32, covered: &[u8]) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(&length.to_be_bytes());
-    crc.update(rest);
+    crc.update(covered);
     crc.finalize()
 }
 
@@ -365,31 +406,117 @@ pub(crate) fn record_length(prefix: &[u8; RECORD_PREFIX]) -> Option<usize> {
     (length > 0 && whole <= MAX_FRAME_BYTES).then_some(whole)
 }
 
-/// Whether length and CRC fit, whatever version the record has.
-pub(crate) fn record_is_whole(record: &[u8]) -> bool {
-    matches!(open_record(record), Ok(_) | Err(CodecError::Version { .. }))
+/// How much of a record's end is wrapped keys, told by its first bytes; `None` where they are too few to tell. From version 4
+/// on; a later version keeps the number in its place.
+pub(crate) fn key_bytes(start: &[u8]) -> Option<usize> {
+    let rest = start.get(RECORD_PREFIX..)?;
+    if *rest.first()? <= VERSION_KEYS_INSIDE {
+        return Some(0);
+    }
+    let count: &[u8; 2] = rest.get(KEY_COUNT_AT..)?.first_chunk()?;
+    Some(usize::from(u16::from_be_bytes(*count)) * KEY_SLOT_BYTES)
 }
 
-/// Checks length, CRC and version and leaves the reader at the body.
-fn open_record(record: &[u8]) -> Result<Reader<'_>, CodecError> {
+/// What of a record fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whole {
+    /// All of it.
+    Yes,
+    /// All but a wrapped key, which is neither a key nor destroyed: damaged, or half destroyed when power went.
+    ButKeys,
+    /// Length or CRC do not fit.
+    No,
+}
+
+/// Whether length, CRC and wrapped keys fit, whatever version the record has.
+pub(crate) fn record_is_whole(record: &[u8]) -> Whole {
+    match envelope(record) {
+        Ok((_, keys)) if keys::are_whole(keys) => Whole::Yes,
+        Ok(_) => Whole::ButKeys,
+        Err(_) => Whole::No,
+    }
+}
+
+/// The fields of a record that was checked, and its wrapped keys where they do not stand among the fields.
+struct Body<'a> {
+    fields: Reader<'a>,
+    keys: Option<&'a [u8]>,
+}
+
+impl Body<'_> {
+    /// The sealed records: what stands behind the leaves.
+    fn sealed(&mut self) -> Result<Vec<Sealed>, CodecError> {
+        let Some(keys) = self.keys else {
+            let count = self.fields.count("frame sealed", MAX_PARTS)?;
+            return (0..count).map(|_| self.sealed_record(None)).collect();
+        };
+        let (slots, _) = keys.as_chunks::<KEY_SLOT_BYTES>();
+        within("frame sealed", slots.len(), MAX_PARTS)?;
+        slots
+            .iter()
+            .map(|slot| self.sealed_record(slot.first_chunk()))
+            .collect()
+    }
+
+    fn sealed_record(&mut self, key: Option<&[u8; WRAPPED_KEY_BYTES]>) -> Result<Sealed, CodecError> {
+        let from = &mut self.fields;
+        let evidence_id = EvidenceId(from.array("sealed evidence_id")?);
+        let period_key = KeyId(from.array("sealed period_key")?);
+        let wrapped_key = match key {
+            Some(key) => *key,
+            None => from.array("sealed wrapped_key")?,
+        };
+        let length = from.u32("ciphertext")? as usize;
+        let ciphertext = from.take("ciphertext", length)?.to_vec();
+        Ok(Sealed {
+            evidence_id,
+            period_key,
+            wrapped_key,
+            ciphertext,
+        })
+    }
+}
+
+/// Checks length and CRC, and gives what the CRC covers, the version first, and the wrapped keys behind it.
+fn envelope(record: &[u8]) -> Result<(&[u8], &[u8]), CodecError> {
     within("frame", record.len(), MAX_FRAME_BYTES)?;
     let mut from = Reader::new(record);
     let length = from.u32("frame length")?;
     let crc = from.u32("frame CRC")?;
     let rest = from.take("frame body", length as usize)?;
     from.finish()?;
-    if record_crc(length, rest) != crc {
+    let covered = key_bytes(record).and_then(|keys| rest.len().checked_sub(keys));
+    let (covered, keys) = rest
+        .split_at_checked(covered.unwrap_or(rest.len()))
+        .ok_or(CodecError::Short("frame keys"))?;
+    if record_crc(length, covered) != crc {
         return Err(CodecError::Crc);
     }
-    let mut body = Reader::new(rest);
-    let version = body.u8("frame version")?;
-    if version != VERSION {
-        return Err(CodecError::Version {
-            what: "frame",
-            found: version,
-        });
+    Ok((covered, keys))
+}
+
+/// Checks length, CRC, wrapped keys and version and leaves the reader at the body.
+fn open_record(record: &[u8]) -> Result<Body<'_>, CodecError> {
+    let (covered, keys) = envelope(record)?;
+    let body = open_body(covered, keys)?;
+    if keys::are_whole(keys) {
+        Ok(body)
+    } else {
+        Err(CodecError::WrappedKey)
     }
-    Ok(body)
+}
+
+fn open_body<'a>(covered: &'a [u8], keys: &'a [u8]) -> Result<Body<'a>, CodecError> {
+    let mut fields = Reader::new(covered);
+    let keys = match fields.u8("frame version")? {
+        VERSION => Some(keys),
+        VERSION_KEYS_INSIDE => None,
+        found => {
+            let what = "frame";
+            return Err(CodecError::Version { what, found });
+        }
+    };
+    Ok(Body { fields, keys })
 }
 
 #[cfg(test)]

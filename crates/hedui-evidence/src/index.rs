@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use crate::frame::FrameHead;
+use crate::frame::{FrameHead, filed_under};
 use crate::ids::{CaseId, FrameId, IndexKey};
 use crate::store::Position;
 
@@ -61,7 +61,7 @@ impl LookupKey {
     /// The same from a frame's head.
     #[must_use]
     pub fn of_head(head: &FrameHead) -> Vec<Self> {
-        Self::of(head.id, head.case, &head.index)
+        Self::of(head.id, head.case, &filed_under(head.kind, &head.index))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::StoreError;
 use crate::frame::{Frame, Sealed};
 use crate::ids::{IndexKey, KeyId, Pseudonym};
 use crate::period::Period;
-use crate::sealer::{Opened, Sealer, Subject, fingerprint};
+use crate::sealer::{Opened, Sealer, Subject, check_not_shredded, fingerprint};
 use crate::store::{EvidenceStore, Position};
 
 mod command;
@@ -281,8 +281,10 @@ impl KeyRing {
         self.read().by_period.get(&(district.to_owned(), period)).cloned()
     }
 
-    /// Opens a record with whatever key it names. Errors: [`StoreError::KeyMissing`], [`StoreError::Tampered`].
+    /// Opens a record with whatever key it names. Errors: [`StoreError::Shredded`], [`StoreError::KeyMissing`],
+    /// [`StoreError::Tampered`].
     pub fn open(&self, sealed: &Sealed, subject: &Subject<'_>) -> Result<Opened, StoreError> {
+        check_not_shredded(sealed)?;
         let sealer = self.read().by_id.get(&sealed.period_key).cloned();
         sealer
             .ok_or(StoreError::KeyMissing(sealed.period_key))?

@@ -20,12 +20,14 @@ mod memory;
 mod period;
 mod sealer;
 mod segment;
+mod shred;
 mod store;
 
 pub use codec::CodecError;
-pub use error::{ErrorKind, StoreError};
+pub use error::{ErrorKind, ShredRefusal, StoreError};
 pub use frame::{
     Frame, FrameHead, FrameKind, MAX_FRAME_BYTES, MAX_INDEX_KEYS, MAX_PARTS, Record, Sealed, WRAPPED_KEY_BYTES,
+    shred_frames,
 };
 pub use ids::{CaseId, EvidenceId, FrameId, IndexKey, KeyId, Pseudonym};
 pub use keys::{KeyRing, KeySource, MasterKey, Rotated};
@@ -44,8 +46,8 @@ pub use segment::{
     restore_drill,
 };
 pub use store::{
-    Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Refusal, RefusalReason, Status, Verified,
-    verify_entry,
+    Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Refusal, RefusalReason, Shredded, Status,
+    Verified, verify_entry,
 };
 
 /// Compiles the README's example.

@@ -1,17 +1,20 @@
 //! The store in memory: the model that the others are compared with, and what tests and demonstrations use.
 //! Left to others: durability (`segment`). Records are kept in the very bytes a segment would hold.
 
+use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::error::StoreError;
-use crate::frame::{Frame, Record};
-use crate::ids::{CaseId, IndexKey};
+use crate::error::{ShredRefusal, StoreError};
+use crate::frame::{Frame, FrameKind, KEY_SLOT_BYTES, KeySlot, KeySlots, KeyState, Record, key_slots};
+use crate::ids::{CaseId, EvidenceId, IndexKey};
 use crate::index::{Index, LookupKey, MemoryIndex, Watermark};
+use crate::shred::{ShredTargets, check_appendable};
 use crate::store::{
-    Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Refusal, RefusalReason, Status, corrupt,
+    Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Refusal, RefusalReason, Shredded, Status,
+    corrupt,
 };
 
 #[derive(Debug, Default)]
@@ -29,6 +32,48 @@ impl Log {
             offset: self.bytes,
         }
     }
+
+    fn record(&self, position: Position) -> Result<&Bytes, StoreError> {
+        let at = self.records.binary_search_by_key(&position, |(at, _)| *at);
+        let Position { segment, offset } = position;
+        at.ok()
+            .and_then(|at| self.records.get(at))
+            .map(|(_, record)| record)
+            .ok_or(StoreError::NotFound { segment, offset })
+    }
+
+    fn frame(&self, position: Position) -> Result<Frame, StoreError> {
+        Frame::decode(self.record(position)?).map_err(|error| corrupt(position, &error))
+    }
+
+    fn slots(&self, position: Position) -> Result<(FrameKind, KeySlots), StoreError> {
+        let record = self.record(position)?;
+        let read = || Ok((Frame::decode_head(record)?.kind, key_slots(record)?));
+        read().map_err(|error| corrupt(position, &error))
+    }
+
+    /// Overwrites the keys of the named records in one frame, and says how many there were.
+    fn destroy(&mut self, position: Position, named: &BTreeSet<EvidenceId>) -> Result<usize, StoreError> {
+        let (kind, slots) = self.slots(position)?;
+        let KeySlots::AtTheEnd(slots) = slots else { return Ok(0) };
+        let doomed = |slot: &&KeySlot| slot.state == KeyState::Present && named.contains(&slot.evidence_id);
+        let doomed: Vec<KeySlot> = slots.iter().filter(doomed).copied().collect();
+        let at = self.records.binary_search_by_key(&position, |(at, _)| *at);
+        let Some((_, record)) = at.ok().and_then(|at| self.records.get_mut(at)) else {
+            return Ok(0);
+        };
+        if kind == FrameKind::Key || doomed.is_empty() {
+            return Ok(0);
+        }
+        let mut bytes = record.to_vec();
+        for slot in &doomed {
+            if let Some(key) = bytes.get_mut(slot.at..slot.at + KEY_SLOT_BYTES) {
+                key.fill(0);
+            }
+        }
+        *record = Bytes::from(bytes);
+        Ok(doomed.len())
+    }
 }
 
 /// Keeps every frame until it is dropped.
@@ -45,16 +90,22 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// The frames of a case, up to one of them.
+    fn case_before(&self, case: CaseId, end: Option<Position>) -> Result<Vec<Position>, StoreError> {
+        let mut found = self.index.page(LookupKey::Case(case), None, usize::MAX)?;
+        found.retain(|at| end.is_none_or(|end| *at < end));
+        Ok(found)
+    }
+
     /// From now on refuses appends with [`StoreError::Full`] (or takes them again): lets callers test that they fail closed.
     pub fn set_full(&self, full: bool) {
         self.log.write().unwrap_or_else(PoisonError::into_inner).full = full;
     }
 
-    fn push(&self, record: Record) -> Result<Receipt, StoreError> {
+    fn push(&self, log: &mut Log, record: Record) -> Result<Receipt, StoreError> {
         let id = record.id();
         let (case, index, record) = record.into_parts();
         let keys = LookupKey::of(id, case, &index);
-        let mut log = self.log.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(position) = self.index.newest(LookupKey::Frame(id))? {
             return Ok(Receipt::new(position, true));
         }
@@ -85,7 +136,29 @@ fn refusal(log: &Log) -> Option<Refusal> {
 #[async_trait]
 impl EvidenceStore for MemoryStore {
     async fn append_record(&self, record: Record) -> Result<Receipt, StoreError> {
-        self.push(record)
+        check_appendable(&record)?;
+        self.push(&mut self.log.write().unwrap_or_else(PoisonError::into_inner), record)
+    }
+
+    async fn shred(&self, frame: Frame) -> Result<Shredded, StoreError> {
+        let mut targets = ShredTargets::of(&frame)?;
+        let record = frame.record().map_err(StoreError::Invalid)?;
+        let mut log = self.log.write().unwrap_or_else(PoisonError::into_inner);
+        for position in self.case_before(frame.case, None)? {
+            let (kind, slots) = log.slots(position)?;
+            targets.meet(kind, &slots)?;
+        }
+        targets.check_all_met()?;
+        let receipt = self.push(&mut log, record)?;
+        let frame = log.frame(receipt.position)?;
+        if frame.kind != FrameKind::Shred {
+            return Err(StoreError::ShredRefused(ShredRefusal::IdTaken));
+        }
+        let (named, mut records) = (frame.named_for_shredding(), 0);
+        for position in self.case_before(frame.case, Some(receipt.position))? {
+            records += log.destroy(position, &named)?;
+        }
+        Ok(Shredded::new(receipt, records))
     }
 
     async fn case_page(
@@ -121,15 +194,7 @@ impl EvidenceStore for MemoryStore {
     }
 
     async fn read(&self, position: Position) -> Result<Frame, StoreError> {
-        let log = self.log.read().unwrap_or_else(PoisonError::into_inner);
-        let found = log
-            .records
-            .binary_search_by_key(&position, |(at, _)| *at)
-            .ok()
-            .and_then(|at| log.records.get(at));
-        let Position { segment, offset } = position;
-        let (_, record) = found.ok_or(StoreError::NotFound { segment, offset })?;
-        Frame::decode(record).map_err(|error| corrupt(position, &error))
+        self.log.read().unwrap_or_else(PoisonError::into_inner).frame(position)
     }
 
     async fn scan(&self, from: Position, limit: usize) -> Result<Page, StoreError> {

@@ -253,9 +253,10 @@ impl Sealer {
         Ok(wrapped)
     }
 
-    /// Opens a record. Errors: [`StoreError::WrongKey`] when it names another key, [`StoreError::Tampered`] when it,
+    /// Opens a record. Errors: [`StoreError::Shredded`] when its key was destroyed; [`StoreError::WrongKey`] when it names another key, [`StoreError::Tampered`] when it,
     /// its wrapped key or its subject is not what was sealed.
     pub fn open(&self, sealed: &Sealed, subject: &Subject<'_>) -> Result<Opened, StoreError> {
+        check_not_shredded(sealed)?;
         if sealed.period_key != self.id {
             return Err(StoreError::WrongKey {
                 needed: sealed.period_key,
@@ -294,6 +295,14 @@ impl Sealer {
             .map_err(damaged)?;
         cipher(key)
     }
+}
+
+/// Refuses a record whose key was destroyed, before anything else is said of it.
+pub(crate) fn check_not_shredded(sealed: &Sealed) -> Result<(), StoreError> {
+    if sealed.is_shredded() {
+        return Err(StoreError::Shredded(sealed.evidence_id));
+    }
+    Ok(())
 }
 
 /// Sets the cipher up. It fails for a key of another length than the 32 bytes that it takes, so it never does. The

@@ -14,7 +14,8 @@ use crate::error::StoreError;
 use crate::frame::{Frame, Record};
 use crate::ids::{CaseId, IndexKey};
 use crate::index::{Index, LookupKey, MemoryIndex, SledIndex};
-use crate::store::{EvidenceStore, MAX_PAGE, Page, Position, Receipt, Refusal, RefusalReason, Status};
+use crate::shred::check_appendable;
+use crate::store::{EvidenceStore, MAX_PAGE, Page, Position, Receipt, Refusal, RefusalReason, Shredded, Status};
 
 mod backup;
 mod catch_up;
@@ -286,6 +287,37 @@ impl SegmentStore {
         }
     }
 
+    /// Appends a frame of any kind.
+    async fn queue_record(&self, record: Record) -> Result<Receipt, StoreError> {
+        let queue = self.queue.as_ref().ok_or(StoreError::ReadOnly)?;
+        if let Some(reason) = self.published.refusing.at_once() {
+            return Err(StoreError::Refused { reason });
+        }
+        let id = record.id();
+        let seen = self.published.committed.load(Ordering::Acquire);
+        if let Some(position) = self.lookup.newest(LookupKey::Frame(id))? {
+            return Ok(Receipt::new(position, true));
+        }
+        let (case, index, record) = record.into_parts();
+        let keys = LookupKey::of(id, case, &index);
+        let (reply, answer) = oneshot::channel();
+        let request = Request {
+            id,
+            record,
+            keys,
+            seen,
+            reply,
+        };
+        queue
+            .send(Work::Append(request))
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        let gone = |_| StoreError::Unknown {
+            reason: "the committing thread ended".to_owned(),
+        };
+        answer.await.map_err(gone)?
+    }
+
     async fn page(&self, key: LookupKey, after: Option<Position>, limit: usize) -> Result<Vec<Position>, StoreError> {
         let limit = limit.min(MAX_PAGE);
         if let Some(known) = self.lookup.page_at_once(key, after, limit)? {
@@ -319,33 +351,13 @@ impl Drop for SegmentStore {
 impl EvidenceStore for SegmentStore {
     /// Dropping the future does not take a frame back that was queued already.
     async fn append_record(&self, record: Record) -> Result<Receipt, StoreError> {
-        let queue = self.queue.as_ref().ok_or(StoreError::ReadOnly)?;
-        if let Some(reason) = self.published.refusing.at_once() {
-            return Err(StoreError::Refused { reason });
-        }
-        let id = record.id();
-        let seen = self.published.committed.load(Ordering::Acquire);
-        if let Some(position) = self.lookup.newest(LookupKey::Frame(id))? {
-            return Ok(Receipt::new(position, true));
-        }
-        let (case, index, record) = record.into_parts();
-        let keys = LookupKey::of(id, case, &index);
-        let (reply, answer) = oneshot::channel();
-        let request = Request {
-            id,
-            record,
-            keys,
-            seen,
-            reply,
-        };
-        queue
-            .send(Work::Append(request))
-            .await
-            .map_err(|_| StoreError::Closed)?;
-        let gone = |_| StoreError::Unknown {
-            reason: "the committing thread ended".to_owned(),
-        };
-        answer.await.map_err(gone)?
+        check_appendable(&record)?;
+        self.queue_record(record).await
+    }
+
+    async fn shred(&self, _frame: Frame) -> Result<Shredded, StoreError> {
+        let reason = "segments cannot destroy keys yet".to_owned();
+        Err(StoreError::Refused { reason })
     }
 
     async fn case_page(

@@ -51,6 +51,22 @@ impl Receipt {
     }
 }
 
+/// The store's word that a shred frame is durable, and that no key it names exists in the store any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shredded {
+    /// Where the shred frame stands.
+    pub receipt: Receipt,
+    /// How many records this call has made unreadable; those that were already are not counted.
+    pub records: usize,
+}
+
+impl Shredded {
+    pub(crate) const fn new(receipt: Receipt, records: usize) -> Self {
+        Self { receipt, records }
+    }
+}
+
 /// One frame of a scan, checked against its CRC, decoded no further than its head.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -179,7 +195,7 @@ pub struct Verified {
 /// acknowledged is found at once by every lookup; all orders are append order.
 #[async_trait]
 pub trait EvidenceStore: Send + Sync + 'static {
-    /// Appends one frame. Resolves once it is durable. `StoreError::certainly_not_written` tells a failure that left
+    /// Appends one frame. Resolves once it is durable. A shred frame is refused: see [`EvidenceStore::shred`]. `StoreError::certainly_not_written` tells a failure that left
     /// nothing from one whose outcome is unknown.
     async fn append_record(&self, record: Record) -> Result<Receipt, StoreError>;
 
@@ -189,6 +205,15 @@ pub trait EvidenceStore: Send + Sync + 'static {
         drop(frame);
         self.append_record(record).await
     }
+
+    /// Destroys sealed records for good. `frame` is of kind shred; its leaves, all of kind shred and of the frame's case, name
+    /// in `rests_on` the records, which stand in earlier frames of that case. The frame is appended first; once it is
+    /// durable the keys of those records are overwritten in place, and only when that is durable too this resolves. Leaves,
+    /// digests, ciphertexts and positions stay: what was proved before can be proved after.
+    ///
+    /// A second call under the same frame id carries out the frame that stands there. Errors: [`StoreError::ShredRefused`]
+    /// before anything is written; [`StoreError::ShredUnfinished`] once the frame is durable; those of an append.
+    async fn shred(&self, frame: Frame) -> Result<Shredded, StoreError>;
 
     /// Up to `limit` (at most [`MAX_PAGE`]) positions of a case's frames after `after`, in append order.
     async fn case_page(&self, case: CaseId, after: Option<Position>, limit: usize)

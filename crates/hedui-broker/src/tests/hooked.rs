@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use hedui_evidence::{
-    CaseId, EvidenceStore, Frame, IndexKey, MemoryStore, Page, Position, Receipt, Record, Status, StoreError,
+    CaseId, EvidenceStore, Frame, IndexKey, MemoryStore, Page, Position, Receipt, Record, Shredded, Status, StoreError,
 };
 
 /// What a store does with a frame before it keeps it.
@@ -22,6 +22,10 @@ impl EvidenceStore for Hooked {
     async fn append_record(&self, record: Record) -> Result<Receipt, StoreError> {
         (self.before)(&record.frame().map_err(StoreError::Invalid)?)?;
         self.inner.append_record(record).await
+    }
+    async fn shred(&self, frame: Frame) -> Result<Shredded, StoreError> {
+        (self.before)(&frame)?;
+        self.inner.shred(frame).await
     }
     async fn case_page(&self, case: CaseId, at: Option<Position>, limit: usize) -> Result<Vec<Position>, StoreError> {
         self.inner.case_page(case, at, limit).await

@@ -42,11 +42,14 @@ fn golden() -> Frame {
 }
 
 /// The body, written by hand from the table in README.md.
-fn golden_body() -> Vec<u8> {
+fn golden_body(version: u8) -> Vec<u8> {
     let mut body = vec![0xA1; 16];
     body.push(2);
     body.extend([0x22; 16]);
     body.extend([0x00, 0x00, 0x01, 0x9A, 0xA9, 0x13, 0x37, 0xAC]);
+    if version == 4 {
+        body.extend([0x00, 0x01]);
+    }
     body.extend(b"\x00\x06511703");
     body.extend([0x00, 0x02]);
     body.extend([0xB1; 16]);
@@ -62,10 +65,14 @@ fn golden_body() -> Vec<u8> {
     body.extend([0x44; 32]);
     body.extend([0x55; 32]);
     body.extend([0; 12]);
-    body.extend([0x00, 0x01]);
+    if version == 3 {
+        body.extend([0x00, 0x01]);
+    }
     body.extend([0x11; 16]);
     body.extend([0x77; 16]);
-    body.extend([0x88; 60]);
+    if version == 3 {
+        body.extend([0x88; 60]);
+    }
     body.extend([0, 0, 0, 5]);
     body.extend([0x99; 5]);
     body
@@ -84,19 +91,108 @@ fn slow_crc(bytes: &[u8]) -> u32 {
     })
 }
 
+/// A record of this version with whatever stands behind what its CRC covers.
+fn golden_with(version: u8, keys: &[u8]) -> Vec<u8> {
+    let covered = [&[version], golden_body(version).as_slice()].concat();
+    let length = u32::try_from(covered.len() + keys.len()).unwrap().to_be_bytes();
+    let crc = slow_crc(&[length.as_slice(), &covered].concat()).to_be_bytes();
+    [length.as_slice(), &crc, &covered, keys].concat()
+}
+
+/// The wrapped key and its check: the CRC of its number, 0, and itself.
+fn golden_key() -> Vec<u8> {
+    let mut numbered = vec![0, 0];
+    numbered.extend([0x88; 60]);
+    [&[0x88; 60], slow_crc(&numbered).to_be_bytes().as_slice()].concat()
+}
+
 fn golden_record() -> Vec<u8> {
-    let rest = [&[3u8], golden_body().as_slice()].concat();
-    let length = u32::try_from(rest.len()).unwrap().to_be_bytes();
-    let crc = slow_crc(&[length.as_slice(), &rest].concat()).to_be_bytes();
-    [length.as_slice(), &crc, &rest].concat()
+    golden_with(4, &golden_key())
 }
 
 #[test]
-fn version_3_is_these_bytes_for_ever() {
+fn version_4_is_these_bytes_for_ever() {
     assert_eq!(golden().encode().unwrap(), golden_record());
     assert_eq!(Frame::decode(&golden_record()).unwrap(), golden());
     assert_eq!(slow_crc(b"123456789"), 0xCBF4_3926, "the check value of CRC-32");
-    assert_eq!(golden_record()[..8], [0x00, 0x00, 0x01, 0x5D, 0x88, 0xB1, 0x68, 0xC5]);
+    assert_eq!(golden_record()[..4], [0x00, 0x00, 0x01, 0x61]);
+}
+
+#[test]
+fn version_3_is_read_for_ever() {
+    let record = golden_with(3, &[]);
+    assert_eq!(record[..8], [0x00, 0x00, 0x01, 0x5D, 0x88, 0xB1, 0x68, 0xC5]);
+    assert_eq!(Frame::decode(&record).unwrap(), golden());
+    assert_eq!(Frame::decode_head(&record).unwrap().id, golden().id);
+    assert_eq!(Frame::leaf_bytes(&Bytes::from(record.clone())).unwrap().len(), 1);
+    assert_eq!(
+        key_slots(&record).unwrap(),
+        KeySlots::Inside(vec![EvidenceId([0x11; 16])])
+    );
+    for bit in 0..record.len() * 8 {
+        let mut damaged = record.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        assert!(Frame::decode(&damaged).is_err(), "bit {bit}");
+        assert_eq!(record_is_whole(&damaged), Whole::No, "bit {bit}");
+    }
+}
+
+#[test]
+fn a_destroyed_key_leaves_everything_else_as_it_was() {
+    let record = golden_with(4, &[0; 64]);
+    let mut shredded = golden();
+    shredded.sealed[0].wrapped_key = [0; 60];
+    assert_eq!(Frame::decode(&record).unwrap(), shredded);
+    assert!(shredded.sealed[0].is_shredded() && !golden().sealed[0].is_shredded());
+    assert_eq!(
+        shredded.encode().unwrap(),
+        record,
+        "it is the same record but for the key"
+    );
+    let (before, after) = (Bytes::from(golden_record()), Bytes::from(record));
+    assert_eq!(Frame::leaf_bytes(&before).unwrap(), Frame::leaf_bytes(&after).unwrap());
+    assert_eq!(before.len(), after.len());
+}
+
+#[test]
+fn a_key_that_is_half_overwritten_is_recognised_and_found() {
+    let at = golden_record().len() - 64;
+    for mask in [
+        1u64,
+        1 << 63,
+        0xFFFF,
+        0xFFFF << 48,
+        u64::MAX >> 1,
+        u64::MAX << 1,
+        0x0FFF_FFFF_FFFF_FFFF,
+    ] {
+        let mut record = golden_record();
+        (0..64)
+            .filter(|byte| mask >> byte & 1 == 1)
+            .for_each(|byte| record[at + byte] = 0);
+        assert_eq!(record_is_whole(&record), Whole::ButKeys, "{mask:x}");
+        assert_eq!(Frame::decode(&record), Err(CodecError::WrappedKey));
+        assert_eq!(Frame::decode_head(&record), Err(CodecError::WrappedKey));
+        let evidence_id = EvidenceId([0x11; 16]);
+        let state = KeyState::Neither;
+        assert_eq!(
+            key_slots(&record).unwrap(),
+            KeySlots::AtTheEnd(vec![KeySlot { evidence_id, at, state }])
+        );
+    }
+}
+
+#[test]
+fn keys_that_changed_places_are_noticed() {
+    let mut frame = golden();
+    let mut other = frame.sealed[0].clone();
+    other.wrapped_key = [0x89; 60];
+    frame.sealed.push(other);
+    let mut record = frame.encode().unwrap();
+    let at = record.len() - 128;
+    let (one, two) = record[at..].split_at_mut(64);
+    one.swap_with_slice(two);
+    assert_eq!(Frame::decode(&record), Err(CodecError::WrappedKey));
 }
 
 #[test]
@@ -159,13 +255,13 @@ fn too_many_parts_are_refused() {
 #[test]
 fn kinds_keep_their_codes() {
     let codes: Vec<u8> = FrameKind::ALL.iter().map(|kind| kind.code()).collect();
-    assert_eq!(codes, (1..=7).collect::<Vec<_>>());
+    assert_eq!(codes, (1..=8).collect::<Vec<_>>());
     assert!(
         FrameKind::ALL
             .iter()
             .all(|kind| FrameKind::from_code(kind.code()) == Some(*kind))
     );
-    assert_eq!((FrameKind::from_code(0), FrameKind::from_code(8)), (None, None));
+    assert_eq!((FrameKind::from_code(0), FrameKind::from_code(9)), (None, None));
 }
 
 proptest! {

@@ -14,7 +14,7 @@ use super::*;
 use crate::ids::EvidenceId;
 use crate::leaf::LeafKind;
 use crate::sealer::Plain;
-use crate::{CaseId, MemoryStore, Page, Receipt, Record, Refusal, Status};
+use crate::{CaseId, MemoryStore, Page, Receipt, Record, Refusal, Shredded, Status};
 
 const NOVEMBER_MS: i64 = 1_763_773_200_000;
 const DECEMBER_MS: i64 = NOVEMBER_MS + 31 * 86_400_000;
@@ -368,6 +368,9 @@ impl EvidenceStore for Limited {
         self.inner.set_full(left == 0);
         self.left.store(left.saturating_sub(1), Ordering::SeqCst);
         self.inner.append_record(record).await
+    }
+    async fn shred(&self, frame: Frame) -> Result<Shredded, StoreError> {
+        self.inner.shred(frame).await
     }
     async fn case_page(&self, case: CaseId, at: Option<Position>, n: usize) -> Result<Vec<Position>, StoreError> {
         self.inner.case_page(case, at, n).await

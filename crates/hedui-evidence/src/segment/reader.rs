@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::format::{GROUP_HEADER, GROUP_MAGIC, GroupHeader, SEGMENT_HEADER, segment_name};
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::frame::{Frame, RECORD_PREFIX, record_is_whole, record_length};
+use crate::frame::{Frame, RECORD_PREFIX, Whole, record_is_whole, record_length};
 use crate::store::{Entry, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, corrupt};
 
 /// What is read first of a frame at a known position: most frames are smaller, so that one read is enough.
@@ -197,10 +197,10 @@ impl LogReader {
             return Ok(Here::Neither);
         }
         let record = self.get(window, offset, length as u64, end, step)?;
-        Ok(if record_is_whole(&record) {
-            Here::Record(record)
-        } else {
-            Here::Neither
+        // A wrapped key that is damaged is said by whoever decodes the record.
+        Ok(match record_is_whole(&record) {
+            Whole::Yes | Whole::ButKeys => Here::Record(record),
+            Whole::No => Here::Neither,
         })
     }
 

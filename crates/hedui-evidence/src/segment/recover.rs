@@ -9,7 +9,7 @@ use super::format::{segment_name, segment_number};
 use super::log::{Log, create_segment, finish};
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::frame::{RECORD_PREFIX, record_is_whole, record_length};
+use crate::frame::{RECORD_PREFIX, Whole, record_is_whole, record_length};
 use crate::store::Position;
 
 /// How much is read at a time when looking for a later group.
@@ -272,7 +272,7 @@ fn records_are_whole(mut rest: &[u8], count: u32) -> bool {
         let Some((record, others)) = length.and_then(|length| rest.split_at_checked(length)) else {
             return false;
         };
-        if !record_is_whole(record) {
+        if record_is_whole(record) != Whole::Yes {
             return false;
         }
         rest = others;

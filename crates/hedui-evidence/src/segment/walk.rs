@@ -9,7 +9,7 @@ use super::reader::{LogReader, SCAN_WINDOW, Window};
 use super::recover::later_group;
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::frame::{RECORD_PREFIX, record_is_whole, record_length};
+use crate::frame::{RECORD_PREFIX, Whole, record_is_whole, record_length};
 use crate::ids::FrameId;
 use crate::store::{Entry, Position, Verified, corrupt, verify_entry};
 
@@ -247,7 +247,7 @@ impl Walk {
 
 /// Everything that can be said of a record without keys.
 fn check(at: Position, record: bytes::Bytes, verified: &mut Verified) -> Result<FrameId, StoreError> {
-    if !record_is_whole(&record) {
+    if record_is_whole(&record) == Whole::No {
         let Position { segment, offset } = at;
         let reason = "these bytes are not what was written".to_owned();
         return Err(StoreError::Corrupt {
