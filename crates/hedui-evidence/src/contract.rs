@@ -18,12 +18,17 @@ use crate::{CaseId, CodecError, ErrorKind, EvidenceStore, FrameId, IndexKey, MAX
 
 mod faults;
 mod sample;
+mod shred;
 
 pub use faults::{
     a_full_store_refuses_says_so_and_resumes_without_a_trace, a_store_that_takes_appends_refuses_nothing,
     verification_names_a_record_that_no_leaf_vouches_for,
 };
 pub use sample::{sample_frame, whole_log};
+pub use shred::{
+    a_refused_shred_frame_leaves_nothing, shred_frame, shredding_destroys_what_is_named_and_nothing_else,
+    shredding_side_by_side_destroys_each_record_once, without_keys,
+};
 
 /// What was appended is read back, field by field, and by every lookup, as soon as it is acknowledged.
 pub async fn an_acknowledged_frame_is_whole_and_found_at_once(store: &dyn EvidenceStore) {
@@ -457,6 +462,9 @@ macro_rules! evidence_store_contract {
             shared what_is_found_by_one_key_is_found_by_all_and_can_be_read,
             borrowed verification_names_a_record_that_no_leaf_vouches_for,
             borrowed a_store_that_takes_appends_refuses_nothing,
+            borrowed shredding_destroys_what_is_named_and_nothing_else,
+            borrowed a_refused_shred_frame_leaves_nothing,
+            shared shredding_side_by_side_destroys_each_record_once,
         );
     };
     (@ $open:expr, $($how:ident $law:ident,)*) => {

@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, IoSlice, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 #[cfg(test)]
 pub(crate) mod sim;
@@ -18,6 +18,11 @@ const MAX_OPEN_FILES: usize = 128;
 const MOST_SLICES: usize = 1_024;
 /// Of a file that is complete: everybody who could read it can, nobody can write it.
 const FINISHED_MODE: u32 = 0o444;
+/// Of a complete file while it is opened to be erased in: its owner alone can write it. If power goes then, the next start
+/// finishes it again.
+const ERASING_MODE: u32 = 0o644;
+/// How many zeros are written at a time.
+const ZEROS: [u8; 4_096] = [0; 4_096];
 /// The bits that let somebody write.
 const WRITABLE: u32 = 0o222;
 /// The file that is locked while a store is open.
@@ -56,6 +61,11 @@ pub trait Disk: Send + Sync + 'static {
     /// Fills `buffer` from `at` as far as the file reaches and says how far that was.
     fn read(&self, name: &str, at: u64, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// Writes zeros over places inside a file, each given as beginning and length, and makes that durable before it returns.
+    /// The one way in which a finished file changes: it is finished before and after. A read of this disk meets each place
+    /// as it was or all zeros. On error each may be either, or half of both.
+    fn erase(&self, name: &str, places: &[(u64, u64)]) -> io::Result<()>;
+
     /// Removes a file.
     fn remove(&self, name: &str) -> io::Result<()>;
 
@@ -83,6 +93,8 @@ pub trait Disk: Send + Sync + 'static {
 pub struct RealDisk {
     dir: PathBuf,
     open: Mutex<HashMap<String, Arc<File>>>,
+    /// Held to write while a place is erased, to read by everybody who reads.
+    erasing: RwLock<()>,
 }
 
 impl RealDisk {
@@ -99,6 +111,7 @@ impl RealDisk {
         Ok(Self {
             dir,
             open: Mutex::default(),
+            erasing: RwLock::default(),
         })
     }
 
@@ -123,6 +136,22 @@ impl RealDisk {
         }
         open.insert(name.to_owned(), Arc::clone(&file));
         Ok(file)
+    }
+
+    /// A file opened for writing by a descriptor of its own: what goes wrong with it is told here, and not kept from
+    /// whoever appends through another. A finished file is writable for the moment of opening only.
+    fn open_to_erase(&self, name: &str) -> io::Result<File> {
+        let path = self.dir.join(name);
+        let open = || OpenOptions::new().write(true).open(&path);
+        match open() {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && self.is_finished(name)? => {
+                fs::set_permissions(&path, Permissions::from_mode(ERASING_MODE))?;
+                let file = open();
+                fs::set_permissions(&path, Permissions::from_mode(FINISHED_MODE))?;
+                file
+            }
+            file => file,
+        }
     }
 }
 
@@ -198,6 +227,7 @@ impl Disk for RealDisk {
 
     fn read(&self, name: &str, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let file = self.file(name)?;
+        let _whole = self.erasing.read().unwrap_or_else(PoisonError::into_inner);
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             match file.read_at(rest, at + filled as u64) {
@@ -208,6 +238,24 @@ impl Disk for RealDisk {
             }
         }
         Ok(filled)
+    }
+
+    fn erase(&self, name: &str, places: &[(u64, u64)]) -> io::Result<()> {
+        let file = self.open_to_erase(name)?;
+        let length = file.metadata()?.len();
+        for &(at, count) in places {
+            let end = at.checked_add(count).filter(|end| *end <= length);
+            let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
+            let _alone = self.erasing.write().unwrap_or_else(PoisonError::into_inner);
+            let mut at = at;
+            while at < end {
+                let count = (end - at).min(ZEROS.len() as u64);
+                let zeros = ZEROS.get(..usize::try_from(count).unwrap_or(0)).unwrap_or_default();
+                file.write_all_at(zeros, at)?;
+                at += count;
+            }
+        }
+        file.sync_data()
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {

@@ -297,6 +297,12 @@ impl Frame {
         })
     }
 
+    /// The beginning of a record whose wrapped keys may be in any state.
+    pub(crate) fn decode_head_with_any_keys(record: &[u8]) -> Result<FrameHead, CodecError> {
+        let (covered, keys) = envelope(record)?;
+        FrameHead::read(&mut open_body(covered, keys)?)
+    }
+
     /// Reads only the beginning of a record, after checking its length, its CRC and its wrapped keys.
     pub fn decode_head(record: &[u8]) -> Result<FrameHead, CodecError> {
         FrameHead::read(&mut open_record(record)?)
@@ -435,6 +441,13 @@ pub(crate) fn record_is_whole(record: &[u8]) -> Whole {
         Ok(_) => Whole::ButKeys,
         Err(_) => Whole::No,
     }
+}
+
+/// Whether a record that fits otherwise has a wrapped key that is neither whole nor destroyed.
+pub(crate) fn has_half_keys(record: &[u8]) -> bool {
+    let keys = key_bytes(record).and_then(|keys| record.len().checked_sub(keys));
+    let keys = keys.and_then(|start| record.get(start..)).unwrap_or_default();
+    !keys::are_whole(keys)
 }
 
 /// The fields of a record that was checked, and its wrapped keys where they do not stand among the fields.

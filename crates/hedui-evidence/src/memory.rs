@@ -48,8 +48,7 @@ impl Log {
 
     fn slots(&self, position: Position) -> Result<(FrameKind, KeySlots), StoreError> {
         let record = self.record(position)?;
-        let read = || Ok((Frame::decode_head(record)?.kind, key_slots(record)?));
-        read().map_err(|error| corrupt(position, &error))
+        key_slots(record).map_err(|error| corrupt(position, &error))
     }
 
     /// Overwrites the keys of the named records in one frame, and says how many there were.

@@ -33,6 +33,7 @@ mod recover;
 mod refusing;
 mod scrub;
 mod scrub_state;
+mod shred;
 mod walk;
 
 pub use backup::{BackupOptions, BackupReport, CopyProgress};
@@ -45,6 +46,7 @@ use reader::LogReader;
 use recover::{Wanted, recover};
 use refusing::Refusing;
 pub use scrub::{Scrub, ScrubReport, ScrubStep};
+use shred::Shredder;
 pub use walk::Damage;
 
 /// The folder of the index inside the store's folder; may be deleted whenever the store is closed.
@@ -137,6 +139,7 @@ pub struct SegmentStore {
     store_id: [u8; 16],
     lookup: Arc<Lookup>,
     published: Arc<Published>,
+    shredder: Arc<Shredder>,
     queue: Option<mpsc::Sender<Work>>,
     threads: Vec<JoinHandle<()>>,
     closing: Arc<AtomicBool>,
@@ -190,7 +193,9 @@ impl SegmentStore {
             disk: Arc::clone(&disk),
             tail: log.tail,
         };
-        let (index, caught_up) = catch_up::open_index(&mut *indexes, &reader, log.store_id, (progress, &|| false))?;
+        let (index, caught_up, passed) =
+            catch_up::open_index(&mut *indexes, &reader, log.store_id, (progress, &|| false))?;
+        let half_keys = [found.half_keys, passed].concat();
         let opening = Opening {
             torn_bytes: found.torn_bytes,
             ..caught_up
@@ -202,11 +207,18 @@ impl SegmentStore {
             committed: AtomicU64::new(0),
             groups: AtomicU64::new(0),
         });
+        let shredder = Shredder::new(
+            Arc::clone(&disk),
+            Arc::clone(&lookup),
+            Arc::clone(&published),
+            log.store_id,
+        );
         let mut store = Self {
             disk,
             store_id: log.store_id,
             lookup,
             published,
+            shredder: Arc::new(shredder),
             queue: None,
             threads: Vec::new(),
             closing: Arc::default(),
@@ -214,6 +226,9 @@ impl SegmentStore {
             _lock: lock,
         };
         if !read_only {
+            // Nothing is served before what power interrupted is finished.
+            store.shredder.complete()?;
+            recover::check_keys(&store.reader(), &half_keys)?;
             store.start(log, indexes)?;
         }
         Ok(store)
@@ -355,9 +370,24 @@ impl EvidenceStore for SegmentStore {
         self.queue_record(record).await
     }
 
-    async fn shred(&self, _frame: Frame) -> Result<Shredded, StoreError> {
-        let reason = "segments cannot destroy keys yet".to_owned();
-        Err(StoreError::Refused { reason })
+    /// Dropping the future does not take the frame back that was queued already: then its keys are destroyed by the next
+    /// call, or by the next opening.
+    async fn shred(&self, frame: Frame) -> Result<Shredded, StoreError> {
+        let record = frame.record().map_err(StoreError::Invalid)?;
+        if self.queue.is_none() {
+            return Err(StoreError::ReadOnly);
+        }
+        let shredder = Arc::clone(&self.shredder);
+        self.blocking(move |_| shredder.check(&frame)).await?;
+        let call = self.shredder.call();
+        let receipt = self.queue_record(record).await?;
+        let shredder = Arc::clone(&self.shredder);
+        let work = move |_| shredder.carry_out(receipt.position, &call);
+        let records = self.blocking(work).await.map_err(|error| match error {
+            StoreError::Io { .. } => shred::unfinished(&error),
+            other => other,
+        })?;
+        Ok(Shredded::new(receipt, records))
     }
 
     async fn case_page(

@@ -86,6 +86,15 @@ impl Entry {
         })
     }
 
+    /// The same of a record whose wrapped keys may be in any state.
+    pub(crate) fn with_any_keys(position: Position, record: Bytes) -> Result<Self, CodecError> {
+        Ok(Self {
+            position,
+            head: Frame::decode_head_with_any_keys(&record)?,
+            record,
+        })
+    }
+
     /// The record's bytes, shared, not copied.
     #[must_use]
     pub fn record(&self) -> &Bytes {

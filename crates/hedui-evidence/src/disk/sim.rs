@@ -39,6 +39,11 @@ pub(crate) enum Op {
     SyncDir,
     Remove(String),
     Finish(String),
+    /// Durable at once, as a whole.
+    Replace {
+        name: String,
+        bytes: Vec<u8>,
+    },
     /// The test's own mark, such as the id of an acknowledged frame.
     Mark([u8; 16]),
 }
@@ -192,6 +197,7 @@ impl SimDisk {
             });
         }
         let (mut durable_names, mut finished) = (names.clone(), self.base_finished.clone());
+        let mut replaced = Files::new();
         for op in self.state.lock().unwrap().ops.iter().take(count) {
             match op {
                 Op::Create(name) => {
@@ -220,6 +226,7 @@ impl SimDisk {
                 // A mode is metadata that nobody syncs.
                 Op::Finish(name) if rng.random() => drop(finished.insert(name.clone())),
                 Op::Finish(_) => {}
+                Op::Replace { name, bytes } => drop(replaced.insert(name.clone(), bytes.clone())),
                 Op::Mark(_) => {}
             }
         }
@@ -233,6 +240,7 @@ impl SimDisk {
                 files.insert(name, torn(inode, rng));
             }
         }
+        files.extend(replaced);
         let finished = finished.into_iter().filter(|name| files.contains_key(name)).collect();
         Left { files, finished }
     }
@@ -419,6 +427,28 @@ impl Disk for SimDisk {
         Ok(count)
     }
 
+    fn erase(&self, name: &str, places: &[(u64, u64)]) -> io::Result<()> {
+        for &(at, count) in places {
+            // A failure may come after any byte.
+            let failure = self.fails(Call::Write);
+            let written = usize::try_from(count).unwrap() / if failure.is_some() { 2 } else { 1 };
+            let mut state = self.state.lock().unwrap();
+            let file = state.files.get_mut(name).ok_or(io::ErrorKind::NotFound)?;
+            assert!(at + count <= file.len() as u64, "erasing changes no length");
+            let bytes = vec![0; written];
+            put(file, at, &bytes);
+            state.ops.push(Op::Write {
+                name: name.to_owned(),
+                at,
+                bytes,
+            });
+            if let Some(error) = failure {
+                return Err(error);
+            }
+        }
+        self.sync(name)
+    }
+
     fn remove(&self, name: &str) -> io::Result<()> {
         if let Some(error) = self.fails(Call::Other) {
             return Err(error);
@@ -452,8 +482,12 @@ impl Disk for SimDisk {
         if let Some(error) = self.fails(Call::Other) {
             return Err(error);
         }
-        // Not among the operations: what is kept this way may be lost.
-        self.state.lock().unwrap().files.insert(name.to_owned(), bytes.to_vec());
+        let mut state = self.state.lock().unwrap();
+        state.files.insert(name.to_owned(), bytes.to_vec());
+        state.ops.push(Op::Replace {
+            name: name.to_owned(),
+            bytes: bytes.to_vec(),
+        });
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The wrapped keys at a frame's end: outside the CRC, so that one can be destroyed in place, each with a check of its own.
 //! Left to others: what a wrapped key opens (`sealer`), when one is destroyed (`segment::shred`, `memory`).
 
-use super::{Body, FrameHead, MAX_PARTS, Sealed, WRAPPED_KEY_BYTES, envelope, open_body};
+use super::{Body, FrameHead, FrameKind, MAX_PARTS, Sealed, WRAPPED_KEY_BYTES, envelope, open_body};
 use crate::codec::CodecError;
 use crate::ids::EvidenceId;
 use crate::leaf::MAX_LEAF_BYTES;
@@ -75,14 +75,14 @@ pub(super) fn are_whole(keys: &[u8]) -> bool {
             .all(|(slot, number)| state(number, slot) != KeyState::Neither)
 }
 
-/// The slots of a record, in whatever state: length and CRC are checked, the keys are not.
-pub(crate) fn key_slots(record: &[u8]) -> Result<KeySlots, CodecError> {
+/// The kind of a frame, and the slots of its record, in whatever state: length and CRC are checked, the keys are not.
+pub(crate) fn key_slots(record: &[u8]) -> Result<(FrameKind, KeySlots), CodecError> {
     let (covered, keys) = envelope(record)?;
     let mut body = open_body(covered, keys)?;
-    FrameHead::read(&mut body)?;
+    let kind = FrameHead::read(&mut body)?.kind;
     let ids = record_ids(&mut body)?;
     if body.keys.is_none() {
-        return Ok(KeySlots::Inside(ids));
+        return Ok((kind, KeySlots::Inside(ids)));
     }
     let first = record.len().saturating_sub(keys.len());
     let (slots, _) = keys.as_chunks::<KEY_SLOT_BYTES>();
@@ -95,7 +95,7 @@ pub(crate) fn key_slots(record: &[u8]) -> Result<KeySlots, CodecError> {
             at: first + usize::from(number) * KEY_SLOT_BYTES,
             state: state(number, slot),
         });
-    Ok(KeySlots::AtTheEnd(slots.collect()))
+    Ok((kind, KeySlots::AtTheEnd(slots.collect())))
 }
 
 /// The sealed records' ids, in order: passes over the leaves undecoded.

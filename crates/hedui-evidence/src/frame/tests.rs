@@ -126,7 +126,7 @@ fn version_3_is_read_for_ever() {
     assert_eq!(Frame::decode_head(&record).unwrap().id, golden().id);
     assert_eq!(Frame::leaf_bytes(&Bytes::from(record.clone())).unwrap().len(), 1);
     assert_eq!(
-        key_slots(&record).unwrap(),
+        key_slots(&record).unwrap().1,
         KeySlots::Inside(vec![EvidenceId([0x11; 16])])
     );
     for bit in 0..record.len() * 8 {
@@ -176,7 +176,7 @@ fn a_key_that_is_half_overwritten_is_recognised_and_found() {
         let evidence_id = EvidenceId([0x11; 16]);
         let state = KeyState::Neither;
         assert_eq!(
-            key_slots(&record).unwrap(),
+            key_slots(&record).unwrap().1,
             KeySlots::AtTheEnd(vec![KeySlot { evidence_id, at, state }])
         );
     }

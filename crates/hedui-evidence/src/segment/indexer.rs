@@ -64,7 +64,7 @@ impl Reopen {
         let closing = Arc::clone(&self.closing);
         let stop = move || closing.load(Ordering::Acquire);
         match open_index(&mut *self.opener, &reader, self.store_id, (&mut |_| (), &stop)) {
-            Ok((index, opening)) => {
+            Ok((index, opening, _)) => {
                 tracing::info!(frames = opening.indexed_frames, "the index works again");
                 lookup.replace(Arc::from(index), reader.tail);
             }

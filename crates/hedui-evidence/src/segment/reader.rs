@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::format::{GROUP_HEADER, GROUP_MAGIC, GroupHeader, SEGMENT_HEADER, segment_name};
+use crate::codec::CodecError;
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::frame::{Frame, RECORD_PREFIX, Whole, record_is_whole, record_length};
@@ -39,6 +40,11 @@ enum Here {
 impl LogReader {
     /// The frame that begins at `position`.
     pub(crate) fn read(&self, position: Position) -> Result<Frame, StoreError> {
+        Frame::decode(&self.record(position)?).map_err(|error| corrupt(position, &error))
+    }
+
+    /// The record that begins at `position`, whatever state its wrapped keys are in.
+    pub(super) fn record(&self, position: Position) -> Result<Bytes, StoreError> {
         let Position { segment, offset } = position;
         let missing = || StoreError::NotFound { segment, offset };
         let end = self.segment_end(segment)?.ok_or_else(missing)?;
@@ -47,7 +53,7 @@ impl LogReader {
         }
         let mut window = self.window(segment, offset, FRAME_WINDOW, end)?;
         if let Here::Record(record) = self.look(&mut window, offset, end, FRAME_WINDOW)? {
-            return Frame::decode(&record).map_err(|error| corrupt(position, &error));
+            return Ok(record);
         }
         // Either nobody was ever told this position, or the frame there is damaged: the groups know which.
         if self.first_record_from(segment, offset, end)? == offset {
@@ -59,6 +65,20 @@ impl LogReader {
 
     /// The log from the first frame at or after `from`.
     pub(crate) fn scan(&self, from: Position, limit: usize) -> Result<Page, StoreError> {
+        self.scan_with(from, limit, &Entry::new)
+    }
+
+    /// The same, over frames whose wrapped keys are in any state: before what power interrupted is finished.
+    pub(super) fn scan_with_any_keys(&self, from: Position, limit: usize) -> Result<Page, StoreError> {
+        self.scan_with(from, limit, &Entry::with_any_keys)
+    }
+
+    fn scan_with(
+        &self,
+        from: Position,
+        limit: usize,
+        entry: &dyn Fn(Position, Bytes) -> Result<Entry, CodecError>,
+    ) -> Result<Page, StoreError> {
         let mut page = Page {
             entries: Vec::new(),
             next: from,
@@ -88,7 +108,7 @@ impl LogReader {
                 Here::Record(record) => {
                     let length = record.len();
                     page.entries
-                        .push(Entry::new(at, record).map_err(|error| corrupt(at, &error))?);
+                        .push(entry(at, record).map_err(|error| corrupt(at, &error))?);
                     bytes += length;
                     at.offset += length as u64;
                 }

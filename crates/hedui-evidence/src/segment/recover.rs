@@ -7,6 +7,7 @@ use super::Progress;
 use super::format::{BadHeader, GROUP_HEADER, GROUP_MAGIC, GroupHeader, SEGMENT_HEADER, SegmentHeader};
 use super::format::{segment_name, segment_number};
 use super::log::{Log, create_segment, finish};
+use super::reader::LogReader;
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::frame::{RECORD_PREFIX, Whole, record_is_whole, record_length};
@@ -23,10 +24,23 @@ pub(crate) struct Wanted {
 }
 
 /// What recovery found, beside the log itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Found {
     /// Bytes of a torn, never acknowledged group that were cut (or, reading only, passed over).
     pub(crate) torn_bytes: u64,
+    /// Frames of durable groups with a wrapped key that is neither whole nor destroyed: power may have gone while it was
+    /// being destroyed. Whoever has finished that checks them again.
+    pub(crate) half_keys: Vec<Position>,
+}
+
+/// How many such frames are passed over: the keys of one case are destroyed at a time.
+pub(super) const MOST_HALF_KEYS: usize = 4_096;
+
+/// Checks frames again that were passed over, now that all keys are destroyed that are to be.
+pub(super) fn check_keys(reader: &LogReader, half_keys: &[Position]) -> Result<(), StoreError> {
+    half_keys
+        .iter()
+        .try_for_each(|position| reader.read(*position).map(drop))
 }
 
 /// Opens the log: makes it when there is none, checks that the segments belong together, cuts a torn tail.
@@ -56,8 +70,8 @@ pub(crate) fn recover(
             .map_err(StoreError::io("removing an unfinished segment"))?;
         return first_segment(disk, wanted);
     };
-    let (end, sequence) = end_of(&*disk, &header, progress)?;
     let mut found = Found::default();
+    let (end, sequence) = end_of(&*disk, &header, &mut found, progress)?;
     let length = disk
         .len(&segment_name(header.number))
         .map_err(StoreError::io("measuring a segment"))?;
@@ -86,7 +100,7 @@ pub(crate) fn recover(
             disk.remove(&segment_name(last))
                 .map_err(StoreError::io("removing an unfinished segment"))?;
         }
-        settle(&*disk, tail, found)?;
+        settle(&*disk, tail, found.torn_bytes)?;
     }
     let group = (sequence + 1, header.previous_end);
     let mut log = Log::new(disk, header.store_id, tail, group, wanted.segment_bytes);
@@ -107,9 +121,9 @@ fn finish_all_before(disk: &dyn Disk, number: u64) -> Result<(), StoreError> {
 
 /// Cuts what is torn, and makes durable what is whole: after a killed process it may stand in memory only, and
 /// nothing may be shown that a power cut could still take back.
-fn settle(disk: &dyn Disk, tail: Position, found: Found) -> Result<(), StoreError> {
+fn settle(disk: &dyn Disk, tail: Position, torn_bytes: u64) -> Result<(), StoreError> {
     let name = segment_name(tail.segment);
-    if found.torn_bytes > 0 {
+    if torn_bytes > 0 {
         disk.truncate(&name, tail.offset)
             .map_err(StoreError::io("cutting a torn tail"))?;
     }
@@ -201,6 +215,7 @@ fn headers(disk: &dyn Disk, last: u64) -> Result<(Vec<SegmentHeader>, bool), Sto
 fn end_of(
     disk: &dyn Disk,
     header: &SegmentHeader,
+    found: &mut Found,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(u64, u64), StoreError> {
     let (number, name) = (header.number, segment_name(header.number));
@@ -213,7 +228,18 @@ fn end_of(
         });
         match group_at(disk, &name, at, length, sequence)? {
             Group::Whole { end, number } => (at, sequence) = (end, number),
-            Group::Torn { number: torn } => {
+            // A key is destroyed only once a later group, that of the shred frame, is durable. Without one this is torn.
+            Group::HalfKeys { end, number, frames }
+                if found.half_keys.len() + frames.len() <= MOST_HALF_KEYS
+                    && later_group(disk, &name, end, length, number)?.is_some() =>
+            {
+                let segment = header.number;
+                let frames = frames.into_iter().map(|offset| Position { segment, offset });
+                found.half_keys.extend(frames);
+                (at, sequence) = (end, number);
+            }
+            torn => {
+                let torn = torn.number();
                 // The next group is begun only when this one is durable. If there is one, this was not torn by a
                 // power cut: acknowledged frames were damaged, and cutting would destroy those behind them too.
                 if let Some(later) = later_group(disk, &name, at + 1, length, torn.unwrap_or(sequence))? {
@@ -236,10 +262,25 @@ enum Group {
         end: u64,
         number: u64,
     },
+    /// Whole but for wrapped keys, in the frames that begin at these bytes.
+    HalfKeys {
+        end: u64,
+        number: u64,
+        frames: Vec<u64>,
+    },
     /// The number, if the header at least is whole.
     Torn {
         number: Option<u64>,
     },
+}
+
+impl Group {
+    fn number(&self) -> Option<u64> {
+        match self {
+            Self::Whole { number, .. } | Self::HalfKeys { number, .. } => Some(*number),
+            Self::Torn { number } => *number,
+        }
+    }
 }
 
 fn group_at(disk: &dyn Disk, name: &str, at: u64, length: u64, after: u64) -> Result<Group, StoreError> {
@@ -255,29 +296,31 @@ fn group_at(disk: &dyn Disk, name: &str, at: u64, length: u64, after: u64) -> Re
         });
     }
     let records = read_exactly(disk, name, start, u64::from(group.length))?;
-    let whole = records_are_whole(&records, group.count);
     let number = group.sequence;
-    Ok(if whole {
-        Group::Whole { end, number }
-    } else {
-        Group::Torn { number: Some(number) }
+    Ok(match frames_with_half_keys(&records, (start, group.count)) {
+        None => Group::Torn { number: Some(number) },
+        Some(frames) if frames.is_empty() => Group::Whole { end, number },
+        Some(frames) => Group::HalfKeys { end, number, frames },
     })
 }
 
-/// Whether the bytes are exactly `count` records with the right CRC. Versions and codes do not matter here: what a
-/// later build wrote is whole too and must not be cut.
-fn records_are_whole(mut rest: &[u8], count: u32) -> bool {
+/// None unless the bytes are exactly `count` records with the right CRC; where those begin that have a wrapped key which is
+/// neither whole nor destroyed. Versions and codes do not matter here: what a later build wrote is whole too and must not be
+/// cut.
+fn frames_with_half_keys(mut rest: &[u8], (mut at, count): (u64, u32)) -> Option<Vec<u64>> {
+    let mut half = Vec::new();
     for _ in 0..count {
-        let length = rest.first_chunk::<RECORD_PREFIX>().and_then(record_length);
-        let Some((record, others)) = length.and_then(|length| rest.split_at_checked(length)) else {
-            return false;
-        };
-        if record_is_whole(record) != Whole::Yes {
-            return false;
+        let length = rest.first_chunk::<RECORD_PREFIX>().and_then(record_length)?;
+        let (record, others) = rest.split_at_checked(length)?;
+        match record_is_whole(record) {
+            Whole::Yes => {}
+            Whole::ButKeys => half.push(at),
+            Whole::No => return None,
         }
+        at += length as u64;
         rest = others;
     }
-    rest.is_empty()
+    rest.is_empty().then_some(half)
 }
 
 /// Where a group with a number above `after` begins at or behind `from`, if one does.
