@@ -1,4 +1,4 @@
-//! A thousand seeded schedules of groups, failures, healing, power cuts and states of the index; a seed replays one.
+//! A thousand seeded schedules of groups, shredding, failures, healing, power cuts and states of the index; a seed replays one.
 //! Left to others: threads and queues (`power_cuts` runs them), the real disk (`tests`).
 //!
 //! The committer is driven by hand, so that a seed decides everything: what shares a group, what fails, when power goes.
@@ -13,10 +13,11 @@ use rand::{RngExt, SeedableRng};
 
 use super::indexer::Due;
 use super::power_cuts::{acknowledged_by, check_opened};
+use super::shred::Shredder;
 use super::*;
-use crate::contract::sample_frame;
-use crate::disk::sim::{Outage, SimDisk};
-use crate::ids::FrameId;
+use crate::contract::{sample_frame, shred_frame, without_keys};
+use crate::disk::sim::{Left, Outage, SimDisk};
+use crate::ids::{EvidenceId, FrameId};
 use crate::index::{Filed, IndexError, Watermark};
 
 /// An index that outlives the store, as its folder does.
@@ -57,6 +58,7 @@ impl Index for Kept {
 struct Driven {
     disk: Arc<SimDisk>,
     committer: Committer,
+    shredder: Arc<Shredder>,
     ms: Arc<AtomicU64>,
     _due: Receiver<Due>,
 }
@@ -84,8 +86,12 @@ impl Driven {
         });
         let (due, work) = sync_channel(1);
         let lookup = Arc::new(Lookup::new(Box::new(index.clone())));
+        let on: Arc<dyn Disk> = Arc::<SimDisk>::clone(&disk);
+        let (finding, told_of) = (Arc::clone(&lookup), Arc::clone(&published));
+        let shredder = Arc::new(Shredder::new(on, finding, told_of, log.store_id));
         Self {
             disk,
+            shredder,
             committer: Committer::new(log, lookup, published, due),
             ms,
             _due: work,
@@ -99,9 +105,9 @@ impl Driven {
         let (mut requests, mut answers) = (Vec::new(), Vec::new());
         for frame in frames {
             let (reply, answer) = oneshot::channel();
-            let keys = LookupKey::of(frame.id, frame.case, &frame.index);
-            let record = frame.encode().unwrap();
             let id = frame.id;
+            let (case, index, record) = frame.record().unwrap().into_parts();
+            let keys = LookupKey::of(id, case, &index);
             requests.push(Request {
                 id,
                 record,
@@ -123,6 +129,54 @@ impl Driven {
     }
 }
 
+impl Driven {
+    /// Carries out those shred frames that can be, together. Whether one is acknowledged or not: once its frame is durable
+    /// its keys must be gone after the next opening.
+    fn shred(&mut self, shreds: &[Frame]) {
+        let calls: Vec<_> = shreds
+            .iter()
+            .filter(|shred| self.shredder.check(shred).is_ok())
+            .map(|shred| (shred, self.shredder.call()))
+            .collect();
+        let frames: Vec<Frame> = calls.iter().map(|(shred, _)| (*shred).clone()).collect();
+        let refused = self.append(&frames);
+        for (shred, call) in calls.into_iter().filter(|(shred, _)| !refused.contains(shred)) {
+            let at = self
+                .committer
+                .lookup
+                .newest(LookupKey::Frame(shred.id))
+                .unwrap()
+                .unwrap();
+            // It fails where the disk does: then whatever it left is finished later.
+            let _ = self.shredder.carry_out(at, &call);
+        }
+    }
+}
+
+/// Shred frames for records of frames that were sent, whether these are in the log or not.
+fn shreds(rng: &mut StdRng, sent: &BTreeMap<FrameId, Frame>) -> Vec<Frame> {
+    let held: Vec<EvidenceId> = sent
+        .values()
+        .flat_map(|frame| &frame.sealed)
+        .map(|sealed| sealed.evidence_id)
+        .collect();
+    let count = rng.random_range(0..3);
+    (0..count)
+        .map(|_| {
+            let odds = rng.random_range(1..4);
+            let named: Vec<_> = held
+                .iter()
+                .copied()
+                .filter(|_| rng.random_ratio(odds, 6))
+                .take(6)
+                .collect();
+            let mut frame = shred_frame(rng, CaseId([2; 16]), &[&named]);
+            frame.index = vec![IndexKey([1; 16])];
+            frame
+        })
+        .collect()
+}
+
 /// What is counted over all schedules, so that the tests can tell that they test something.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Counts {
@@ -132,6 +186,8 @@ struct Counts {
     rebuilt: usize,
     torn: usize,
     lost: usize,
+    shredded: usize,
+    finished: usize,
 }
 
 /// One run with failures on a disk: what was sent, what the index had, what healed.
@@ -166,6 +222,11 @@ fn run(rng: &mut StdRng, disk: &Arc<SimDisk>, index: &Kept, counts: &mut Counts)
         // A caller tries again, or does not; it may also have been told "unknown" of what is there after all.
         again = refused.into_iter().filter(|_| rng.random()).collect();
         again.dedup_by_key(|frame| frame.id);
+        if rng.random_ratio(1, 2) {
+            let shreds = shreds(rng, &sent);
+            sent.extend(shreds.iter().map(|frame| (frame.id, frame.clone())));
+            driven.shred(&shreds);
+        }
         driven.ms.fetch_add(rng.random_range(0..2_000), Ordering::SeqCst);
         if rng.random_ratio(1, 3) {
             indexer::file(&driven.committer.lookup);
@@ -189,6 +250,7 @@ async fn cut_and_check(
     acknowledged.extend(acknowledged_by(&ops[..at]));
     let left = disk.after_power_cut(at, rng);
     counts.segments = counts.segments.max(left.files.len());
+    counts.finished += usize::from(is_interrupted(left.clone()).await);
     let after = Arc::new(SimDisk::after(left));
     // The folder is as it was, ahead of the log or behind it, or it was deleted.
     let folder = if rng.random_ratio(2, 3) {
@@ -216,10 +278,61 @@ async fn cut_and_check(
     counts.rebuilt += usize::from(store.opening().index_rebuilt.is_some());
     counts.torn += usize::from(store.opening().torn_bytes > 0);
     counts.lost += usize::from(store.verify().await.unwrap().frames < sent.len() as u64);
+    let sent = &after_shredding(&store, sent, counts).await;
     check_opened(&store, sent, &acknowledged, &what).await;
     drop(store);
     let folder = folder.lock().unwrap().clone();
     (after, acknowledged, folder)
+}
+
+/// Whether power went while keys were being destroyed: a shred frame is there, and a key that it names, whole or in part.
+async fn is_interrupted(left: Left) -> bool {
+    let indexes = |_: bool| -> Result<Box<dyn Index>, IndexError> { Ok(Box::new(MemoryIndex::default())) };
+    let options = SegmentOptions {
+        read_only: true,
+        ..SegmentOptions::new([9; 16])
+    };
+    let disk = Arc::new(SimDisk::after(left));
+    // Without a whole segment there is nothing to open.
+    let Ok(store) = SegmentStore::open_on(disk, Box::new(indexes), &options, &mut |_| ()) else {
+        return false;
+    };
+    let mut named = std::collections::BTreeSet::new();
+    for position in store.find(crate::frame::shred_frames()).await.unwrap() {
+        named.extend(store.read(position).await.unwrap().named_for_shredding());
+    }
+    for position in store.find(IndexKey([1; 16])).await.unwrap() {
+        let Ok(frame) = store.read(position).await else {
+            return true;
+        };
+        if frame
+            .sealed
+            .iter()
+            .any(|sealed| named.contains(&sealed.evidence_id) && !sealed.is_shredded())
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// What was sent, as it must be read: of every shred frame in the log no named key is left, of those that are not in it all
+/// are.
+async fn after_shredding(
+    store: &SegmentStore,
+    sent: &BTreeMap<FrameId, Frame>,
+    counts: &mut Counts,
+) -> BTreeMap<FrameId, Frame> {
+    let mut expected = sent.clone();
+    for position in store.find(crate::frame::shred_frames()).await.unwrap() {
+        let shred = store.read(position).await.unwrap();
+        let named: Vec<_> = shred.named_for_shredding().into_iter().collect();
+        counts.shredded += 1;
+        for frame in expected.values_mut() {
+            *frame = without_keys(frame, &named);
+        }
+    }
+    expected
 }
 
 /// The whole schedule of a seed.
@@ -253,9 +366,15 @@ fn assert_worth_it(counts: Counts) {
         rebuilt,
         torn,
         lost,
+        shredded,
+        finished,
     } = counts;
     assert!(healed > 50 && refused > 200, "failures and healing happen: {counts:?}");
     assert!(segments >= 4 && torn > 20 && lost > 100, "cuts cut: {counts:?}");
+    assert!(
+        shredded > 200 && finished > 20,
+        "keys are destroyed, and what was interrupted is finished: {counts:?}"
+    );
     assert!(rebuilt > 20, "an index of another moment is met: {counts:?}");
 }
 
