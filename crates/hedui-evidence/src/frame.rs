@@ -423,6 +423,9 @@ pub(crate) fn key_bytes(start: &[u8]) -> Option<usize> {
     Some(usize::from(u16::from_be_bytes(*count)) * KEY_SLOT_BYTES)
 }
 
+/// So much of a record tells [`key_bytes`].
+pub(crate) const KEY_COUNT_END: usize = RECORD_PREFIX + KEY_COUNT_AT + 2;
+
 /// What of a record fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whole {
@@ -533,4 +536,4 @@ fn open_body<'a>(covered: &'a [u8], keys: &'a [u8]) -> Result<Body<'a>, CodecErr
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -21,6 +21,7 @@ mod backup;
 mod catch_up;
 mod clock;
 mod committer;
+mod digest;
 mod drill;
 mod format;
 mod heal;

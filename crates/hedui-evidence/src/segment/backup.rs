@@ -1,6 +1,7 @@
 //! Backup of a running store: finished segments by hard link or copy, the last one up to the durable end, and a manifest.
 //! Left to others: proving that a copy can be restored (`drill`), where copies go and how many are kept.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -8,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::SegmentStore;
+use super::digest::SegmentDigest;
 use super::format::{SEGMENT_HEADER, segment_name};
 use super::manifest::{MANIFEST_FILE, Manifest, Part};
 use super::walk::{Damage, Findings, Walk};
@@ -66,7 +68,8 @@ pub struct BackupReport {
 impl SegmentStore {
     /// Copies the store as it is now, while it runs, into a folder that holds nothing else; what an earlier backup of the
     /// same store left there is completed. Frames acknowledged before the call are in it. Blocking; takes no lock that
-    /// appends need. Until the new manifest is in place, the old one and what it names stay good.
+    /// appends need; keys are destroyed between two segments. What an earlier backup holds of segments in which keys were
+    /// destroyed since is replaced. Until the new manifest is in place, the old one and what it names stay good.
     ///
     /// Errors: `Foreign` when the folder holds a backup of another store, of a later moment, or of another course of
     /// events; `Locked` when another backup is under way there; `Corrupt` when a segment is shorter than it was; `Full`; `Io`.
@@ -86,11 +89,18 @@ impl SegmentStore {
         if let Some(before) = &before {
             check_same_store(before, self.store_id, end)?;
         }
+        // Read before anything is copied: a shred frame behind it may be carried out before its turn comes, or after.
+        let shredded = *self.shredder.pause();
+        let touched = match &before {
+            Some(before) => self.shredder.touched_since(before.shredded)?,
+            None => BTreeSet::new(),
+        };
         let mut job = Job {
             store: self,
             into,
             target: Arc::new(target),
             options,
+            touched,
             report: BackupReport::default(),
         };
         let total_bytes = self.reader().bytes()?;
@@ -109,6 +119,7 @@ impl SegmentStore {
         let manifest = Manifest {
             store_id: self.store_id,
             made_ms: options.made_ms,
+            shredded,
             parts,
         };
         // All files are durable before the manifest names them.
@@ -161,6 +172,8 @@ struct Job<'a> {
     into: &'a Path,
     target: Arc<RealDisk>,
     options: &'a BackupOptions,
+    /// Segments in which keys were destroyed since the earlier backup.
+    touched: BTreeSet<u64>,
     report: BackupReport,
 }
 
@@ -190,11 +203,13 @@ impl Job<'_> {
                 });
             }
             let there = self.target.len(&name).is_ok_and(|there| there == length);
-            if earlier.finished && finished && there {
+            if earlier.finished && finished && there && !self.touched.contains(&number) {
                 self.report.skipped += 1;
                 return Ok(earlier.clone());
             }
         }
+        // A copy made while a key is being destroyed would hold half of it.
+        let _keys_stay = self.store.shredder.pause();
         let digest = self.bring(number, length, finished, earlier)?;
         let (findings, last) = self.examine(number, length);
         self.report.damage.extend(findings.damage);
@@ -255,7 +270,7 @@ impl Job<'_> {
         earlier: Option<&Part>,
         take: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<[u8; 32], StoreError> {
-        let (mut hasher, mut at) = (blake3::Hasher::new(), 0);
+        let (mut hasher, mut at) = (SegmentDigest::new(), 0);
         let mut buffer = vec![0u8; STEP_BYTES];
         while at < length {
             // A piece ends where the earlier backup ended.
@@ -280,13 +295,13 @@ impl Job<'_> {
             take(bytes).map_err(StoreError::io("writing a copy"))?;
             at += read as u64;
             if let Some(earlier) = earlier.filter(|part| part.length == at)
-                && *hasher.finalize().as_bytes() != earlier.digest
+                && hasher.digest() != earlier.digest
             {
                 let reason = format!("segment {number} does not begin as the backup of it does");
                 return Err(foreign(reason));
             }
         }
-        Ok(*hasher.finalize().as_bytes())
+        Ok(hasher.digest())
     }
 
     /// Reads the copy back, frame by frame.

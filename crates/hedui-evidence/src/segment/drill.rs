@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::backup::CopyProgress;
+use super::digest::SegmentDigest;
 use super::format::segment_name;
 use super::manifest::{MANIFEST_FILE, Manifest, Part};
 use super::walk::{Findings, Walk};
@@ -198,7 +199,7 @@ fn restore(part: &Part, (backup, scratch): (&Path, &Path), report: &mut DrillRep
         }
     };
     let mut to = File::create_new(scratch.join(&name)).map_err(StoreError::io("making a drill's copy"))?;
-    let (mut hasher, mut length, mut buffer) = (blake3::Hasher::new(), 0, vec![0u8; STEP_BYTES]);
+    let (mut hasher, mut length, mut buffer) = (SegmentDigest::new(), 0, vec![0u8; STEP_BYTES]);
     loop {
         let read = match from.read(&mut buffer) {
             Ok(0) => break,
@@ -217,7 +218,7 @@ fn restore(part: &Part, (backup, scratch): (&Path, &Path), report: &mut DrillRep
     if length < part.length {
         let text = format!("{name} has {length} bytes, the manifest says {}", part.length);
         report.add(Mismatch::TooShort, text);
-    } else if *hasher.finalize().as_bytes() != part.digest {
+    } else if hasher.digest() != part.digest {
         report.add(
             Mismatch::OtherBytes,
             format!("{name} has another digest than the manifest says"),

@@ -10,7 +10,9 @@ use crate::store::{Position, Verified};
 
 /// The manifest's file beside the copied segments.
 pub const MANIFEST_FILE: &str = "MANIFEST";
-const VERSION: &str = "hedui-backup-v1";
+const VERSION: &str = "hedui-backup-v2";
+/// Still read: it does not say which keys were destroyed, and its segments hold none that can be.
+const VERSION_BEFORE_SHREDDING: &str = "hedui-backup-v1";
 /// A segment takes less than 256 bytes of it; 65,536 segments are 16 TiB of log.
 const MOST_BYTES: u64 = 16 << 20;
 
@@ -22,7 +24,7 @@ pub(super) struct Part {
     pub(super) length: u64,
     /// Whether another segment follows it in the store.
     pub(super) finished: bool,
-    /// BLAKE3 of those bytes.
+    /// BLAKE3 of those bytes, wrapped keys as zeros.
     pub(super) digest: [u8; 32],
     pub(super) verified: Verified,
     /// The last frame in it.
@@ -35,6 +37,8 @@ pub(super) struct Part {
 pub(super) struct Manifest {
     pub(super) store_id: [u8; 16],
     pub(super) made_ms: i64,
+    /// Every shred frame before this was carried out before the copying began.
+    pub(super) shredded: Position,
     /// Ascending, without gaps.
     pub(super) parts: Vec<Part>,
 }
@@ -69,7 +73,13 @@ impl Manifest {
             let _ = write_hex(bytes, &mut text);
             text
         };
-        let mut text = format!("{VERSION}\nstore {}\nmade {}\n", hex(&self.store_id), self.made_ms);
+        let mut text = format!(
+            "{VERSION}\nstore {}\nmade {}\nshredded {} {}\n",
+            hex(&self.store_id),
+            self.made_ms,
+            self.shredded.segment,
+            self.shredded.offset
+        );
         for part in &self.parts {
             let Verified {
                 frames,
@@ -103,16 +113,23 @@ impl Manifest {
             return None;
         }
         let mut lines = covered.lines();
-        if lines.next()? != VERSION {
-            return None;
-        }
+        let states_shredding = match lines.next()? {
+            VERSION => true,
+            VERSION_BEFORE_SHREDDING => false,
+            _ => return None,
+        };
         let store_id = read_hex(lines.next()?.strip_prefix("store ")?)?;
         let made_ms = lines.next()?.strip_prefix("made ")?.parse().ok()?;
+        let shredded = match states_shredding {
+            true => position(lines.next()?.strip_prefix("shredded ")?)?,
+            false => Position::START,
+        };
         let parts: Vec<Part> = lines.map(part).collect::<Option<_>>()?;
         let ascending = (1..).zip(&parts).all(|(number, part)| part.number == number);
         (ascending && !parts.is_empty()).then_some(Self {
             store_id,
             made_ms,
+            shredded,
             parts,
         })
     }
@@ -134,6 +151,14 @@ impl Manifest {
         };
         manifest.map(Some).ok_or_else(foreign)
     }
+}
+
+fn position(text: &str) -> Option<Position> {
+    let (segment, offset) = text.split_once(' ')?;
+    Some(Position {
+        segment: segment.parse().ok()?,
+        offset: offset.parse().ok()?,
+    })
 }
 
 fn part(line: &str) -> Option<Part> {

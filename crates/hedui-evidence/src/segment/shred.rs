@@ -222,12 +222,6 @@ impl Shredder {
             tail: self.published.tail(),
         }
     }
-
-    /// Up to where all shred frames are carried out.
-    #[cfg(test)]
-    pub(super) fn done(&self) -> Position {
-        *self.done.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Of each segment, beginning and length of what is overwritten.

@@ -10,7 +10,8 @@ use rand::{RngExt, SeedableRng};
 
 use super::super::*;
 use super::*;
-use crate::contract::{sample_frame, whole_log};
+use crate::EvidenceId;
+use crate::contract::{sample_frame, shred_frame, whole_log, without_keys};
 
 const OPTIONS: BackupOptions = BackupOptions {
     made_ms: 1_763_773_200_000,
@@ -53,6 +54,12 @@ fn folders() -> Folders {
         backup,
         scratch,
     }
+}
+
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    let mut digest = SegmentDigest::new();
+    digest.update(bytes);
+    digest.digest()
 }
 
 fn drill(folders: &Folders) -> DrillReport {
@@ -197,7 +204,10 @@ async fn a_drill_names_whatever_was_done_to_a_backup() {
         let bit = rng.random_range(0..bytes.len() * 8);
         bytes[bit / 8] ^= 1 << (bit % 8);
         write(&second, &bytes);
-        check(&format!("bit {bit}"), &[Mismatch::OtherBytes, Mismatch::Damaged]);
+        // A key has a check of its own instead.
+        let of_key = digest(&bytes) == digest(&good[&second].0);
+        let expected = [Mismatch::Damaged, Mismatch::OtherBytes];
+        check(&format!("bit {bit}"), if of_key { &expected[..1] } else { &expected });
     }
     fs::remove_file(at.backup.join(&second)).unwrap();
     check(
@@ -286,4 +296,85 @@ async fn a_folder_of_another_store_or_of_a_later_day_is_refused() {
         kept == before.into_iter().collect::<Vec<_>>(),
         "the backup is as it was"
     );
+}
+
+fn copy_segments(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for name in contents(from).into_keys().filter(|name| name.ends_with(".seg")) {
+        fs::copy(from.join(&name), to.join(name)).unwrap();
+    }
+}
+
+/// The log with these keys gone.
+fn shredded(log: &[(Position, Frame)], named: &[EvidenceId]) -> Vec<(Position, Frame)> {
+    log.iter()
+        .map(|(at, frame)| (*at, without_keys(frame, named)))
+        .collect()
+}
+
+#[tokio::test]
+async fn destroyed_keys_leave_the_next_backup_and_earlier_ones_stay_good() {
+    for link in [false, true] {
+        let at = folders();
+        let store = open(&at.store);
+        let mut log = fill(&store, 30, 21).await;
+        let options = BackupOptions { link, ..OPTIONS };
+        store.backup(&at.backup, &options, &mut |_| ()).unwrap();
+        let early = at.store.with_file_name("early");
+        copy_segments(&at.backup, &early);
+        // One in a finished segment, one in the last.
+        let last = store.tail().segment;
+        assert!(last > 4);
+        let named: Vec<EvidenceId> = [2, last]
+            .iter()
+            .map(|number| {
+                let in_it = log.iter().filter(|(at, _)| at.segment == *number);
+                in_it.flat_map(|(_, frame)| &frame.sealed).next().unwrap().evidence_id
+            })
+            .collect();
+        let shred = shred_frame(&mut StdRng::seed_from_u64(22), CaseId([1; 16]), &[&named]);
+        let done = store.shred(shred.clone()).await.unwrap();
+        assert_eq!(done.records, 2);
+        assert!(
+            drill(&at).is_good(),
+            "the earlier backup is as good as it was: {:?}",
+            drill(&at).differences
+        );
+        let before = log.clone();
+        log.push((done.receipt.position, shred));
+        let after = shredded(&log, &named);
+        let report = store.backup(&at.backup, &options, &mut |_| ()).unwrap();
+        assert!(report.damage.is_empty());
+        let anew = report.copied + report.linked;
+        let opened_since = store.tail().segment - last;
+        assert_eq!(
+            anew,
+            2 + opened_since,
+            "the shredded segment and those that were open: {report:?}"
+        );
+        assert!(drill(&at).is_good(), "{:?}", drill(&at).differences);
+        let restored = at.store.with_file_name("restored");
+        copy_segments(&at.backup, &restored);
+        let keyless = |folder: &Path| {
+            let bytes = fs::read(folder.join(segment_name(2))).unwrap();
+            bytes == fs::read(at.store.join(segment_name(2))).unwrap()
+        };
+        assert!(keyless(&restored), "not a byte of the key is in the new backup");
+        assert_eq!(whole_log(&open(&restored), 7).await, after);
+        // The copy from before knows nothing of it: it still holds the keys, as README.md says.
+        assert!(!keyless(&early));
+        assert_eq!(whole_log(&open(&early), 7).await, before);
+        // Once its log holds the shred frame, opening destroys the keys there too.
+        for number in last..=store.tail().segment {
+            let name = segment_name(number);
+            fs::remove_file(early.join(&name)).ok();
+            fs::copy(at.backup.join(&name), early.join(&name)).unwrap();
+        }
+        assert!(!keyless(&early));
+        assert_eq!(whole_log(&open(&early), 7).await, after);
+        assert!(keyless(&early));
+        // Nothing more is to do: the next backup takes the last segment alone.
+        let report = store.backup(&at.backup, &options, &mut |_| ()).unwrap();
+        assert_eq!(report.copied + report.linked, 1, "{report:?}");
+    }
 }
