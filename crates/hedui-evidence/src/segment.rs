@@ -194,14 +194,13 @@ impl SegmentStore {
             disk: Arc::clone(&disk),
             tail: log.tail,
         };
-        let (index, caught_up, passed) =
-            catch_up::open_index(&mut *indexes, &reader, log.store_id, (progress, &|| false))?;
-        let half_keys = [found.half_keys, passed].concat();
+        let caught_up = catch_up::open_index(&mut *indexes, &reader, log.store_id, (progress, &|| false))?;
+        let half_keys = [found.half_keys, caught_up.half_keys].concat();
         let opening = Opening {
             torn_bytes: found.torn_bytes,
-            ..caught_up
+            ..caught_up.opening
         };
-        let lookup = Arc::new(Lookup::new(index));
+        let lookup = Arc::new(Lookup::new(caught_up.index));
         let published = Arc::new(Published {
             tail: RwLock::new(log.tail),
             refusing: Refusing::new(options.clock.clone()),

@@ -433,3 +433,54 @@ fn promises_end_with_their_time_and_are_late_from_the_first_failure_on() {
         assert!(logs.check(later).is_ok() && logs.status(later).late);
     });
 }
+
+#[test]
+fn what_was_proved_before_shredding_is_proved_after() {
+    runtime().block_on(async {
+        let mut rng = StdRng::seed_from_u64(40);
+        let (store, logs) = (MemoryStore::new(), logs(None));
+        let log = LogName::parse("511703/2026").unwrap();
+        let frame = frame(&mut rng, "511703", NOW, 20);
+        let at = store.append(frame.clone()).await.unwrap().position;
+        follow(&logs, &store).await.unwrap();
+        let named: Vec<_> = frame
+            .sealed
+            .iter()
+            .step_by(2)
+            .map(|sealed| sealed.evidence_id)
+            .collect();
+        let mut before = Vec::new();
+        for id in &named {
+            before.push(logs.prove(&store, at, *id, None).await.unwrap().proof);
+        }
+        let mut shred = crate::contract::shred_frame(&mut rng, CaseId([1; 16]), &[&named]);
+        shred.time_ms = NOW;
+        let tombstone = store.shred(shred.clone()).await.unwrap().receipt.position;
+        let policy = Policy::parse(logs.policy(&log).unwrap().as_bytes()).unwrap();
+        let leaf = |id| {
+            frame
+                .leaves
+                .iter()
+                .find(|leaf| leaf.evidence_id == id)
+                .unwrap()
+                .encode()
+                .unwrap()
+        };
+        for (id, proof) in named.iter().zip(&before) {
+            let proof: hedui_log::proof::TlogProof = proof.parse().unwrap();
+            assert!(proof.verify_entry(&leaf(*id), &policy).is_ok());
+        }
+        // Also anew, against a checkpoint that covers the tombstone, by logs that hash everything again.
+        for logs in [logs, self::logs(None)] {
+            follow(&logs, &store).await.unwrap();
+            for id in &named {
+                let proved = logs.prove(&store, at, *id, None).await.unwrap();
+                assert_eq!(proved.size, 21);
+                let proof: hedui_log::proof::TlogProof = proved.proof.parse().unwrap();
+                assert!(proof.verify_entry(&leaf(*id), &policy).is_ok());
+            }
+            let id = shred.leaves[0].evidence_id;
+            assert_eq!(logs.prove(&store, tombstone, id, None).await.unwrap().index, 20);
+        }
+    });
+}

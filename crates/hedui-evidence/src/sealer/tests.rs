@@ -183,3 +183,32 @@ fn debug_shows_sizes_and_ids_only() {
     );
     assert!(!shown.contains("flat") && !shown.contains("111, 110, 101"), "{shown}");
 }
+
+#[test]
+fn a_record_whose_key_was_destroyed_says_so_to_every_key() {
+    let (mut sealed, digests) = seal_one(1, 9);
+    assert!(!sealed.is_shredded() && sealer(1).open(&sealed, &subject(1)).is_ok());
+    sealed.wrapped_key = [0; WRAPPED_KEY_BYTES];
+    let shredded = |result: Result<Opened, StoreError>| matches!(result, Err(StoreError::Shredded(id)) if id == sealed.evidence_id);
+    for secret in [1, 2] {
+        assert!(
+            shredded(sealer(secret).open(&sealed, &subject(1))),
+            "also before the key is compared"
+        );
+        assert!(shredded(sealer(secret).open(&sealed, &subject(2))));
+    }
+    let ring = crate::KeyRing::new(crate::MasterKey::from_bytes([3; 32]));
+    assert!(
+        shredded(ring.open(&sealed, &subject(1))),
+        "also where no key is at hand"
+    );
+    assert_eq!(
+        StoreError::Shredded(sealed.evidence_id).kind(),
+        crate::ErrorKind::Shredded
+    );
+    assert_eq!(
+        ciphertext_digest(&sealed.ciphertext),
+        digests.ciphertext_digest,
+        "what the leaf states stays true"
+    );
+}

@@ -17,6 +17,14 @@ enum Stopped {
     Index(IndexError),
 }
 
+/// An index that has the whole log.
+pub(super) struct CaughtUp {
+    pub(super) index: Box<dyn Index>,
+    pub(super) opening: Opening,
+    /// Filed frames with a wrapped key that is neither whole nor destroyed.
+    pub(super) half_keys: Vec<Position>,
+}
+
 /// Opens the index of a log and files what it lacks. An index that fails, panics, belongs to another store or another
 /// day of this one is thrown away and built anew from the segments. Frames with a wrapped key that is neither whole nor
 /// destroyed are filed like others, and named: what was interrupted there can be finished once they are found.
@@ -25,7 +33,7 @@ pub(super) fn open_index(
     reader: &LogReader,
     store_id: [u8; 16],
     (progress, stop): (&mut dyn FnMut(Progress), &dyn Fn() -> bool),
-) -> Result<(Box<dyn Index>, Opening, Vec<Position>), StoreError> {
+) -> Result<CaughtUp, StoreError> {
     let mut opening = Opening::default();
     let kept = indexes.open(false).map_err(|error| error.reason).and_then(|index| {
         let start = trusted_start(&*index, reader, store_id)?;
@@ -35,7 +43,11 @@ pub(super) fn open_index(
         Ok((index, start)) => match catch_up(&*index, reader, start, (progress, stop)) {
             Ok((frames, half_keys)) => {
                 opening.indexed_frames = frames;
-                return Ok((index, opening, half_keys));
+                return Ok(CaughtUp {
+                    index,
+                    opening,
+                    half_keys,
+                });
             }
             Err(Stopped::Log(error)) => return Err(error),
             Err(Stopped::Index(error)) => error.reason,
@@ -52,7 +64,11 @@ pub(super) fn open_index(
     };
     opening.indexed_frames = frames;
     opening.index_rebuilt = Some(reason);
-    Ok((index, opening, half_keys))
+    Ok(CaughtUp {
+        index,
+        opening,
+        half_keys,
+    })
 }
 
 /// From where the index lacks frames; or why it cannot be trusted.

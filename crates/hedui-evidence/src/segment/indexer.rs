@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::IndexOpener;
-use super::catch_up::open_index;
+use super::catch_up::{CaughtUp, open_index};
 use super::committer::Published;
 use super::lookup::Lookup;
 use super::reader::LogReader;
@@ -64,7 +64,7 @@ impl Reopen {
         let closing = Arc::clone(&self.closing);
         let stop = move || closing.load(Ordering::Acquire);
         match open_index(&mut *self.opener, &reader, self.store_id, (&mut |_| (), &stop)) {
-            Ok((index, opening, _)) => {
+            Ok(CaughtUp { index, opening, .. }) => {
                 tracing::info!(frames = opening.indexed_frames, "the index works again");
                 lookup.replace(Arc::from(index), reader.tail);
             }

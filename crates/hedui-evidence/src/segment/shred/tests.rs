@@ -15,6 +15,7 @@ use crate::disk::sim::{Outage, SimDisk};
 use crate::error::ErrorKind;
 use crate::frame::tests::record_of_version_3;
 use crate::ids::EvidenceId;
+use crate::{KeyRing, LeafKind, MasterKey, Plain, Subject};
 
 const CASE: CaseId = CaseId([1; 16]);
 
@@ -255,4 +256,65 @@ async fn a_frame_of_version_3_is_read_and_verified_but_not_shredded() {
         .collect();
     assert_eq!(whole_log(&store, 9).await[..log.len()], expected);
     assert_eq!(store.verify().await.unwrap().frames, 6);
+}
+
+#[tokio::test]
+async fn nobody_opens_a_shredded_record_whatever_keys_they_have() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut rng = StdRng::seed_from_u64(7);
+    let ring = KeyRing::new(MasterKey::from_bytes([1; 32]));
+    let sealer = ring.sealer(&store, "511703", 0, &mut rng).await.unwrap();
+    let plain = |id: u8| Plain {
+        evidence_id: EvidenceId([id; 16]),
+        department: "housing",
+        kind: LeafKind::Answer,
+        plaintext: b"one flat",
+    };
+    let sealed = sealer.seal(&[plain(1), plain(2)], &mut rng).unwrap();
+    let mut frame = sample_frame(&mut rng, CASE, &[], 2);
+    for (number, (record, digests)) in sealed.into_iter().enumerate() {
+        frame.leaves[number].evidence_id = record.evidence_id;
+        frame.leaves[number].ciphertext_digest = digests.ciphertext_digest;
+        frame.sealed[number] = record;
+    }
+    let at = store.append(frame).await.unwrap().position;
+    let early = store.read(at).await.unwrap();
+    let named = [EvidenceId([1; 16])];
+    store.shred(shred_frame(&mut rng, CASE, &[&named])).await.unwrap();
+    // Also under a master key that came later.
+    for round in 0..2 {
+        let frame = store.read(at).await.unwrap();
+        let open = |id: u8| {
+            let subject = Subject {
+                evidence_id: EvidenceId([id; 16]),
+                district: "511703",
+                department: "housing",
+                kind: LeafKind::Answer,
+            };
+            ring.open(&frame.sealed[usize::from(id) - 1], &subject)
+        };
+        assert!(
+            matches!(open(1), Err(StoreError::Shredded(id)) if id == named[0]),
+            "round {round}"
+        );
+        assert_eq!(open(2).unwrap().plaintext(), b"one flat");
+        if round == 0 {
+            ring.rotate(&store, MasterKey::from_bytes([2; 32]), 1, &mut rng)
+                .await
+                .unwrap();
+        }
+    }
+    store.verify().await.unwrap();
+    let key = early.sealed[0].wrapped_key;
+    drop(store);
+    for (name, bytes, _) in segments(dir.path()) {
+        // Any eight bytes of it in a row would be too many.
+        for part in key.windows(8) {
+            assert!(
+                !bytes.windows(8).any(|window| window == part),
+                "{name:?} still holds a part of the key"
+            );
+        }
+    }
 }
