@@ -482,12 +482,10 @@ impl Disk for SimDisk {
         if let Some(error) = self.fails(Call::Other) {
             return Err(error);
         }
+        let (name, bytes) = (name.to_owned(), bytes.to_vec());
         let mut state = self.state.lock().unwrap();
-        state.files.insert(name.to_owned(), bytes.to_vec());
-        state.ops.push(Op::Replace {
-            name: name.to_owned(),
-            bytes: bytes.to_vec(),
-        });
+        state.files.insert(name.clone(), bytes.clone());
+        state.ops.push(Op::Replace { name, bytes });
         Ok(())
     }
 

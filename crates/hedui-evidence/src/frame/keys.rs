@@ -1,7 +1,8 @@
 //! The wrapped keys at a frame's end: outside the CRC, so that one can be destroyed in place, each with a check of its own.
 //! Left to others: what a wrapped key opens (`sealer`), when one is destroyed (`segment::shred`, `memory`).
 
-use super::{Body, FrameHead, FrameKind, MAX_PARTS, Sealed, WRAPPED_KEY_BYTES, envelope, open_body};
+use super::envelope::{Body, envelope, open_body};
+use super::{FrameHead, FrameKind, MAX_PARTS, Sealed, WRAPPED_KEY_BYTES};
 use crate::codec::CodecError;
 use crate::ids::EvidenceId;
 use crate::leaf::MAX_LEAF_BYTES;

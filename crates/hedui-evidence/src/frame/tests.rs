@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use super::envelope::{KEY_COUNT_AT, VERSION_KEYS_INSIDE};
 use super::*;
 use crate::contract::sample_frame;
 
