@@ -9,7 +9,7 @@ use hedui_core::finding::{conflicts_of_interest, findings, opening};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use hedui_core::record::{IncomeKind, RecordType};
 use hedui_core::report::{DepartmentLine, NamedFigure, REPORT_VERSION, Report, SubjectLine};
-use hedui_core::{DepartmentId, DepartmentProfile, Figure, Finding, Months, Official, Outcome, Tolerances};
+use hedui_core::{DepartmentId, DepartmentProfile, Figure, Finding, Months, Official, Outcome, Tolerances, Verdict};
 use hedui_policy::PackSet;
 use smol_str::SmolStr;
 
@@ -251,10 +251,22 @@ pub(crate) fn judge(judging: &Judging<'_>, prepared: &Prepared, case: &str, read
             .collect(),
         origins: Vec::new(),
         rules: SmolStr::new(judging.rules),
+        also: also(judging, prepared, &facts, &open),
         sources: Vec::new(),
     };
     report.origins = facts.origins(report.parts());
     report
+}
+
+/// What the evidence says of other programmes: where the household qualifies, or may.
+fn also(judging: &Judging<'_>, prepared: &Prepared, facts: &Facts<'_>, open: &[SmolStr]) -> Vec<Verdict> {
+    let packs = prepared.others.iter().filter_map(|p| judging.packs.packs().get(*p));
+    let new = packs.filter(|pack| !facts.draws(pack.programme().as_str()));
+    let verdicts = new.map(|pack| pack.evaluate(facts, open));
+    verdicts
+        .filter(|verdict| verdict.outcome != Outcome::Exceeds)
+        .map(|verdict| verdict.brief())
+        .collect()
 }
 
 /// The types of record that departments hold who were asked and have not answered, given what arrived.

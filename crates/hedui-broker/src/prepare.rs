@@ -2,7 +2,7 @@
 //! Leaves what is refused for want of authorization to be kept as evidence by the caller.
 
 use ed25519_dalek::{Signature as Ed25519, Verifier};
-use hedui_core::authorization::{Authorization, Signature, authorize};
+use hedui_core::authorization::{Authorization, Scope, Signature, authorize};
 use hedui_core::household::Household;
 use hedui_core::record::RecordType;
 use hedui_core::{Date, FieldError, Plan, ProgrammeId};
@@ -71,6 +71,7 @@ pub(crate) fn prepare_stored(
     needs.dedup();
     let plan = Plan::new(&scope, household.members.len(), core.registry.profiles(), &needs);
     let authorization_digest = *blake3::keyed_hash(&stored.authorization_salt, scope.canonical()).as_bytes();
+    let others = others(core, &stored, &scope);
     Ok(Prepared {
         stored,
         household,
@@ -78,6 +79,7 @@ pub(crate) fn prepare_stored(
         programmes,
         purpose,
         packs,
+        others,
         plan,
         authorization_digest,
     })
@@ -107,6 +109,21 @@ fn packs(core: &Core, stored: &StoredRequest, programmes: &[ProgrammeId], errors
         }
     }
     packs
+}
+
+/// The packs of the district's other programmes, as far as the letters go. Nothing more is asked for their sake.
+fn others(core: &Core, stored: &StoredRequest, scope: &Scope) -> Vec<usize> {
+    if !scope.is_for_others() {
+        return Vec::new();
+    }
+    let request = &stored.request;
+    let packs = core
+        .packs
+        .in_force(&request.district_code, request.household.residence, stored.as_of);
+    let others = packs.into_iter().filter(|pack| scope.is_for_also(pack.programme()));
+    others
+        .filter_map(|pack| core.packs.packs().iter().position(|p| std::ptr::eq(p, pack)))
+        .collect()
 }
 
 /// Texts that become part of leaves: short, printable.

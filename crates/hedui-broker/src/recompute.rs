@@ -7,7 +7,7 @@ use hedui_core::authorization::{Authorization, authorize};
 use hedui_core::household::Household;
 use hedui_core::record::RecordType;
 use hedui_core::report::DepartmentLine;
-use hedui_core::{CONFLICT_OF_INTEREST, Plan, ProgrammeId, Report};
+use hedui_core::{CONFLICT_OF_INTEREST, Plan, ProgrammeId, Report, Verdict};
 use hedui_evidence::{CaseId, Frame, FrameKind};
 use hedui_policy::{PackFile, PackSet};
 
@@ -111,8 +111,11 @@ impl Broker {
 
     async fn packs_of(&self, report: &Report) -> Result<PackSet, BrokerError> {
         let mut files: Vec<PackFile> = Vec::with_capacity(report.verdicts.len());
-        for verdict in &report.verdicts {
+        for verdict in report.verdicts.iter().chain(&report.also) {
             let digest = verdict.pack.digest.as_str();
+            if files.iter().any(|file| file.name == digest) {
+                continue;
+            }
             let text = self.archived(digest).await?;
             let text = text.ok_or(BrokerError::Damaged(
                 "a pack that a verdict names is not in the archive",
@@ -138,8 +141,11 @@ fn prepared(stored: StoredRequest, report: &Report, rules: &Rules, packs: &PackS
     let letters = &stored.request.authorizations;
     let scope = authorize(&household, letters, &programmes, stored.as_of, then, &good).map_err(|_| CHANGED)?;
     let position = |digest: &str| packs.packs().iter().position(|pack| pack.digest() == digest);
-    let judging: Option<Vec<usize>> = report.verdicts.iter().map(|v| position(&v.pack.digest)).collect();
-    let judging = judging.ok_or(BrokerError::Damaged("an archived pack is another one"))?;
+    let positions = |verdicts: &[Verdict]| -> Result<Vec<usize>, BrokerError> {
+        let found: Option<Vec<usize>> = verdicts.iter().map(|v| position(&v.pack.digest)).collect();
+        found.ok_or(BrokerError::Damaged("an archived pack is another one"))
+    };
+    let (judging, others) = (positions(&report.verdicts)?, positions(&report.also)?);
     let mut needs: Vec<RecordType> = Vec::new();
     for pack in judging.iter().filter_map(|at| packs.packs().get(*at)) {
         needs.extend_from_slice(pack.needs());
@@ -153,6 +159,7 @@ fn prepared(stored: StoredRequest, report: &Report, rules: &Rules, packs: &PackS
         scope,
         programmes,
         packs: judging,
+        others,
         plan,
         authorization_digest,
     })

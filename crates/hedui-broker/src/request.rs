@@ -125,6 +125,8 @@ pub(crate) struct Prepared {
     pub purpose: ProgrammeId,
     /// Positions of the packs that judge, one per programme, in the set of packs.
     pub packs: Vec<usize>,
+    /// Positions of the packs of other programmes that the same evidence may be looked at for.
+    pub others: Vec<usize>,
     pub plan: Plan,
     pub authorization_digest: [u8; 32],
 }

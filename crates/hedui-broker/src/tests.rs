@@ -8,6 +8,7 @@ mod evidence;
 mod following;
 mod gauges;
 mod hooked;
+mod joint;
 mod kept;
 mod rechecks;
 mod recompute;

@@ -133,10 +133,21 @@ enum Reach {
     These(Vec<DepartmentId>),
 }
 
+/// The programme that stands in a letter for every other one: the household wishes to be told what else it is entitled to (联合救助).
+pub const JOINT_ASSISTANCE: &str = "joint-assistance";
+
+/// Programmes besides those asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Others {
+    All,
+    These(Vec<ProgrammeId>),
+}
+
 /// What has been authorized, checked. The only way to a `Plan`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Scope {
     programmes: Vec<ProgrammeId>,
+    others: Others,
     members: Vec<Reach>,
     period_from: Date,
     in_force_from: Date,
@@ -162,6 +173,19 @@ impl Scope {
     /// Programmes that it is for.
     pub fn programmes(&self) -> &[ProgrammeId] {
         &self.programmes
+    }
+
+    /// Whether the letters of every member let what departments say for the programmes asked for be looked at for another one too.
+    pub fn is_for_also(&self, programme: &ProgrammeId) -> bool {
+        match &self.others {
+            Others::All => !self.programmes.contains(programme),
+            Others::These(others) => others.contains(programme),
+        }
+    }
+
+    /// Whether there may be any such programme.
+    pub fn is_for_others(&self) -> bool {
+        self.others != Others::These(Vec::new())
     }
 
     /// First day that departments may look back to.
@@ -213,10 +237,14 @@ pub fn authorize(
         }
     }
     let mut members = Vec::with_capacity(household.members.len());
+    let mut others = Others::All;
     for (ordinal, member) in household.members.iter().enumerate() {
         let covering: Vec<&Authorization> = live.iter().filter(|a| covers(a, member, household, today)).collect();
         match reach(&covering, programmes) {
-            Ok(reach) => members.push(reach),
+            Ok(reach) => {
+                others = both(others, besides(&covering, programmes, &reach));
+                members.push(reach);
+            }
             Err(reason) => errors.push(FieldError::new(
                 format!("household.members[{ordinal}]"),
                 reason,
@@ -234,6 +262,7 @@ pub fn authorize(
     let year_before = as_of.checked_sub(jiff::Span::new().years(1)).unwrap_or(as_of);
     Ok(Scope {
         programmes: programmes.to_vec(),
+        others,
         members,
         period_from: live
             .iter()
@@ -425,7 +454,7 @@ fn reach(letters: &[&Authorization], programmes: &[ProgrammeId]) -> Result<Reach
         let mut departments: Vec<DepartmentId> = Vec::new();
         let mut any = false;
         let mut all = false;
-        for letter in letters.iter().filter(|l| l.programmes.contains(programme)) {
+        for letter in letters.iter().filter(|l| is_for(l, programme)) {
             any = true;
             all |= letter.departments.is_empty();
             departments.extend(letter.departments.iter().cloned());
@@ -443,4 +472,42 @@ fn reach(letters: &[&Authorization], programmes: &[ProgrammeId]) -> Result<Reach
         });
     }
     reach.ok_or("PROGRAMME_NOT_AUTHORIZED")
+}
+
+/// Whether a letter is for a programme: by its name, or for all of them.
+fn is_for(letter: &Authorization, programme: &ProgrammeId) -> bool {
+    let named = |p: &ProgrammeId| p == programme || p.as_str() == JOINT_ASSISTANCE;
+    letter.programmes.iter().any(named)
+}
+
+/// The programmes besides those asked for, of which the letters covering one member open no fewer departments.
+fn besides(letters: &[&Authorization], programmes: &[ProgrammeId], asked: &Reach) -> Others {
+    let no_fewer = |programme: &ProgrammeId| match (reach(letters, std::slice::from_ref(programme)), asked) {
+        (Ok(Reach::All), _) => true,
+        (Ok(Reach::These(these)), Reach::These(asked)) => asked.iter().all(|department| these.contains(department)),
+        (Ok(Reach::These(_)), Reach::All) | (Err(_), _) => false,
+    };
+    let named = letters.iter().flat_map(|letter| &letter.programmes);
+    let mut others: Vec<ProgrammeId> = Vec::new();
+    for programme in named.filter(|p| !programmes.contains(p)) {
+        if others.contains(programme) || !no_fewer(programme) {
+            continue;
+        }
+        if programme.as_str() == JOINT_ASSISTANCE {
+            return Others::All;
+        }
+        others.push(programme.clone());
+    }
+    Others::These(others)
+}
+
+/// What both are for.
+fn both(one: Others, other: Others) -> Others {
+    match (one, other) {
+        (Others::All, rest) | (rest, Others::All) => rest,
+        (Others::These(mut these), Others::These(those)) => {
+            these.retain(|programme| those.contains(programme));
+            Others::These(these)
+        }
+    }
 }

@@ -9,10 +9,10 @@ use smol_str::SmolStr;
 use crate::answer::AnswerState;
 use crate::bounds::Figure;
 use crate::dates::{Month, Months};
-use crate::facts::{Fact, Facts};
+use crate::facts::{Fact, Facts, is_drawn};
 use crate::names::{DepartmentId, ProgrammeId};
 use crate::part::{Aspect, Part, Treatment};
-use crate::record::{AssistanceStatus, IncomeKind, RecordBody, RecordType};
+use crate::record::{IncomeKind, RecordBody, RecordType};
 use crate::verdict::Text;
 
 mod interest;
@@ -178,8 +178,7 @@ fn assistance(facts: &Facts<'_>, ordinal: u32, programmes: &[ProgrammeId], distr
         let RecordBody::Assistance(body) = &found.record.body else {
             continue;
         };
-        let over = body.until.is_some_and(|d| d.last_day() < facts.as_of);
-        if body.status != AssistanceStatus::Drawing || over {
+        if !is_drawn(body, facts.as_of) {
             continue;
         }
         let programme = body.programme.trim();

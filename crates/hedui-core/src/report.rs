@@ -130,6 +130,10 @@ pub struct Report {
     /// BLAKE3 of the kept rules beside the packs (which department holds what, tolerances), 64 hexadecimal digits; empty before version 4.
     #[serde(default)]
     pub rules: SmolStr,
+    /// What the same evidence says of the district's other programmes, as far as the letters let it be looked at for them, those left out whose limits
+    /// it exceeds and those that the household draws already. Without conditions and calculation.
+    #[serde(default)]
+    pub also: Vec<Verdict>,
     /// The origins as a reader sees them. The records are sealed with their answers; whoever shows the report looks them up there.
     #[serde(skip)]
     pub sources: Vec<Source>,

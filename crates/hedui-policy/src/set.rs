@@ -104,6 +104,15 @@ impl PackSet {
         self.packs.iter().find(|p| p.id() == id && p.version() == version)
     }
 
+    /// The pack of every programme in a district that judges such a household on a date, variants left out, by programme.
+    pub fn in_force(&self, district: &str, residence: Residence, as_of: Date) -> Vec<&Pack> {
+        let mut programmes: Vec<&ProgrammeId> = self.packs.iter().map(Pack::programme).collect();
+        programmes.sort_unstable();
+        programmes.dedup();
+        let select = |programme| self.select(district, programme, residence, as_of, None).ok();
+        programmes.into_iter().filter_map(select).collect()
+    }
+
     /// The codes whose packs are in force in a district, nearest first: its own, its city's, its province's, the nation's. None for a text that is no code.
     pub fn levels(&self, district: &str) -> Vec<String> {
         let code = DivisionCode::parse(district);

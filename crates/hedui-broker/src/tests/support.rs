@@ -10,6 +10,7 @@ use hedui_adapter::port::{Ask, Port, Reply, ReplyTo};
 use hedui_adapter::wire::encode_answer;
 use hedui_core::authorization::{AuthorizationInput, Signature};
 use hedui_core::household::{Declared, HouseholdInput, MemberInput, Relation, Residence};
+use hedui_core::record::AssistancePeriod;
 use hedui_core::verdict::Text;
 use hedui_core::{AnswerState, DepartmentId, DepartmentProfile, Outcome, Query, Record, RecordType, Report};
 use hedui_core::{Date, SubjectAnswer};
@@ -157,6 +158,14 @@ pub fn deposit(yuan: i64) -> Record {
     record(
         serde_json::json!({"reference": "b1", "type": "financial_asset", "kind": "deposit",
         "institution": "Bank", "account_reference": "1", "balance": yuan * 100}),
+    )
+}
+
+/// Help that is being drawn in the district.
+pub fn assistance(programme: &str, period: AssistancePeriod) -> Record {
+    record(
+        serde_json::json!({"reference": "a1", "type": "assistance", "programme": programme, "amount": 10_000,
+        "period": period, "division_code": DISTRICT, "status": "drawing"}),
     )
 }
 

@@ -239,3 +239,46 @@ pub(crate) fn scope_with(departments: &[&str]) -> Scope {
     all[1].departments = departments.iter().map(|d| (*d).to_owned()).collect();
     ask(&all).unwrap()
 }
+
+#[test]
+fn what_was_found_may_be_looked_at_for_other_programmes_only_as_far_as_every_letter_goes() {
+    let programme = |text: &str| ProgrammeId::new(text).unwrap();
+    let named = |lists: [&[&str]; 2], departments: [&[&str]; 2]| {
+        let mut letters = letters();
+        for ((letter, list), departments) in letters.iter_mut().zip(lists).zip(departments) {
+            letter.programmes = list.iter().map(|p| (*p).to_owned()).collect();
+            letter.departments = departments.iter().map(|d| (*d).to_owned()).collect();
+        }
+        ask(&letters).unwrap()
+    };
+    let all: [&[&str]; 2] = [&[], &[]];
+    let plain = named([&["dibao"], &["dibao"]], all);
+    assert!(!plain.is_for_others() && !plain.is_for_also(&programme("senior-subsidy")));
+    let one = named([&["dibao", "senior-subsidy"], &["dibao"]], all);
+    assert!(
+        !one.is_for_also(&programme("senior-subsidy")),
+        "one adult has not signed for it"
+    );
+    let both = named([&["dibao", "senior-subsidy"], &["senior-subsidy", "dibao"]], all);
+    assert!(both.is_for_also(&programme("senior-subsidy")));
+    assert!(!both.is_for_also(&programme("legal-aid")) && !both.is_for_also(&programme("dibao")));
+    let joint = named([&["dibao", JOINT_ASSISTANCE], &[JOINT_ASSISTANCE]], all);
+    assert!(joint.is_for_also(&programme("legal-aid")) && !joint.is_for_also(&programme("dibao")));
+    let mixed = named([&["dibao", JOINT_ASSISTANCE], &["dibao", "legal-aid"]], all);
+    assert!(mixed.is_for_also(&programme("legal-aid")) && !mixed.is_for_also(&programme("senior-subsidy")));
+}
+
+#[test]
+fn a_letter_that_opens_fewer_departments_for_another_programme_does_not_lend_it_what_the_others_said() {
+    let mut all = letters();
+    let mut fewer = all[0].clone();
+    fewer.authorization_id = "A-2".into();
+    fewer.programmes = vec!["senior-subsidy".into()];
+    fewer.departments = vec!["public-security".into()];
+    for letter in &mut all[1..] {
+        letter.programmes.push("senior-subsidy".into());
+    }
+    all.push(fewer);
+    let scope = ask(&all).unwrap();
+    assert!(!scope.is_for_also(&ProgrammeId::new("senior-subsidy").unwrap()));
+}

@@ -32,6 +32,7 @@ use crate::source::{Origin, RecordAt};
 
 use memo::{Memo, Question};
 pub use persons::Settled;
+pub(crate) use persons::is_drawn;
 pub(crate) use table::Found;
 use table::{Keys, Table};
 
@@ -195,6 +196,11 @@ impl<'a> Facts<'a> {
     /// Whether a member attends school or study up to bachelor full time.
     pub fn student(&self, subject: u32) -> Settled<bool> {
         persons::student(self, subject)
+    }
+
+    /// Whether some register shows that a member draws help from a programme at the date. A silent register shows nothing.
+    pub fn draws(&self, programme: &str) -> bool {
+        persons::draws(self, programme)
     }
 
     /// The ordinals that a question is about.

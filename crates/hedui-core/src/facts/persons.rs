@@ -4,9 +4,10 @@
 use super::matching::stands_on;
 use super::{Facts, PERIOD_UNCERTAIN, figure_of};
 use crate::bounds::{Bounds, Figure, insert_sorted};
+use crate::dates::Date;
 use crate::names::DepartmentId;
 use crate::part::{Aspect, Because, Part, Treatment};
-use crate::record::{DisabilityKind, RecordBody, RecordType, SchoolStage};
+use crate::record::{Assistance, AssistanceStatus, DisabilityKind, RecordBody, RecordType, SchoolStage};
 
 /// A fact that is settled, or left open by departments that did not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,4 +133,21 @@ pub(super) fn casual_work_months(facts: &Facts<'_>, subject: Option<u32>) -> Fig
         }
     }
     figure
+}
+
+/// Whether some register shows that a member draws help from a programme at the date.
+pub(super) fn draws(facts: &Facts<'_>, programme: &str) -> bool {
+    let drawn = facts.records(RecordType::Assistance, None).iter();
+    drawn
+        .filter_map(|found| match &found.record.body {
+            RecordBody::Assistance(body) => Some(body),
+            _ => None,
+        })
+        .any(|body| body.programme.trim() == programme && is_drawn(body, facts.as_of))
+}
+
+/// Whether help is being paid on a day.
+pub(crate) fn is_drawn(body: &Assistance, as_of: Date) -> bool {
+    let over = body.until.is_some_and(|last| last.last_day() < as_of);
+    body.status == AssistanceStatus::Drawing && !over
 }

@@ -7,6 +7,7 @@ use super::lang::Lang;
 use super::table::{Column, MAX_WIDTH, MIN_WIDTH, item, paragraph, table};
 use super::values;
 
+mod also;
 mod departments;
 mod explain;
 mod figures;
@@ -41,6 +42,7 @@ pub fn render(verification: &Verification, lang: Lang, width: usize) -> String {
         text.push_str(&departments::render(&page));
         text.push_str(&figures::render(&page));
         text.push_str(&findings::render(&page));
+        text.push_str(&also::render(&page));
     }
     for verdict in &verification.verdicts {
         text.push_str(&verdict::calculation(&page, verdict));

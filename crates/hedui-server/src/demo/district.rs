@@ -61,7 +61,11 @@ impl District {
             district: args.district.clone(),
             households: args.households,
             as_of: today,
-            programmes: vec!["dibao".to_owned()],
+            // Whoever signs wishes to be told what else they are entitled to.
+            programmes: vec![
+                "dibao".to_owned(),
+                hedui_core::authorization::JOINT_ASSISTANCE.to_owned(),
+            ],
         };
         let population = generate(&settings)?;
         let sources = hedui_sim::sources::write(&population, &folders, &directory.join("sources")).await?;

@@ -109,6 +109,7 @@ fn report(r: &Report, names: &DepartmentNames) -> pb::Report {
         findings: r.findings.iter().map(|f| finding(f, r)).collect(),
         complete: r.complete,
         warnings: r.warnings.clone(),
+        also: r.also.iter().map(|v| verdict(v, None)).collect(),
     }
 }
 

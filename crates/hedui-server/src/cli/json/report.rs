@@ -5,6 +5,7 @@ use hedui_proto::verification as wire;
 use serde::Serialize;
 
 use super::super::values;
+use super::verdict::{Verdict, verdict};
 use super::word;
 
 /// The report.
@@ -18,6 +19,8 @@ pub(super) struct Report {
     findings: Vec<Finding>,
     complete: bool,
     warnings: Vec<String>,
+    /// Other programmes of the district for which the household qualifies, or may.
+    also: Vec<Verdict>,
 }
 
 #[derive(Debug, Serialize)]
@@ -107,6 +110,7 @@ pub(super) fn report(r: &wire::Report) -> Report {
         findings: r.findings.iter().map(finding).collect(),
         complete: r.complete,
         warnings: r.warnings.clone(),
+        also: r.also.iter().map(verdict).collect(),
     }
 }
 

@@ -70,6 +70,7 @@ fn sealed() -> Vec<u8> {
             subject: 1,
             record: Some(record),
         }],
+        also: Vec::new(),
         rules: "0".repeat(64).into(),
         sources: Vec::new(),
     };

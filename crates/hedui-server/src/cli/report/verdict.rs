@@ -91,7 +91,7 @@ fn titles(page: &Page<'_>, verdict: &Verdict, result: Truth) -> String {
     titles.join(page.lang.pick("、", ", "))
 }
 
-fn amount(page: &Page<'_>, verdict: &Verdict) -> Option<String> {
+pub(super) fn amount(page: &Page<'_>, verdict: &Verdict) -> Option<String> {
     let lang = page.lang;
     let least = values::grouped(&values::yuan(verdict.amount_least.as_ref()?));
     let most = verdict

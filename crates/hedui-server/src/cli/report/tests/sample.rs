@@ -348,6 +348,7 @@ pub fn verification() -> Verification {
             findings: findings(),
             complete: true,
             warnings: vec!["household.members[1].id_number: ID_NORMALISED".to_owned()],
+            also: vec![qualifies(), inconclusive()],
         }),
         ..Default::default()
     }
