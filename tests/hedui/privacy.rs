@@ -29,11 +29,16 @@ const HASH_BYTES: usize = 12;
 struct Secrets(BTreeMap<Vec<u8>, String>);
 
 impl Secrets {
+    /// Where two are the same, as a member's ID and a father's, the first name of it stays.
+    fn insert(&mut self, bytes: Vec<u8>, what: &str) {
+        self.0.entry(bytes).or_insert_with(|| what.to_owned());
+    }
+
     fn text(&mut self, what: &str, text: &str) {
         // Shorter ones stand in other words by chance.
         if text.len() >= 6 {
-            self.0.insert(text.as_bytes().to_vec(), what.to_owned());
-            self.0.insert(text.to_lowercase().into_bytes(), what.to_owned());
+            self.insert(text.as_bytes().to_vec(), what);
+            self.insert(text.to_lowercase().into_bytes(), what);
         }
     }
 
@@ -48,9 +53,9 @@ impl Secrets {
             let what = format!("{name} of {what}");
             let hash = &hash[..HASH_BYTES];
             let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            self.0.insert(hash.to_vec(), what.clone());
-            self.0.insert(hex.clone().into_bytes(), what.clone());
-            self.0.insert(hex.to_uppercase().into_bytes(), what);
+            self.insert(hash.to_vec(), &what);
+            self.insert(hex.clone().into_bytes(), &what);
+            self.insert(hex.to_uppercase().into_bytes(), &what);
         }
     }
 

@@ -1,9 +1,9 @@
 //! The transparency logs through the running server: promises, proofs, exports, and what supervision sees.
 //! Leaves the laws of the logs to `hedui-evidence` and the formats to `hedui-log`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hedui_core::record::RecordBody;
+use hedui_core::record::{RecordBody, Registration};
 use hedui_log::merkle::{Frontier, leaf_hash};
 use hedui_log::note::Note;
 use hedui_log::policy::Policy;
@@ -14,6 +14,7 @@ use hedui_proto::audit::audit_service_client::AuditServiceClient;
 use hedui_proto::operations::GetMetricsRequest;
 use hedui_proto::operations::operations_service_client::OperationsServiceClient;
 use hedui_proto::verification as wire;
+use hedui_sim::population::Truth;
 use tonic::transport::Channel;
 
 use crate::support::{District, settings, verify};
@@ -195,7 +196,7 @@ async fn a_sample_is_the_same_for_whoever_draws_it_and_another_for_another_check
     let before = folder.path().join("before");
     std::fs::write(&before, &earlier.checkpoint).unwrap();
 
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (checkpoint, percent, text) in [
         ("", 30u8, ""),
         ("", 100, ""),
@@ -586,39 +587,37 @@ fn staff(folder: &std::path::Path, id_number: &str) -> std::path::PathBuf {
 #[tokio::test]
 async fn a_case_handled_by_a_parent_whom_registration_names_is_a_finding_and_a_leaf() {
     let population = hedui_sim::generate(&settings(19, 50)).unwrap();
-    // The applicant handles the case: a member, and by registration a parent of others. The staff register knows of no relatives.
-    let named = |truth: &hedui_sim::population::Truth| -> Vec<u32> {
+    // The applicant handles the case: a member, by registration a parent or the spouse of others. The staff register knows of no relatives.
+    type Names = fn(&Registration) -> [&str; 2];
+    let (parents, spouse): (Names, Names) = (
+        |b| [&b.father_id_number, &b.mother_id_number],
+        |b| [&b.spouse_id_number, ""],
+    );
+    let named = |truth: &Truth, names: Names| -> BTreeSet<u32> {
         let applicant = &truth.household.members[0].id_number;
+        let names_applicant = |record: &hedui_core::Record| match &record.body {
+            RecordBody::Registration(body) => names(body).contains(&applicant.as_str()),
+            _ => false,
+        };
         let people = truth.records.values().flatten();
-        let children: std::collections::BTreeSet<&str> = people
-            .filter(|person| {
-                person.records.iter().any(|record| match &record.body {
-                    RecordBody::Registration(b) => [&b.father_id_number, &b.mother_id_number]
-                        .iter()
-                        .any(|parent| parent.as_str() == applicant),
-                    _ => false,
-                })
-            })
-            .map(|person| person.id.expose())
-            .collect();
+        let people = people.filter(|person| person.records.iter().any(names_applicant));
+        let people: BTreeSet<&str> = people.map(|person| person.id.expose()).collect();
         let members = truth.household.members.iter().zip(0u32..);
-        let named = members.filter(|(member, _)| children.contains(member.id_number.as_str()));
+        let named = members.filter(|(member, _)| people.contains(member.id_number.as_str()));
         named.map(|(_, ordinal)| ordinal).collect()
     };
-    let truth = population
-        .households
-        .iter()
-        .find(|truth| !named(truth).is_empty())
-        .unwrap();
-    let (number, mut expected) = (truth.number as usize, named(truth));
-    expected.insert(0, 0);
+    let has_child = |truth: &&Truth| !named(truth, parents).is_empty();
+    let truth = population.households.iter().find(has_child).unwrap();
+    let number = truth.number as usize;
+    let mut expected = &named(truth, parents) | &named(truth, spouse);
+    expected.insert(0);
     let folder = tempfile::tempdir().unwrap();
     let staff = staff(folder.path(), &truth.household.members[0].id_number);
     let district = District::of(population, |config| config.supervision.staff_file = Some(staff)).await;
     let ended = district.verify(number).await;
     let findings = ended.report.unwrap().findings;
     let conflicts = findings.iter().filter(|finding| finding.code == "CONFLICT_OF_INTEREST");
-    let subjects: Vec<u32> = conflicts.filter_map(|finding| finding.subject).collect();
+    let subjects: BTreeSet<u32> = conflicts.filter_map(|finding| finding.subject).collect();
     assert_eq!(subjects, expected);
     follow(&district).await;
     let proofs = proofs(&district, &ended.name, false).await;

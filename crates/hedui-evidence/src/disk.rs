@@ -21,7 +21,7 @@ const FINISHED_MODE: u32 = 0o444;
 /// Of a complete file while it is opened to be erased in: its owner alone can write it. If power goes then, the next start
 /// finishes it again.
 const ERASING_MODE: u32 = 0o644;
-/// How many zeros are written at a time.
+/// What is written over a place, piece by piece.
 const ZEROS: [u8; 4_096] = [0; 4_096];
 /// The bits that let somebody write.
 const WRITABLE: u32 = 0o222;
@@ -143,15 +143,13 @@ impl RealDisk {
     fn open_to_erase(&self, name: &str) -> io::Result<File> {
         let path = self.dir.join(name);
         let open = || OpenOptions::new().write(true).open(&path);
-        match open() {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && self.is_finished(name)? => {
-                fs::set_permissions(&path, Permissions::from_mode(ERASING_MODE))?;
-                let file = open();
-                fs::set_permissions(&path, Permissions::from_mode(FINISHED_MODE))?;
-                file
-            }
-            file => file,
+        if !self.is_finished(name)? {
+            return open();
         }
+        fs::set_permissions(&path, Permissions::from_mode(ERASING_MODE))?;
+        let file = open();
+        fs::set_permissions(&path, Permissions::from_mode(FINISHED_MODE))?;
+        file
     }
 }
 

@@ -95,10 +95,10 @@ impl Shredder {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         self.waiting.fetch_sub(1, Ordering::AcqRel);
         let destroyed = self.destroy(position, &frame).map_err(|error| unfinished(&error))?;
-        // Other calls carry out their own frames, and the last of them writes down how far all are. Where a call was given
-        // up, that is done for it.
+        // Other calls carry out their own frames. With none on its way all frames before this one are done, or their calls
+        // were given up: then that is done for them.
         if self.calls.load(Ordering::Acquire) == 1
-            && let Err(error) = self.advance(&mut done, Some(position))
+            && let Err(error) = self.advance(&mut done, position, true)
         {
             tracing::warn!(%error, "not every shred frame before is carried out and written down; the next opening does so");
         }
@@ -107,14 +107,19 @@ impl Shredder {
 
     /// Carries out whatever an earlier process did not finish. Errors: the store's; nothing may be served after one.
     pub(super) fn complete(&self) -> Result<(), StoreError> {
-        self.advance(&mut self.done.lock().unwrap_or_else(PoisonError::into_inner), None)
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        self.advance(&mut done, self.published.tail(), false)
     }
 
-    /// Carries out every shred frame from `done` on, in order, but for one that is carried out already.
-    fn advance(&self, done: &mut Position, already: Option<Position>) -> Result<(), StoreError> {
+    /// Carries out every shred frame from `done` to `last`, in order, and writes down that they are; `last` itself may be
+    /// carried out already.
+    fn advance(&self, done: &mut Position, last: Position, already: bool) -> Result<(), StoreError> {
         let before = *done;
         let result = self.each_shred_frame(*done, &mut |position, frame| {
-            if already != Some(position) {
+            if position > last {
+                return Ok(());
+            }
+            if position < last || !already {
                 self.destroy(position, frame)?;
             }
             *done = after(position);
