@@ -23,6 +23,7 @@ use crate::pipeline;
 use crate::prepare::prepare;
 use crate::registry::Registry;
 use crate::request::{Completion, Conflict, Create, MAX_LABEL_BYTES, Prepared, Request, StoredRequest};
+use crate::retention::Officer;
 use crate::reuse::{household_key, question_key};
 use crate::rules::Rules;
 use crate::run::{Begun, Run, State, Verification};
@@ -83,6 +84,8 @@ impl Broker {
                 households: DashMap::new(),
                 admitted: AtomicUsize::new(0),
                 closing: AtomicBool::new(false),
+                retention_turn: tokio::sync::Mutex::default(),
+                expiring: tokio::sync::Mutex::default(),
                 workers: Workers::beside_the_network(),
             }),
         }
@@ -131,7 +134,7 @@ impl Broker {
             && let Some(position) = self.core.store.newest(key).await?
         {
             let case = self.core.store.read(position).await?.case;
-            return self.same_request(case, &create.request).await;
+            return self.same_request(case, &create.caller, &create.request).await;
         }
         if let Some(recheck) = &create.request.recheck {
             self.rechecks_the_same(recheck, &create.request).await?;
@@ -158,7 +161,7 @@ impl Broker {
                 // Until its evidence is durable there is nothing to return; if that fails the household is free again.
                 Claim::Held(other) if !other.has_begun().await => {}
                 Claim::Held(other) if same_id(&other, &run) => {
-                    return self.same_request(other.case, &stored.request).await;
+                    return self.same_request(other.case, &stored.caller, &stored.request).await;
                 }
                 Claim::Held(other) => {
                     // Whoever is shown another's verification leaves a trace.
@@ -180,7 +183,7 @@ impl Broker {
             (Created::Known, Some(key)) => {
                 let position = self.core.store.newest(key).await?.ok_or(BrokerError::NotFound)?;
                 let case = self.core.store.read(position).await?.case;
-                self.same_request(case, &stored.request).await
+                self.same_request(case, &stored.caller, &stored.request).await
             }
             (Created::Known, None) => Err(BrokerError::Internal("a frame id was drawn twice")),
         }
@@ -207,12 +210,15 @@ impl Broker {
     }
 
     /// The verification that a request id already stands for, if it was asked for with the same request.
-    async fn same_request(&self, case: CaseId, request: &Request) -> Result<Verification, BrokerError> {
-        let stored = self.stored_request(case).await?;
-        if stored.request != *request {
+    async fn same_request(&self, case: CaseId, caller: &str, request: &Request) -> Result<Verification, BrokerError> {
+        let person = request.actor.as_str();
+        let found = self.refuse_frozen(case, self.peek(case).await, Officer { caller, person });
+        let found = found.await?;
+        // A request that was destroyed can be compared with no other.
+        if found.state != State::Shredded && self.stored_request(case).await?.request != *request {
             return Err(BrokerError::RequestIdReused);
         }
-        self.peek(case).await
+        Ok(found)
     }
 
     /// Keeps a refusal for want of authorization as evidence, and passes the error on.
@@ -286,7 +292,7 @@ impl Broker {
     /// Asks a running verification to end. What was answered stays evidence.
     pub async fn cancel(&self, case: CaseId) -> Result<Verification, BrokerError> {
         let Some(run) = self.core.running.get(&case).map(|r| Arc::clone(&r)) else {
-            self.peek(case).await?;
+            self.district_of(case).await?;
             return Err(BrokerError::WrongState("it has ended; there is nothing to cancel"));
         };
         if !run.is_running() {

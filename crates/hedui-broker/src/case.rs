@@ -1,11 +1,14 @@
 //! Cases: reading verifications and their evidence back from the store. Every reading of a person's data becomes evidence itself.
 //! Leaves writing to `evidence` and runs under way to `broker`.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use hedui_core::Verdict;
 use hedui_core::report::DepartmentLine;
-use hedui_evidence::{CaseId, Frame, FrameKind, IndexKey, Leaf, LeafKind, Position, Subject, ciphertext_digest};
+use hedui_evidence::{
+    CaseId, EvidenceId, Frame, FrameKind, IndexKey, Leaf, LeafKind, Position, StoreError, Subject, ciphertext_digest,
+};
 
 use crate::broker::Broker;
 use crate::clock::civil_date;
@@ -16,6 +19,7 @@ use crate::kept_report::KeptReport;
 use crate::pipeline::Ended;
 use crate::prepare::label;
 use crate::request::StoredRequest;
+use crate::retention::{Officer, RetentionRefusal, RetentionState, Standing, standing};
 use crate::run::{State, Verification};
 
 /// Most verifications on one page of a list.
@@ -41,6 +45,66 @@ pub struct CaseLeaf {
     pub record: Option<Vec<u8>>,
     /// Whether ciphertext and commitment fit the sealed record; none where nothing is sealed, or the record was not opened.
     pub intact: Option<bool>,
+    /// Whether its record was destroyed: nobody can open it.
+    pub destroyed: bool,
+}
+
+/// A case of which nothing has been opened.
+struct Look {
+    asked: Frame,
+    ended: Option<Frame>,
+    standing: Standing,
+}
+
+impl Look {
+    /// What is in it: of a frozen case only where that is allowed, of a destroyed one that it is.
+    fn contents(self, core: &Core, frozen_too: bool) -> Result<Verification, BrokerError> {
+        match self.standing.state {
+            RetentionState::Shredded => return Ok(self.outside(State::Shredded)),
+            RetentionState::Frozen if !frozen_too => return Err(RetentionRefusal::Frozen.into()),
+            RetentionState::Frozen | RetentionState::Active => {}
+        }
+        let stored = request_in(core, &self.asked)?;
+        let mut found = verification(core, self.asked.case, stored, self.ended.as_ref())?;
+        found.retention = Some(Arc::new(self.standing));
+        Ok(found)
+    }
+
+    /// As a list shows it: frozen cases without contents.
+    fn listed(self, core: &Core) -> Result<Verification, BrokerError> {
+        if self.standing.state == RetentionState::Frozen {
+            return Ok(self.outside(State::Frozen));
+        }
+        let closed = self.outside(State::Failed);
+        match self.contents(core, false) {
+            // One that cannot be opened any more hides none of the others.
+            Err(error) if unreadable(&error) => Ok(closed),
+            found => found,
+        }
+    }
+
+    /// What stands outside: in leaves, without anything opened.
+    fn outside(&self, state: State) -> Verification {
+        let leaf = self.asked.leaves.first();
+        let created_at_ms = leaf.map_or(self.asked.time_ms, |l| l.asked_at_ms);
+        Verification {
+            case: self.asked.case,
+            state,
+            district_code: self.asked.district.clone(),
+            programmes: leaf.map_or_else(Vec::new, |l| l.purpose.split(',').map(str::to_owned).collect()),
+            created_at_ms,
+            ended_at_ms: self.ended.as_ref().map(|frame| frame.time_ms),
+            as_of: civil_date(created_at_ms),
+            asked: 0,
+            answered: 0,
+            verdicts: Arc::default(),
+            report: None,
+            failure: (state == State::Failed).then(|| "EVIDENCE_UNREADABLE".to_owned()),
+            rechecks: None,
+            promise: None,
+            retention: Some(Arc::new(self.standing.clone())),
+        }
+    }
 }
 
 /// What a district's verifications are listed by.
@@ -127,9 +191,28 @@ impl Broker {
             .frame_of(case, FrameKind::Asked)
             .await?
             .ok_or(BrokerError::NotFound)?;
-        let stored = request_in(core, &asked)?;
-        let ended = core.frame_of(case, FrameKind::Verdict).await?;
-        verification(core, case, stored, ended.as_ref())
+        self.look(asked).await?.contents(core, false)
+    }
+
+    /// The same of a case that may be frozen: for those who may read it all the same.
+    pub(crate) async fn peek_frozen(&self, case: CaseId) -> Result<Verification, BrokerError> {
+        let core = self.core();
+        if let Some(run) = core.running.get(&case) {
+            return Ok(run.snapshot());
+        }
+        let asked = core
+            .frame_of(case, FrameKind::Asked)
+            .await?
+            .ok_or(BrokerError::NotFound)?;
+        self.look(asked).await?.contents(core, true)
+    }
+
+    /// The frames of a case and how it is kept, with nothing opened.
+    async fn look(&self, asked: Frame) -> Result<Look, BrokerError> {
+        let core = self.core();
+        let ended = core.frame_of(asked.case, FrameKind::Verdict).await?;
+        let standing = standing(core, &asked, ended.as_ref().map(|frame| frame.time_ms)).await?;
+        Ok(Look { asked, ended, standing })
     }
 
     /// Reads a verification with what the records behind its report say of themselves. Otherwise as `get`.
@@ -140,8 +223,17 @@ impl Broker {
     }
 
     /// Reads a verification; the reading is durable evidence before its content is returned. The sources of the report are without texts.
+    ///
+    /// Errors: [`RetentionRefusal::Frozen`] for a case that is frozen, and kept as evidence.
+    ///
+    /// [`RetentionRefusal::Frozen`]: crate::RetentionRefusal::Frozen
     pub async fn get(&self, case: CaseId, caller: &str, person: &str) -> Result<Verification, BrokerError> {
-        let found = self.peek(case).await?;
+        let mistakes = label("actor", person);
+        if !mistakes.is_empty() {
+            return Err(BrokerError::Invalid(mistakes));
+        }
+        let officer = Officer { caller, person };
+        let found = self.refuse_frozen(case, self.peek(case).await, officer).await?;
         self.note_access(&found.district_code, case, "read of a verification", caller, person)
             .await?;
         Ok(found)
@@ -160,7 +252,21 @@ impl Broker {
         if !mistakes.is_empty() {
             return Err(BrokerError::Invalid(mistakes));
         }
-        let frame = evidence::access(self.core(), district, case, why, actor(caller, person));
+        self.note_access_by(district, case, why, (caller, person), Vec::new())
+            .await
+    }
+
+    /// The same, found by more than its case.
+    pub(crate) async fn note_access_by(
+        &self,
+        district: &str,
+        case: CaseId,
+        why: &str,
+        (caller, person): (&str, &str),
+        index: Vec<IndexKey>,
+    ) -> Result<(), BrokerError> {
+        let mut frame = evidence::access(self.core(), district, case, why, actor(caller, person));
+        frame.index = index;
         self.core().store.append(frame).await?;
         Ok(())
     }
@@ -173,10 +279,10 @@ impl Broker {
         let mut verifications = Vec::with_capacity(positions.len());
         for position in &positions {
             let asked = core.store.read(*position).await?;
-            verifications.push(match self.peek(asked.case).await {
-                // One that cannot be opened any more, as its key was destroyed, hides none of the others.
-                Err(error) if unreadable(&error) => closed(&asked),
-                found => found?,
+            let running = core.running.get(&asked.case).map(|run| run.snapshot());
+            verifications.push(match running {
+                Some(running) => running,
+                None => self.look(asked).await?.listed(core)?,
             });
         }
         let next = positions.last().copied().filter(|_| positions.len() == limit);
@@ -217,6 +323,7 @@ impl Broker {
         if leaves.is_empty() {
             return Err(BrokerError::NotFound);
         }
+        mark_destroyed(&mut leaves);
         let why = if open_records {
             "audit of a case, records opened"
         } else {
@@ -224,6 +331,15 @@ impl Broker {
         };
         self.note_access(&district, case, why, caller, person).await?;
         Ok(leaves)
+    }
+}
+
+/// What the leaves of a destruction name is destroyed, and not damaged for that.
+fn mark_destroyed(leaves: &mut [CaseLeaf]) {
+    let shreds = leaves.iter().filter(|found| found.leaf.kind == LeafKind::Shred);
+    let destroyed: HashSet<EvidenceId> = shreds.flat_map(|found| found.leaf.rests_on.iter().copied()).collect();
+    for found in leaves {
+        found.destroyed = destroyed.contains(&found.leaf.evidence_id);
     }
 }
 
@@ -244,6 +360,8 @@ fn case_leaf(
                 record = Some(opened.plaintext().to_vec());
             }
             Ok(None) => {}
+            // Destroyed on purpose: what is left of it fits, or not.
+            Err(BrokerError::Store(StoreError::Shredded(_))) => {}
             // A record that cannot be opened is itself what an auditor must see.
             Err(_) => intact = Some(false),
         }
@@ -253,6 +371,7 @@ fn case_leaf(
         position,
         record,
         intact,
+        destroyed: false,
     })
 }
 
@@ -278,6 +397,7 @@ fn verification(
         failure: Some("INTERRUPTED".to_owned()),
         rechecks: stored.request.recheck.map(|r| r.of),
         promise: None,
+        retention: None,
     };
     if let Some(frame) = ended {
         let ended = ending_in(core, frame)?;
@@ -299,29 +419,7 @@ pub(crate) fn unreadable(error: &BrokerError) -> bool {
     use hedui_evidence::ErrorKind as Evidence;
     match error {
         BrokerError::Damaged(_) => true,
-        BrokerError::Store(error) => matches!(error.kind(), Evidence::Key | Evidence::Tampered),
+        BrokerError::Store(error) => matches!(error.kind(), Evidence::Key | Evidence::Tampered | Evidence::Shredded),
         _ => false,
-    }
-}
-
-/// What the clear part of its `ASKED` frame says of a verification that cannot be opened.
-fn closed(asked: &Frame) -> Verification {
-    let leaf = asked.leaves.first();
-    let created_at_ms = leaf.map_or(asked.time_ms, |l| l.asked_at_ms);
-    Verification {
-        case: asked.case,
-        state: State::Failed,
-        district_code: asked.district.clone(),
-        programmes: leaf.map_or_else(Vec::new, |l| l.purpose.split(',').map(str::to_owned).collect()),
-        created_at_ms,
-        ended_at_ms: None,
-        as_of: civil_date(created_at_ms),
-        asked: 0,
-        answered: 0,
-        verdicts: Arc::default(),
-        report: None,
-        failure: Some("EVIDENCE_UNREADABLE".to_owned()),
-        rechecks: None,
-        promise: None,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use ed25519_dalek::VerifyingKey;
 use hedui_core::Tolerances;
-use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing};
+use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing, MAX_PAGE};
 use hedui_policy::PackSet;
 
 use crate::clock::Clock;
@@ -15,6 +15,7 @@ use crate::error::BrokerError;
 use crate::meter::Meter;
 use crate::registry::Registry;
 use crate::rules::KeptRules;
+use crate::retention::RetentionPeriods;
 use crate::run::Run;
 use crate::staff::StaffRegister;
 use crate::workers::Workers;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub signing_keys: Vec<(String, VerifyingKey)>,
     /// Who works with the system.
     pub staff: Arc<StaffRegister>,
+    /// How long cases are kept.
+    pub retention: RetentionPeriods,
 }
 
 impl Default for Settings {
@@ -43,6 +46,7 @@ impl Default for Settings {
             tolerances: Tolerances::default(),
             signing_keys: Vec::new(),
             staff: Arc::default(),
+            retention: RetentionPeriods::default(),
         }
     }
 }
@@ -72,6 +76,10 @@ pub(crate) struct Core {
     pub workers: Workers,
     /// Set when no new verification is taken.
     pub closing: std::sync::atomic::AtomicBool,
+    /// Orders about retention are decided and made durable one at a time: a hold that was acknowledged blocks the destruction that comes next.
+    pub retention_turn: tokio::sync::Mutex<()>,
+    /// Held by the expiry that runs.
+    pub expiring: tokio::sync::Mutex<()>,
 }
 
 impl Core {
@@ -93,8 +101,20 @@ impl Core {
             }
         }
         // A case that was read while it ran has its reads in between.
-        let frames = self.store.case(case).await?;
-        Ok(frames.into_iter().find(|f| f.kind == kind))
+        let mut after = None;
+        loop {
+            let page = self.store.case_page(case, after, MAX_PAGE).await?;
+            for position in &page {
+                let frame = self.store.read(*position).await?;
+                if frame.kind == kind {
+                    return Ok(Some(frame));
+                }
+            }
+            after = page.last().copied();
+            if page.len() < MAX_PAGE {
+                return Ok(None);
+            }
+        }
     }
 
     /// Notes how long a step took, from its start.

@@ -4,6 +4,8 @@
 use hedui_core::FieldError;
 use hedui_evidence::{LogError, StoreError};
 
+use crate::retention::RetentionRefusal;
+
 /// What kind of error it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -62,6 +64,9 @@ pub enum BrokerError {
     /// The logs over it.
     #[error("{0}")]
     Log(#[source] LogError),
+    /// The case is frozen, destroyed, on hold; or an order about it is not allowed.
+    #[error(transparent)]
+    Retention(#[from] RetentionRefusal),
     /// Stored evidence that does not decode.
     #[error("stored evidence of this verification is damaged: {0}")]
     Damaged(&'static str),
@@ -91,9 +96,11 @@ impl BrokerError {
             BrokerError::WrongState(_) => ErrorKind::FailedPrecondition,
             BrokerError::Busy => ErrorKind::ResourceExhausted,
             BrokerError::ShuttingDown => ErrorKind::Unavailable,
+            BrokerError::Retention(refusal) => refusal.kind(),
             BrokerError::Damaged(_) => ErrorKind::DataLoss,
             BrokerError::Internal(_) => ErrorKind::Internal,
             BrokerError::Store(error) => match error.kind() {
+                Evidence::Shredded => ErrorKind::FailedPrecondition,
                 Evidence::Corrupt | Evidence::Tampered => ErrorKind::DataLoss,
                 _ => ErrorKind::Unavailable,
             },
@@ -114,10 +121,12 @@ impl BrokerError {
             BrokerError::WrongState(_) => "WRONG_STATE",
             BrokerError::Busy => "TOO_MANY_VERIFICATIONS",
             BrokerError::ShuttingDown => "SHUTTING_DOWN",
+            BrokerError::Store(StoreError::Shredded(_)) => "CASE_SHREDDED",
             BrokerError::Store(_) => "EVIDENCE_UNAVAILABLE",
             BrokerError::Log(LogError::NotIncluded) => "NOT_YET_IN_LOG",
             BrokerError::Log(LogError::Name { .. }) => "LOG_REQUEST_INVALID",
             BrokerError::Log(_) => "EVIDENCE_LOG_UNAVAILABLE",
+            BrokerError::Retention(refusal) => refusal.reason(),
             BrokerError::Damaged(_) => "EVIDENCE_DAMAGED",
             BrokerError::Internal(_) => "INTERNAL",
         }
@@ -137,6 +146,16 @@ impl BrokerError {
         "NOT_YET_IN_LOG",
         "LOG_REQUEST_INVALID",
         "EVIDENCE_LOG_UNAVAILABLE",
+        "CASE_FROZEN",
+        "CASE_SHREDDED",
+        "LEGAL_HOLD",
+        "RETENTION_RUNNING",
+        "SECOND_PERSON_NEEDED",
+        "NO_SHRED_REQUEST",
+        "SHRED_REQUESTED",
+        "NO_HOLD",
+        "EXPIRY_NOT_APPROVED",
+        "EXPIRY_RUNNING",
         "EVIDENCE_DAMAGED",
         "INTERNAL",
     ];

@@ -169,6 +169,11 @@ fn listed(ids: &[&str], what: &str) -> String {
     }
 }
 
+/// What a district's refusals for want of authorization are found by.
+pub(crate) fn denials_key(core: &Core, district: &str) -> IndexKey {
+    core.keys.index_key("district denials", &[district.as_bytes()])
+}
+
 /// A refusal for want of authorization.
 pub(crate) fn denial(
     core: &Core,
@@ -188,8 +193,7 @@ pub(crate) fn denial(
     };
     let now = core.clock.now_ms();
     // Found by the persons too: a refused look-up is one that they may be told of.
-    let district = stored.request.district_code.as_bytes();
-    let mut index = vec![core.keys.index_key("district denials", &[district])];
+    let mut index = vec![denials_key(core, &stored.request.district_code)];
     let members = stored.request.household.members.iter();
     let ids = members.filter_map(|member| resident_id(&member.id_number, stored.as_of).ok());
     index.extend(ids.map(|id| person_key(core, &id)));

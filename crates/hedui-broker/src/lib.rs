@@ -26,6 +26,7 @@ mod recompute;
 mod registry;
 mod request;
 mod resume;
+mod retention;
 mod reuse;
 mod rules;
 mod run;
@@ -52,6 +53,10 @@ pub use meter::{Meter, Step};
 pub use recompute::Recomputed;
 pub use registry::{Fared, Registered, Registry};
 pub use request::{Completion, Conflict, Create, MAX_DEADLINE_MS, Recheck, Request, Reuse};
+pub use retention::{
+    Basis, Counts, Destroyed, Expiry, ExpiryAsk, ExpiryProgress, Hold, Officer, RetentionPeriods, RetentionRefusal,
+    RetentionState, ShredRequest, Standing,
+};
 pub use run::{State, Verification};
 pub use staff::{StaffMember, StaffRegister, resident_id};
 pub use supervision::{Consulted, MisuseReport, Overseen, PersonAccess};

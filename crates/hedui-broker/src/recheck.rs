@@ -10,6 +10,7 @@ use crate::broker::Broker;
 use crate::difference::{Difference, differences};
 use crate::error::BrokerError;
 use crate::request::{Completion, Conflict, Create, Recheck, Request};
+use crate::retention::{Officer, RetentionRefusal, retention_key};
 use crate::run::{State, Verification};
 
 impl Broker {
@@ -22,7 +23,14 @@ impl Broker {
         caller: String,
         actor: String,
     ) -> Result<(Verification, Vec<Difference>), BrokerError> {
-        let before = self.peek(case).await?;
+        let officer = Officer {
+            caller: &caller,
+            person: &actor,
+        };
+        let before = self.refuse_frozen(case, self.peek(case).await, officer).await?;
+        if before.state == State::Shredded {
+            return Err(RetentionRefusal::Shredded.into());
+        }
         let Some(old) = before.report.filter(|_| before.state == State::Succeeded) else {
             return Err(BrokerError::WrongState(
                 "only a verification that has ended with a verdict can be rechecked",
@@ -31,7 +39,9 @@ impl Broker {
         let departments = self.known_departments(departments)?;
         let stored = self.stored_request(case).await?;
         // What changed shows what the earlier report said: a reading of it.
-        self.note_access(&before.district_code, case, "recheck", &caller, &actor)
+        // It begins the periods of the case anew, so it stands among what is looked at for them.
+        let found_by = vec![retention_key(self.core(), case)];
+        self.note_access_by(&before.district_code, case, "recheck", (&caller, &actor), found_by)
             .await?;
         let request = Request {
             as_of: Some(stored.as_of),

@@ -13,7 +13,8 @@ use crate::core::Core;
 use crate::error::BrokerError;
 use crate::evidence;
 use crate::prepare::prepare_stored;
-use crate::request::{MAX_DEADLINE_MS, Prepared};
+use crate::request::{MAX_DEADLINE_MS, Prepared, StoredRequest};
+use crate::retention::RetentionState;
 use crate::run::Begun;
 
 impl Broker {
@@ -29,6 +30,7 @@ impl Broker {
                 continue;
             }
             let prepared = match request_in(core, &frame) {
+                Ok(stored) if self.rests_on_nothing(&stored).await? => Err("REQUEST_NO_LONGER_VALID"),
                 Ok(stored) => prepare_stored(core, stored).map_err(|(error, _)| no_longer(&error)),
                 Err(error) if unreadable(&error) => Err("REQUEST_UNREADABLE"),
                 Err(error) => return Err(error),
@@ -42,6 +44,15 @@ impl Broker {
             }
         }
         Ok(resumed)
+    }
+
+    /// Whether it rechecks a case that has been destroyed meanwhile.
+    async fn rests_on_nothing(&self, stored: &StoredRequest) -> Result<bool, BrokerError> {
+        let of = stored.request.recheck.as_ref();
+        let Some(of) = of.and_then(|recheck| CaseId::from_hex(&recheck.of)) else {
+            return Ok(false);
+        };
+        Ok(self.retention(of).await?.state == RetentionState::Shredded)
     }
 
     fn run_again(&self, case: CaseId, prepared: Prepared) {

@@ -13,6 +13,7 @@ use crate::case::report_in;
 use crate::core::Core;
 use crate::error::BrokerError;
 use crate::request::{Prepared, Recheck, Reuse};
+use crate::retention::{self, RetentionState};
 
 /// An answer kept from an earlier verification.
 pub(crate) struct Kept {
@@ -91,9 +92,17 @@ pub(crate) async fn kept(
     let frame = core.store.read(position).await?;
     let now = core.clock.now_ms();
     let planned = core.registry.profiles().iter().zip(&prepared.plan.departments);
-    Ok(planned
+    let found: Vec<Option<Kept>> = planned
         .map(|(profile, planned)| fresh(core, &frame, profile, planned, now))
-        .collect())
+        .collect();
+    if found.iter().any(Option::is_some) {
+        // Of a case that is frozen nothing is used but to store it.
+        let standing = retention::standing(core, &frame, Some(frame.time_ms)).await?;
+        if standing.state != RetentionState::Active {
+            return Ok(Vec::new());
+        }
+    }
+    Ok(found)
 }
 
 /// A department's kept answer, if it is fresh and about every member.

@@ -15,6 +15,7 @@ use crate::fan_out::Questions;
 use crate::judge::{self, Asking};
 use crate::kept_report::KeptReport;
 use crate::request::Prepared;
+use crate::retention::Standing;
 use crate::reuse::Kept;
 
 /// Where a verification stands.
@@ -28,6 +29,10 @@ pub enum State {
     Cancelled,
     /// Ended without verdicts; see the reason.
     Failed,
+    /// Stored and nothing else: its contents are for disputes and audits.
+    Frozen,
+    /// Its keys are destroyed.
+    Shredded,
 }
 
 impl State {
@@ -38,6 +43,8 @@ impl State {
             State::Succeeded => "SUCCEEDED",
             State::Cancelled => "CANCELLED",
             State::Failed => "FAILED",
+            State::Frozen => "FROZEN",
+            State::Shredded => "SHREDDED",
         }
     }
 }
@@ -73,6 +80,8 @@ pub struct Verification {
     pub rechecks: Option<String>,
     /// The signed promise that its verdict will stand in the district's log, once ended.
     pub promise: Option<Arc<str>>,
+    /// How it is kept; none while it runs, and of what has just ended.
+    pub retention: Option<Arc<Standing>>,
 }
 
 /// What a run knows once it has begun to ask.
@@ -142,6 +151,7 @@ impl Run {
             failure: None,
             rechecks: prepared.stored.request.recheck.as_ref().map(|r| r.of.clone()),
             promise: None,
+            retention: None,
         };
         Run {
             case,

@@ -14,5 +14,6 @@ mod rechecks;
 mod recompute;
 mod requests;
 mod restart;
+mod retention;
 mod sharing;
 mod support;
