@@ -7,6 +7,7 @@ const FILES: &[&str] = &[
     "hedui/verification/v1/verification_service.proto",
     "hedui/audit/v1/audit_service.proto",
     "hedui/operations/v1/operations_service.proto",
+    "hedui/retention/v1/retention_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

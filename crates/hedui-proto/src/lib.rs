@@ -36,12 +36,19 @@ pub mod hedui {
             tonic::include_proto!("hedui.operations.v1");
         }
     }
+    /// `hedui.retention.v1`: what a records officer calls.
+    pub mod retention {
+        pub mod v1 {
+            tonic::include_proto!("hedui.retention.v1");
+        }
+    }
 }
 
 pub use google::r#type as gtype;
 pub use hedui::audit::v1 as audit;
 pub use hedui::department::v1 as department;
 pub use hedui::operations::v1 as operations;
+pub use hedui::retention::v1 as retention;
 pub use hedui::verification::v1 as verification;
 
 /// The encoded `FileDescriptorSet` of all services, for reflection and for tests that walk the protocol.

@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hedui_broker::RetentionPeriods;
 use hedui_core::DepartmentId;
 use hedui_log::note::VerifierKey;
 
@@ -51,6 +52,8 @@ pub struct Config {
     pub policy: Policy,
     /// How verifications run.
     pub verification: Verification,
+    /// How long cases are read and kept.
+    pub retention: RetentionPeriods,
     /// Signing services whose electronic signatures of letters count.
     pub signing_keys: Vec<SigningKey>,
     /// Who may call. Empty only on a loopback address; then everyone is [`LOCAL_CALLER`] with all roles.
@@ -275,14 +278,20 @@ pub enum Role {
     Auditor,
     /// See the departments' health, reload packs, run simulations.
     Operator,
+    /// Read single cases in disputes, also frozen ones, with a stated reason; place and release legal holds.
+    Dispute,
+    /// Freeze cases, request and approve their destruction.
+    Archivist,
 }
 
 impl Role {
     /// Every role with its name in the file.
-    pub const ALL: [(&'static str, Role); 3] = [
+    pub const ALL: [(&'static str, Role); 5] = [
         ("verifier", Role::Verifier),
         ("auditor", Role::Auditor),
         ("operator", Role::Operator),
+        ("dispute", Role::Dispute),
+        ("archivist", Role::Archivist),
     ];
 }
 

@@ -1,4 +1,4 @@
-//! The gRPC face of the broker: three services, health, reflection.
+//! The gRPC face of the broker: four services, health, reflection.
 //! Leaves every rule to the broker; here messages are converted, callers recognised and errors given their form.
 
 pub mod audit;
@@ -6,6 +6,7 @@ pub mod caller;
 pub mod from_proto;
 pub mod operations;
 mod page;
+pub mod retention;
 pub mod status;
 pub mod to_proto;
 pub mod verification;
@@ -17,6 +18,7 @@ use hedui_broker::Broker;
 use hedui_evidence::DistrictLogs;
 use hedui_proto::audit::audit_service_server::AuditServiceServer;
 use hedui_proto::operations::operations_service_server::OperationsServiceServer;
+use hedui_proto::retention::retention_service_server::RetentionServiceServer;
 use hedui_proto::verification::verification_service_server::VerificationServiceServer;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -104,17 +106,22 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let (reporter, health) = tonic_health::server::health_reporter();
     let verification = verification::Service::new(broker.clone(), Arc::clone(&callers), Arc::clone(&names));
     let audit = audit::Service::new(broker.clone(), Arc::clone(&callers), options.logs, options.standings);
+    let retention = retention::Service::new(broker.clone(), Arc::clone(&callers));
     let operations = operations::Service::new(broker.clone(), callers, names, options.checks);
     let limit = options.max_request_bytes;
     let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);
     let audit = AuditServiceServer::new(audit).max_decoding_message_size(limit);
     let operations = OperationsServiceServer::new(operations).max_decoding_message_size(limit);
+    let retention = RetentionServiceServer::new(retention).max_decoding_message_size(limit);
     reporter
         .set_serving::<VerificationServiceServer<verification::Service>>()
         .await;
     reporter.set_serving::<AuditServiceServer<audit::Service>>().await;
     reporter
         .set_serving::<OperationsServiceServer<operations::Service>>()
+        .await;
+    reporter
+        .set_serving::<RetentionServiceServer<retention::Service>>()
         .await;
     // Newer clients ask in version 1, many older ones in version 1 alpha only.
     let (reflection, alpha) = if options.reflection {
@@ -132,6 +139,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
         .add_service(verification)
         .add_service(audit)
         .add_service(operations)
+        .add_service(retention)
         .add_optional_service(reflection)
         .add_optional_service(alpha);
     let incoming = TcpListenerStream::new(listener);
@@ -155,5 +163,6 @@ fn descriptors() -> tonic_reflection::server::Builder<'static> {
         .with_service_name(VerificationServiceServer::<verification::Service>::NAME)
         .with_service_name(AuditServiceServer::<audit::Service>::NAME)
         .with_service_name(OperationsServiceServer::<operations::Service>::NAME)
+        .with_service_name(RetentionServiceServer::<retention::Service>::NAME)
         .with_service_name("grpc.health.v1.Health")
 }

@@ -149,6 +149,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             declared_percent: verification.declared_tolerance_percent,
         },
         signing_keys,
+        retention: config.retention,
     })
 }
 

@@ -7,12 +7,14 @@ use super::{Answer, CliError, Context};
 
 mod access;
 mod check;
+mod expire;
 mod export;
 mod folder;
 mod logs;
 mod misuse;
 mod proof;
 mod recompute;
+pub mod retention;
 mod sample;
 mod show;
 
@@ -37,6 +39,20 @@ pub enum AuditCommand {
     Recompute(recompute::RecomputeArgs),
     /// Have the server read every frame and check every sum and digest; exit 1 at the first that does not fit.
     Check(check::CheckArgs),
+    /// Print how a case is kept: frozen from when, kept up to when, on hold, waiting for destruction, destroyed.
+    Retention(retention::CaseArgs),
+    /// Freeze a case before its time, as its purpose has ended.
+    Freeze(retention::FreezeArgs),
+    /// Place a legal hold: the case is not destroyed before it is released.
+    Hold(retention::HoldArgs),
+    /// Release a legal hold.
+    Release(retention::HoldArgs),
+    /// Destroy a case, by two persons.
+    #[command(subcommand)]
+    Shred(retention::ShredCommand),
+    /// Destroy everything in a district whose period has ended, by two persons.
+    #[command(subcommand)]
+    Expire(expire::ExpireCommand),
 }
 
 /// Runs `hedui audit ...`.
@@ -51,5 +67,11 @@ pub async fn run(command: AuditCommand, context: &Context) -> Result<Answer, Cli
         AuditCommand::Export(arguments) => export::run(arguments, context).await,
         AuditCommand::Recompute(arguments) => recompute::run(arguments, context).await,
         AuditCommand::Check(arguments) => check::run(arguments, context).await,
+        AuditCommand::Retention(arguments) => retention::retention(arguments, context).await,
+        AuditCommand::Freeze(arguments) => retention::freeze(arguments, context).await,
+        AuditCommand::Hold(arguments) => retention::hold(arguments, context).await,
+        AuditCommand::Release(arguments) => retention::release(arguments, context).await,
+        AuditCommand::Shred(command) => retention::shred(command, context).await,
+        AuditCommand::Expire(command) => expire::run(command, context).await,
     }
 }

@@ -103,9 +103,11 @@ impl Exit {
         match verification.state() {
             VerificationState::Succeeded => Exit::of_outcomes(verification.verdicts.iter().map(|v| v.outcome())),
             VerificationState::Failed => Exit::Internal,
-            VerificationState::Running | VerificationState::Cancelled | VerificationState::Unspecified => {
-                Exit::Inconclusive
-            }
+            VerificationState::Running
+            | VerificationState::Cancelled
+            | VerificationState::Frozen
+            | VerificationState::Shredded
+            | VerificationState::Unspecified => Exit::Inconclusive,
         }
     }
 

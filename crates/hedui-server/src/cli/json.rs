@@ -8,17 +8,19 @@ use super::values;
 
 mod audit;
 mod report;
+mod retention;
 mod services;
 mod verdict;
 
 pub use audit::{access, case, checked, logs, misuse, proofs, sample};
+pub use retention::{expiries, expiry, retention};
 pub use services::{departments, metrics};
 
 /// A verification.
 #[derive(Debug, Serialize)]
 pub struct Verification {
     name: String,
-    /// `RUNNING`, `SUCCEEDED`, `CANCELLED`, `FAILED`.
+    /// `RUNNING`, `SUCCEEDED`, `CANCELLED`, `FAILED`, `FROZEN`, `SHREDDED`.
     state: String,
     district_code: String,
     programmes: Vec<String>,
@@ -34,6 +36,8 @@ pub struct Verification {
     rechecks: String,
     /// With what has just ended.
     inclusion_promise: String,
+    /// `null` while it runs, and of what has just ended.
+    retention: Option<retention::Retention>,
 }
 
 /// A page of verifications.
@@ -75,6 +79,7 @@ pub fn verification(v: &wire::Verification) -> Verification {
         failure_reason: v.failure_reason.clone(),
         rechecks: v.rechecks.clone(),
         inclusion_promise: v.inclusion_promise.clone(),
+        retention: v.retention.as_ref().map(retention::retention),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use hedui_proto::verification::{AnswerState, Report, Verification, VerificationState};
 
+use crate::cli::audit::retention;
 use super::lang::Lang;
 use super::table::{Column, MAX_WIDTH, MIN_WIDTH, item, paragraph, table};
 use super::values;
@@ -168,6 +169,13 @@ impl Page<'_> {
                 0,
                 width,
             )),
+            VerificationState::Frozen | VerificationState::Shredded => {
+                let kept = v.retention.clone().unwrap_or_default();
+                // The name stands at the head of the report.
+                for line in retention::lines(&kept, lang).iter().skip(1) {
+                    text.push_str(&paragraph(line, 0, width));
+                }
+            }
             VerificationState::Succeeded | VerificationState::Unspecified => {}
         }
         for verdict in &v.verdicts {

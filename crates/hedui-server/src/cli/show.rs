@@ -19,6 +19,9 @@ const MAX_PAGE_SIZE: i32 = 500;
 pub struct ShowArgs {
     /// `verifications/{id}`, or the id.
     name: String,
+    /// Why it is read in a dispute: the dispute role must state it, and reads frozen cases too; sealed.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -43,11 +46,12 @@ pub struct ListArgs {
 }
 
 /// Reads a verification with its report.
-pub async fn read(client: &Client, name: &str) -> Result<wire::Verification, CliError> {
+pub async fn read(client: &Client, name: &str, reason: &str) -> Result<wire::Verification, CliError> {
     let request = wire::GetVerificationRequest {
         name: name.to_owned(),
         view: wire::View::Full.into(),
         actor: client.actor.clone(),
+        reason: reason.to_owned(),
     };
     let response = client
         .verification()
@@ -72,7 +76,7 @@ pub fn answer(verification: &wire::Verification, context: &Context) -> Result<An
 /// Runs `hedui show`.
 pub async fn show(arguments: ShowArgs, context: &Context) -> Result<Answer, CliError> {
     let client = Client::connect(&arguments.server).await?;
-    let verification = read(&client, &verification_name(&arguments.name)).await?;
+    let verification = read(&client, &verification_name(&arguments.name), &arguments.reason).await?;
     answer(&verification, context)
 }
 

@@ -104,7 +104,7 @@ pub async fn run(arguments: VerifyArgs, context: &Context) -> Result<Answer, Cli
     if !follow::has_ended(&verification) {
         watch(&client, &name, context).await?;
     }
-    let verification = show::read(&client, &name).await?;
+    let verification = show::read(&client, &name, "").await?;
     show::answer(&verification, context)
 }
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use hedui_broker::RetentionPeriods;
 use hedui_core::DepartmentId;
 use hedui_evidence::MAX_WITNESSES;
 
@@ -31,6 +32,12 @@ const MIN_SEGMENT_BYTES: u64 = 1 << 20;
 const MAX_SEGMENT_BYTES: u64 = 16 << 30;
 /// No disk of today reads faster.
 const MAX_SCRUB: u64 = 16 << 30;
+/// A case that nobody needs for a decision any more is frozen within ten years.
+const MAX_FREEZE_DAYS: u32 = 3_660;
+/// Longer is for archives, not for personal data.
+const MAX_KEEP_YEARS: u16 = 100;
+/// No disk of today destroys faster.
+const MAX_EXPIRY_PACE: u32 = 10_000;
 /// The smallest limit of a request: a household of one with its letter.
 const MIN_REQUEST_BYTES: u64 = 4 << 10;
 /// The largest limit of a request, which each call under way may take of the memory.
@@ -48,6 +55,7 @@ pub(super) fn resolve(layers: Layers) -> Result<Loaded, ConfigErrors> {
     let (catalogue, overridden) = catalogue(&mut root, &mut reader);
     let policy = policy(&mut root, &mut reader);
     let verification = verification(&mut root, &mut reader);
+    let retention = retention(&mut root, &mut reader);
     let keys = access::signing_keys(&mut root, &mut reader);
     let (callers, callers_given) = access::callers(&mut root, &mut reader);
     let log = log(&mut root, &mut reader);
@@ -77,6 +85,7 @@ pub(super) fn resolve(layers: Layers) -> Result<Loaded, ConfigErrors> {
         catalogue,
         policy,
         verification,
+        retention,
         signing_keys,
         callers,
         log,
@@ -335,6 +344,45 @@ fn verification(root: &mut Section, reader: &mut Reader) -> Verification {
     };
     section.end(reader);
     verification
+}
+
+/// The periods. Below three years the law forbids what the setting would order, and says so.
+fn retention(root: &mut Section, reader: &mut Reader) -> RetentionPeriods {
+    let default = RetentionPeriods::default();
+    let mut section = root.section(reader, "retention");
+    let days = Whole {
+        min: 1,
+        max: MAX_FREEZE_DAYS,
+    };
+    let paced = Whole {
+        min: 1,
+        max: MAX_EXPIRY_PACE,
+    };
+    let years = section.value(reader, "keep_years", &Whole { min: 0, max: MAX_KEEP_YEARS }, default.keep_years);
+    if years.value < RetentionPeriods::LEAST_YEARS {
+        let key = section.key("keep_years");
+        let message = format!(
+            "`{key}` is {}: records of processing are kept for {} years at least (Personal Information Protection Law, article 56)",
+            years.value,
+            RetentionPeriods::LEAST_YEARS
+        );
+        reader.report.add(&years.origin, &key, "KEEP_TOO_SHORT", message, None);
+    }
+    let freeze = section.value(reader, "freeze_after_days", &days, default.freeze_after_days);
+    if u64::from(freeze.value) > u64::from(years.value) * 365 {
+        let key = section.key("freeze_after_days");
+        let message = format!("`{key}` is {}, longer than cases are kept: nothing would ever be frozen", freeze.value);
+        reader.report.add(&freeze.origin, &key, "FREEZE_TOO_LATE", message, None);
+    }
+    let retention = RetentionPeriods {
+        freeze_after_days: freeze.value,
+        keep_years: years.value,
+        expiry_per_second: section
+            .value(reader, "expiry_per_second", &paced, default.expiry_per_second)
+            .value,
+    };
+    section.end(reader);
+    retention
 }
 
 pub(super) fn log(root: &mut Section, reader: &mut Reader) -> Log {

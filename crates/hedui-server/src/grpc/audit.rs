@@ -4,7 +4,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use hedui_broker::{Broker, CaseLeaf, CaseProof, Consulted, ErrorKind, LogState, MisuseReport, Overseen, PersonAccess};
+use hedui_broker::{Broker, CaseLeaf, CaseProof, Consulted, ErrorKind, LogState, MisuseReport, Officer, Overseen, PersonAccess};
 use hedui_evidence::{CaseId, DistrictLogs, Draw, Drawn, Export, Exported, LeafKind, LogName, LogStatus, Verified};
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_server::AuditService;
@@ -32,6 +32,9 @@ pub struct Service {
     long: Arc<Semaphore>,
 }
 
+/// Who reads evidence: auditors, and the dispute role with a stated reason.
+const READERS: [Role; 2] = [Role::Auditor, Role::Dispute];
+
 /// So many long calls at once: each holds a thread while its reader is slow, and verifications need threads too.
 const LONG_CALLS: usize = 4;
 
@@ -47,10 +50,16 @@ impl Service {
         }
     }
 
-    /// Whether an auditor may read a case; asked before anything is opened or noted.
-    async fn may_read(&self, case: CaseId, caller: &Known) -> Result<(), Status> {
+    /// Whether a caller may read a case; asked before anything is opened. In a dispute the reason is kept.
+    async fn may_read(&self, case: CaseId, caller: &Known, (reason, person): (&str, &str)) -> Result<(), Status> {
         let district = self.broker.district_of(case).await.map_err(|e| status(&e))?;
-        caller.in_district(&district)
+        caller.in_district(&district)?;
+        if caller.has(Role::Auditor) && reason.is_empty() {
+            return Ok(());
+        }
+        let caller = &caller.id;
+        let noted = self.broker.note_dispute(case, reason, Officer { caller, person });
+        noted.await.map_err(|e| status(&e))
     }
 
     /// A place for a long call.
@@ -85,10 +94,10 @@ impl Service {
 #[tonic::async_trait]
 impl AuditService for Service {
     async fn get_case(&self, request: Request<pb::GetCaseRequest>) -> Result<Response<pb::GetCaseResponse>, Status> {
-        let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        let caller = self.callers.check_any(request.metadata(), &READERS)?;
         let message = request.into_inner();
         let case = case(&message.name)?;
-        self.may_read(case, &caller).await?;
+        self.may_read(case, &caller, (&message.reason, &message.actor)).await?;
         let leaves = self
             .broker
             .case(case, message.open_records, &caller.id, &message.actor)
@@ -126,10 +135,10 @@ impl AuditService for Service {
         &self,
         request: Request<pb::GetProofsRequest>,
     ) -> Result<Response<pb::GetProofsResponse>, Status> {
-        let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        let caller = self.callers.check_any(request.metadata(), &READERS)?;
         let message = request.into_inner();
         let case = case(&message.name)?;
-        self.may_read(case, &caller).await?;
+        self.may_read(case, &caller, (&message.reason, &message.actor)).await?;
         let proofs = self
             .broker
             .proofs(case, message.open_records, &caller.id, &message.actor)
@@ -310,7 +319,7 @@ impl AuditService for Service {
 }
 
 /// A district that a caller names: none, or six digits. Nothing else may become part of leaves and paths.
-fn district(text: &str) -> Result<Option<&str>, Status> {
+pub(super) fn district(text: &str) -> Result<Option<&str>, Status> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -334,10 +343,10 @@ fn log_name(text: &str) -> Result<LogName, Status> {
     })
 }
 
-type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+pub(super) type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// Runs long work on a thread beside the runtime's, so that it may read and reckon as long as it likes; what it sends is streamed.
-fn beside<T, F>(work: impl FnOnce(mpsc::Sender<Result<T, Status>>) -> F + Send + 'static) -> Replies<T>
+pub(super) fn beside<T, F>(work: impl FnOnce(mpsc::Sender<Result<T, Status>>) -> F + Send + 'static) -> Replies<T>
 where
     T: Send + 'static,
     F: Future<Output = Result<(), Status>>,
@@ -454,6 +463,7 @@ fn leaf(found: CaseLeaf) -> pb::Leaf {
         position,
         record,
         intact,
+        destroyed,
     } = found;
     let moment = |ms: i64| (ms != 0).then(|| timestamp(ms));
     pb::Leaf {
@@ -474,5 +484,6 @@ fn leaf(found: CaseLeaf) -> pb::Leaf {
         offset: position.offset,
         record: record.unwrap_or_default().into(),
         intact,
+        destroyed,
     }
 }

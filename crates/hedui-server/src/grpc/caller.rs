@@ -18,6 +18,8 @@ pub struct Known {
     pub id: String,
     /// Districts that they may verify in; none for all.
     districts: Option<Vec<String>>,
+    /// What they may do.
+    roles: Vec<Role>,
 }
 
 impl Callers {
@@ -30,10 +32,16 @@ impl Callers {
     ///
     /// Errors: `UNAUTHENTICATED` without a known token, `PERMISSION_DENIED` without the role.
     pub fn check(&self, metadata: &tonic::metadata::MetadataMap, role: Role) -> Result<Known, Status> {
+        self.check_any(metadata, &[role])
+    }
+
+    /// The same where one of several roles is enough.
+    pub fn check_any(&self, metadata: &tonic::metadata::MetadataMap, roles: &[Role]) -> Result<Known, Status> {
         if self.0.is_empty() {
             return Ok(Known {
                 id: "local".to_owned(),
                 districts: None,
+                roles: Role::ALL.iter().map(|(_, role)| *role).collect(),
             });
         }
         let token = metadata
@@ -53,18 +61,24 @@ impl Callers {
             let (zh, en) = ("访问令牌无效", "this token is not known here");
             return Err(refusal(Code::Unauthenticated, "TOKEN_UNKNOWN", en, zh));
         };
-        if !caller.roles.contains(&role) {
+        if !roles.iter().any(|role| caller.roles.contains(role)) {
             let (zh, en) = ("无此权限", "this caller has not the role that the call needs");
             return Err(refusal(Code::PermissionDenied, "ROLE_MISSING", en, zh));
         }
         Ok(Known {
             id: caller.id.clone(),
             districts: caller.districts.clone(),
+            roles: caller.roles.clone(),
         })
     }
 }
 
 impl Known {
+    /// Whether the caller has a role.
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
     /// Whether the caller may act in some districts only.
     pub fn is_limited(&self) -> bool {
         self.districts.is_some()

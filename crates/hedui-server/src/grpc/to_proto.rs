@@ -15,6 +15,7 @@ use hedui_proto::verification as pb;
 use smol_str::SmolStr;
 
 use crate::grpc::operations::DepartmentNames;
+use crate::grpc::retention;
 
 /// How much of a verification is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb
         State::Succeeded => pb::VerificationState::Succeeded,
         State::Cancelled => pb::VerificationState::Cancelled,
         State::Failed => pb::VerificationState::Failed,
+        State::Frozen => pb::VerificationState::Frozen,
+        State::Shredded => pb::VerificationState::Shredded,
     };
     let report = v.report.as_ref().filter(|_| view == View::Full);
     let report = report.and_then(|kept| kept.open().ok());
@@ -93,6 +96,7 @@ pub fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb
         failure_reason: v.failure.clone().unwrap_or_default(),
         rechecks: v.rechecks.as_ref().map(name).unwrap_or_default(),
         inclusion_promise: v.promise.as_deref().unwrap_or_default().to_owned(),
+        retention: v.retention.as_ref().map(|standing| retention::standing(v.case, standing)),
     }
 }
 

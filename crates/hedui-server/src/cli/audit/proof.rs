@@ -21,6 +21,9 @@ pub struct ProofArgs {
     /// Also open the sealed records, and disclose the salts that prove them; they hold personal data.
     #[arg(long)]
     open: bool,
+    /// Why it is read in a dispute: the dispute role must state it; sealed.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -34,6 +37,7 @@ pub async fn run(arguments: ProofArgs, context: &Context) -> Result<Answer, CliE
         name: verification_name(&arguments.case),
         actor: client.actor.clone(),
         open_records: arguments.open,
+        reason: arguments.reason.clone(),
     };
     let response = client.audit().get_proofs(timed(request, CALL_TIMEOUT)).await;
     let proofs = response.map_err(|status| client.refusal(&status))?.into_inner();

@@ -18,6 +18,9 @@ pub struct ShowArgs {
     /// Also open the sealed records; they hold personal data.
     #[arg(long)]
     open: bool,
+    /// Why it is read in a dispute: the dispute role must state it; sealed.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -29,6 +32,7 @@ pub async fn run(arguments: ShowArgs, context: &Context) -> Result<Answer, CliEr
         name: verification_name(&arguments.case),
         actor: client.actor.clone(),
         open_records: arguments.open,
+        reason: arguments.reason,
     };
     let response = client.audit().get_case(timed(request, CALL_TIMEOUT)).await;
     let case = response.map_err(|status| client.refusal(&status))?.into_inner();
@@ -57,7 +61,7 @@ fn render(case: &wire::GetCaseResponse, context: &Context) -> String {
             departments(&leaf.department, lang),
             outcome(&leaf.outcome),
             time.map(values::clock).unwrap_or_default(),
-            intact(leaf.intact, lang).to_owned(),
+            sealed(leaf, lang).to_owned(),
             actor.to_owned(),
         ]
     });
@@ -106,8 +110,9 @@ fn departments(listed: &str, lang: Lang) -> String {
     }
 }
 
-fn intact(intact: Option<bool>, lang: Lang) -> &'static str {
-    match intact {
+fn sealed(leaf: &wire::Leaf, lang: Lang) -> &'static str {
+    match leaf.intact {
+        Some(true) if leaf.destroyed => lang.pick("已销毁", "destroyed"),
         Some(true) => lang.pick("相符", "intact"),
         Some(false) => lang.pick("!! 不符", "!! DAMAGED"),
         None => "-",

@@ -34,6 +34,8 @@ struct Leaf {
     /// The opened record: text where it is UTF-8, else hexadecimal; `null` where it was not asked for.
     record: Option<String>,
     intact: Option<bool>,
+    /// Whether its key was destroyed.
+    destroyed: bool,
 }
 
 /// The transparency logs.
@@ -187,6 +189,7 @@ fn leaf(l: &audit::Leaf) -> Leaf {
         offset: l.offset,
         record: (!l.record.is_empty()).then(record),
         intact: l.intact,
+        destroyed: l.destroyed,
     }
 }
 

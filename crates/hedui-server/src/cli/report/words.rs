@@ -25,6 +25,8 @@ pub fn state(state: VerificationState, lang: Lang) -> &'static str {
         VerificationState::Succeeded => lang.pick("已完成", "ended"),
         VerificationState::Cancelled => lang.pick("已取消", "cancelled"),
         VerificationState::Failed => lang.pick("失败", "failed"),
+        VerificationState::Frozen => lang.pick("已封存", "frozen"),
+        VerificationState::Shredded => lang.pick("已销毁", "destroyed"),
         VerificationState::Unspecified => lang.pick("未知", "unknown"),
     }
 }
