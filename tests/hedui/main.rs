@@ -12,6 +12,7 @@ mod population;
 mod privacy;
 mod recompute;
 mod reflection;
+mod retention;
 mod support;
 mod tables;
 mod transparency;

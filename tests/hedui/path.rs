@@ -313,6 +313,7 @@ async fn evidence_names_every_question_answer_verdict_and_reading() {
         name: ended.name.clone(),
         actor: "auditor-1".into(),
         open_records: true,
+        ..Default::default()
     };
     let leaves = auditor.get_case(request.clone()).await.unwrap().into_inner().leaves;
     let count = |kind: &str| leaves.iter().filter(|l| l.kind == kind).count();

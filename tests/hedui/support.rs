@@ -108,6 +108,16 @@ impl District {
         self.started = Some(started);
     }
 
+    /// Stops the broker and starts it again on the same store, with a clock that stands at a moment.
+    pub async fn restart_at(&mut self, ms: i64) {
+        self.stop().await;
+        let clock = std::sync::Arc::new(hedui_broker::clock::ManualClock::at(ms));
+        let started = hedui_server::start::start_at(self.config.clone(), clock, &mut |_| {}).await;
+        let started = started.unwrap();
+        self.client = client(&started).await;
+        self.started = Some(started);
+    }
+
     /// Stops the broker.
     pub async fn stop(&mut self) {
         if let Some(started) = self.started.take() {

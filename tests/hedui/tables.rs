@@ -58,7 +58,7 @@ fn services_and_enums_are_named_by_the_standard() {
             );
         }
     }
-    assert_eq!(services, 4);
+    assert_eq!(services, 5);
 }
 
 #[test]

@@ -36,6 +36,7 @@ async fn proofs(district: &District, name: &str, open_records: bool) -> pb::GetP
         name: name.to_owned(),
         actor: ACTOR.to_owned(),
         open_records,
+        ..Default::default()
     };
     audit(district).await.get_proofs(request).await.unwrap().into_inner()
 }

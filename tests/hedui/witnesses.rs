@@ -133,6 +133,7 @@ async fn proofs(district: &District, name: &str) -> Result<pb::GetProofsResponse
         name: name.to_owned(),
         actor: "auditor-1".to_owned(),
         open_records: false,
+        ..Default::default()
     };
     Ok(audit.get_proofs(request).await?.into_inner())
 }

@@ -67,6 +67,15 @@ pub fn seed() -> [u8; 32] {
 
 /// Starts everything that a configuration says. `tell` gets progress for people.
 pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> anyhow::Result<Started> {
+    start_at(config, Arc::new(SystemClock), tell).await
+}
+
+/// The same with a clock of its own: for tests of what takes years.
+pub async fn start_at(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    tell: &mut (dyn FnMut(String) + Send),
+) -> anyhow::Result<Started> {
     let listener = TcpListener::bind(config.server.listen).await.with_context(|| {
         format!(
             "cannot listen on {}; is another hedui running there?",
@@ -78,7 +87,6 @@ pub async fn start(config: Config, tell: &mut (dyn FnMut(String) + Send)) -> any
     let logs = open_logs(&config, &entropy)?;
     let catalogue = catalogue(&config)?;
     let names = names(&catalogue);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (registry, checks) = registered(&config, &catalogue, &entropy)?;
     let packs = packs(config.policy.directory.as_deref())?;
     let settings = settings(&config)?;

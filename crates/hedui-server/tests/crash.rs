@@ -195,6 +195,7 @@ async fn a_killed_broker_has_lost_nothing_that_it_released() {
             name: before.name.clone(),
             actor: "auditor-1".into(),
             open_records: true,
+            ..Default::default()
         };
         let leaves = auditor.get_case(request).await.unwrap().into_inner().leaves;
         assert_eq!(

@@ -150,6 +150,7 @@ impl Bench {
             name: name.to_owned(),
             actor: "auditor-1".into(),
             open_records: true,
+            ..Default::default()
         };
         self.auditor
             .clone()
