@@ -79,6 +79,7 @@ async fn health_answers_and_reflection_tells_what_is_served() {
             "hedui.verification.v1.VerificationService",
             "hedui.audit.v1.AuditService",
             "hedui.operations.v1.OperationsService",
+            "hedui.retention.v1.RetentionService",
             "grpc.health.v1.Health",
         ];
         // What plugins serve stands in the same files, and is not served here.

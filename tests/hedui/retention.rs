@@ -36,7 +36,11 @@ impl tonic::service::Interceptor for As {
 
 /// The channel of a caller, whose token is its id.
 async fn channel(district: &District, id: &'static str) -> InterceptedService<Channel, As> {
-    let channel = Channel::from_shared(district.address()).unwrap().connect().await.unwrap();
+    let channel = Channel::from_shared(district.address())
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
     let bearer = move |mut request: Request<()>| {
         let token = format!("Bearer {id}").parse().unwrap();
         request.metadata_mut().insert("authorization", token);
@@ -99,7 +103,12 @@ async fn read(
         reason: reason.to_owned(),
         ..Default::default()
     };
-    Ok(client.get_verification(request).await?.into_inner().verification.unwrap())
+    Ok(client
+        .get_verification(request)
+        .await?
+        .into_inner()
+        .verification
+        .unwrap())
 }
 
 fn reason<T: std::fmt::Debug>(result: Result<T, Status>) -> (Code, String) {
@@ -112,7 +121,12 @@ fn refused(code: Code, reason: &str) -> (Code, String) {
     (code, reason.to_owned())
 }
 
-async fn case(district: &District, id: &'static str, name: &str, reason: &str) -> Result<audit_pb::GetCaseResponse, Status> {
+async fn case(
+    district: &District,
+    id: &'static str,
+    name: &str,
+    reason: &str,
+) -> Result<audit_pb::GetCaseResponse, Status> {
     let request = audit_pb::GetCaseRequest {
         name: name.to_owned(),
         actor: "auditor-1".to_owned(),
@@ -171,7 +185,12 @@ async fn request_shred(district: &District, name: &str, basis: &str) -> Result<p
     Ok(asked.into_inner().retention.unwrap())
 }
 
-async fn approve_shred(district: &District, id: &'static str, name: &str, actor: &str) -> Result<pb::Retention, Status> {
+async fn approve_shred(
+    district: &District,
+    id: &'static str,
+    name: &str,
+    actor: &str,
+) -> Result<pb::Retention, Status> {
     let request = pb::ApproveShredRequest {
         name: name.to_owned(),
         actor: actor.to_owned(),
@@ -218,18 +237,31 @@ async fn a_frozen_case_is_for_disputes_and_audits_only() {
         district_code: "511703".to_owned(),
         ..Default::default()
     };
-    let listed = window.list_verifications(list).await.unwrap().into_inner().verifications;
+    let listed = window
+        .list_verifications(list)
+        .await
+        .unwrap()
+        .into_inner()
+        .verifications;
     assert!(listed[0].state() == wire::VerificationState::Frozen && listed[0].verdicts.is_empty());
 
-    let disputed = read(&district, "disputes", (&name, "appeal of the applicant")).await.unwrap();
+    let disputed = read(&district, "disputes", (&name, "appeal of the applicant"))
+        .await
+        .unwrap();
     assert_eq!((disputed.report, disputed.verdicts), (before.report, before.verdicts));
     // The evidence too, and all of it leaves its traces: three refusals, the readings with their reasons.
-    case(&district, "disputes", &name, "appeal of the applicant").await.unwrap();
+    case(&district, "disputes", &name, "appeal of the applicant")
+        .await
+        .unwrap();
     let leaves = case(&district, "bureau", &name, "").await.unwrap().leaves;
-    let denials = leaves.iter().filter(|leaf| leaf.kind == "DENIAL" && leaf.outcome == "CASE_FROZEN");
+    let denials = leaves
+        .iter()
+        .filter(|leaf| leaf.kind == "DENIAL" && leaf.outcome == "CASE_FROZEN");
     assert_eq!(denials.clone().count(), 3);
     assert!(denials.into_iter().all(|leaf| leaf.actor.starts_with("window")));
-    let reasons = leaves.iter().filter(|leaf| leaf.kind == "ACCESS" && &leaf.record[..] == b"appeal of the applicant");
+    let reasons = leaves
+        .iter()
+        .filter(|leaf| leaf.kind == "ACCESS" && &leaf.record[..] == b"appeal of the applicant");
     assert_eq!(reasons.count(), 2);
 }
 
@@ -255,7 +287,11 @@ async fn two_persons_destroy_a_case_and_its_proofs_outlive_it() {
         reason: "judgment is final".to_owned(),
         actor: "0031".to_owned(),
     };
-    retention(&district, "disputes").await.release_hold(release).await.unwrap();
+    retention(&district, "disputes")
+        .await
+        .release_hold(release)
+        .await
+        .unwrap();
     request_shred(&district, &name, basis).await.unwrap();
     // Neither the same caller under another name nor the same name from another caller.
     for (id, actor) in [("archive", "0017"), ("archive", "0018"), ("archive-lead", "0017")] {
@@ -271,15 +307,29 @@ async fn two_persons_destroy_a_case_and_its_proofs_outlive_it() {
     assert_eq!(found.state(), wire::VerificationState::Shredded);
     assert!(found.report.is_none() && found.verdicts.is_empty());
     let destroyed = found.retention.unwrap().destroyed.unwrap();
-    assert_eq!((destroyed.legal_reference.as_str(), destroyed.erasure_basis.as_str()), (SCHEDULE, basis));
+    assert_eq!(
+        (destroyed.legal_reference.as_str(), destroyed.erasure_basis.as_str()),
+        (SCHEDULE, basis)
+    );
     let again = verify(&district, 0).await;
-    assert_eq!((again.name.as_str(), again.state()), (name.as_str(), wire::VerificationState::Shredded));
+    assert_eq!(
+        (again.name.as_str(), again.state()),
+        (name.as_str(), wire::VerificationState::Shredded)
+    );
 
     // Nothing opens any more, and nothing of it is damaged.
     let leaves = case(&district, "bureau", &name, "").await.unwrap().leaves;
-    assert!(leaves.iter().all(|leaf| leaf.record.is_empty() && leaf.intact != Some(false)));
+    assert!(
+        leaves
+            .iter()
+            .all(|leaf| leaf.record.is_empty() && leaf.intact != Some(false))
+    );
     assert_eq!(leaves.iter().filter(|leaf| leaf.destroyed).count() as u64, records);
-    let named: usize = leaves.iter().filter(|l| l.kind == "SHRED").map(|l| l.rests_on.len()).sum();
+    let named: usize = leaves
+        .iter()
+        .filter(|l| l.kind == "SHRED")
+        .map(|l| l.rests_on.len())
+        .sum();
     assert_eq!(named as u64, records);
     // Proofs from before, with what was opened then; and new ones, which open nothing.
     check(&earlier);
@@ -288,7 +338,10 @@ async fn two_persons_destroy_a_case_and_its_proofs_outlive_it() {
     assert!(later.proofs.iter().all(|proof| proof.record.is_empty()));
     assert!(later.proofs.iter().any(|proof| proof.kind == "SHRED"));
     let kept = case(&district, "bureau", &other, "").await.unwrap().leaves;
-    assert!(kept.iter().any(|leaf| leaf.kind == "VERDICT" && !leaf.record.is_empty()));
+    assert!(
+        kept.iter()
+            .any(|leaf| leaf.kind == "VERDICT" && !leaf.record.is_empty())
+    );
     assert!(kept.iter().all(|leaf| !leaf.destroyed));
 }
 
@@ -298,7 +351,12 @@ async fn run(district: &District, id: &str, until: u64) -> Option<pb::Expiry> {
         id: id.to_owned(),
         actor: "0017".to_owned(),
     };
-    let mut steps = retention(district, "archive").await.run_expiry(request).await.unwrap().into_inner();
+    let mut steps = retention(district, "archive")
+        .await
+        .run_expiry(request)
+        .await
+        .unwrap()
+        .into_inner();
     while let Some(step) = steps.message().await.unwrap() {
         if step.expiry.is_some() || step.counts.unwrap().cases >= until {
             return step.expiry;
@@ -325,7 +383,12 @@ async fn an_expiry_goes_on_after_its_caller_went_away_and_the_server_stopped() {
         actor: "0017".to_owned(),
         ..Default::default()
     };
-    let mut steps = retention(&district, "archive").await.request_expiry(request).await.unwrap().into_inner();
+    let mut steps = retention(&district, "archive")
+        .await
+        .request_expiry(request)
+        .await
+        .unwrap()
+        .into_inner();
     let mut asked = None;
     while let Some(step) = steps.message().await.unwrap() {
         asked = step.expiry.or(asked);
@@ -337,14 +400,21 @@ async fn an_expiry_goes_on_after_its_caller_went_away_and_the_server_stopped() {
         id: asked.id.clone(),
         actor: "0018".to_owned(),
     };
-    retention(&district, "archive-lead").await.approve_expiry(approve).await.unwrap();
+    retention(&district, "archive-lead")
+        .await
+        .approve_expiry(approve)
+        .await
+        .unwrap();
 
     run(&district, &asked.id, 16).await;
     district.restart_at(now + 6 * YEAR_MS).await;
     let done = run(&district, &asked.id, u64::MAX).await.unwrap();
     assert!(done.done_at.is_some());
     let counts = done.counts.unwrap();
-    assert_eq!((counts.destroyed, counts.held, counts.due, counts.failed), (39, 1, 0, 0));
+    assert_eq!(
+        (counts.destroyed, counts.held, counts.due, counts.failed),
+        (39, 1, 0, 0)
+    );
     for name in &names {
         let leaves = case(&district, "bureau", name, "").await.unwrap().leaves;
         let opened = leaves.iter().filter(|leaf| !leaf.record.is_empty()).count();
@@ -353,7 +423,10 @@ async fn an_expiry_goes_on_after_its_caller_went_away_and_the_server_stopped() {
     // All of it fits, and the expiry's own leaves are proved as any other's.
     let expiry = format!("verifications/{}", asked.id);
     let leaves = case(&district, "bureau", &expiry, "").await.unwrap().leaves;
-    let words: Vec<&str> = leaves.iter().map(|leaf| leaf.outcome.split(':').next().unwrap()).collect();
+    let words: Vec<&str> = leaves
+        .iter()
+        .map(|leaf| leaf.outcome.split(':').next().unwrap())
+        .collect();
     assert_eq!((words[0], words[1]), ("EXPIRY_REQUESTED", "EXPIRY_APPROVED"));
     assert!(words.contains(&"EXPIRY_DONE"));
 }

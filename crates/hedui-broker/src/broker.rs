@@ -85,7 +85,7 @@ impl Broker {
                 admitted: AtomicUsize::new(0),
                 closing: AtomicBool::new(false),
                 retention_turn: tokio::sync::Mutex::default(),
-                expiring: tokio::sync::Mutex::default(),
+                expiring: Arc::default(),
                 workers: Workers::beside_the_network(),
             }),
         }
@@ -311,6 +311,8 @@ impl Broker {
                 let mut state = run.state.subscribe();
                 let _ = state.wait_for(|v| v.state != State::Running).await;
             }
+            // An expiry stops after the case that it is at.
+            drop(self.core.expiring.lock().await);
         };
         let _ = tokio::time::timeout(patience, ended).await;
         runs.iter().filter(|run| run.is_running()).count()

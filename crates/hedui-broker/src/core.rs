@@ -79,7 +79,7 @@ pub(crate) struct Core {
     /// Orders about retention are decided and made durable one at a time: a hold that was acknowledged blocks the destruction that comes next.
     pub retention_turn: tokio::sync::Mutex<()>,
     /// Held by the expiry that runs.
-    pub expiring: tokio::sync::Mutex<()>,
+    pub expiring: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Core {

@@ -54,8 +54,8 @@ pub use recompute::Recomputed;
 pub use registry::{Fared, Registered, Registry};
 pub use request::{Completion, Conflict, Create, MAX_DEADLINE_MS, Recheck, Request, Reuse};
 pub use retention::{
-    Basis, Counts, Destroyed, Expiry, ExpiryAsk, ExpiryProgress, Hold, Officer, RetentionPeriods, RetentionRefusal,
-    RetentionState, ShredRequest, Standing,
+    Basis, Counts, Destroyed, Expiry, ExpiryAsk, ExpiryPlace, ExpiryProgress, Hold, Officer, RetentionPeriods,
+    RetentionRefusal, RetentionState, ShredRequest, Standing,
 };
 pub use run::{State, Verification};
 pub use staff::{StaffMember, StaffRegister, resident_id};

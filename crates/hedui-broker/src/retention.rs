@@ -20,7 +20,7 @@ mod shred;
 mod standing;
 mod words;
 
-pub use expiry::ExpiryAsk;
+pub use expiry::{ExpiryAsk, ExpiryPlace};
 pub use expiry_job::{Counts, Expiry, ExpiryProgress};
 pub use refusal::RetentionRefusal;
 pub(crate) use standing::standing;

@@ -3,11 +3,14 @@
 //!
 //! Nothing says how far a run is but the cases themselves: one that was interrupted goes on by finding destroyed what is.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hedui_core::{Date, FieldError};
 use hedui_evidence::{CaseId, Frame, IndexKey, Position, StoreError};
 use jiff::Span;
+use tokio::sync::OwnedMutexGuard;
 
 use super::expiry_job::{
     Counts, EXPIRY_APPROVED, EXPIRY_DONE, EXPIRY_REQUESTED, EXPIRY_STARTED, EXPIRY_STOPPED, EXPIRY_WITHDRAWN, Expiry,
@@ -31,6 +34,12 @@ const PAGE: usize = 256;
 const TELL_EVERY: u64 = 16;
 /// Most expiries that are listed.
 const LISTED: usize = 50;
+
+/// The place of the one expiry that may run. Whoever stops the broker waits until it is given back.
+#[derive(Debug)]
+pub struct ExpiryPlace {
+    _held: OwnedMutexGuard<()>,
+}
 
 /// What an expiry is asked to destroy.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +78,9 @@ impl Broker {
         let mut counts = Counts::default();
         while let Some(case) = walk.next(core).await? {
             note(&mut counts, look(core, case, before, None).await?);
+            if core.closing.load(Ordering::SeqCst) {
+                return Err(BrokerError::ShuttingDown);
+            }
             if counts.cases.is_multiple_of(TELL_EVERY) && !tell(counts) {
                 return Err(RetentionRefusal::NoRequest.into());
             }
@@ -131,21 +143,29 @@ impl Broker {
         self.expiry(id).await
     }
 
+    /// The place to run an expiry.
+    ///
+    /// Errors: [`RetentionRefusal::ExpiryRunning`].
+    pub fn expiry_place(&self) -> Result<ExpiryPlace, BrokerError> {
+        match Arc::clone(&self.core().expiring).try_lock_owned() {
+            Ok(held) => Ok(ExpiryPlace { _held: held }),
+            Err(_) => Err(RetentionRefusal::ExpiryRunning.into()),
+        }
+    }
+
     /// Destroys what an approved expiry is about, case by case, at the pace that is set. `tell` hears how far it is and says whether to go on;
     /// run again, it goes on. Holds and periods count as they are when a case's turn comes.
     ///
-    /// Errors: [`RetentionRefusal::NotApproved`], [`RetentionRefusal::ExpiryRunning`].
+    /// Errors: [`RetentionRefusal::NotApproved`].
     pub async fn run_expiry(
         &self,
+        _place: &ExpiryPlace,
         id: CaseId,
         officer: Officer<'_>,
         tell: ExpiryProgress<'_>,
     ) -> Result<Expiry, BrokerError> {
         check(officer, &[], None)?;
         let core = self.core();
-        let Ok(_one) = core.expiring.try_lock() else {
-            return Err(RetentionRefusal::ExpiryRunning.into());
-        };
         let expiry = expiry_of(core, id).await?;
         if expiry.done_at_ms.is_some() {
             return Ok(expiry);
@@ -195,7 +215,8 @@ impl Broker {
                 tokio::time::sleep(pause).await;
             }
             note(&mut counts, found);
-            if counts.cases.is_multiple_of(TELL_EVERY) && !tell(counts) {
+            let stopped = core.closing.load(Ordering::SeqCst);
+            if stopped || (counts.cases.is_multiple_of(TELL_EVERY) && !tell(counts)) {
                 return Ok((counts, false));
             }
         }

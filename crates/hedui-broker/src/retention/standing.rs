@@ -82,7 +82,9 @@ impl Gathered {
     fn standing(self, core: &Core, begun: &Frame, ended_ms: Option<i64>) -> Standing {
         let now = core.clock.now_ms();
         let periods = core.settings.retention;
-        let last_at_ms = ended_ms.unwrap_or(begun.time_ms).max(self.rechecked_ms.unwrap_or(i64::MIN));
+        let last_at_ms = ended_ms
+            .unwrap_or(begun.time_ms)
+            .max(self.rechecked_ms.unwrap_or(i64::MIN));
         let by_age = last_at_ms.saturating_add(i64::from(periods.freeze_after_days).saturating_mul(DAY_MS));
         let frozen_from_ms = self.frozen_ms.map_or(by_age, |by_hand| by_hand.min(by_age));
         let state = if self.destroyed.is_some() {

@@ -48,7 +48,10 @@ async fn orders(world: &World, case: CaseId) -> Vec<String> {
 
 async fn destroy(world: &World, case: CaseId) {
     let broker = &world.broker;
-    broker.request_shred(case, (SCHEDULE, "PIPL 47(1)4"), FIRST).await.unwrap();
+    broker
+        .request_shred(case, (SCHEDULE, "PIPL 47(1)4"), FIRST)
+        .await
+        .unwrap();
     let standing = broker.approve_shred(case, SECOND).await.unwrap();
     assert_eq!(standing.state, RetentionState::Shredded);
 }
@@ -78,9 +81,13 @@ async fn a_case_is_frozen_a_year_after_its_verdict_and_read_in_disputes_only() {
     let bytes = world.bytes().await;
     assert!(!bytes.windows(why.len()).any(|window| window == why.as_bytes()));
     // Neither a recheck nor the same request again is a way around it.
-    let again = world
-        .broker
-        .recheck(ended.case, vec!["bank".to_owned()], None, "window".into(), "clerk".into());
+    let again = world.broker.recheck(
+        ended.case,
+        vec!["bank".to_owned()],
+        None,
+        "window".into(),
+        "clerk".into(),
+    );
     assert_eq!(reason(again.await), "CASE_FROZEN");
 }
 
@@ -90,9 +97,13 @@ async fn a_recheck_begins_the_periods_anew() {
     let ended = world.verify(request()).await;
     world.clock.advance(2 * DAY_MS);
     let before = world.broker.retention(ended.case).await.unwrap();
-    let recheck = world
-        .broker
-        .recheck(ended.case, vec!["bank".to_owned()], None, "window".into(), "clerk".into());
+    let recheck = world.broker.recheck(
+        ended.case,
+        vec!["bank".to_owned()],
+        None,
+        "window".into(),
+        "clerk".into(),
+    );
     recheck.await.unwrap();
     let after = world.broker.retention(ended.case).await.unwrap();
     assert_eq!(after.last_at_ms - before.last_at_ms, 2 * DAY_MS);
@@ -133,14 +144,21 @@ async fn destroying_a_case_takes_nothing_from_one_that_used_its_answers_again() 
     destroy(&world, first.case).await;
     let after = world.broker.case(second.case, true, "audit", "1").await.unwrap();
     let records = |leaves: &[crate::CaseLeaf]| -> Vec<Option<Vec<u8>>> {
-        leaves.iter().take(before.len()).map(|leaf| leaf.record.clone()).collect()
+        leaves
+            .iter()
+            .take(before.len())
+            .map(|leaf| leaf.record.clone())
+            .collect()
     };
     assert_eq!(records(&after), records(&before));
     let whole = world.broker.get_whole(second.case, "window", "clerk").await.unwrap();
     assert_eq!(report(&whole).sources.len(), report(&whole).origins.len());
     // And of the first nothing can be opened: neither the request nor an answer nor the report.
     let gone = world.broker.case(first.case, true, "audit", "1").await.unwrap();
-    assert!(gone.iter().all(|leaf| leaf.record.is_none() && leaf.intact != Some(false)));
+    assert!(
+        gone.iter()
+            .all(|leaf| leaf.record.is_none() && leaf.intact != Some(false))
+    );
     let sealed = gone.iter().filter(|leaf| leaf.leaf.ciphertext_digest != [0; 32]);
     assert!(sealed.clone().count() >= 11 && sealed.clone().all(|leaf| leaf.destroyed && leaf.intact == Some(true)));
 }
@@ -162,24 +180,47 @@ async fn a_destroyed_case_says_when_and_why_and_nothing_else_also_after_a_restar
     let standing = found.retention.unwrap();
     let destroyed = standing.destroyed.as_ref().unwrap();
     assert_eq!(destroyed.legal_reference, SCHEDULE);
-    assert_eq!((destroyed.at_ms, destroyed.actor.as_str()), (NOON_MS, "archive-lead/0018"));
+    assert_eq!(
+        (destroyed.at_ms, destroyed.actor.as_str()),
+        (NOON_MS, "archive-lead/0018")
+    );
     // The same call with the same id finds the same, and asks nobody.
     let again = world.broker.create(asked()).await.unwrap();
     assert_eq!((again.case, again.state, world.questions()), (case, State::Shredded, 0));
-    assert_eq!(world.broker.list(DISTRICT, None, 10).await.unwrap().verifications[0].state, State::Shredded);
+    assert_eq!(
+        world.broker.list(DISTRICT, None, 10).await.unwrap().verifications[0].state,
+        State::Shredded
+    );
     // What supervises goes on: who looked the person up, every sum, every proof.
-    let accesses = world.broker.access_log(&id(1980, 1), ("audit", "1"), &|_| true).await.unwrap();
-    assert!(accesses.iter().any(|access| access.kind == LeafKind::Shred && access.case == case));
+    let accesses = world
+        .broker
+        .access_log(&id(1980, 1), ("audit", "1"), &|_| true)
+        .await
+        .unwrap();
+    assert!(
+        accesses
+            .iter()
+            .any(|access| access.kind == LeafKind::Shred && access.case == case)
+    );
     assert!(accesses.iter().any(|access| access.kind == LeafKind::Asked));
-    world.broker.verify_evidence(("audit", "1"), &mut |_| true).await.unwrap();
+    world
+        .broker
+        .verify_evidence(("audit", "1"), &mut |_| true)
+        .await
+        .unwrap();
     world.broker.follow_logs(&mut |_| ()).await.unwrap();
     let proofs = world.broker.proofs(case, true, "audit", "1").await.unwrap();
     assert!(proofs.iter().all(|proof| proof.record.is_none()));
     // Whoever approved it may hear it again; nobody else decides anything about it.
     world.broker.approve_shred(case, SECOND).await.unwrap();
     assert_eq!(reason(world.broker.approve_shred(case, FIRST).await), "CASE_SHREDDED");
-    assert_eq!(reason(world.broker.place_hold(case, ("a", "b"), FIRST).await), "CASE_SHREDDED");
-    let recheck = world.broker.recheck(case, vec!["bank".into()], None, "w".into(), "c".into());
+    assert_eq!(
+        reason(world.broker.place_hold(case, ("a", "b"), FIRST).await),
+        "CASE_SHREDDED"
+    );
+    let recheck = world
+        .broker
+        .recheck(case, vec!["bank".into()], None, "w".into(), "c".into());
     assert_eq!(reason(recheck.await), "CASE_SHREDDED");
 }
 
@@ -190,11 +231,20 @@ async fn a_refused_request_is_destroyed_like_any_other() {
     unsigned.authorizations.clear();
     assert_eq!(reason(world.broker.create(create(unsigned)).await), "NOT_AUTHORIZED");
     let page = world.memory.scan(hedui_evidence::Position::START, 100).await.unwrap();
-    let denial = page.entries.iter().find(|entry| entry.head.kind == FrameKind::Denial).unwrap();
+    let denial = page
+        .entries
+        .iter()
+        .find(|entry| entry.head.kind == FrameKind::Denial)
+        .unwrap();
     let case = denial.head.case;
     destroy(&world, case).await;
     let frames = world.memory.case(case).await.unwrap();
-    assert!(frames.iter().flat_map(|frame| &frame.sealed).all(hedui_evidence::Sealed::is_shredded));
+    assert!(
+        frames
+            .iter()
+            .flat_map(|frame| &frame.sealed)
+            .all(hedui_evidence::Sealed::is_shredded)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -256,10 +306,22 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// Two callers, two names: only the first and the last are two persons apart.
 const STAFF: [Officer<'static>; 4] = [
-    Officer { caller: "a", person: "1" },
-    Officer { caller: "a", person: "2" },
-    Officer { caller: "b", person: "1" },
-    Officer { caller: "b", person: "2" },
+    Officer {
+        caller: "a",
+        person: "1",
+    },
+    Officer {
+        caller: "a",
+        person: "2",
+    },
+    Officer {
+        caller: "b",
+        person: "1",
+    },
+    Officer {
+        caller: "b",
+        person: "2",
+    },
 ];
 
 /// What the rules say, written a second time and without leaves.
@@ -388,6 +450,17 @@ proptest! {
     }
 }
 
+/// Takes the place and runs.
+async fn run(
+    broker: &crate::Broker,
+    id: CaseId,
+    officer: Officer<'_>,
+    tell: crate::ExpiryProgress<'_>,
+) -> Result<Expiry, BrokerError> {
+    let place = broker.expiry_place()?;
+    broker.run_expiry(&place, id, officer, tell).await
+}
+
 async fn expiry(world: &World) -> Expiry {
     let ask = ExpiryAsk {
         district: DISTRICT,
@@ -406,7 +479,11 @@ async fn an_expiry_destroys_what_is_due_and_nothing_else() {
         due.push(world.verify(family(n)).await.case);
     }
     let held = world.verify(family(3)).await.case;
-    world.broker.place_hold(held, ("court 12", "a suit"), FIRST).await.unwrap();
+    world
+        .broker
+        .place_hold(held, ("court 12", "a suit"), FIRST)
+        .await
+        .unwrap();
     let destroyed = world.verify(family(4)).await.case;
     destroy(&world, destroyed).await;
     let mut unsigned = request();
@@ -414,7 +491,9 @@ async fn an_expiry_destroys_what_is_due_and_nothing_else() {
     assert_eq!(reason(world.broker.create(create(unsigned)).await), "NOT_AUTHORIZED");
     let rechecked = world.verify(family(5)).await.case;
     world.clock.advance(300 * DAY_MS);
-    let recheck = world.broker.recheck(rechecked, vec!["bank".into()], None, "w".into(), "c".into());
+    let recheck = world
+        .broker
+        .recheck(rechecked, vec!["bank".into()], None, "w".into(), "c".into());
     // Its letters have ended: what was begun counts all the same.
     let _ = recheck.await;
     world.clock.advance(5 * YEAR_MS - 300 * DAY_MS);
@@ -438,11 +517,14 @@ async fn an_expiry_destroys_what_is_due_and_nothing_else() {
     assert_eq!(tried.counts, counted);
     let asked = expiry(&world).await;
     assert_eq!(asked.counts, counted);
-    let run = world.broker.run_expiry(asked.id, SECOND, &mut |_| true).await;
+    let run = run(&world.broker, asked.id, SECOND, &mut |_| true).await;
     assert_eq!(reason(run), "EXPIRY_NOT_APPROVED");
-    assert_eq!(reason(world.broker.approve_expiry(asked.id, FIRST).await), "SECOND_PERSON_NEEDED");
+    assert_eq!(
+        reason(world.broker.approve_expiry(asked.id, FIRST).await),
+        "SECOND_PERSON_NEEDED"
+    );
     world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
-    let done = world.broker.run_expiry(asked.id, FIRST, &mut |_| true).await.unwrap();
+    let done = run(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap();
     let counts = Counts {
         due: 0,
         destroyed: 4,
@@ -453,13 +535,22 @@ async fn an_expiry_destroys_what_is_due_and_nothing_else() {
         let standing = world.broker.retention(case).await.unwrap();
         assert_eq!(standing.destroyed.unwrap().expiry, Some(asked.id));
     }
-    assert_eq!(world.broker.retention(held).await.unwrap().state, RetentionState::Frozen);
+    assert_eq!(
+        world.broker.retention(held).await.unwrap().state,
+        RetentionState::Frozen
+    );
     // Its leaves tell the whole story, and running it again changes none of it.
     let words = orders(&world, asked.id).await;
     let words: Vec<&str> = words.iter().map(|word| word.split(':').next().unwrap()).collect();
-    let story = ["EXPIRY_REQUESTED", "SECOND_PERSON_NEEDED", "EXPIRY_APPROVED", "EXPIRY_STARTED", "EXPIRY_DONE"];
+    let story = [
+        "EXPIRY_REQUESTED",
+        "SECOND_PERSON_NEEDED",
+        "EXPIRY_APPROVED",
+        "EXPIRY_STARTED",
+        "EXPIRY_DONE",
+    ];
     assert_eq!(words, story);
-    assert_eq!(world.broker.run_expiry(asked.id, FIRST, &mut |_| true).await.unwrap(), done);
+    assert_eq!(run(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap(), done);
     assert_eq!(world.broker.expiries(DISTRICT).await.unwrap(), [done]);
 }
 
@@ -474,7 +565,11 @@ async fn an_expiry_that_is_stopped_goes_on_where_it_was_also_in_another_process(
     world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
     let mut destroyed = 0;
     for round in 1..=3u8 {
-        let run = world.broker.run_expiry(asked.id, FIRST, &mut |counts| counts.destroyed <= destroyed).await.unwrap();
+        let run = run(&world.broker, asked.id, FIRST, &mut |counts| {
+            counts.destroyed <= destroyed
+        })
+        .await
+        .unwrap();
         // Each round finds what the ones before destroyed, and adds to it.
         assert!(run.counts.destroyed >= destroyed && run.counts.destroyed <= 40);
         destroyed = run.counts.destroyed;
@@ -505,16 +600,22 @@ async fn a_hold_placed_while_an_expiry_runs_counts_for_what_has_not_had_its_turn
     let (told, mut hear) = tokio::sync::mpsc::unbounded_channel();
     let running = tokio::spawn(async move {
         let mut tell = |counts: Counts| told.send(counts.cases).is_ok();
-        broker.run_expiry(asked.id, FIRST, &mut tell).await
+        run(&broker, asked.id, FIRST, &mut tell).await
     });
     assert_eq!(hear.recv().await, Some(16));
-    world.broker.place_hold(last, ("audit 7", "an audit"), FIRST).await.unwrap();
-    let second = world.broker.run_expiry(asked.id, FIRST, &mut |_| true).await;
-    assert_eq!(reason(second), "EXPIRY_RUNNING");
+    world
+        .broker
+        .place_hold(last, ("audit 7", "an audit"), FIRST)
+        .await
+        .unwrap();
+    assert_eq!(reason(world.broker.expiry_place()), "EXPIRY_RUNNING");
     while hear.recv().await.is_some() {}
     let done = running.await.unwrap().unwrap();
     assert_eq!((done.counts.destroyed, done.counts.held), (32, 1));
-    assert_eq!(world.broker.retention(last).await.unwrap().state, RetentionState::Frozen);
+    assert_eq!(
+        world.broker.retention(last).await.unwrap().state,
+        RetentionState::Frozen
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -532,15 +633,31 @@ async fn an_expiry_of_a_day_leaves_what_came_after_it() {
     };
     let asked = world.broker.request_expiry(ask, FIRST, &mut |_| true).await.unwrap();
     world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
-    world.broker.run_expiry(asked.id, FIRST, &mut |_| true).await.unwrap();
+    run(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap();
     let state = async |case| world.broker.retention(case).await.unwrap().state;
-    assert_eq!((state(old).await, state(young).await), (RetentionState::Shredded, RetentionState::Frozen));
+    assert_eq!(
+        (state(old).await, state(young).await),
+        (RetentionState::Shredded, RetentionState::Frozen)
+    );
     let tomorrow = ExpiryAsk {
         before: Some(Date::constant(2099, 1, 1)),
         ..ask
     };
-    let refused = world.broker.request_expiry(tomorrow, FIRST, &mut |_| true).await.unwrap_err();
+    let refused = world
+        .broker
+        .request_expiry(tomorrow, FIRST, &mut |_| true)
+        .await
+        .unwrap_err();
     assert_eq!(refused.fields()[0].reason, "BEFORE_INVALID");
     world.clock.advance(31 * DAY_MS);
-    assert_eq!(reason(world.broker.approve_expiry(asked.id, SECOND).await.and(world.broker.withdraw_expiry(asked.id, SECOND).await)), "NO_SHRED_REQUEST");
+    assert_eq!(
+        reason(
+            world
+                .broker
+                .approve_expiry(asked.id, SECOND)
+                .await
+                .and(world.broker.withdraw_expiry(asked.id, SECOND).await)
+        ),
+        "NO_SHRED_REQUEST"
+    );
 }

@@ -3,10 +3,10 @@
 
 use hedui_proto::verification::{AnswerState, Report, Verification, VerificationState};
 
-use crate::cli::audit::retention;
 use super::lang::Lang;
 use super::table::{Column, MAX_WIDTH, MIN_WIDTH, item, paragraph, table};
 use super::values;
+use crate::cli::audit::retention;
 
 mod also;
 mod departments;

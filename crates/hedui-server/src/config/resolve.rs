@@ -358,7 +358,15 @@ fn retention(root: &mut Section, reader: &mut Reader) -> RetentionPeriods {
         min: 1,
         max: MAX_EXPIRY_PACE,
     };
-    let years = section.value(reader, "keep_years", &Whole { min: 0, max: MAX_KEEP_YEARS }, default.keep_years);
+    let years = section.value(
+        reader,
+        "keep_years",
+        &Whole {
+            min: 0,
+            max: MAX_KEEP_YEARS,
+        },
+        default.keep_years,
+    );
     if years.value < RetentionPeriods::LEAST_YEARS {
         let key = section.key("keep_years");
         let message = format!(
@@ -371,8 +379,13 @@ fn retention(root: &mut Section, reader: &mut Reader) -> RetentionPeriods {
     let freeze = section.value(reader, "freeze_after_days", &days, default.freeze_after_days);
     if u64::from(freeze.value) > u64::from(years.value) * 365 {
         let key = section.key("freeze_after_days");
-        let message = format!("`{key}` is {}, longer than cases are kept: nothing would ever be frozen", freeze.value);
-        reader.report.add(&freeze.origin, &key, "FREEZE_TOO_LATE", message, None);
+        let message = format!(
+            "`{key}` is {}, longer than cases are kept: nothing would ever be frozen",
+            freeze.value
+        );
+        reader
+            .report
+            .add(&freeze.origin, &key, "FREEZE_TOO_LATE", message, None);
     }
     let retention = RetentionPeriods {
         freeze_after_days: freeze.value,

@@ -4,6 +4,7 @@
 mod example;
 mod mistakes;
 mod precedence;
+mod retention;
 mod secrets;
 mod witnesses;
 

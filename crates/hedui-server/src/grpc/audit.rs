@@ -4,7 +4,9 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use hedui_broker::{Broker, CaseLeaf, CaseProof, Consulted, ErrorKind, LogState, MisuseReport, Officer, Overseen, PersonAccess};
+use hedui_broker::{
+    Broker, CaseLeaf, CaseProof, Consulted, ErrorKind, LogState, MisuseReport, Officer, Overseen, PersonAccess,
+};
 use hedui_evidence::{CaseId, DistrictLogs, Draw, Drawn, Export, Exported, LeafKind, LogName, LogStatus, Verified};
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_server::AuditService;

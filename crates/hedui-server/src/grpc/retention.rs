@@ -157,7 +157,11 @@ impl RetentionService for Service {
         }
         let before = match &message.before {
             Some(day) => Some(day_of(day).ok_or_else(|| {
-                invalid(FieldError::new("before", "BEFORE_INVALID", "a whole date of the calendar"))
+                invalid(FieldError::new(
+                    "before",
+                    "BEFORE_INVALID",
+                    "a whole date of the calendar",
+                ))
             })?),
             None => None,
         };
@@ -174,7 +178,9 @@ impl RetentionService for Service {
                 let step = pb::RequestExpiryResponse { counts, expiry: None };
                 replies.blocking_send(Ok(step)).is_ok()
             };
-            let asked = broker.request_expiry(ask, officer(&caller, &message.actor), &mut tell).await;
+            let asked = broker
+                .request_expiry(ask, officer(&caller, &message.actor), &mut tell)
+                .await;
             let asked = asked.map_err(|e| status(&e))?;
             let end = pb::RequestExpiryResponse {
                 counts: Some(counts(asked.counts)),
@@ -213,14 +219,20 @@ impl RetentionService for Service {
         request: Request<pb::RunExpiryRequest>,
     ) -> Result<Response<Self::RunExpiryStream>, Status> {
         let (message, id, caller) = self.allowed(request, &DECIDING, |m| &m.id).await?;
+        let place = self.broker.expiry_place().map_err(|e| status(&e))?;
         let broker = self.broker.clone();
         Ok(Response::new(beside(move |replies| async move {
+            // Given back after everything else was let go of.
+            let place = place;
+            let broker = broker;
             let mut tell = |counted: Counts| {
                 let counts = Some(counts(counted));
                 let step = pb::RunExpiryResponse { counts, expiry: None };
                 replies.blocking_send(Ok(step)).is_ok()
             };
-            let run = broker.run_expiry(id, officer(&caller, &message.actor), &mut tell).await;
+            let run = broker
+                .run_expiry(&place, id, officer(&caller, &message.actor), &mut tell)
+                .await;
             let run = run.map_err(|e| status(&e))?;
             let end = pb::RunExpiryResponse {
                 counts: Some(counts(run.counts)),

@@ -96,7 +96,10 @@ pub fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb
         failure_reason: v.failure.clone().unwrap_or_default(),
         rechecks: v.rechecks.as_ref().map(name).unwrap_or_default(),
         inclusion_promise: v.promise.as_deref().unwrap_or_default().to_owned(),
-        retention: v.retention.as_ref().map(|standing| retention::standing(v.case, standing)),
+        retention: v
+            .retention
+            .as_ref()
+            .map(|standing| retention::standing(v.case, standing)),
     }
 }
 

@@ -128,7 +128,10 @@ pub async fn shred(command: ShredCommand, context: &Context) -> Result<Answer, C
                 actor: client.actor.clone(),
             };
             let response = client.retention().request_shred(timed(request, CALL_TIMEOUT)).await;
-            response.map_err(|status| client.refusal(&status))?.into_inner().retention
+            response
+                .map_err(|status| client.refusal(&status))?
+                .into_inner()
+                .retention
         }
         ShredCommand::Withdraw(arguments) => {
             let client = Client::connect(&arguments.server).await?;
@@ -137,7 +140,10 @@ pub async fn shred(command: ShredCommand, context: &Context) -> Result<Answer, C
                 actor: client.actor.clone(),
             };
             let response = client.retention().withdraw_shred(timed(request, CALL_TIMEOUT)).await;
-            response.map_err(|status| client.refusal(&status))?.into_inner().retention
+            response
+                .map_err(|status| client.refusal(&status))?
+                .into_inner()
+                .retention
         }
         ShredCommand::Approve(arguments) => {
             let client = Client::connect(&arguments.server).await?;
@@ -146,7 +152,10 @@ pub async fn shred(command: ShredCommand, context: &Context) -> Result<Answer, C
                 actor: client.actor.clone(),
             };
             let response = client.retention().approve_shred(timed(request, CALL_TIMEOUT)).await;
-            response.map_err(|status| client.refusal(&status))?.into_inner().retention
+            response
+                .map_err(|status| client.refusal(&status))?
+                .into_inner()
+                .retention
         }
     };
     answer(now, context)
@@ -173,7 +182,10 @@ pub fn lines(found: &wire::Retention, lang: Lang) -> Vec<String> {
     let mut lines = vec![found.name.clone()];
     lines.push(match found.state() {
         wire::RetentionState::Shredded => lang
-            .pick("!! 已销毁：任何人不能再查阅", "!! Destroyed: nobody can read what it held.")
+            .pick(
+                "!! 已销毁：任何人不能再查阅",
+                "!! Destroyed: nobody can read what it held.",
+            )
             .to_owned(),
         wire::RetentionState::Frozen => lang.pick(
             format!("自 {frozen} 封存，仅限争议处理与审计查阅；保存至 {until}"),
@@ -185,9 +197,17 @@ pub fn lines(found: &wire::Retention, lang: Lang) -> Vec<String> {
         ),
     });
     if let Some(destroyed) = &found.destroyed {
-        let (at, by, on) = (clock(&destroyed.destroyed_at), &destroyed.actor, &destroyed.legal_reference);
+        let (at, by, on) = (
+            clock(&destroyed.destroyed_at),
+            &destroyed.actor,
+            &destroyed.legal_reference,
+        );
         let basis = &destroyed.erasure_basis;
-        let basis = if basis.is_empty() { String::new() } else { format!(" ({basis})") };
+        let basis = if basis.is_empty() {
+            String::new()
+        } else {
+            format!(" ({basis})")
+        };
         let records = destroyed.records;
         lines.push(lang.pick(
             format!("{at} 由 {by} 批准，依据 {on}{basis}，{records} 份密封记录"),
@@ -196,7 +216,10 @@ pub fn lines(found: &wire::Retention, lang: Lang) -> Vec<String> {
     }
     for hold in &found.holds {
         let (at, by, what) = (clock(&hold.placed_at), &hold.actor, &hold.reference);
-        lines.push(lang.pick(format!("保全：{what}（{by}，{at}）"), format!("On hold: {what} ({by}, {at}).")));
+        lines.push(lang.pick(
+            format!("保全：{what}（{by}，{at}）"),
+            format!("On hold: {what} ({by}, {at})."),
+        ));
     }
     if let Some(request) = &found.request {
         let (by, what, until) = (&request.actor, &request.legal_reference, clock(&request.expires_at));
