@@ -52,7 +52,12 @@ impl Broker {
         let Some(of) = of.and_then(|recheck| CaseId::from_hex(&recheck.of)) else {
             return Ok(false);
         };
-        Ok(self.retention(of).await?.state == RetentionState::Shredded)
+        match self.retention(of).await {
+            Ok(standing) => Ok(standing.state == RetentionState::Shredded),
+            // Of a store that was cut: nothing is left to rest on.
+            Err(BrokerError::NotFound) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     fn run_again(&self, case: CaseId, prepared: Prepared) {

@@ -261,6 +261,8 @@ async fn a_running_case_is_neither_frozen_nor_destroyed() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
     /// What stands in the log for ever names nobody: no number that could be a person's, a telephone's or an account's.
     #[test]
     fn a_reference_with_a_long_number_is_refused(before in "[^0-9]{0,5}", digits in "[0-9]{11,18}", wide in any::<bool>()) {
@@ -419,7 +421,7 @@ async fn give(world: &mut World, case: CaseId, step: Step) -> Option<&'static st
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     /// Whatever orders come in whatever order: each is allowed or refused as the rules say, and the leaves alone tell where the case stands.
     #[test]
@@ -451,7 +453,7 @@ proptest! {
 }
 
 /// Takes the place and runs.
-async fn run(
+async fn carry_out(
     broker: &crate::Broker,
     id: CaseId,
     officer: Officer<'_>,
@@ -517,14 +519,14 @@ async fn an_expiry_destroys_what_is_due_and_nothing_else() {
     assert_eq!(tried.counts, counted);
     let asked = expiry(&world).await;
     assert_eq!(asked.counts, counted);
-    let run = run(&world.broker, asked.id, SECOND, &mut |_| true).await;
+    let run = carry_out(&world.broker, asked.id, SECOND, &mut |_| true).await;
     assert_eq!(reason(run), "EXPIRY_NOT_APPROVED");
     assert_eq!(
         reason(world.broker.approve_expiry(asked.id, FIRST).await),
         "SECOND_PERSON_NEEDED"
     );
     world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
-    let done = run(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap();
+    let done = carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap();
     let counts = Counts {
         due: 0,
         destroyed: 4,
@@ -550,7 +552,10 @@ async fn an_expiry_destroys_what_is_due_and_nothing_else() {
         "EXPIRY_DONE",
     ];
     assert_eq!(words, story);
-    assert_eq!(run(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap(), done);
+    assert_eq!(
+        carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap(),
+        done
+    );
     assert_eq!(world.broker.expiries(DISTRICT).await.unwrap(), [done]);
 }
 
@@ -565,7 +570,7 @@ async fn an_expiry_that_is_stopped_goes_on_where_it_was_also_in_another_process(
     world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
     let mut destroyed = 0;
     for round in 1..=3u8 {
-        let run = run(&world.broker, asked.id, FIRST, &mut |counts| {
+        let run = carry_out(&world.broker, asked.id, FIRST, &mut |counts| {
             counts.destroyed <= destroyed
         })
         .await
@@ -597,10 +602,10 @@ async fn a_hold_placed_while_an_expiry_runs_counts_for_what_has_not_had_its_turn
     world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
     let broker = world.broker.clone();
     let last = *cases.last().unwrap();
-    let (told, mut hear) = tokio::sync::mpsc::unbounded_channel();
+    let (told, mut hear) = tokio::sync::mpsc::channel(64);
     let running = tokio::spawn(async move {
-        let mut tell = |counts: Counts| told.send(counts.cases).is_ok();
-        run(&broker, asked.id, FIRST, &mut tell).await
+        let mut tell = |counts: Counts| told.try_send(counts.cases).is_ok();
+        carry_out(&broker, asked.id, FIRST, &mut tell).await
     });
     assert_eq!(hear.recv().await, Some(16));
     world
@@ -633,7 +638,7 @@ async fn an_expiry_of_a_day_leaves_what_came_after_it() {
     };
     let asked = world.broker.request_expiry(ask, FIRST, &mut |_| true).await.unwrap();
     world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
-    run(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap();
+    carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap();
     let state = async |case| world.broker.retention(case).await.unwrap().state;
     assert_eq!(
         (state(old).await, state(young).await),
