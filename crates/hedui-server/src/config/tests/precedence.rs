@@ -102,7 +102,8 @@ fn every_layer_can_say_every_kind_of_setting() {
          [supervision]\nstaff_file = \"/s\"\n\
          [catalogue]\ndirectory = \"/a\"\ndepartments = [\"housing\", \"traffic-police\"]\nvariables.two_words = \"v\"\n\
          overrides.traffic-police.freshness = \"7d\"\n[policy]\ndirectory = \"/p\"\n[verification]\ndeadline = \"500ms\"\n\
-         max_running = 1\nwage_tolerance_percent = 0\ndeclared_tolerance_percent = 100\n[log]\nformat = \"json\"\nfilter = \"warn\""
+         max_running = 1\nwage_tolerance_percent = 0\ndeclared_tolerance_percent = 100\n\
+         [retention]\nkeep_years = 7\nfreeze_after_days = 90\nexpiry_per_second = 5\n[log]\nformat = \"json\"\nfilter = \"warn\""
     );
     let said = [
         ("callers", callers.as_str()),
@@ -135,6 +136,9 @@ fn every_layer_can_say_every_kind_of_setting() {
         ("verification.max_running", "1"),
         ("verification.wage_tolerance_percent", "0"),
         ("verification.declared_tolerance_percent", "100"),
+        ("retention.keep_years", "7"),
+        ("retention.freeze_after_days", "90"),
+        ("retention.expiry_per_second", "5"),
         ("log.format", "json"),
         ("log.filter", "warn"),
     ];
