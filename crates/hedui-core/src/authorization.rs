@@ -8,8 +8,11 @@ use crate::dates::Date;
 use crate::household::{ADULT_AGE, FieldError, Household, Member, ids_date};
 use crate::names::{DepartmentId, NameError, ProgrammeId};
 
+mod others;
 #[cfg(test)]
 pub(crate) mod tests;
+
+use others::{Others, besides, both};
 
 /// Most authorizations in one request: one per member and one more each, for guardians.
 pub const MAX_AUTHORIZATIONS: usize = 40;
@@ -135,13 +138,6 @@ enum Reach {
 
 /// The programme that stands in a letter for every other one: the household wishes to be told what else it is entitled to (联合救助).
 pub const JOINT_ASSISTANCE: &str = "joint-assistance";
-
-/// Programmes besides those asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Others {
-    All,
-    These(Vec<ProgrammeId>),
-}
 
 /// What has been authorized, checked. The only way to a `Plan`.
 #[derive(Clone, PartialEq, Eq)]
@@ -478,36 +474,4 @@ fn reach(letters: &[&Authorization], programmes: &[ProgrammeId]) -> Result<Reach
 fn is_for(letter: &Authorization, programme: &ProgrammeId) -> bool {
     let named = |p: &ProgrammeId| p == programme || p.as_str() == JOINT_ASSISTANCE;
     letter.programmes.iter().any(named)
-}
-
-/// The programmes besides those asked for, of which the letters covering one member open no fewer departments.
-fn besides(letters: &[&Authorization], programmes: &[ProgrammeId], asked: &Reach) -> Others {
-    let no_fewer = |programme: &ProgrammeId| match (reach(letters, std::slice::from_ref(programme)), asked) {
-        (Ok(Reach::All), _) => true,
-        (Ok(Reach::These(these)), Reach::These(asked)) => asked.iter().all(|department| these.contains(department)),
-        (Ok(Reach::These(_)), Reach::All) | (Err(_), _) => false,
-    };
-    let named = letters.iter().flat_map(|letter| &letter.programmes);
-    let mut others: Vec<ProgrammeId> = Vec::new();
-    for programme in named.filter(|p| !programmes.contains(p)) {
-        if others.contains(programme) || !no_fewer(programme) {
-            continue;
-        }
-        if programme.as_str() == JOINT_ASSISTANCE {
-            return Others::All;
-        }
-        others.push(programme.clone());
-    }
-    Others::These(others)
-}
-
-/// What both are for.
-fn both(one: Others, other: Others) -> Others {
-    match (one, other) {
-        (Others::All, rest) | (rest, Others::All) => rest,
-        (Others::These(mut these), Others::These(those)) => {
-            these.retain(|programme| those.contains(programme));
-            Others::These(these)
-        }
-    }
 }

@@ -19,6 +19,9 @@ pub struct ExplainArgs {
     /// A draft of the written reasons of a refusal; there is one only for a verdict that exceeds.
     #[arg(long)]
     draft: bool,
+    /// Why a frozen case is read, by the dispute role; becomes evidence.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -26,7 +29,7 @@ pub struct ExplainArgs {
 /// Runs `hedui policy explain`.
 pub(super) async fn run(arguments: ExplainArgs, context: &Context) -> Result<Answer, CliError> {
     let client = Client::connect(&arguments.server).await?;
-    let verification = show::read(&client, &verification_name(&arguments.name)).await?;
+    let verification = show::read(&client, &verification_name(&arguments.name), &arguments.reason).await?;
     let programme = arguments.programme.as_deref();
     if let Some(wanted) = programme
         && !verification.verdicts.iter().any(|verdict| verdict.programme == wanted)
