@@ -163,6 +163,7 @@ fn case() -> anyhow::Result<Case> {
                 member(2012, "张小明", Relation::Child)?,
             ],
             declared: Default::default(),
+            circumstances: Vec::new(),
         },
         as_of,
     )
@@ -238,5 +239,6 @@ fn member(year: u16, name: &str, relation: Relation) -> anyhow::Result<MemberInp
         incapable: false,
         incomes: Vec::new(),
         casual_work_months: 0,
+        circumstances: Vec::new(),
     })
 }

@@ -29,6 +29,7 @@ fn member(id: &ResidentId, name: &str, relation: Relation, casual_work_months: u
         incapable: false,
         incomes: Vec::new(),
         casual_work_months,
+        circumstances: Vec::new(),
     }
 }
 
@@ -113,6 +114,7 @@ fn family() -> Population {
                 member(&daughter, "王小雨", Relation::Child, 0),
             ],
             declared: Declared::default(),
+            circumstances: Vec::new(),
         },
         // Judged in retrospect: the daughter of 10 has come of age since, so she signs for herself today.
         authorizations: vec![letter(&man), letter(&wife), letter(&daughter)],

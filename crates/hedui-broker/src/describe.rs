@@ -75,18 +75,14 @@ pub(crate) fn sources(core: &Core, stored: &StoredRequest, frame: &Frame, report
     let described = report.origins.iter().map(|origin| {
         let said = origin.record.and_then(|at| answers.get(at.department as usize));
         let record = said.and_then(|said| origin.record(said));
-        Source::of(
-            origin,
-            holder(origin, report),
-            record.map(|record| (&household, record)),
-        )
+        Source::of(origin, holder(origin, report), Some(&household), record)
     });
     described.collect()
 }
 
 /// A source of which only the place is told.
 fn bare(origin: &Origin, report: &Report) -> Source {
-    Source::of(origin, holder(origin, report), None)
+    Source::of(origin, holder(origin, report), None, None)
 }
 
 /// The department whose record a source is.

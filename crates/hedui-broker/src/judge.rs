@@ -252,6 +252,7 @@ pub(crate) fn judge(judging: &Judging<'_>, prepared: &Prepared, case: &str, read
         origins: Vec::new(),
         rules: SmolStr::new(judging.rules),
         also: also(judging, prepared, &facts, &open),
+        circumstances: prepared.household.circumstances.clone(),
         sources: Vec::new(),
     };
     report.origins = facts.origins(report.parts());

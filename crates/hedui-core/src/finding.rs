@@ -381,7 +381,7 @@ fn disagreements(facts: &Facts<'_>, all: &mut Vec<Finding>) {
         Fact::CommercialVehicles,
         Fact::Businesses,
     ];
-    let incomes = facts.subjects(None).flat_map(|ordinal| {
+    let incomes = facts.subjects(None).into_iter().flat_map(|ordinal| {
         IncomeKind::ALL
             .iter()
             .map(move |kind| (Fact::Income(*kind), Some(ordinal)))

@@ -4,6 +4,7 @@
 use hedui_ids::ResidentId;
 use serde::{Deserialize, Serialize};
 
+use crate::circumstance::{self, Of, StatedCircumstance};
 use crate::dates::{Date, PartialDate};
 use crate::money::Fen;
 use crate::record::IncomeKind;
@@ -108,6 +109,9 @@ pub struct MemberInput {
     /// Months of casual work in the last twelve.
     #[serde(default)]
     pub casual_work_months: u32,
+    /// What papers state of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub circumstances: Vec<StatedCircumstance>,
 }
 
 /// What the household states to own.
@@ -139,6 +143,9 @@ pub struct HouseholdInput {
     /// What they state to own.
     #[serde(default)]
     pub declared: Declared,
+    /// What papers state of them together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub circumstances: Vec<StatedCircumstance>,
 }
 
 /// A checked member.
@@ -158,6 +165,8 @@ pub struct Member {
     pub incomes: Vec<DeclaredIncome>,
     /// Months of casual work in the last twelve.
     pub casual_work_months: u32,
+    /// What papers state of them.
+    pub circumstances: Vec<StatedCircumstance>,
 }
 
 impl Member {
@@ -176,6 +185,8 @@ pub struct Household {
     pub members: Vec<Member>,
     /// What they state to own.
     pub declared: Declared,
+    /// What papers state of them together.
+    pub circumstances: Vec<StatedCircumstance>,
     /// Warnings about identifiers that do not refuse anything: field and reason.
     pub warnings: Vec<FieldError>,
 }
@@ -189,7 +200,7 @@ impl std::fmt::Debug for Household {
 
 impl Household {
     /// Checks a household at `as_of`; all mistakes at once.
-    pub fn check(input: HouseholdInput, as_of: Date) -> Result<Household, Vec<FieldError>> {
+    pub fn check(mut input: HouseholdInput, as_of: Date) -> Result<Household, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut warnings = Vec::new();
         let mut members: Vec<Member> = Vec::with_capacity(input.members.len());
@@ -208,8 +219,9 @@ impl Household {
         check_applicant(&input.members, &mut errors);
         let stated = input.members.len();
         let mut ids: Vec<ResidentId> = Vec::with_capacity(stated);
-        for (i, member) in input.members.into_iter().enumerate() {
+        for (i, mut member) in input.members.into_iter().enumerate() {
             let field = format!("household.members[{i}]");
+            circumstance::check(&mut member.circumstances, Of::Member, &field, as_of, &mut errors);
             let Some(member) = check_member(member, &field, today, &mut errors, &mut warnings) else {
                 continue;
             };
@@ -224,6 +236,7 @@ impl Household {
             members.push(member);
         }
         check_declared(&input.declared, &mut errors);
+        circumstance::check(&mut input.circumstances, Of::Household, "household", as_of, &mut errors);
         // Of members whose numbers cannot be read no age is known.
         if members.len() == stated && !members.iter().any(|m| m.age >= ADULT_AGE) {
             errors.push(FieldError::new(
@@ -237,11 +250,21 @@ impl Household {
                 residence: input.residence,
                 members,
                 declared: input.declared,
+                circumstances: input.circumstances,
                 warnings,
             })
         } else {
             Err(errors)
         }
+    }
+}
+
+impl Household {
+    /// Everything that papers state, the members' first, each with the position of its member; `None` for the household.
+    pub fn stated(&self) -> impl Iterator<Item = (Option<u32>, &StatedCircumstance)> {
+        let of_members = self.members.iter().zip(0u32..);
+        let of_members = of_members.flat_map(|(m, ordinal)| m.circumstances.iter().map(move |c| (Some(ordinal), c)));
+        of_members.chain(self.circumstances.iter().map(|c| (None, c)))
     }
 }
 
@@ -317,6 +340,7 @@ fn check_member(
         incapable: input.incapable,
         incomes: input.incomes,
         casual_work_months: input.casual_work_months,
+        circumstances: input.circumstances,
     })
 }
 

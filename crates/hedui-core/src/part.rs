@@ -152,6 +152,10 @@ vocabulary!(
         IdentificationNumber = 37 "identification number",
         /// Matched by a credit code.
         CreditCode = 38 "credit code",
+        /// A paper that does not stand at the date.
+        NotAtDate = 39 "does not stand at the date",
+        /// Declared by the household, of which only some members count.
+        OwnerNotStated = 40 "declared by the household; whose it is is not stated",
     }
 );
 

@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 
 use crate::answer::Failure;
 use crate::bounds::Figure;
+use crate::circumstance::StatedCircumstance;
 use crate::dates::{Date, PartialDate};
 use crate::finding::Finding;
 use crate::household::{Declared, Household, Relation, Residence};
@@ -34,6 +35,9 @@ pub struct ReportMember {
     pub relation: Relation,
     /// Completed years.
     pub age: u32,
+    /// What papers state of them.
+    #[serde(default)]
+    pub circumstances: Vec<StatedCircumstance>,
 }
 
 /// Only the position: the name is personal.
@@ -134,6 +138,9 @@ pub struct Report {
     /// it exceeds and those that the household draws already. Without conditions and calculation.
     #[serde(default)]
     pub also: Vec<Verdict>,
+    /// What papers state of the household.
+    #[serde(default)]
+    pub circumstances: Vec<StatedCircumstance>,
     /// The origins as a reader sees them. The records are sealed with their answers; whoever shows the report looks them up there.
     #[serde(skip)]
     pub sources: Vec<Source>,
@@ -166,6 +173,7 @@ impl Report {
                 id_masked: member.id.masked().to_string(),
                 relation: member.relation,
                 age: member.age,
+                circumstances: member.circumstances.clone(),
             })
             .collect()
     }

@@ -20,11 +20,12 @@ pub struct Source {
     pub id: u32,
     /// Position of the person in the household.
     pub subject: u32,
-    /// Department whose record it is; `None` for the household's own declaration.
+    /// Department whose record it is; `None` for the household's own declaration or paper.
     pub department: Option<DepartmentId>,
     /// Type of the record.
     pub record_type: Option<RecordType>,
-    /// The department's key of the record; withheld where it would give a person away, empty where it cannot be read any more.
+    /// The department's key of the record, or the name of the paper; withheld where it would give a person away, empty where it cannot be
+    /// read any more.
     pub reference: SmolStr,
     /// What it is, in a few words without personal data: `wage 2026-10 to 2026-10`.
     pub label: SmolStr,
@@ -39,6 +40,8 @@ pub struct Origin {
     pub subject: u32,
     /// Which record; `None` for the household's own declaration.
     pub record: Option<RecordAt>,
+    /// Which of the household's papers, in the order of [`Household::stated`]; `None` for anything else.
+    pub paper: Option<u32>,
 }
 
 /// The place of a record among the answers of a verification.
@@ -67,16 +70,26 @@ impl Origin {
 }
 
 impl Source {
-    /// A source as a report shows it. `record` is the one that the origin means, of which household; one that cannot be read any more
-    /// leaves its texts empty.
-    pub fn of(origin: &Origin, department: Option<&DepartmentId>, record: Option<(&Household, &Record)>) -> Source {
+    /// A source as a report shows it: with the household and the record that the origin means, where they can still be read. Otherwise
+    /// its texts are empty.
+    pub fn of(
+        origin: &Origin,
+        department: Option<&DepartmentId>,
+        household: Option<&Household>,
+        record: Option<&Record>,
+    ) -> Source {
+        let (reference, label) = match (household, record, origin.paper) {
+            (Some(household), Some(record), _) => (reference(household, &record.reference), label(&record.body)),
+            (Some(household), None, Some(nth)) => paper(household, nth),
+            _ => Default::default(),
+        };
         Source {
             id: origin.id,
             subject: origin.subject,
             department: department.cloned(),
             record_type: origin.record.map(|at| at.record_type),
-            reference: record.map(|(household, r)| reference(household, r)).unwrap_or_default(),
-            label: record.map(|(_, r)| label(&r.body)).unwrap_or_default(),
+            reference,
+            label,
         }
     }
 
@@ -91,8 +104,7 @@ impl Source {
 }
 
 /// The department's key of a record, unless it gives a person away: keys stand in reports and findings.
-fn reference(household: &Household, record: &Record) -> SmolStr {
-    let text = record.reference.as_str();
+fn reference(household: &Household, text: &str) -> SmolStr {
     // A number of fewer than fifteen characters, all ASCII, holds neither an ID nor a name written in Han.
     let short = text.len() < 15 && text.is_ascii();
     if short && household.members.iter().all(|m| !m.name.is_ascii()) {
@@ -110,6 +122,14 @@ fn reference(household: &Household, record: &Record) -> SmolStr {
     } else {
         SmolStr::new(text)
     }
+}
+
+/// The document of a paper, and what it states.
+fn paper(household: &Household, nth: u32) -> (SmolStr, SmolStr) {
+    let stated = household.stated().nth(nth as usize);
+    stated.map_or_else(Default::default, |(_, one)| {
+        (reference(household, &one.document), one.label().into())
+    })
 }
 
 /// What a record is, in a few words without personal data.

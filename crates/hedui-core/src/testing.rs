@@ -43,6 +43,7 @@ pub fn member(year: u16, sequence: u16, relation: Relation) -> MemberInput {
         incapable: false,
         incomes: Vec::new(),
         casual_work_months: 0,
+        circumstances: Vec::new(),
     }
 }
 
@@ -56,6 +57,7 @@ pub fn family() -> HouseholdInput {
             member(2016, 3, Relation::Child),
         ],
         declared: Declared::default(),
+        circumstances: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Compiled formulas: names resolved to places, units checked away, ready to be evaluated many times.
 //! Leaves compiling to `pack` and running to `evaluate`.
 
+use hedui_core::circumstance::Circumstance;
 use hedui_core::dates::Date;
 use hedui_core::facts::Fact;
 use hedui_core::record::DisabilityKind;
@@ -10,7 +11,7 @@ use smol_str::SmolStr;
 
 pub(crate) use crate::formula::{Arithmetic, Comparison};
 use crate::ratio::{Ratio, RoundMode};
-pub(crate) use crate::vocabulary::Scope;
+pub(crate) use crate::vocabulary::{Said, Scope};
 
 /// A formula as a tree over places.
 #[derive(Clone, Debug)]
@@ -33,6 +34,29 @@ pub(crate) enum Code {
     Sum(Box<Code>),
     Mean(Box<Code>),
     Count(Box<Code>),
+}
+
+impl Code {
+    /// Calls with every place that it reads.
+    pub fn places(&self, seen: &mut impl FnMut(Scope, usize)) {
+        match self {
+            Code::Number(_) => {}
+            Code::Household(place) => seen(Scope::Household, *place),
+            Code::Member(place) => seen(Scope::Member, *place),
+            Code::Negate(inner) | Code::Not(inner) | Code::Sum(inner) | Code::Mean(inner) | Code::Count(inner) => {
+                inner.places(seen);
+            }
+            Code::Arithmetic(_, left, right)
+            | Code::Compare(_, left, right)
+            | Code::And(left, right)
+            | Code::Or(left, right) => {
+                left.places(seen);
+                right.places(seen);
+            }
+            Code::Min(codes) | Code::Max(codes) => codes.iter().for_each(|code| code.places(seen)),
+            Code::If(branches) => branches.iter().for_each(|code| code.places(seen)),
+        }
+    }
 }
 
 /// A piece of a formula's text, for writing it with its numbers.
@@ -79,6 +103,8 @@ pub(crate) enum Filling {
     DisabilityGrade,
     Student,
     Minor,
+    /// What papers state.
+    Stated(Circumstance, Said),
     /// A table of the pack, by position.
     Table(usize),
     /// A step fills it when its turn comes.

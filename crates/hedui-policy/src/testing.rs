@@ -51,6 +51,7 @@ pub(crate) fn member(sex: Sex, birth: &str, relation: Relation, casual: u32, ord
         incapable: false,
         incomes: Vec::new(),
         casual_work_months: casual,
+        circumstances: Vec::new(),
     }
 }
 
@@ -62,6 +63,7 @@ impl Case {
             residence: Residence::Rural,
             members,
             declared: Declared::default(),
+            circumstances: Vec::new(),
         };
         let household = Household::check(input, as_of).expect("the test's household is well formed");
         let persons = household.members.len();

@@ -1,6 +1,7 @@
 //! The fixed words that formulas may use besides their own: facts about the household and its members, with units and titles.
 //! Leaves what the figures are to `hedui_core::facts`. The table in the crate's README is kept equal to this one by a test.
 
+use hedui_core::circumstance::{Circumstance, Detail, Of};
 use hedui_core::facts::Fact;
 use hedui_core::record::{IncomeKind, RecordType};
 
@@ -8,7 +9,7 @@ use crate::ratio::Ratio;
 use crate::unit::Unit;
 
 /// About whom a formula or a word speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Scope {
     /// The household as a whole.
     Household,
@@ -62,8 +63,46 @@ pub(crate) enum Source {
     Student,
     /// Whether a member is under 18.
     Minor,
+    /// What papers state.
+    Stated(Circumstance, Said),
     /// The same everywhere.
     Constant(Ratio),
+}
+
+/// What of a stated circumstance a word means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// Whether it stands at the date.
+    Has,
+    /// Its number.
+    Number,
+    /// Its amount in the twelve months before the date.
+    Amount,
+    /// Completed years since its first day.
+    Years,
+    /// Completed months since its first day.
+    Months,
+}
+
+impl Said {
+    /// Every one with what stands before the circumstance's word, and its unit; `None` for a condition.
+    const ALL: [(Said, &'static str, Option<Unit>); 5] = [
+        (Said::Has, "has", None),
+        (Said::Number, "number", Some(Unit::RATIO)),
+        (Said::Amount, "amount", Some(Unit::YUAN_PER_YEAR)),
+        (Said::Years, "years_since", Some(Unit::YEARS)),
+        (Said::Months, "months_since", Some(Unit::MONTHS)),
+    ];
+
+    /// Whether a circumstance carries it.
+    fn fits(self, circumstance: Circumstance) -> bool {
+        match self {
+            Said::Has => true,
+            Said::Number => circumstance.number().is_some(),
+            Said::Amount => circumstance.amount() != Detail::Never,
+            Said::Years | Said::Months => circumstance.since() != Detail::Never,
+        }
+    }
 }
 
 /// A word of the vocabulary.
@@ -262,16 +301,42 @@ pub(crate) const MEMBER: [Word; 4] = [
 ];
 
 /// The word of a name in a formula, and about whom it speaks.
-pub(crate) fn lookup(name: &str) -> Option<(Scope, &'static Word)> {
-    let find = |words: &'static [Word], name: &str| words.iter().find(|w| w.name == name);
+pub(crate) fn lookup(name: &str) -> Option<(Scope, Word)> {
+    let find = |words: &'static [Word], name: &str| words.iter().find(|w| w.name == name).copied();
     match name.strip_prefix("member.") {
         Some(rest) => find(&FIGURES, rest)
             .or_else(|| find(&MEMBER, rest))
+            .or_else(|| stated(rest, Of::Member))
             .map(|w| (Scope::Member, w)),
         None => find(&FIGURES, name)
             .or_else(|| find(&HOUSEHOLD, name))
+            .or_else(|| stated(name, Of::Household))
             .map(|w| (Scope::Household, w)),
     }
+}
+
+/// `has.in_prison`, `number.care_need` and the like, as far as the circumstance is stated of those whom the formula speaks of and carries it.
+fn stated(name: &str, of: Of) -> Option<Word> {
+    let (before, rest) = name.split_once('.')?;
+    let (said, _, unit) = Said::ALL.into_iter().find(|(_, word, _)| *word == before)?;
+    let circumstance = Circumstance::from_word(rest).filter(|c| c.of() == of && said.fits(*c))?;
+    Some(Word {
+        name: circumstance.word(),
+        title: circumstance.title(),
+        source: Source::Stated(circumstance, said),
+        unit,
+        needs: &[],
+    })
+}
+
+/// Every word that a circumstance gives to formulas.
+fn words_of(circumstance: Circumstance) -> impl Iterator<Item = String> {
+    let before = match circumstance.of() {
+        Of::Member => "member.",
+        Of::Household => "",
+    };
+    let all = Said::ALL.into_iter().filter(move |(said, ..)| said.fits(circumstance));
+    all.map(move |(_, word, _)| format!("{before}{word}.{}", circumstance.word()))
 }
 
 /// Every name that formulas may use without defining it, for hints and documentation.
@@ -279,5 +344,6 @@ pub fn fact_names() -> Vec<String> {
     let plain = FIGURES.iter().chain(&HOUSEHOLD).map(|w| w.name.to_owned());
     let windows = WindowOf::ALL.iter().map(|(_, word)| format!("window.{word}"));
     let members = FIGURES.iter().chain(&MEMBER).map(|w| format!("member.{}", w.name));
-    plain.chain(windows).chain(members).collect()
+    let stated = Circumstance::ALL.iter().copied().flat_map(words_of);
+    plain.chain(windows).chain(members).chain(stated).collect()
 }

@@ -185,6 +185,7 @@ fn member(year: u16, sequence: u16, name: &str, relation: Relation) -> MemberInp
         incapable: false,
         incomes: Vec::new(),
         casual_work_months: 0,
+        circumstances: Vec::new(),
     }
 }
 
@@ -228,6 +229,7 @@ pub fn family(n: u16) -> Request {
                 member(2016, three, "测试丙", Relation::Child),
             ],
             declared: Declared::default(),
+            circumstances: Vec::new(),
         },
         programmes: vec!["dibao".to_owned()],
         authorizations: vec![

@@ -47,7 +47,7 @@ pub(super) fn financial_assets(facts: &Facts<'_>, subject: Option<u32>) -> Figur
         one_account(facts, std::slice::from_ref(record), is_doubtful, &mut figure);
     }
     thresholds(facts, subject, &mut figure);
-    if let (None, Some(declared)) = (subject, facts.household.declared.financial_assets) {
+    if let (None, Some(declared)) = (subject, facts.stated_property().and_then(|d| d.financial_assets)) {
         raise_to(facts, &mut figure, declared.0);
     }
     figure

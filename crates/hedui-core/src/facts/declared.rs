@@ -2,14 +2,14 @@
 //! Leaves what registers show to `income` and `wage`.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::income::found;
 use super::matching::months_of;
-use super::{DECLARED_PERIOD, Facts};
+use super::members::Members;
+use super::{DECLARED_OWNER, DECLARED_PERIOD, Fact, Facts};
 use crate::bounds::{Bounds, Figure};
 use crate::dates::{Month, Months};
-use crate::part::{Aspect, Because, Treatment};
+use crate::part::{Aspect, Because, Part, Treatment};
 use crate::record::IncomeKind;
 
 fn declared(kind: IncomeKind) -> Aspect {
@@ -27,6 +27,29 @@ fn unexplained_aspect(kind: IncomeKind) -> Aspect {
         IncomeKind::Business => Aspect::BusinessBeyond,
         IncomeKind::Property => Aspect::PropertyBeyond,
         IncomeKind::Transfer => Aspect::TransferBeyond,
+    }
+}
+
+/// Opens the upper end of a count or sum of property by what the whole household declares beyond its registers: it may be of those who
+/// count, but nothing proves it.
+pub(super) fn open_by_others(all: &Facts<'_>, fact: Fact, window: Months, figure: &mut Figure) {
+    if !matches!(
+        fact,
+        Fact::FinancialAssets | Fact::Dwellings | Fact::Vehicles | Fact::Businesses
+    ) {
+        return;
+    }
+    let whole = all.figure(fact, None, window);
+    let beyond = whole.parts.iter().filter(|p| p.aspect == Aspect::BeyondRegisters);
+    for part in beyond {
+        figure.bounds = figure.bounds.plus(Bounds::between(0, part.amount));
+        figure.open_by(DECLARED_OWNER);
+        figure.parts.push(Part {
+            treatment: Treatment::Uncertain {
+                why: Because::OwnerNotStated,
+            },
+            ..*part
+        });
     }
 }
 
@@ -50,7 +73,7 @@ pub(super) fn add_declared(
     facts: &Facts<'_>,
     kind: IncomeKind,
     ordinal: u32,
-    scope: &Range<u32>,
+    scope: Members,
     window: Months,
     figure: &mut Figure,
 ) {

@@ -1,9 +1,8 @@
 //! Incomes and expenses in a window of months: counted in the months they were earned, never spread; one job is one job.
 //! Leaves disregards, deductions and limits to the policy packs.
 
-use std::ops::Range;
-
 use super::declared::add_declared;
+use super::members::Members;
 use smol_str::SmolStr;
 
 use super::matching::{Differing, Matter, Row, by_month, duplicate, months_of, named, once, place, place_months};
@@ -22,21 +21,21 @@ const PENSION_KEY: Because = Because::KindPeriodAmount;
 pub(super) fn income(facts: &Facts<'_>, kind: IncomeKind, subject: Option<u32>, window: Months) -> Figure {
     let scope = facts.subjects(subject);
     let mut total = Figure::known(0);
-    for ordinal in scope.clone() {
+    for ordinal in scope {
         // Only rents depend on who else is asked about: every other member's figure is the one that is asked for by itself.
         if subject.is_none() && kind != IncomeKind::Property {
             total.add_shared(&facts.figure(Fact::Income(kind), Some(ordinal), window));
             continue;
         }
-        let mut figure = found(facts, kind, ordinal, &scope, window);
-        add_declared(facts, kind, ordinal, &scope, window, &mut figure);
+        let mut figure = found(facts, kind, ordinal, scope, window);
+        add_declared(facts, kind, ordinal, scope, window, &mut figure);
         total.add(figure);
     }
     total
 }
 
 /// What the registers show of one member, among the members in `scope`.
-pub(super) fn found(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, scope: &Range<u32>, window: Months) -> Figure {
+pub(super) fn found(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, scope: Members, window: Months) -> Figure {
     match kind {
         IncomeKind::Wage => wage(facts, ordinal, window),
         IncomeKind::Business => {
@@ -136,12 +135,12 @@ pub(super) fn net_placed(body: &crate::record::Income, window: Months) -> super:
 
 /// Yearly rents of land leased out. A contract is the household's: where several members in scope are registered with it, it counts for
 /// the first of them.
-fn rents(facts: &Facts<'_>, ordinal: u32, scope: &Range<u32>, window: Months) -> Figure {
+fn rents(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Figure {
     // The rent is for the twelve months before the date: a shorter window can hold all of it or none.
     let year = Months::before(facts.as_of, 12);
     let leases = || {
         scope
-            .clone()
+            .into_iter()
             .flat_map(|o| facts.records(RecordType::Land, Some(o)))
             .filter_map(|found| match &found.record.body {
                 RecordBody::Land(body) if body.leased_out => Some((found, body, &facts.keys(found).number)),

@@ -5,9 +5,11 @@ mod assets;
 mod declared;
 mod income;
 mod matching;
+mod members;
 mod memo;
 mod persons;
 mod property;
+mod stated;
 mod table;
 mod wage;
 
@@ -20,8 +22,9 @@ use smol_str::SmolStr;
 
 use crate::answer::{AnswerState, SubjectAnswer};
 use crate::bounds::{Figure, insert_sorted};
+use crate::circumstance::Circumstance;
 use crate::dates::{Date, Months};
-use crate::household::Household;
+use crate::household::{Declared, Household};
 use crate::names::DepartmentId;
 use crate::part::{Aspect, Part, Treatment};
 use crate::plan::DepartmentProfile;
@@ -30,9 +33,11 @@ use crate::record::{DisabilityKind, IncomeKind, RecordType};
 use crate::source::Source;
 use crate::source::{Origin, RecordAt};
 
+pub use members::Members;
 use memo::{Memo, Question};
 pub use persons::Settled;
 pub(crate) use persons::is_drawn;
+pub use stated::Stated;
 pub(crate) use table::Found;
 use table::{Keys, Table};
 
@@ -50,6 +55,8 @@ pub const DOUBTFUL_MATCH: &str = "DOUBTFUL_MATCH";
 pub const PERIOD_UNCERTAIN: &str = "PERIOD_UNCERTAIN";
 /// A record that cannot be true as it stands: a negative amount, a period that ends before it begins, a share of nothing.
 pub const IMPLAUSIBLE_RECORD: &str = "IMPLAUSIBLE_RECORD";
+/// Property that the household declares and no register shows, where only some of its members count: whose it is is not stated.
+pub const DECLARED_OWNER: &str = "DECLARED_OWNER";
 /// Income declared for more months than are counted, which no register explains.
 pub const DECLARED_PERIOD: &str = "DECLARED_PERIOD";
 
@@ -136,7 +143,11 @@ pub struct Facts<'a> {
     pub departments: &'a [DepartmentAnswers<'a>],
     /// Tolerance between two sources of one wage, in per cent of the greater.
     pub wage_tolerance_percent: u8,
-    table: Table<'a>,
+    /// Whom figures about the household are about.
+    members: Members,
+    table: Rc<Table<'a>>,
+    /// The records of everybody, where these are only some members'.
+    everybody: Option<Rc<Table<'a>>>,
     memo: Memo,
 }
 
@@ -153,21 +164,60 @@ impl<'a> Facts<'a> {
             as_of,
             departments,
             wage_tolerance_percent,
-            table: Table::new(departments, household.members.len()),
+            members: Members::first(household.members.len()),
+            table: Rc::new(Table::new(departments, household.members.len())),
+            everybody: None,
             memo: Memo::default(),
         }
     }
 
-    /// Number of members, all of them.
+    /// The same facts where only some members count: figures about the household are about these, and `persons` is their number. Ordinals
+    /// and the ids of sources stay as they are.
+    #[must_use]
+    pub fn restricted(&self, members: Members) -> Facts<'a> {
+        let everybody = self.everybody.as_ref().unwrap_or(&self.table);
+        Facts {
+            members,
+            table: Rc::new(everybody.restricted(members)),
+            everybody: Some(Rc::clone(everybody)),
+            memo: Memo::default(),
+            ..*self
+        }
+    }
+
+    /// Whom figures about the household are about: all members, or those who count.
+    pub fn members(&self) -> Members {
+        self.members
+    }
+
+    /// How many they are.
     pub fn persons(&self) -> usize {
-        self.household.members.len()
+        self.members.len()
     }
 
     /// A figure about one member, or about the whole household where `subject` is `None`.
     /// `window` is the months that count for incomes and expenses; figures at a date ignore it.
     pub fn figure(&self, fact: Fact, subject: Option<u32>, window: Months) -> Rc<Figure> {
         let question = Question::of(fact, subject, window);
-        self.memo.get_or(question, || self.reckon(fact, subject, window))
+        self.memo.get_or(question, || {
+            let mut figure = self.reckon(fact, subject, window);
+            if let (Some(everybody), None) = (&self.everybody, subject) {
+                let all = Facts {
+                    members: Members::first(self.household.members.len()),
+                    table: Rc::clone(everybody),
+                    everybody: None,
+                    memo: Memo::default(),
+                    ..*self
+                };
+                declared::open_by_others(&all, fact, window, &mut figure);
+            }
+            figure
+        })
+    }
+
+    /// What the household states to own; nothing where only some of its members count, since it does not state whose it is.
+    pub(crate) fn stated_property(&self) -> Option<&'a Declared> {
+        self.everybody.is_none().then_some(&self.household.declared)
     }
 
     fn reckon(&self, fact: Fact, subject: Option<u32>, window: Months) -> Figure {
@@ -203,12 +253,14 @@ impl<'a> Facts<'a> {
         persons::draws(self, programme)
     }
 
+    /// What papers state of a member, or of the household where `subject` is `None`.
+    pub fn stated(&self, circumstance: Circumstance, subject: Option<u32>) -> Stated {
+        stated::stated(self, circumstance, subject)
+    }
+
     /// The ordinals that a question is about.
-    pub(crate) fn subjects(&self, subject: Option<u32>) -> std::ops::Range<u32> {
-        match subject {
-            Some(ordinal) => ordinal..ordinal.saturating_add(1),
-            None => 0..u32::try_from(self.persons()).unwrap_or(u32::MAX),
-        }
+    pub(crate) fn subjects(&self, subject: Option<u32>) -> Members {
+        subject.map_or(self.members, Members::one)
     }
 
     /// Every record of a type about the members asked for, by member, department and the department's order.
@@ -254,6 +306,12 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Id of the first paper as a source: papers come behind the declarations, one source each.
+    pub(crate) fn first_paper(&self) -> u32 {
+        let members = u32::try_from(self.household.members.len()).unwrap_or(u32::MAX);
+        self.table.len().saturating_add(members)
+    }
+
     /// The department whose record a source is; `None` for a declaration.
     pub(crate) fn department_of(&self, source: u32) -> Option<&'a DepartmentId> {
         self.table.by_id(source).map(|found| found.department)
@@ -261,7 +319,8 @@ impl<'a> Facts<'a> {
 
     /// Where the sources of parts are: every one that a part is made of or copies, by id.
     pub fn origins<'p>(&self, parts: impl IntoIterator<Item = &'p Part>) -> Vec<Origin> {
-        let mut is_used = vec![false; self.table.len() as usize + self.persons()];
+        let papers = self.household.stated().count();
+        let mut is_used = vec![false; self.first_paper() as usize + papers];
         let mut mark = |id: u32| {
             if let Some(used) = is_used.get_mut(id as usize) {
                 *used = true;
@@ -287,11 +346,27 @@ impl<'a> Facts<'a> {
                     record_type: found.record.body.record_type(),
                     nth: u32::from(found.nth),
                 }),
+                paper: None,
             },
-            None => Origin {
-                id,
-                subject: id.saturating_sub(self.table.len()),
-                record: None,
+            None => match id.checked_sub(self.first_paper()) {
+                // What is stated of the household is shown with its first member.
+                Some(nth) => Origin {
+                    id,
+                    subject: self
+                        .household
+                        .stated()
+                        .nth(nth as usize)
+                        .and_then(|(of, _)| of)
+                        .unwrap_or(0),
+                    record: None,
+                    paper: Some(nth),
+                },
+                None => Origin {
+                    id,
+                    subject: id.saturating_sub(self.table.len()),
+                    record: None,
+                    paper: None,
+                },
             },
         }
     }
@@ -304,11 +379,7 @@ impl<'a> Facts<'a> {
                 .record
                 .and_then(|at| self.departments.get(at.department as usize));
             let record = department.and_then(|d| origin.record(d.subjects));
-            Source::of(
-                &origin,
-                department.map(|d| &d.profile.id),
-                record.map(|r| (self.household, r)),
-            )
+            Source::of(&origin, department.map(|d| &d.profile.id), Some(self.household), record)
         });
         described.collect()
     }

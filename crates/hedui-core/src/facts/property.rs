@@ -243,7 +243,7 @@ pub(super) fn dwellings(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
         facts,
         subject,
         &[RealEstateKind::Dwelling],
-        facts.household.declared.dwellings,
+        facts.stated_property().and_then(|d| d.dwellings),
     )
 }
 
@@ -315,7 +315,8 @@ fn is_limited(body: &Vehicle, facts: &Facts<'_>) -> Counts {
 
 /// Private vehicles that rules limit.
 pub(super) fn vehicles(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
-    vehicles_of(facts, subject, VehicleUse::Private, facts.household.declared.vehicles)
+    let declared = facts.stated_property().and_then(|d| d.vehicles);
+    vehicles_of(facts, subject, VehicleUse::Private, declared)
 }
 
 /// Vehicles and ships in commercial operation.
@@ -342,6 +343,6 @@ pub(super) fn businesses(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
         .collect();
     let silent = facts.silent(RecordType::Business, subject);
     let figure = pieces(all, Because::CreditCode, &silent, false);
-    let declared = facts.household.declared.businesses;
+    let declared = facts.stated_property().and_then(|d| d.businesses);
     close(facts, figure, RecordType::Business, subject, declared)
 }

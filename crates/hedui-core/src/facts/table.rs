@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 
 use super::DepartmentAnswers;
 use super::matching::key;
+use super::members::{MEMBER_BITS, Members};
 use crate::answer::AnswerState;
 use crate::names::DepartmentId;
 use crate::part::{Aspect, Part, Treatment};
@@ -49,7 +50,7 @@ pub(crate) struct Keys {
 }
 
 /// A department's part of the table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Column {
     rank: u16,
     /// One bit per type of record that it holds.
@@ -69,10 +70,9 @@ pub(crate) struct Table<'a> {
     /// Of every type one bit per member of whom some department that holds it did not settle what it knows.
     open: [u32; RecordType::ALL.len()],
     members: usize,
+    /// How many records there are of everybody: the ids of other sources come behind them.
+    records: u32,
 }
-
-/// Members have one bit each; a household has far fewer (`household::MAX_MEMBERS`).
-const MEMBER_BITS: usize = 32;
 
 const _: () = assert!(crate::household::MAX_MEMBERS <= MEMBER_BITS && RecordType::ALL.len() <= 32);
 
@@ -130,7 +130,32 @@ impl<'a> Table<'a> {
         let in_order = by_slot(&filed, &table.starts);
         let renumbered = in_order.iter().filter_map(|at| filed.get(*at as usize)).zip(0u32..);
         table.found = renumbered.map(|((_, found), id)| Found { id, ..*found }).collect();
+        table.records = u32::try_from(table.found.len()).unwrap_or(u32::MAX);
         table
+    }
+
+    /// The records of some members, under their ids in this table.
+    pub fn restricted(&self, to: Members) -> Table<'a> {
+        let mut starts = Vec::with_capacity(self.starts.len());
+        let mut found = Vec::with_capacity(self.found.len());
+        let mut keys = Vec::new();
+        keys.resize_with(self.keys.len(), OnceCell::new);
+        for of in RecordType::ALL {
+            for ordinal in 0..u32::try_from(self.members).unwrap_or(u32::MAX) {
+                starts.push(found.len());
+                if to.contains(ordinal) {
+                    found.extend_from_slice(self.of(*of, Some(ordinal)));
+                }
+            }
+        }
+        starts.push(found.len());
+        Table {
+            found,
+            keys,
+            starts,
+            columns: self.columns.clone(),
+            ..*self
+        }
     }
 
     /// The records of a type, of one member or of all.
@@ -149,12 +174,17 @@ impl<'a> Table<'a> {
 
     /// How many records there are; the ids of other sources come behind them.
     pub fn len(&self) -> u32 {
-        u32::try_from(self.found.len()).unwrap_or(u32::MAX)
+        self.records
     }
 
     /// A record by its id.
     pub fn by_id(&self, id: u32) -> Option<&Found<'a>> {
-        self.found.get(id as usize)
+        // Where all members count, its place is its id.
+        let here = self.found.get(id as usize).filter(|found| found.id == id);
+        here.or_else(|| {
+            let at = self.found.binary_search_by_key(&id, |found| found.id).ok()?;
+            self.found.get(at)
+        })
     }
 
     /// The identifying texts of a record, brought to one form when first asked for.
@@ -169,13 +199,9 @@ impl<'a> Table<'a> {
     }
 
     /// Positions and ranks of the departments that hold any of these types and did not settle what they know of every one of these members.
-    pub fn unsettled(
-        &self,
-        of: &[RecordType],
-        subjects: std::ops::Range<u32>,
-    ) -> impl Iterator<Item = (usize, u16)> + '_ {
+    pub fn unsettled(&self, of: &[RecordType], subjects: Members) -> impl Iterator<Item = (usize, u16)> + '_ {
         let types = mask(of);
-        let asked = subjects.fold(0, |asked, ordinal| asked | bit(ordinal as usize));
+        let asked = subjects.bits();
         let of_type = |t: &RecordType| self.open.get(*t as usize).is_none_or(|open| open & asked != 0);
         // Nearly always everything is settled.
         let columns = if of.iter().any(of_type) {

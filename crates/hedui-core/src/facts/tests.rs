@@ -4,6 +4,7 @@
 mod assets;
 mod incomes;
 mod pieces;
+mod restricted;
 mod wages;
 
 use proptest::prelude::*;

@@ -52,7 +52,10 @@ fn has_declared_spouse(facts: &Facts<'_>, ordinal: u32) -> bool {
     let relation = |o: u32| facts.household.members.get(o as usize).map(|m| m.relation);
     match relation(ordinal) {
         Some(Relation::Spouse) => true,
-        Some(Relation::Applicant) => facts.subjects(None).any(|o| relation(o) == Some(Relation::Spouse)),
+        Some(Relation::Applicant) => facts
+            .subjects(None)
+            .into_iter()
+            .any(|o| relation(o) == Some(Relation::Spouse)),
         _ => false,
     }
 }

@@ -48,11 +48,18 @@ struct List(#[serde(with = "super::sealed")] Vec<Origin>);
 fn origin() -> impl Strategy<Value = Origin> {
     let record = (any::<u32>(), prop::sample::select(RecordType::ALL), any::<u32>());
     let record = proptest::option::of(record.prop_map(|(department, record_type, nth)| RecordAt {
-        department: department.min(u32::MAX - 1),
+        department: department.min(u32::MAX - 2),
         record_type,
         nth,
     }));
-    (any::<u32>(), any::<u32>(), record).prop_map(|(id, subject, record)| Origin { id, subject, record })
+    let paper = proptest::option::of(any::<u32>());
+    (any::<u32>(), any::<u32>(), record, paper).prop_map(|(id, subject, record, paper)| Origin {
+        id,
+        subject,
+        record,
+        // A record is no paper.
+        paper: paper.filter(|_| record.is_none()),
+    })
 }
 
 proptest! {
@@ -83,15 +90,23 @@ fn the_sealed_form_is_the_documented_one() {
                 record_type: RecordType::Vehicle,
                 nth: 1,
             }),
+            paper: None,
         },
         Origin {
             id: 301,
             subject: 0,
             record: None,
+            paper: None,
+        },
+        Origin {
+            id: 302,
+            subject: 1,
+            record: None,
+            paper: Some(3),
         },
     ];
     let text = serde_json::to_string(&List(origins)).unwrap();
-    assert_eq!(text, "[172,2,2,5,2,1,173,2,0,0]");
+    assert_eq!(text, "[172,2,2,5,2,1,173,2,0,0,174,2,1,255,255,255,255,15,3]");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Fetches what fills the places of a pack before its steps run: figures, persons, coefficients from tables.
 //! Leaves how answers add up to `hedui_core::facts`.
 
-use hedui_core::bounds::Figure;
+use hedui_core::bounds::{Bounds, Figure};
 use hedui_core::dates::Months;
-use hedui_core::facts::{Facts, Settled};
+use hedui_core::facts::{Facts, Settled, Stated};
 use hedui_core::household::{ADULT_AGE, Member};
 use hedui_core::part::Part;
 use hedui_core::record::DisabilityKind;
@@ -14,11 +14,13 @@ use smol_str::SmolStr;
 use super::RECORD_UNCERTAIN;
 use super::known::{Causes, Known, Reason, Reasons, Value};
 use crate::interval::Interval;
-use crate::program::{Filling, Rows, Table};
+use crate::program::{Filling, Rows, Said, Table};
 use crate::ratio::Ratio;
 
 /// The most and the least severe grade of a disability.
 const GRADES: (i64, i64) = (1, 4);
+/// Amounts are stated in fen and reckoned in yuan.
+const FEN_PER_YUAN: i128 = 100;
 
 /// The value of a place and the records behind it.
 pub(super) fn fetch(
@@ -53,12 +55,27 @@ pub(super) fn fetch(
         }
         Filling::Student => student(facts.student(subject.unwrap_or_default()), reasons),
         Filling::DisabilityGrade => grade(facts.disability(subject.unwrap_or_default()), reasons),
+        Filling::Stated(circumstance, said) => stated(facts.stated(*circumstance, subject), *said),
         Filling::Table(index) => match (tables.get(*index), person) {
             (Some(table), Some(person)) => coefficient(facts, table, person, subject.unwrap_or_default(), reasons),
             _ => (Known::default(), Vec::new()),
         },
         Filling::Step => (Known::default(), Vec::new()),
     }
+}
+
+/// What papers state is settled: the household has stated it, and who decides has seen the paper.
+fn stated(stated: Stated, said: Said) -> (Known, Vec<Part>) {
+    let number = |value: Ratio| Value::Number(Interval::exactly(value));
+    let value = match said {
+        Said::Has if stated.holds => Value::Condition(Truth::Holds),
+        Said::Has => Value::Condition(Truth::Fails),
+        Said::Number => number(Ratio::from(i64::from(stated.number))),
+        Said::Amount => Value::Number(Interval::of_bounds(Bounds::exactly(stated.amount), FEN_PER_YUAN)),
+        Said::Years => number(Ratio::from(i64::from(stated.years))),
+        Said::Months => number(Ratio::from(i64::from(stated.months))),
+    };
+    (Known::settled(value), stated.parts)
 }
 
 fn causes(missing: &[hedui_core::DepartmentId], open: &[SmolStr], reasons: &mut Reasons) -> Causes {

@@ -40,7 +40,7 @@ impl Pass<'_, '_, '_> {
             self.unknown(node, name);
             return None;
         };
-        let (filling, unit) = self.filling(node, name, word)?;
+        let (filling, unit) = self.filling(node, name, &word)?;
         for needed in word.needs {
             self.checker.needed.entry(*needed).or_insert(word.name);
         }
@@ -79,6 +79,7 @@ impl Pass<'_, '_, '_> {
             From::DisabilityGrade => (Filling::DisabilityGrade, word.unit),
             From::Student => (Filling::Student, None),
             From::Minor => (Filling::Minor, None),
+            From::Stated(circumstance, said) => (Filling::Stated(circumstance, said), word.unit),
             From::Constant(value) => (Filling::Fixed(value), word.unit),
         })
     }

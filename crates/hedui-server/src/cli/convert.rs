@@ -2,6 +2,7 @@
 //! Leaves reading files to `file.rs` and reading answers to `report` and `json.rs`.
 
 use hedui_core::authorization::{EndEvent, Signature};
+use hedui_core::circumstance::StatedCircumstance;
 use hedui_core::household::{Declared, DeclaredIncome, MemberInput, Relation, Residence};
 use hedui_core::record::IncomeKind;
 use hedui_core::{AuthorizationInput, HouseholdInput};
@@ -33,6 +34,18 @@ pub fn household(input: &HouseholdInput) -> wire::Household {
         .into(),
         members: input.members.iter().map(member).collect(),
         declared: Some(declared(&input.declared)),
+        circumstances: input.circumstances.iter().map(circumstance).collect(),
+    }
+}
+
+fn circumstance(input: &StatedCircumstance) -> wire::Circumstance {
+    wire::Circumstance {
+        word: input.word.word().to_owned(),
+        since: input.since.map(date_of),
+        until: input.until.map(date_of),
+        amount: input.amount.map(money_of),
+        number: input.number,
+        document: input.document.clone(),
     }
 }
 
@@ -44,6 +57,7 @@ fn member(input: &MemberInput) -> wire::Member {
         incapable: input.incapable,
         incomes: input.incomes.iter().map(income).collect(),
         casual_work_months: input.casual_work_months,
+        circumstances: input.circumstances.iter().map(circumstance).collect(),
     }
 }
 

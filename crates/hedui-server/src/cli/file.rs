@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
+use hedui_core::circumstance::{Circumstance, StatedCircumstance};
 use hedui_core::household::{Declared, DeclaredIncome, MemberInput};
 use hedui_core::{AuthorizationInput, Date, HouseholdInput, Signature, authorization};
 
@@ -171,14 +172,17 @@ fn read_file(document: &Node, reading: &mut Reading) -> Option<HouseholdFile> {
 }
 
 fn read_household(node: &Node, path: &str, reading: &mut Reading) -> Option<HouseholdInput> {
-    let mut fields = Fields::open(node, path, &["residence", "members", "declared"], reading)?;
+    const KEYS: &[&str] = &["residence", "members", "declared", "circumstances"];
+    let mut fields = Fields::open(node, path, KEYS, reading)?;
     let residence = fields.at("residence").required(reading).word(reading, "urban, rural");
     let members = fields.at("members").required(reading).tables(reading, read_member);
     let declared = fields.at("declared").table(reading, read_declared);
+    let circumstances = fields.at("circumstances").tables(reading, read_circumstance);
     Some(HouseholdInput {
         residence: residence?,
         members: members?,
         declared: declared.unwrap_or_default(),
+        circumstances: circumstances.unwrap_or_default(),
     })
 }
 
@@ -190,6 +194,7 @@ fn read_member(node: &Node, path: &str, reading: &mut Reading) -> Option<MemberI
         "incapable",
         "incomes",
         "casual_work_months",
+        "circumstances",
     ];
     const RELATIONS: &str = "applicant, spouse, child, parent, grandparent, grandchild, sibling, other";
     let mut fields = Fields::open(node, path, KEYS, reading)?;
@@ -199,6 +204,7 @@ fn read_member(node: &Node, path: &str, reading: &mut Reading) -> Option<MemberI
     let incapable = fields.at("incapable").boolean(reading);
     let incomes = fields.at("incomes").tables(reading, read_income);
     let casual_work_months = fields.at("casual_work_months").count(reading);
+    let circumstances = fields.at("circumstances").tables(reading, read_circumstance);
     Some(MemberInput {
         id_number: id_number?,
         name: name?,
@@ -206,6 +212,27 @@ fn read_member(node: &Node, path: &str, reading: &mut Reading) -> Option<MemberI
         incapable: incapable.unwrap_or(false),
         incomes: incomes.unwrap_or_default(),
         casual_work_months: casual_work_months.unwrap_or(0),
+        circumstances: circumstances.unwrap_or_default(),
+    })
+}
+
+fn read_circumstance(node: &Node, path: &str, reading: &mut Reading) -> Option<StatedCircumstance> {
+    const KEYS: &[&str] = &["word", "since", "until", "amount", "number", "document"];
+    let mut fields = Fields::open(node, path, KEYS, reading)?;
+    let words: Vec<&str> = Circumstance::ALL.iter().map(|c| c.word()).collect();
+    let word = fields.at("word").required(reading).word(reading, &words.join(", "));
+    let since = fields.at("since").date(reading);
+    let until = fields.at("until").date(reading);
+    let amount = fields.at("amount").yuan(reading);
+    let number = fields.at("number").count(reading);
+    let document = fields.at("document").required(reading).text(reading);
+    Some(StatedCircumstance {
+        word: word?,
+        since,
+        until,
+        amount,
+        number,
+        document: document?,
     })
 }
 

@@ -52,6 +52,9 @@ fn report(record: &[u8]) -> Option<Value> {
 
 fn origin(origin: &Origin) -> Value {
     match origin.record {
+        None if origin.paper.is_some() => {
+            json!({"id": origin.id, "subject": origin.subject, "paper": origin.paper})
+        }
         None => json!({"id": origin.id, "subject": origin.subject, "declared": true}),
         Some(at) => json!({
             "id": origin.id, "subject": origin.subject, "department": at.department,

@@ -215,8 +215,24 @@ impl Page<'_> {
             (lang.pick("周岁", "age"), Column::Number),
         ];
         text.push_str(&table(&headers, rows.collect(), 0, self.width));
+        text.push_str(&self.circumstances());
         for warning in &self.report.warnings {
             text.push_str(&item("?", warning, 0, self.width));
+        }
+        text
+    }
+
+    /// What papers state, each with its paper: on the household's word, which the window has seen.
+    fn circumstances(&self) -> String {
+        let lang = self.lang;
+        let of_members = self.report.members.iter();
+        let of_members = of_members.flat_map(|m| m.circumstances.iter().map(move |c| (Some(m.ordinal + 1), c)));
+        let of_household = self.report.circumstances.iter().map(|c| (None, c));
+        let mut text = String::new();
+        for (member, stated) in of_members.chain(of_household) {
+            let whom = member.map_or_else(|| lang.pick("家庭", "household").to_owned(), |n| format!("#{n}"));
+            let line = format!("{whom}{}{}", lang.pick("：", ": "), words::circumstance(stated, lang));
+            text.push_str(&item("-", &line, 0, self.width));
         }
         text
     }

@@ -3,6 +3,7 @@
 
 use hedui_broker::{Completion, Conflict, Create, Request, Reuse};
 use hedui_core::authorization::{AuthorizationInput, EndEvent, Ended, Signature};
+use hedui_core::circumstance::{Circumstance, StatedCircumstance};
 use hedui_core::household::{Declared, DeclaredIncome, HouseholdInput, MemberInput, Relation, Residence};
 use hedui_core::record::IncomeKind;
 use hedui_core::{Date, Fen, FieldError, PartialDate};
@@ -176,11 +177,34 @@ fn household_input(reader: &mut Reader, household: pb::Household) -> Option<Hous
         vehicles: declared.vehicles,
         businesses: declared.businesses,
     };
+    let circumstances = circumstances(reader, household.circumstances, "household");
     Some(HouseholdInput {
         residence: residence?,
         members,
         declared,
+        circumstances,
     })
+}
+
+/// What papers state of a member or of the household at `field`.
+fn circumstances(reader: &mut Reader, stated: Vec<pb::Circumstance>, field: &str) -> Vec<StatedCircumstance> {
+    let each = stated.into_iter().enumerate().filter_map(|(i, one)| {
+        let field = format!("{field}.circumstances[{i}]");
+        let word = Circumstance::from_word(&one.word);
+        if word.is_none() {
+            let message = "a word of the table of circumstances in proto/README.md";
+            reader.wrong(format!("{field}.word"), "UNKNOWN_CIRCUMSTANCE", message);
+        }
+        Some(StatedCircumstance {
+            since: reader.date(&format!("{field}.since"), one.since.as_ref()),
+            until: reader.date(&format!("{field}.until"), one.until.as_ref()),
+            amount: reader.fen(&format!("{field}.amount"), one.amount.as_ref()),
+            number: one.number,
+            document: one.document,
+            word: word?,
+        })
+    });
+    each.collect()
 }
 
 fn relation(value: pb::Relation) -> Option<Relation> {
@@ -205,8 +229,11 @@ fn member(reader: &mut Reader, member: pb::Member, index: usize) -> Option<Membe
     }
     let incomes = member.incomes.into_iter().enumerate();
     let incomes = incomes.filter_map(|(i, income)| declared_income(reader, &income, &format!("{field}.incomes[{i}]")));
+    let incomes = incomes.collect();
+    let circumstances = circumstances(reader, member.circumstances, &field);
     Some(MemberInput {
-        incomes: incomes.collect(),
+        incomes,
+        circumstances,
         id_number: member.id_number,
         name: member.name,
         relation: relation?,

@@ -3,6 +3,7 @@
 
 use hedui_broker::{Event, EventKind, State, Verification};
 use hedui_core::bounds::Bounds;
+use hedui_core::circumstance::StatedCircumstance;
 use hedui_core::finding::{Finding, Weight};
 use hedui_core::household::{Relation, Residence};
 use hedui_core::part::{Part, Treatment};
@@ -117,6 +118,18 @@ fn report(r: &Report, names: &DepartmentNames) -> pb::Report {
         complete: r.complete,
         warnings: r.warnings.clone(),
         also: r.also.iter().map(|v| verdict(v, None)).collect(),
+        circumstances: r.circumstances.iter().map(circumstance).collect(),
+    }
+}
+
+fn circumstance(c: &StatedCircumstance) -> pb::Circumstance {
+    pb::Circumstance {
+        word: c.word.word().to_owned(),
+        since: c.since.map(date),
+        until: c.until.map(date),
+        amount: c.amount.map(|amount| money(amount.0)),
+        number: c.number,
+        document: c.document.clone(),
     }
 }
 
@@ -137,6 +150,7 @@ fn member(m: &ReportMember) -> pb::ReportMember {
         obfuscated_id_number: m.id_masked.clone(),
         relation: relation.into(),
         age: m.age,
+        circumstances: m.circumstances.iter().map(circumstance).collect(),
     }
 }
 

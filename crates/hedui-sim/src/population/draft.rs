@@ -306,12 +306,14 @@ impl<'a> Draft<'a> {
                 incapable: person.incapable,
                 incomes: stated.incomes,
                 casual_work_months: stated.casual_months,
+                circumstances: Vec::new(),
             })
             .collect();
         let input = HouseholdInput {
             residence: self.residence,
             members,
             declared: self.declared.clone(),
+            circumstances: Vec::new(),
         };
         (input, self.letters(programmes, number))
     }

@@ -57,6 +57,12 @@ fn a_file_becomes_a_request_with_nothing_left_out() {
     assert_eq!(household.members.len(), 3);
     assert_eq!(household.members[1].incomes.len(), 1);
     assert_eq!(household.members[1].casual_work_months, 3);
+    let stated = &household.members[2].circumstances;
+    assert_eq!(
+        (stated[0].word.as_str(), stated[0].document.as_str()),
+        ("boards_away", "寄宿证明")
+    );
+    assert_eq!(stated[0].since, Some(date_of("2026-09-01".parse().unwrap())));
     assert_eq!(household.declared.as_ref().unwrap().dwellings, Some(1));
     assert_eq!(request.authorizations.len(), 2);
     assert_eq!(

@@ -53,6 +53,22 @@ fn a_written_file_reads_back_the_same() {
             on: "2026-11-21".parse().unwrap(),
             event: authorization::EndEvent::AidEnded,
         });
+        file.household.circumstances = vec![StatedCircumstance {
+            word: Circumstance::UrgentNeed,
+            since: None,
+            until: Some("2026-12-31".parse().unwrap()),
+            amount: None,
+            number: Some(2),
+            document: "社区证明".to_owned(),
+        }];
+        file.household.members[0].circumstances = vec![StatedCircumstance {
+            word: Circumstance::SchoolingExpense,
+            since: None,
+            until: None,
+            amount: Some(hedui_core::Fen(120_050)),
+            number: None,
+            document: "收据".to_owned(),
+        }];
         let (again, _) = HouseholdFile::from_toml(&file.to_toml().unwrap()).unwrap();
         assert_eq!(again, file);
     }
@@ -72,6 +88,7 @@ id_number = "201703198403120037"
 nmae = "测试甲"
 relation = "applicant"
 incomes = [{ kind = "wage", amount = "1.005", from = "2026-13", until = "2026-09" }]
+circumstances = [{ word = "in_jail", since = "2026-13-01", amount = 3 }]
 
 [[authorization]]
 authorization_id = "1"
@@ -90,9 +107,13 @@ signature = { kind = "paper", scan_sha256 = "aa" }
         (10, "household.members[0].nmae", "UNKNOWN_KEY"),
         (12, "household.members[0].incomes[0].amount", "WRONG_VALUE"),
         (12, "household.members[0].incomes[0].from", "WRONG_VALUE"),
-        (17, "authorizations[0].programmes[1]", "WRONG_VALUE"),
-        (18, "authorizations[0].signed_on", "WRONG_VALUE"),
-        (19, "authorizations[0].signature.witnessed_by", "MISSING"),
+        (13, "household.members[0].circumstances[0].word", "WRONG_VALUE"),
+        (13, "household.members[0].circumstances[0].since", "WRONG_VALUE"),
+        (13, "household.members[0].circumstances[0].amount", "WRONG_VALUE"),
+        (13, "household.members[0].circumstances[0].document", "MISSING"),
+        (18, "authorizations[0].programmes[1]", "WRONG_VALUE"),
+        (19, "authorizations[0].signed_on", "WRONG_VALUE"),
+        (20, "authorizations[0].signature.witnessed_by", "MISSING"),
     ];
     let mut found = found(text);
     let mut expected: Vec<_> = expected

@@ -21,6 +21,7 @@ pub(super) struct Report {
     warnings: Vec<String>,
     /// Other programmes of the district for which the household qualifies, or may.
     also: Vec<Verdict>,
+    circumstances: Vec<Circumstance>,
 }
 
 #[derive(Debug, Serialize)]
@@ -30,6 +31,19 @@ struct Member {
     obfuscated_id_number: String,
     relation: String,
     age: u32,
+    circumstances: Vec<Circumstance>,
+}
+
+/// What a paper states.
+#[derive(Debug, Serialize)]
+struct Circumstance {
+    word: String,
+    since: Option<String>,
+    until: Option<String>,
+    /// Yuan.
+    amount: Option<String>,
+    number: Option<u32>,
+    document: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -111,6 +125,18 @@ pub(super) fn report(r: &wire::Report) -> Report {
         complete: r.complete,
         warnings: r.warnings.clone(),
         also: r.also.iter().map(verdict).collect(),
+        circumstances: r.circumstances.iter().map(circumstance).collect(),
+    }
+}
+
+fn circumstance(c: &wire::Circumstance) -> Circumstance {
+    Circumstance {
+        word: c.word.clone(),
+        since: c.since.as_ref().map(values::date),
+        until: c.until.as_ref().map(values::date),
+        amount: c.amount.as_ref().map(values::yuan),
+        number: c.number,
+        document: c.document.clone(),
     }
 }
 
@@ -121,6 +147,7 @@ fn member(m: &wire::ReportMember) -> Member {
         obfuscated_id_number: m.obfuscated_id_number.clone(),
         relation: word(m.relation().as_str_name(), "RELATION_"),
         age: m.age,
+        circumstances: m.circumstances.iter().map(circumstance).collect(),
     }
 }
 

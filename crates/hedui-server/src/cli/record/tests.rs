@@ -69,9 +69,11 @@ fn sealed() -> Vec<u8> {
             id: 3,
             subject: 1,
             record: Some(record),
+            paper: None,
         }],
         also: Vec::new(),
         rules: "0".repeat(64).into(),
+        circumstances: Vec::new(),
         sources: Vec::new(),
     };
     rmp_serde::to_vec(&report).unwrap()

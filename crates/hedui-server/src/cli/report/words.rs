@@ -6,7 +6,10 @@ use hedui_proto::verification::{
     VerificationState,
 };
 
+use hedui_proto::verification as wire;
+
 use super::super::lang::Lang;
+use super::super::values;
 
 /// What an outcome is called.
 pub fn outcome(outcome: Outcome, lang: Lang) -> &'static str {
@@ -43,6 +46,36 @@ pub fn relation(relation: Relation, lang: Lang) -> &'static str {
         Relation::Sibling => lang.pick("兄弟姐妹", "sibling"),
         Relation::Other | Relation::Unspecified => lang.pick("其他", "other"),
     }
+}
+
+/// What a paper states, in one line: what, since when, how much, by which paper.
+pub fn circumstance(stated: &wire::Circumstance, lang: Lang) -> String {
+    // A word of a newer server stands as it is.
+    let known = hedui_core::Circumstance::from_word(&stated.word).map(hedui_core::Circumstance::title);
+    let title = known.map_or(stated.word.as_str(), |(zh, en)| lang.pick(zh, en));
+    let comma = lang.pick("，", ", ");
+    let mut line = title.to_owned();
+    let days = [
+        (&stated.since, lang.pick("自", "since ")),
+        (&stated.until, lang.pick("至", "until ")),
+    ];
+    for (day, before) in days {
+        if let Some(day) = day {
+            line = format!("{line}{comma}{before}{}", values::date(day));
+        }
+    }
+    if let Some(number) = stated.number {
+        line = format!("{line}{comma}{number}");
+    }
+    if let Some(amount) = &stated.amount {
+        let yuan = values::grouped(&values::yuan(amount));
+        line = format!(
+            "{line}{comma}{}",
+            lang.pick(format!("{yuan} 元"), format!("{yuan} yuan"))
+        );
+    }
+    let paper = lang.pick("（材料：", " (paper: ");
+    format!("{line}{paper}{}{}", stated.document, lang.pick("）", ")"))
 }
 
 /// Urban or rural.

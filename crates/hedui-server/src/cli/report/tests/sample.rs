@@ -32,6 +32,18 @@ fn member(ordinal: u32, name: &str, masked: &str, relation: Relation, age: u32) 
         obfuscated_id_number: masked.to_owned(),
         relation: relation.into(),
         age,
+        circumstances: Vec::new(),
+    }
+}
+
+fn circumstance(word: &str, document: &str) -> Circumstance {
+    Circumstance {
+        word: word.to_owned(),
+        since: date(2026, 3, 1),
+        until: None,
+        amount: yuan(12_000).filter(|_| word.ends_with("expense")),
+        number: word.ends_with("need").then_some(2),
+        document: document.to_owned(),
     }
 }
 
@@ -338,7 +350,10 @@ pub fn verification() -> Verification {
         departments_answered: 7,
         report: Some(Report {
             members: vec![
-                member(0, "测试甲", "201703**********37", Relation::Applicant, 42),
+                ReportMember {
+                    circumstances: vec![circumstance("needs_care_expense", "护理合同 7")],
+                    ..member(0, "测试甲", "201703**********37", Relation::Applicant, 42)
+                },
                 member(1, "测试乙", "201703**********2X", Relation::Spouse, 40),
                 member(2, "买买提·阿卜杜拉", "201703**********41", Relation::Child, 10),
             ],
@@ -349,6 +364,7 @@ pub fn verification() -> Verification {
             complete: true,
             warnings: vec!["household.members[1].id_number: ID_NORMALISED".to_owned()],
             also: vec![qualifies(), inconclusive()],
+            circumstances: vec![circumstance("urgent_need", "社区证明")],
         }),
         ..Default::default()
     }
