@@ -1,7 +1,7 @@
 //! Judges one household by one pack: fetches each figure once, runs the steps, tests, bands and the amount, and explains every number.
 //! Leaves arithmetic to `interval` and the rule that combines tests to `hedui_core::verdict`.
 
-use hedui_core::facts::Facts;
+use hedui_core::facts::{Facts, Members};
 use hedui_core::part::Part;
 use hedui_core::verdict::{Amount, Outcome, TestResult, Text, TraceStep, Truth, Verdict};
 
@@ -12,6 +12,7 @@ use crate::pack::{AmountRule, Band, Pack, Rule, Step, Test};
 use crate::program::{Filling, Formula, Place, Rounding, Scope};
 use crate::ratio::Ratio;
 
+mod composition;
 mod explain;
 mod facts;
 mod known;
@@ -29,6 +30,8 @@ mod tests;
 
 use known::{Known, Reason, Reasons, Value};
 
+pub use composition::{NOBODY_COUNTS, TOO_MANY_COMPOSITIONS};
+
 /// Code of a verdict that is open because a number did not fit.
 pub const ARITHMETIC_OVERFLOW: &str = "ARITHMETIC_OVERFLOW";
 /// Code of a verdict that is open because a divisor could be zero.
@@ -42,6 +45,14 @@ impl Pack {
     ///
     /// The amount is what would be paid if the household qualifies, as bounds in fen; there is none where it exceeds.
     pub fn evaluate(&self, facts: &Facts<'_>, composition_open: &[SmolStr]) -> Verdict {
+        match &self.composition {
+            None => self.judge(facts, composition_open),
+            Some(rules) => composition::evaluate(self, rules, facts, composition_open),
+        }
+    }
+
+    /// Judges those about whom the facts are.
+    fn judge(&self, facts: &Facts<'_>, composition_open: &[SmolStr]) -> Verdict {
         let mut evaluation = Evaluation::new(self, facts);
         evaluation.fill();
         for step in &self.steps {
@@ -93,9 +104,10 @@ impl Pack {
 struct Evaluation<'p, 'f> {
     pack: &'p Pack,
     facts: &'f Facts<'f>,
-    persons: usize,
+    /// Those who count.
+    members: Members,
     household: Vec<Known>,
-    /// The members' values, member after member.
+    /// The members' values, member after member, of everybody.
     member: Vec<Known>,
     reasons: Reasons,
     trace: Vec<TraceStep>,
@@ -103,12 +115,12 @@ struct Evaluation<'p, 'f> {
 
 impl<'p, 'f> Evaluation<'p, 'f> {
     fn new(pack: &'p Pack, facts: &'f Facts<'f>) -> Evaluation<'p, 'f> {
-        let persons = facts.persons();
+        let (members, persons) = (facts.members(), facts.household.members.len());
         let traced = pack.household.len() + persons * (pack.member.len() + 1) + 1;
         Evaluation {
             pack,
             facts,
-            persons,
+            members,
             household: vec![Known::default(); pack.household.len()],
             member: vec![Known::default(); pack.member.len() * persons],
             reasons: Reasons::default(),
@@ -122,9 +134,9 @@ impl<'p, 'f> Evaluation<'p, 'f> {
         for (i, place) in pack.household.iter().enumerate() {
             self.fill_place(place, None, i);
         }
-        for member in 0..self.persons {
+        for member in self.members {
             for (i, place) in pack.member.iter().enumerate() {
-                self.fill_place(place, Some(member), i);
+                self.fill_place(place, Some(member as usize), i);
             }
         }
     }
@@ -177,31 +189,29 @@ impl<'p, 'f> Evaluation<'p, 'f> {
     }
 
     fn step(&mut self, step: &'p Step) {
+        let pack = self.pack;
         let places = match step.scope {
-            Scope::Household => &self.pack.household,
-            Scope::Member => &self.pack.member,
+            Scope::Household => &pack.household,
+            Scope::Member => &pack.member,
         };
         let Some(place) = places.get(step.place) else { return };
-        let members = match step.scope {
-            Scope::Household => None..=None,
-            Scope::Member => match self.persons.checked_sub(1) {
-                Some(last) => Some(0)..=Some(last),
-                None => return,
-            },
-        };
-        let (first, last) = members.into_inner();
-        let mut member = first;
-        loop {
-            let known = self.run(&step.formula, member, step.round);
-            let written = (step.formula.text.clone(), self.numbers(&step.formula, member));
-            let line = self.traced(place, member, written, &known, Vec::new());
-            self.trace.push(line);
-            self.store(member, step.place, known);
-            if member == last {
-                return;
+        match step.scope {
+            Scope::Household => self.step_for(step, place, None),
+            Scope::Member => {
+                for member in self.members {
+                    self.step_for(step, place, Some(member as usize));
+                }
             }
-            member = member.map(|m| m + 1);
         }
+    }
+
+    /// A step for one member, or for the household.
+    fn step_for(&mut self, step: &Step, place: &Place, member: Option<usize>) {
+        let known = self.run(&step.formula, member, step.round);
+        let written = (step.formula.text.clone(), self.numbers(&step.formula, member));
+        let line = self.traced(place, member, written, &known, Vec::new());
+        self.trace.push(line);
+        self.store(member, step.place, known);
     }
 
     /// Runs a formula and notes what went wrong inside as a reason of its result.

@@ -29,7 +29,7 @@ mod testing;
 struct Readme;
 
 pub use columns::{Columns, Judged, Payable, Prepared, PreparedVerdicts, RowError, When};
-pub use evaluate::{ARITHMETIC_OVERFLOW, DIVISION_BY_ZERO, RECORD_UNCERTAIN};
+pub use evaluate::{ARITHMETIC_OVERFLOW, DIVISION_BY_ZERO, NOBODY_COUNTS, RECORD_UNCERTAIN, TOO_MANY_COMPOSITIONS};
 pub use mistake::{Mistake, Mistakes, PolicyError, PolicyErrorKind, SelectError};
 pub use pack::{MAX_PACK_BYTES, Pack, TestKind};
 pub use set::{MAX_PACKS, PackFile, PackSet};

@@ -14,6 +14,7 @@ use crate::program::{Formula, Place, Rounding, Scope, Table};
 
 pub(crate) mod check;
 mod compile;
+mod composition;
 mod head;
 mod names;
 mod read;
@@ -107,6 +108,17 @@ pub(crate) struct AmountRule {
     pub round: Rounding,
 }
 
+/// Who counts as a member.
+#[derive(Clone, Debug)]
+pub(crate) struct Composition {
+    /// A condition of each member; all count where there is none.
+    pub counts: Option<(Rule, Formula)>,
+    /// A condition of the applicant: where it holds, only the applicant counts.
+    pub alone: Option<(Rule, Formula)>,
+    /// The places that both read.
+    pub uses: Vec<(Scope, usize)>,
+}
+
 /// The rules of one programme in one place for one time. Immutable; share it behind a reference.
 #[derive(Clone, Debug)]
 pub struct Pack {
@@ -114,6 +126,7 @@ pub struct Pack {
     pub(crate) household: Vec<Place>,
     pub(crate) member: Vec<Place>,
     pub(crate) tables: Vec<Table>,
+    pub(crate) composition: Option<Composition>,
     pub(crate) steps: Vec<Step>,
     pub(crate) tests: Vec<Test>,
     pub(crate) bands: Vec<Band>,

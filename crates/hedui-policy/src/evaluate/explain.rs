@@ -21,16 +21,17 @@ impl Evaluation<'_, '_> {
                 Piece::Value(code) => write_value(&mut text, self.value(code, member, &mut trouble).value),
                 Piece::Members { each, mean } => {
                     text.push_str(if *mean { "((" } else { "(" });
-                    for member in 0..self.persons {
-                        if member > 0 {
+                    for (nth, member) in self.members.into_iter().enumerate() {
+                        if nth > 0 {
                             text.push_str(" + ");
                         }
-                        write_value(&mut text, self.value(each, Some(member), &mut trouble).value);
+                        let value = self.value(each, Some(member as usize), &mut trouble).value;
+                        write_value(&mut text, value);
                     }
                     text.push(')');
                     if *mean {
                         text.push_str(" / ");
-                        Ratio::from(i64::try_from(self.persons).unwrap_or(i64::MAX)).write_to(&mut text);
+                        Ratio::from(i64::try_from(self.members.len()).unwrap_or(i64::MAX)).write_to(&mut text);
                         text.push(')');
                     }
                 }

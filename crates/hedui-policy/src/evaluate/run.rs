@@ -113,8 +113,8 @@ impl Evaluation<'_, '_> {
 
     fn sum(&self, each: &Code, trouble: &mut Trouble) -> Known {
         let (mut total, mut causes) = (Interval::ZERO, Causes::default());
-        for member in 0..self.persons {
-            let known = self.value(each, Some(member), trouble);
+        for member in self.members {
+            let known = self.value(each, Some(member as usize), trouble);
             total = total.add(known.value.interval(), trouble);
             causes.unite(&known.causes);
         }
@@ -123,15 +123,15 @@ impl Evaluation<'_, '_> {
 
     fn mean(&self, each: &Code, trouble: &mut Trouble) -> Known {
         let sum = self.sum(each, trouble);
-        let persons = Ratio::from(i64::try_from(self.persons).unwrap_or(i64::MAX));
+        let persons = Ratio::from(i64::try_from(self.members.len()).unwrap_or(i64::MAX));
         let mean = sum.value.interval().div(Interval::exactly(persons), trouble);
         Known::new(Value::Number(mean), sum.causes)
     }
 
     fn count(&self, each: &Code, trouble: &mut Trouble) -> Known {
         let (mut sure, mut open, mut causes) = (0i64, 0i64, Causes::default());
-        for member in 0..self.persons {
-            let known = self.value(each, Some(member), trouble);
+        for member in self.members {
+            let known = self.value(each, Some(member as usize), trouble);
             match known.value.truth() {
                 Truth::Holds => sure += 1,
                 Truth::Fails => {}

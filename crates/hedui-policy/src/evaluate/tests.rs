@@ -1,6 +1,7 @@
 //! Laws of judging: the pilots' worked examples, both sides of every border, and silence that never refuses.
 
 mod borders;
+mod composition;
 mod enclosure;
 mod golden;
 mod silence;

@@ -137,7 +137,7 @@ fn rule(source: &mut Source<'_>, section: &mut Section<'_, '_>, names: &mut Name
 }
 
 /// `reference` and `assumption`: at least one must be there.
-fn law(source: &mut Source<'_>, section: &mut Section<'_, '_>) -> (String, Option<Text>) {
+pub(super) fn law(source: &mut Source<'_>, section: &mut Section<'_, '_>) -> (String, Option<Text>) {
     let present = section.take("assumption").is_some();
     let assumption = section.opt_title(source, "assumption");
     let law = if present {
