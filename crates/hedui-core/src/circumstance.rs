@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dates::{Date, Month};
+use crate::dates::{Date, completed_months};
 use crate::household::FieldError;
 use crate::money::Fen;
 
@@ -72,13 +72,7 @@ impl StatedCircumstance {
 
     /// Completed months from its first day to a day; 0 where it does not state one, or a later one.
     pub fn months_to(&self, day: Date) -> u32 {
-        let Some(since) = self.since.filter(|since| *since <= day) else {
-            return 0;
-        };
-        let started = Month::of(since).count_through(Month::of(day)).saturating_sub(1);
-        // On the last day of a shorter month the month is complete.
-        let is_complete = since.day() <= day.day() || day == day.last_of_month();
-        started.saturating_sub(u32::from(!is_complete))
+        self.since.map_or(0, |since| completed_months(since, day))
     }
 
     /// Completed years from its first day to a day.

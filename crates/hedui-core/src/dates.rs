@@ -188,6 +188,13 @@ impl Month {
     }
 }
 
+/// Completed months from a day to a later one; 0 where it is not later. On the last day of a shorter month a month is complete.
+pub(crate) fn completed_months(since: Date, day: Date) -> u32 {
+    let started = Month::of(since).count_through(Month::of(day)).saturating_sub(1);
+    let is_complete = since.day() <= day.day() || day == day.last_of_month();
+    started.saturating_sub(u32::from(!is_complete))
+}
+
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)

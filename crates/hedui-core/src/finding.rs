@@ -22,6 +22,7 @@ mod tests;
 
 pub use interest::{CONFLICT_OF_INTEREST, Official, conflicts_of_interest};
 
+pub(crate) use spouse::marriages;
 use spouse::spouse;
 
 /// Codes of the findings that leave open how many members a household has, and so every figure per head.

@@ -156,6 +156,12 @@ vocabulary!(
         NotAtDate = 39 "does not stand at the date",
         /// Declared by the household, of which only some members count.
         OwnerNotStated = 40 "declared by the household; whose it is is not stated",
+        /// A registration that is no longer in force.
+        NoLongerRegistered = 41 "moved out or struck off",
+        /// A registration in another place.
+        RegisteredElsewhere = 42 "registered elsewhere",
+        /// A registration without a place.
+        PlaceUnknown = 43 "the place of registration is not on record",
     }
 );
 

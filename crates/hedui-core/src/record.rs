@@ -303,6 +303,9 @@ body!(
         /// Necessary cost, tax, social insurance, for the whole period.
         #[serde(default)]
         deductions: Option<Fen>,
+        /// What a transfer is, where the register tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nature: Option<TransferNature>,
     }
 );
 body!(

@@ -154,6 +154,7 @@ pub fn all_facts() -> Vec<Fact> {
         Fact::PublicPayroll,
         Fact::CasualWorkMonths,
     ]);
+    facts.extend(TransferNature::ALL.iter().map(|n| Fact::Transfer(*n)));
     facts
 }
 
@@ -404,9 +405,10 @@ fn income() -> BoxedStrategy<RecordBody> {
         a_date(),
         amount(),
         option::of(amount()),
+        option::of(of(TransferNature::ALL)),
     )
         .prop_map(
-            |(kind, payer_name, payer_credit_code, from, until, gross, deductions)| {
+            |(kind, payer_name, payer_credit_code, from, until, gross, deductions, nature)| {
                 RecordBody::Income(Income {
                     kind,
                     payer_name,
@@ -415,6 +417,7 @@ fn income() -> BoxedStrategy<RecordBody> {
                     until,
                     gross,
                     deductions,
+                    nature,
                 })
             },
         )

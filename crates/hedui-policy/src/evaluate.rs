@@ -145,7 +145,7 @@ impl<'p, 'f> Evaluation<'p, 'f> {
         if matches!(place.filling, Filling::Step) {
             return;
         }
-        let (known, parts) = facts::fetch(self.facts, &place.filling, &self.pack.tables, member, &mut self.reasons);
+        let (known, parts) = facts::fetch(self.facts, &place.filling, self.pack, member, &mut self.reasons);
         let constant = matches!(place.filling, Filling::Fixed(_)) && place.law.is_empty() && !place.assumption;
         if !constant {
             let step = self.traced(place, member, Default::default(), &known, parts);

@@ -4,6 +4,7 @@
 use hedui_core::circumstance::Circumstance;
 use hedui_core::dates::Date;
 use hedui_core::facts::Fact;
+use hedui_core::names::ProgrammeId;
 use hedui_core::record::DisabilityKind;
 use hedui_core::verdict::Text;
 use hedui_ids::Sex;
@@ -11,7 +12,7 @@ use smol_str::SmolStr;
 
 pub(crate) use crate::formula::{Arithmetic, Comparison};
 use crate::ratio::{Ratio, RoundMode};
-pub(crate) use crate::vocabulary::{Said, Scope};
+pub(crate) use crate::vocabulary::{Said, Scope, Standing};
 
 /// A formula as a tree over places.
 #[derive(Clone, Debug)]
@@ -103,6 +104,12 @@ pub(crate) enum Filling {
     DisabilityGrade,
     Student,
     Minor,
+    NewJobMonths,
+    Female,
+    /// Where a member stands in the registers.
+    Standing(Standing),
+    /// Whether a member, or any who counts, draws assistance of a programme.
+    Draws(ProgrammeId),
     /// What papers state.
     Stated(Circumstance, Said),
     /// A table of the pack, by position.

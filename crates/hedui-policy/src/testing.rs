@@ -171,6 +171,7 @@ impl Case {
             until: partial(until),
             gross: Fen(fen),
             deductions: None,
+            nature: None,
         };
         self.found("taxation", subject, RecordBody::Income(body));
     }

@@ -3,7 +3,8 @@
 
 use hedui_core::circumstance::{Circumstance, Detail, Of};
 use hedui_core::facts::Fact;
-use hedui_core::record::{IncomeKind, RecordType};
+use hedui_core::names::ProgrammeId;
+use hedui_core::record::{DisabilityKind, IncomeKind, RecordType, SchoolStage, TransferNature};
 
 use crate::ratio::Ratio;
 use crate::unit::Unit;
@@ -63,10 +64,25 @@ pub(crate) enum Source {
     Student,
     /// Whether a member is under 18.
     Minor,
+    /// Completed months since the present job of a member began.
+    NewJobMonths,
+    /// Whether a member is a woman or girl.
+    Female,
+    /// Where a member stands in the registers.
+    Standing(Standing),
     /// What papers state.
     Stated(Circumstance, Said),
     /// The same everywhere.
     Constant(Ratio),
+}
+
+/// Where a member stands in the registers; here is where the pack is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    RegisteredHere,
+    Married,
+    Attends(SchoolStage),
+    Disabled(DisabilityKind),
 }
 
 /// What of a stated circumstance a word means.
@@ -139,7 +155,7 @@ const fn word(
 use RecordType as T;
 
 /// Facts about the household and, with `member.` before the name, about one member.
-pub(crate) const FIGURES: [Word; 15] = [
+pub(crate) const FIGURES: [Word; 23] = [
     word(
         "income.wage",
         ("工资性收入", "wages, net"),
@@ -183,6 +199,65 @@ pub(crate) const FIGURES: [Word; 15] = [
         Source::Windowed(Fact::BasicPension, WindowOf::Transfer),
         Unit::YUAN,
         &[T::Pension],
+    ),
+    word(
+        "income.transfer.pension",
+        ("其中：养老金等", "of the transfers, pensions"),
+        Source::Windowed(Fact::Transfer(TransferNature::Pension), WindowOf::Transfer),
+        Unit::YUAN,
+        &[T::Income, T::Pension],
+    ),
+    word(
+        "income.transfer.scholarship",
+        ("其中：奖助学金", "of the transfers, scholarships"),
+        Source::Windowed(Fact::Transfer(TransferNature::Scholarship), WindowOf::Transfer),
+        Unit::YUAN,
+        &[T::Income],
+    ),
+    word(
+        "income.transfer.honour",
+        (
+            "其中：荣誉、奖励和优待抚恤",
+            "of the transfers, honours, awards and special care allowances",
+        ),
+        Source::Windowed(Fact::Transfer(TransferNature::Honour), WindowOf::Transfer),
+        Unit::YUAN,
+        &[T::Income],
+    ),
+    word(
+        "income.transfer.government_relief",
+        ("其中：政府救助", "of the transfers, government relief"),
+        Source::Windowed(Fact::Transfer(TransferNature::GovernmentRelief), WindowOf::Transfer),
+        Unit::YUAN,
+        &[T::Income],
+    ),
+    word(
+        "income.transfer.seniority_allowance",
+        ("其中：高龄津贴", "of the transfers, allowances for old age"),
+        Source::Windowed(Fact::Transfer(TransferNature::SeniorityAllowance), WindowOf::Transfer),
+        Unit::YUAN,
+        &[T::Income],
+    ),
+    word(
+        "income.transfer.support",
+        ("其中：赡养、抚养、扶养费", "of the transfers, support from relatives"),
+        Source::Windowed(Fact::Transfer(TransferNature::Support), WindowOf::Transfer),
+        Unit::YUAN,
+        &[T::Income],
+    ),
+    word(
+        "income.transfer.insurance_benefit",
+        ("其中：保险待遇", "of the transfers, insurance benefits"),
+        Source::Windowed(Fact::Transfer(TransferNature::InsuranceBenefit), WindowOf::Transfer),
+        Unit::YUAN,
+        &[T::Income, T::Employment],
+    ),
+    word(
+        "income.transfer.other",
+        ("其中：其他转移", "of the transfers, others"),
+        Source::Windowed(Fact::Transfer(TransferNature::Other), WindowOf::Transfer),
+        Unit::YUAN,
+        &[T::Income],
     ),
     word(
         "expense.medical",
@@ -275,7 +350,7 @@ pub(crate) const HOUSEHOLD: [Word; 2] = [
 ];
 
 /// Words about a member only, after `member.`.
-pub(crate) const MEMBER: [Word; 4] = [
+pub(crate) const MEMBER: [Word; 8] = [
     word("age", ("周岁", "completed years"), Source::Age, Unit::YEARS, &[]),
     word(
         "disability_grade",
@@ -283,6 +358,13 @@ pub(crate) const MEMBER: [Word; 4] = [
         Source::DisabilityGrade,
         Unit::RATIO,
         &[T::Disability],
+    ),
+    word(
+        "new_job_months",
+        ("现职已满月数", "completed months of the present job"),
+        Source::NewJobMonths,
+        Unit::MONTHS,
+        &[T::Employment],
     ),
     Word {
         name: "student",
@@ -298,6 +380,27 @@ pub(crate) const MEMBER: [Word; 4] = [
         unit: None,
         needs: &[],
     },
+    Word {
+        name: "female",
+        title: ("女性", "woman or girl"),
+        source: Source::Female,
+        unit: None,
+        needs: &[],
+    },
+    Word {
+        name: "registered_here",
+        title: ("本地户籍", "registered here"),
+        source: Source::Standing(Standing::RegisteredHere),
+        unit: None,
+        needs: &[T::Registration],
+    },
+    Word {
+        name: "married",
+        title: ("已婚", "married"),
+        source: Source::Standing(Standing::Married),
+        unit: None,
+        needs: &[T::Marriage],
+    },
 ];
 
 /// The word of a name in a formula, and about whom it speaks.
@@ -306,6 +409,7 @@ pub(crate) fn lookup(name: &str) -> Option<(Scope, Word)> {
     match name.strip_prefix("member.") {
         Some(rest) => find(&FIGURES, rest)
             .or_else(|| find(&MEMBER, rest))
+            .or_else(|| standing(rest))
             .or_else(|| stated(rest, Of::Member))
             .map(|w| (Scope::Member, w)),
         None => find(&FIGURES, name)
@@ -329,6 +433,74 @@ fn stated(name: &str, of: Of) -> Option<Word> {
     })
 }
 
+/// `stage.compulsory`, `disabled.mental` and the like.
+fn standing(name: &str) -> Option<Word> {
+    let condition = |standing, title, of: &'static [RecordType]| Word {
+        name: match standing {
+            Standing::Attends(_) => "stage.WORD",
+            _ => "disabled.WORD",
+        },
+        title,
+        source: Source::Standing(standing),
+        unit: None,
+        needs: of,
+    };
+    let (before, word) = name.split_once('.')?;
+    match before {
+        "stage" => {
+            let stage = SchoolStage::from_word(word)?;
+            Some(condition(
+                Standing::Attends(stage),
+                title_of_stage(stage),
+                &[T::Enrolment],
+            ))
+        }
+        "disabled" => {
+            let kind = DisabilityKind::from_word(word)?;
+            Some(condition(
+                Standing::Disabled(kind),
+                title_of_kind(kind),
+                &[T::Disability],
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn title_of_stage(stage: SchoolStage) -> (&'static str, &'static str) {
+    match stage {
+        SchoolStage::Preschool => ("在园幼儿", "in kindergarten"),
+        SchoolStage::Compulsory => ("义务教育在读", "in compulsory school"),
+        SchoolStage::SeniorSecondary => ("普通高中在读", "in senior secondary school"),
+        SchoolStage::Vocational => ("中等职业在读", "in vocational secondary school"),
+        SchoolStage::Undergraduate => ("本专科在读", "in undergraduate study"),
+        SchoolStage::Postgraduate => ("研究生在读", "in postgraduate study"),
+    }
+}
+
+fn title_of_kind(kind: DisabilityKind) -> (&'static str, &'static str) {
+    match kind {
+        DisabilityKind::Vision => ("视力残疾", "disability of sight"),
+        DisabilityKind::Hearing => ("听力残疾", "disability of hearing"),
+        DisabilityKind::Speech => ("言语残疾", "disability of speech"),
+        DisabilityKind::Physical => ("肢体残疾", "physical disability"),
+        DisabilityKind::Intellectual => ("智力残疾", "intellectual disability"),
+        DisabilityKind::Mental => ("精神残疾", "mental disability"),
+        DisabilityKind::Multiple => ("多重残疾", "multiple disability"),
+    }
+}
+
+/// The programme of `draws.low_income`: its id, with hyphens where a formula writes `_`.
+pub(crate) fn drawn(name: &str) -> Option<(Scope, ProgrammeId)> {
+    let (scope, rest) = match name.strip_prefix("member.") {
+        Some(rest) => (Scope::Member, rest),
+        None => (Scope::Household, name),
+    };
+    let programme = rest.strip_prefix("draws.")?;
+    let id = ProgrammeId::new(&programme.replace('_', "-")).ok()?;
+    Some((scope, id))
+}
+
 /// Every word that a circumstance gives to formulas.
 fn words_of(circumstance: Circumstance) -> impl Iterator<Item = String> {
     let before = match circumstance.of() {
@@ -345,5 +517,15 @@ pub fn fact_names() -> Vec<String> {
     let windows = WindowOf::ALL.iter().map(|(_, word)| format!("window.{word}"));
     let members = FIGURES.iter().chain(&MEMBER).map(|w| format!("member.{}", w.name));
     let stated = Circumstance::ALL.iter().copied().flat_map(words_of);
-    plain.chain(windows).chain(members).chain(stated).collect()
+    let stages = SchoolStage::ALL.iter().map(|s| format!("member.stage.{}", s.word()));
+    let kinds = DisabilityKind::ALL
+        .iter()
+        .map(|k| format!("member.disabled.{}", k.word()));
+    plain
+        .chain(windows)
+        .chain(members)
+        .chain(stages)
+        .chain(kinds)
+        .chain(stated)
+        .collect()
 }

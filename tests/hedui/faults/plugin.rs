@@ -406,6 +406,7 @@ pub fn worst(department: &str) -> Vec<pb::Record> {
             until: day(2026, 8 + i32::try_from(number).unwrap(), 0),
             gross: money(900_000),
             deductions: None,
+            nature: pb::TransferNature::Unspecified.into(),
         }),
         other => panic!("nothing bad is known of {other}"),
     };

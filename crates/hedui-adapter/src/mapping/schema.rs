@@ -199,6 +199,7 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
                     must("until", Date),
                     must("gross", Money),
                     money("deductions"),
+                    may("nature", word!(TransferNature)),
                 ]
             }
         }

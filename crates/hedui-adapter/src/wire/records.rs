@@ -280,7 +280,10 @@ pub(super) fn word<T: Copy>(all: &[T], number: u64) -> Option<T> {
     all.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
 }
 
-impl Field for Option<r::RegistrationClass> {
+/// Words that may be left out: the number 0.
+macro_rules! optional_words {
+    ($($name:ident),+) => { $(
+impl Field for Option<r::$name> {
     type Raw = u64;
 
     #[inline(always)]
@@ -293,16 +296,19 @@ impl Field for Option<r::RegistrationClass> {
     fn done(raw: u64) -> Result<Self, Fault> {
         match raw {
             0 => Ok(None),
-            number => word(r::RegistrationClass::ALL, number)
+            number => word(r::$name::ALL, number)
                 .map(Some)
                 .ok_or(Fault::UnknownCode),
         }
     }
 
     fn write(&self, number: u32, out: &mut Writer) {
-        out.varint(number, self.map_or(0, |class| class as u64 + 1));
+        out.varint(number, self.map_or(0, |word| word as u64 + 1));
     }
 }
+    )+ };
+}
+optional_words!(RegistrationClass, TransferNature);
 
 /// A message of fields.
 trait Message: Sized {
@@ -357,7 +363,7 @@ messages! {
     Employment { 1 status, 2 employer_name, 3 employer_credit_code, 4 from, 5 until, 6 monthly_benefit }
     SocialInsurance { 1 employer_name, 2 employer_credit_code, 3 monthly_base, 4 paid_from, 5 paid_until }
     Pension { 1 kind, 2 monthly_amount, 3 basic_part, 4 from, 5 until }
-    Income { 1 kind, 2 payer_name, 3 payer_credit_code, 4 from, 5 until, 6 gross, 7 deductions }
+    Income { 1 kind, 2 payer_name, 3 payer_credit_code, 4 from, 5 until, 6 gross, 7 deductions, 8 nature }
     MedicalExpense { 1 paid_on, 2 total, 3 reimbursed, 4 own_cost_in_scope }
     Business { 1 credit_code, 2 name, 3 role, 4 status, 5 capital, 6 registered_on }
     PublicPayroll { 1 unit_name, 2 unit_credit_code, 3 monthly_amount, 4 from, 5 until }

@@ -6,13 +6,14 @@ use super::members::Members;
 use smol_str::SmolStr;
 
 use super::matching::{Differing, Matter, Row, by_month, duplicate, months_of, named, once, place, place_months};
+use super::transfer;
 use super::wage::wage;
 use super::{Fact, Facts, IMPLAUSIBLE_RECORD, RENT_UNKNOWN, figure_of};
 use crate::bounds::{Bounds, Figure};
 use crate::dates::{Month, Months, PartialDate};
 use crate::money::Fen;
 use crate::part::{Aspect, Because, Treatment};
-use crate::record::{EmploymentStatus, IncomeKind, Pension, RecordBody, RecordType};
+use crate::record::{EmploymentStatus, Income, IncomeKind, Pension, RecordBody, RecordType};
 
 /// By what pensions are told apart.
 const PENSION_KEY: Because = Because::KindPeriodAmount;
@@ -39,22 +40,16 @@ pub(super) fn found(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, scope: Me
     match kind {
         IncomeKind::Wage => wage(facts, ordinal, window),
         IncomeKind::Business => {
-            let mut figure = stated(facts, kind, ordinal, window);
+            let mut figure = stated(facts, kind, ordinal, window, |_| true);
             figure.add(subsidies(facts, ordinal, window));
             figure
         }
         IncomeKind::Property => {
-            let mut figure = stated(facts, kind, ordinal, window);
+            let mut figure = stated(facts, kind, ordinal, window, |_| true);
             figure.add(rents(facts, ordinal, scope, window));
             figure
         }
-        IncomeKind::Transfer => {
-            let mut figure = stated(facts, kind, ordinal, window);
-            figure.add(pensions(facts, ordinal, window));
-            figure.add(benefits(facts, ordinal, window));
-            assistance_is_not_income(facts, ordinal, &mut figure);
-            figure
-        }
+        IncomeKind::Transfer => transfer::found(facts, ordinal, window),
     }
 }
 
@@ -74,14 +69,22 @@ fn settle(
     figure
 }
 
-/// Net amounts of the income records of a kind, each matter of a payer once.
-fn stated(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, window: Months) -> Figure {
+/// Net amounts of those income records of a kind that are asked for, each matter of a payer once.
+pub(super) fn stated(
+    facts: &Facts<'_>,
+    kind: IncomeKind,
+    ordinal: u32,
+    window: Months,
+    is_asked: impl Fn(&Income) -> bool,
+) -> Figure {
     let of_kind = || {
         facts
             .records(RecordType::Income, Some(ordinal))
             .iter()
             .filter_map(|found| match &found.record.body {
-                RecordBody::Income(body) if body.kind == kind => Some((found, body, facts.keys(found))),
+                RecordBody::Income(body) if body.kind == kind && is_asked(body) => {
+                    Some((found, body, facts.keys(found)))
+                }
                 _ => None,
             })
     };
@@ -125,7 +128,7 @@ fn stated(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, window: Months) -> 
 }
 
 /// Where a net income falls; an amount that cannot be is said to be so.
-pub(super) fn net_placed(body: &crate::record::Income, window: Months) -> super::matching::Placed {
+pub(super) fn net_placed(body: &Income, window: Months) -> super::matching::Placed {
     let mut placed = place(net(body), body.from, body.until, window);
     if body.gross < Fen::ZERO || body.deductions.is_some_and(|d| d < Fen::ZERO) {
         placed.code = Some(IMPLAUSIBLE_RECORD);
@@ -242,7 +245,7 @@ fn pension_rows<'a>(
 }
 
 /// All pensions of a member.
-fn pensions(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
+pub(super) fn pensions(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let rows = pension_rows(facts, ordinal, window, |p| p.monthly_amount.0);
     settle(
         facts,
@@ -255,7 +258,7 @@ fn pensions(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
 }
 
 /// Unemployment benefits.
-fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
+pub(super) fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let rows = facts
         .records(RecordType::Employment, Some(ordinal))
         .iter()
@@ -327,7 +330,7 @@ fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
 }
 
 /// Government relief is shown and not counted (民发〔2021〕57号, article 13).
-fn assistance_is_not_income(facts: &Facts<'_>, ordinal: u32, figure: &mut Figure) {
+pub(super) fn assistance_is_not_income(facts: &Facts<'_>, ordinal: u32, figure: &mut Figure) {
     for found in facts.records(RecordType::Assistance, Some(ordinal)) {
         let RecordBody::Assistance(body) = &found.record.body else {
             continue;
@@ -412,7 +415,7 @@ pub(super) fn medical_own_cost(facts: &Facts<'_>, subject: Option<u32>, window: 
 }
 
 /// Gross less deductions, never below zero: a loss is not a negative income. Deductions below zero add nothing.
-pub(super) fn net(body: &crate::record::Income) -> Fen {
+pub(super) fn net(body: &Income) -> Fen {
     body.gross
         .saturating_sub(body.deductions.unwrap_or(Fen::ZERO).max(Fen::ZERO))
         .max(Fen::ZERO)

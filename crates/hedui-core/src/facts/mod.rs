@@ -9,8 +9,10 @@ mod members;
 mod memo;
 mod persons;
 mod property;
+mod standing;
 mod stated;
 mod table;
+mod transfer;
 mod wage;
 
 #[cfg(test)]
@@ -28,7 +30,7 @@ use crate::household::{Declared, Household};
 use crate::names::DepartmentId;
 use crate::part::{Aspect, Part, Treatment};
 use crate::plan::DepartmentProfile;
-use crate::record::{DisabilityKind, IncomeKind, RecordType};
+use crate::record::{DisabilityKind, IncomeKind, RecordType, TransferNature};
 #[cfg(test)]
 use crate::source::Source;
 use crate::source::{Origin, RecordAt};
@@ -37,6 +39,7 @@ pub use members::Members;
 use memo::{Memo, Question};
 pub use persons::Settled;
 pub(crate) use persons::is_drawn;
+pub use standing::{Condition, Standing};
 pub use stated::Stated;
 pub(crate) use table::Found;
 use table::{Keys, Table};
@@ -76,6 +79,8 @@ pub enum Fact {
     Income(IncomeKind),
     /// Of the transfer income in a window, the basic old-age pension of residents, in fen.
     BasicPension,
+    /// Of the transfer income in a window, what is of a nature, in fen.
+    Transfer(TransferNature),
     /// Medical cost that the patient bore within the insurance's scope in a window, in fen.
     MedicalOwnCost,
     /// Deposits, securities, funds, insurance and payment balances at the date, in fen.
@@ -102,7 +107,10 @@ pub enum Fact {
 impl Fact {
     /// Whether it stands at the date, whatever months are asked for.
     fn is_at_date(self) -> bool {
-        !matches!(self, Fact::Income(_) | Fact::BasicPension | Fact::MedicalOwnCost)
+        !matches!(
+            self,
+            Fact::Income(_) | Fact::BasicPension | Fact::Transfer(_) | Fact::MedicalOwnCost
+        )
     }
 
     /// Another number for every fact.
@@ -120,6 +128,7 @@ impl Fact {
             Fact::Businesses => 24,
             Fact::PublicPayroll => 25,
             Fact::CasualWorkMonths => 26,
+            Fact::Transfer(nature) => 32 + nature as u32,
         }
     }
 }
@@ -224,6 +233,7 @@ impl<'a> Facts<'a> {
         match fact {
             Fact::Income(kind) => income::income(self, kind, subject, window),
             Fact::BasicPension => income::basic_pension(self, subject, window),
+            Fact::Transfer(nature) => transfer::of_nature(self, nature, subject, window),
             Fact::MedicalOwnCost => income::medical_own_cost(self, subject, window),
             Fact::FinancialAssets => assets::financial_assets(self, subject),
             Fact::ProvidentFundBalance => assets::provident_fund_balance(self, subject),
@@ -241,6 +251,11 @@ impl<'a> Facts<'a> {
     /// disabilities all answered and have none.
     pub fn disability(&self, subject: u32) -> Settled<Option<(DisabilityKind, u32)>> {
         persons::disability(self, subject)
+    }
+
+    /// Completed months since the present job of a member began. With several jobs, anything between the newest and the oldest.
+    pub fn new_job_months(&self, subject: u32) -> Figure {
+        persons::new_job_months(self, subject)
     }
 
     /// Whether a member attends school or study up to bachelor full time.

@@ -4,10 +4,12 @@
 use super::matching::stands_on;
 use super::{Facts, PERIOD_UNCERTAIN, figure_of};
 use crate::bounds::{Bounds, Figure, insert_sorted};
-use crate::dates::Date;
+use crate::dates::{Date, completed_months};
 use crate::names::DepartmentId;
 use crate::part::{Aspect, Because, Part, Treatment};
-use crate::record::{Assistance, AssistanceStatus, DisabilityKind, RecordBody, RecordType, SchoolStage};
+use crate::record::{
+    Assistance, AssistanceStatus, DisabilityKind, EmploymentStatus, RecordBody, RecordType, SchoolStage,
+};
 
 /// A fact that is settled, or left open by departments that did not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +117,42 @@ pub(super) fn public_payroll(facts: &Facts<'_>, subject: Option<u32>) -> Figure 
     if figure.bounds.hi.is_none() {
         // No more members can be on a payroll than there are.
         figure.bounds.hi = i64::try_from(facts.subjects(subject).len()).ok();
+    }
+    figure
+}
+
+/// Completed months since the present job began. A job that no register shows, or not since when, may have begun at any time.
+pub(super) fn new_job_months(facts: &Facts<'_>, subject: u32) -> Figure {
+    let mut figure = Figure::known(0);
+    let mut months: Option<Bounds> = None;
+    for found in facts.records(RecordType::Employment, Some(subject)) {
+        let RecordBody::Employment(body) = &found.record.body else {
+            continue;
+        };
+        let stands = stands_on(body.from, body.until, facts.as_of);
+        if body.status != EmploymentStatus::Employed || stands == Some(false) {
+            let rule = Because::NotAtDate;
+            figure
+                .parts
+                .push(found.part(Aspect::Whole, 0, Treatment::Disregarded { rule }));
+            continue;
+        }
+        let since = |day| i64::from(completed_months(day, facts.as_of));
+        let of_job = body.from.map_or(Bounds::NON_NEGATIVE, |from| {
+            Bounds::between(since(from.last_day()), since(from.first_day()))
+        });
+        months = Some(months.map_or(of_job, |known| known.hull(of_job)));
+        figure
+            .parts
+            .push(found.part(Aspect::Whole, of_job.lo.unwrap_or(0), Treatment::Counted));
+    }
+    figure.missing = facts.unsettled(&[RecordType::Employment], Some(subject));
+    figure.bounds = match months {
+        Some(months) if figure.missing.is_empty() => months,
+        _ => Bounds::NON_NEGATIVE,
+    };
+    if !figure.bounds.is_exact() && figure.missing.is_empty() {
+        figure.open_by(PERIOD_UNCERTAIN);
     }
     figure
 }

@@ -5,6 +5,7 @@ mod assets;
 mod incomes;
 mod pieces;
 mod restricted;
+mod standing;
 mod wages;
 
 use proptest::prelude::*;
@@ -15,7 +16,7 @@ use crate::bounds::{Bounds, Figure};
 use crate::dates::Months;
 use crate::facts::Fact;
 use crate::household::Household;
-use crate::record::{IncomeKind, RecordType};
+use crate::record::{IncomeKind, RecordType, TransferNature};
 use crate::testing::*;
 
 fn types_of(fact: Fact) -> &'static [RecordType] {
@@ -31,7 +32,7 @@ fn types_of(fact: Fact) -> &'static [RecordType] {
         Fact::Income(IncomeKind::Business) => &[T::Income, T::Subsidy],
         Fact::Income(IncomeKind::Property) => &[T::Income, T::Land],
         Fact::Income(IncomeKind::Transfer) => &[T::Income, T::Pension, T::Employment],
-        Fact::BasicPension | Fact::CasualWorkMonths => &[],
+        Fact::BasicPension | Fact::Transfer(_) | Fact::CasualWorkMonths => &[],
         Fact::MedicalOwnCost => &[T::MedicalExpense],
         Fact::FinancialAssets => &[T::FinancialAsset],
         Fact::ProvidentFundBalance => &[T::ProvidentFund],
@@ -85,11 +86,13 @@ proptest! {
                     prop_assert!(after.missing.contains(&profile.id), "{fact:?} does not list the department");
                 }
             }
-            let net = |said: &[Said]| {
-                let transfer = figure(&household, said, Fact::Income(IncomeKind::Transfer), subject, window);
-                minus(transfer.bounds, figure(&household, said, Fact::BasicPension, subject, window).bounds)
-            };
-            prop_assert!(net(&less).contains(net(&said)), "transfer less basic pension: {}", told(&said));
+            for part in TransferNature::ALL.iter().map(|n| Fact::Transfer(*n)).chain([Fact::BasicPension]) {
+                let net = |said: &[Said]| {
+                    let transfer = figure(&household, said, Fact::Income(IncomeKind::Transfer), subject, window);
+                    minus(transfer.bounds, figure(&household, said, part, subject, window).bounds)
+                };
+                prop_assert!(net(&less).contains(net(&said)), "transfer less {part:?}: {}", told(&said));
+            }
         }
     }
 
@@ -163,7 +166,7 @@ proptest! {
         let Some(extra) = extras.into_iter().find(|e| held(e.record_type())) else { return Ok(()) };
         let AnswerState::Found { records } = &mut more[at].subjects[0].state else { return Ok(()) };
         records.push(crate::record::Record { reference: "another".into(), body: extra.clone() });
-        for fact in all_facts().into_iter().filter(|f| *f != Fact::BasicPension) {
+        for fact in all_facts().into_iter().filter(|f| !matches!(f, Fact::BasicPension | Fact::Transfer(_))) {
             let before = figure(&household, &said, fact, None, window);
             let after = figure(&household, &more, fact, None, window);
             // Hearing what a job pays closes what was open without it.

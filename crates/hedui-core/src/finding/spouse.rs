@@ -6,10 +6,10 @@ use hedui_ids::name::{Match, normalise, same};
 
 use super::{Finding, Weight, push};
 use crate::dates::PartialDate;
-use crate::facts::Facts;
+use crate::facts::{Facts, Found};
 use crate::household::{Member, Relation, ids_date};
 use crate::part::{Aspect, Part, Treatment};
-use crate::record::{MarriageStatus, RecordBody, RecordType};
+use crate::record::{Marriage, MarriageStatus, RecordBody, RecordType};
 
 /// Who a register means by a spouse: an ordinal, somebody else, or nobody that can be told.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,32 +60,68 @@ fn has_declared_spouse(facts: &Facts<'_>, ordinal: u32) -> bool {
     }
 }
 
+/// A registered marriage, and whom the register means by the spouse.
+struct Registered<'f, 'a> {
+    found: &'f Found<'a>,
+    body: &'a Marriage,
+    who: Spouse,
+}
+
+fn registered<'f, 'a>(facts: &'f Facts<'a>, ordinal: u32) -> Vec<Registered<'f, 'a>> {
+    let records = facts.records(RecordType::Marriage, Some(ordinal)).iter();
+    let marriages = records.filter_map(|found| match &found.record.body {
+        RecordBody::Marriage(body) => Some(Registered {
+            who: spouse_of(facts, ordinal, &body.spouse_id_number, &body.spouse_name),
+            found,
+            body,
+        }),
+        _ => None,
+    });
+    marriages.collect()
+}
+
+/// The registration of a marriage that has ended since stays in the register: the later record of the same couple decides.
+fn has_ended(marriages: &[Registered<'_, '_>], who: &Spouse, since: Option<PartialDate>) -> bool {
+    *who != Spouse::Unknown
+        && marriages.iter().any(|other| {
+            let is_later = since
+                .zip(other.body.registered_on)
+                .is_none_or(|(a, b)| a.first_day() <= b.last_day());
+            other.body.status != MarriageStatus::Married && other.who == *who && is_later
+        })
+}
+
+/// Marriages that no register says have ended, each with whether its spouse is named, and those that have.
+pub(crate) fn marriages<'f, 'a>(
+    facts: &'f Facts<'a>,
+    ordinal: u32,
+) -> (Vec<(&'f Found<'a>, bool)>, Vec<&'f Found<'a>>) {
+    let all = registered(facts, ordinal);
+    let is_in_force = |m: &&Registered<'_, '_>| {
+        m.body.status == MarriageStatus::Married && !has_ended(&all, &m.who, m.body.registered_on)
+    };
+    let in_force = all
+        .iter()
+        .filter(is_in_force)
+        .map(|m| (m.found, m.who != Spouse::Unknown));
+    let ended = all
+        .iter()
+        .filter(|m| m.body.status != MarriageStatus::Married)
+        .map(|m| m.found);
+    (in_force.collect(), ended.collect())
+}
+
 /// A spouse who is not stated, or one who is no longer.
 pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
-    let mut marriages = Vec::new();
-    for found in facts.records(RecordType::Marriage, Some(ordinal)) {
-        if let RecordBody::Marriage(body) = &found.record.body {
-            let who = spouse_of(facts, ordinal, &body.spouse_id_number, &body.spouse_name);
-            marriages.push((found, body, who));
-        }
-    }
-    // The registration of a marriage that has ended since stays in the register: the later record of the same couple decides.
-    let has_ended = |who: &Spouse, since: Option<PartialDate>| {
-        *who != Spouse::Unknown
-            && marriages.iter().any(|(_, m, other)| {
-                let is_later = since
-                    .zip(m.registered_on)
-                    .is_none_or(|(a, b)| a.first_day() <= b.last_day());
-                m.status != MarriageStatus::Married && other == who && is_later
-            })
-    };
+    let marriages = registered(facts, ordinal);
+    let has_ended = |who: &Spouse, since| has_ended(&marriages, who, since);
     let is_stated = |who: &Spouse| match who {
         Spouse::Member(_) => true,
         Spouse::Other(_) => false,
         Spouse::Unknown => has_declared_spouse(facts, ordinal),
     };
     let (mut undeclared, mut ended, mut in_force) = (Vec::new(), Vec::new(), false);
-    for (found, body, who) in &marriages {
+    for Registered { found, body, who } in &marriages {
         if body.status != MarriageStatus::Married {
             ended.push(found.part(Aspect::Whole, 1, Treatment::Counted));
         } else if !has_ended(who, body.registered_on) {

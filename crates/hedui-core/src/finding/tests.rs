@@ -192,6 +192,7 @@ fn wage(from: &str, until: &str, fen: i64) -> Said {
         until: date(until),
         gross: Fen(fen),
         deductions: None,
+        nature: None,
     });
     says("taxation", &[T::Income], vec![record])
 }

@@ -156,6 +156,18 @@ vocabulary!(
         Transfer = "transfer" }
 );
 vocabulary!(
+    /// What a transfer is, since rules count some and leave out others (民发〔2021〕57号, article 13).
+    TransferNature { /// Pension.
+        Pension = "pension", /// Scholarship or help for schooling.
+        Scholarship = "scholarship", /// Honours, awards for bravery or family planning, special care allowances.
+        Honour = "honour", /// Relief from public funds.
+        GovernmentRelief = "government_relief", /// Allowance for old age.
+        SeniorityAllowance = "seniority_allowance", /// Support from relatives.
+        Support = "support", /// Benefit of an insurance.
+        InsuranceBenefit = "insurance_benefit", /// Anything else.
+        Other = "other" }
+);
+vocabulary!(
     /// What a person is to a business.
     BusinessRole { /// Sole trader.
         SoleTrader = "sole_trader", /// Legal representative.

@@ -3,18 +3,20 @@
 
 use hedui_core::bounds::{Bounds, Figure};
 use hedui_core::dates::Months;
-use hedui_core::facts::{Facts, Settled, Stated};
+use hedui_core::facts::{self as core, Condition, Facts, Settled, Stated};
 use hedui_core::household::{ADULT_AGE, Member};
 use hedui_core::part::Part;
 use hedui_core::record::DisabilityKind;
 use hedui_core::verdict::Truth;
+use hedui_ids::Sex;
 
 use smol_str::SmolStr;
 
 use super::RECORD_UNCERTAIN;
 use super::known::{Causes, Known, Reason, Reasons, Value};
 use crate::interval::Interval;
-use crate::program::{Filling, Rows, Said, Table};
+use crate::pack::Pack;
+use crate::program::{Filling, Rows, Said, Standing, Table};
 use crate::ratio::Ratio;
 
 /// The most and the least severe grade of a disability.
@@ -26,7 +28,7 @@ const FEN_PER_YUAN: i128 = 100;
 pub(super) fn fetch(
     facts: &Facts<'_>,
     filling: &Filling,
-    tables: &[Table],
+    pack: &Pack,
     member: Option<usize>,
     reasons: &mut Reasons,
 ) -> (Known, Vec<Part>) {
@@ -46,17 +48,15 @@ pub(super) fn fetch(
         }
         Filling::Persons => (whole(i64::try_from(facts.persons()).unwrap_or(i64::MAX)), Vec::new()),
         Filling::Age => (whole(person.map_or(0, |p| i64::from(p.age))), Vec::new()),
-        Filling::Minor => {
-            let minor = person.is_some_and(|p| p.age < ADULT_AGE);
-            (
-                Known::settled(Value::Condition(if minor { Truth::Holds } else { Truth::Fails })),
-                Vec::new(),
-            )
-        }
+        Filling::Minor => settled(person.is_some_and(|p| p.age < ADULT_AGE)),
         Filling::Student => student(facts.student(subject.unwrap_or_default()), reasons),
         Filling::DisabilityGrade => grade(facts.disability(subject.unwrap_or_default()), reasons),
+        Filling::NewJobMonths => of_figure(&facts.new_job_months(subject.unwrap_or_default()), 1, reasons),
+        Filling::Female => settled(person.is_some_and(|p| p.id.sex() == Sex::Female)),
+        Filling::Standing(standing) => condition(facts.standing(asked(*standing, pack), subject), reasons),
+        Filling::Draws(programme) => condition(facts.standing(core::Standing::Draws(programme), subject), reasons),
         Filling::Stated(circumstance, said) => stated(facts.stated(*circumstance, subject), *said),
-        Filling::Table(index) => match (tables.get(*index), person) {
+        Filling::Table(index) => match (pack.tables.get(*index), person) {
             (Some(table), Some(person)) => coefficient(facts, table, person, subject.unwrap_or_default(), reasons),
             _ => (Known::default(), Vec::new()),
         },
@@ -113,6 +113,26 @@ fn student(settled: Settled<bool>, reasons: &mut Reasons) -> (Known, Vec<Part>) 
         Known::new(Value::Condition(truth), causes(&settled.missing, &[], reasons)),
         settled.parts,
     )
+}
+
+fn asked(standing: Standing, pack: &Pack) -> core::Standing<'static> {
+    match standing {
+        Standing::RegisteredHere => core::Standing::RegisteredIn(pack.head.jurisdiction),
+        Standing::Married => core::Standing::Married,
+        Standing::Attends(stage) => core::Standing::Attends(stage),
+        Standing::Disabled(kind) => core::Standing::Disabled(kind),
+    }
+}
+
+/// A condition that no register decides.
+fn settled(holds: bool) -> (Known, Vec<Part>) {
+    let truth = if holds { Truth::Holds } else { Truth::Fails };
+    (Known::settled(Value::Condition(truth)), Vec::new())
+}
+
+fn condition(condition: Condition, reasons: &mut Reasons) -> (Known, Vec<Part>) {
+    let causes = causes(&condition.missing, &condition.open, reasons);
+    (Known::new(Value::Condition(condition.truth), causes), condition.parts)
 }
 
 /// A silent register can only make a disability more severe, or show a first one.

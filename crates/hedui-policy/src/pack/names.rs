@@ -1,6 +1,8 @@
 //! Resolves the names of formulas: what a pack defined above, words of the vocabulary, lengths of windows.
 //! Leaves units and scopes of whole formulas to `check`.
 
+use hedui_core::names::ProgrammeId;
+use hedui_core::record::RecordType;
 use hedui_core::verdict::Text;
 use smol_str::SmolStr;
 
@@ -35,6 +37,10 @@ impl Pass<'_, '_, '_> {
     fn introduce(&mut self, node: &Node, name: &str) -> Option<()> {
         if let Some(of) = name.strip_prefix("window.") {
             return self.introduce_window(node, name, of);
+        }
+        if let Some((scope, programme)) = vocabulary::drawn(name) {
+            self.introduce_drawn(name, scope, programme);
+            return Some(());
         }
         let Some((scope, word)) = vocabulary::lookup(name) else {
             self.unknown(node, name);
@@ -79,6 +85,9 @@ impl Pass<'_, '_, '_> {
             From::DisabilityGrade => (Filling::DisabilityGrade, word.unit),
             From::Student => (Filling::Student, None),
             From::Minor => (Filling::Minor, None),
+            From::NewJobMonths => (Filling::NewJobMonths, word.unit),
+            From::Female => (Filling::Female, None),
+            From::Standing(standing) => (Filling::Standing(standing), None),
             From::Stated(circumstance, said) => (Filling::Stated(circumstance, said), word.unit),
             From::Constant(value) => (Filling::Fixed(value), word.unit),
         })
@@ -121,6 +130,26 @@ impl Pass<'_, '_, '_> {
         };
         self.checker.define(Scope::Household, place, Type::Number(Unit::MONTHS));
         Some(())
+    }
+
+    /// `draws.PROGRAMME`: any programme, also one that no pack is about.
+    fn introduce_drawn(&mut self, name: &str, scope: Scope, programme: ProgrammeId) {
+        self.checker
+            .needed
+            .entry(RecordType::Assistance)
+            .or_insert("draws.PROGRAMME");
+        let place = Place {
+            name: name.into(),
+            title: Text {
+                zh: format!("正在享受：{programme}").into(),
+                en: format!("draws {programme}").into(),
+            },
+            unit: "condition".into(),
+            law: SmolStr::default(),
+            assumption: false,
+            filling: Filling::Draws(programme),
+        };
+        self.checker.define(scope, place, Type::Condition);
     }
 
     fn unknown(&mut self, node: &Node, name: &str) {

@@ -237,6 +237,7 @@ fn of_income(of: RecordType, draw: &Draw) -> Option<RecordBody> {
             until: draw.month()?,
             gross: small,
             deductions: None,
+            nature: None,
         }),
         RecordType::Pension => RecordBody::Pension(Pension {
             kind: PensionKind::Resident,

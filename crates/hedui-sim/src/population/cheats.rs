@@ -141,6 +141,7 @@ pub(crate) fn trade(draft: &mut Draft<'_>, company: bool, gross: i64) -> Result<
             until: month,
             gross: Fen(gross),
             deductions: None,
+            nature: None,
         };
         traces.push(scribe.at("taxation", head, RecordBody::Income(income)));
     }

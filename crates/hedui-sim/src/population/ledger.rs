@@ -130,6 +130,7 @@ impl Scribe<'_> {
                 until: *month,
                 gross: Fen(job.gross),
                 deductions: job.deductions.map(Fen),
+                nature: None,
             };
             self.at("taxation", person, RecordBody::Income(income));
         }

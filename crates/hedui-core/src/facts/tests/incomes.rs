@@ -20,6 +20,7 @@ fn income(kind: IncomeKind, from: &str, until: &str, fen: i64) -> RecordBody {
         until: date(until),
         gross: Fen(fen),
         deductions: None,
+        nature: None,
     })
 }
 

@@ -20,6 +20,7 @@ fn paid(code: &str, from: &str, until: &str, yuan: i64) -> RecordBody {
         until: date(until),
         gross: Fen(yuan * 100),
         deductions: None,
+        nature: None,
     })
 }
 

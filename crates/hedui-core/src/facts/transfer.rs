@@ -1,0 +1,94 @@
+//! Transfers: pensions, benefits and what payers declare, and what of them is of one nature, since rules leave some natures out.
+//! Leaves which natures are left out to the policy packs, and declared transfers to `declared`.
+
+use super::income::{assistance_is_not_income, benefits, pensions, stated};
+use super::{DOUBTFUL_MATCH, Fact, Facts};
+use crate::bounds::{Bounds, Figure, merge_sorted};
+use crate::dates::Months;
+use crate::record::{Income, IncomeKind, RecordBody, RecordType, TransferNature};
+
+/// Natures that another type of record holds too: the same money can stand in both registers.
+fn is_twofold(nature: Option<TransferNature>) -> bool {
+    matches!(nature, Some(TransferNature::Pension | TransferNature::InsuranceBenefit))
+}
+
+/// Transfers that the registers show of one member.
+pub(super) fn found(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
+    let records = facts.records(RecordType::Income, Some(ordinal)).iter();
+    let any_twofold = records.clone().any(|found| match &found.record.body {
+        RecordBody::Income(body) => body.kind == IncomeKind::Transfer && is_twofold(body.nature),
+        _ => false,
+    });
+    let mut figure = stated(facts, IncomeKind::Transfer, ordinal, window, |body| {
+        !is_twofold(body.nature)
+    });
+    if any_twofold {
+        figure.add(pension(facts, ordinal, window));
+        figure.add(benefit(facts, ordinal, window));
+    } else {
+        figure.add(pensions(facts, ordinal, window));
+        figure.add(benefits(facts, ordinal, window));
+    }
+    assistance_is_not_income(facts, ordinal, &mut figure);
+    figure
+}
+
+fn declared_by_payers(facts: &Facts<'_>, nature: TransferNature, ordinal: u32, window: Months) -> Figure {
+    let of_nature = |body: &Income| body.nature == Some(nature);
+    stated(facts, IncomeKind::Transfer, ordinal, window, of_nature)
+}
+
+fn pension(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
+    let declared = declared_by_payers(facts, TransferNature::Pension, ordinal, window);
+    perhaps_the_same(pensions(facts, ordinal, window), declared)
+}
+
+fn benefit(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
+    let declared = declared_by_payers(facts, TransferNature::InsuranceBenefit, ordinal, window);
+    perhaps_the_same(benefits(facts, ordinal, window), declared)
+}
+
+/// What two kinds of register say of perhaps the same money: counted once at least, twice at most.
+fn perhaps_the_same(mut one: Figure, other: Figure) -> Figure {
+    let lo = one.bounds.lo.unwrap_or(0).max(other.bounds.lo.unwrap_or(0));
+    let is_both = |figure: &Figure| figure.bounds.hi != Some(0);
+    let is_doubtful = is_both(&one) && is_both(&other);
+    one.add(other);
+    one.bounds.lo = Some(lo);
+    if is_doubtful && !one.bounds.is_exact() && one.missing.is_empty() {
+        one.open_by(DOUBTFUL_MATCH);
+    }
+    one
+}
+
+/// What of the *known* transfers is of a nature. Only to be subtracted from them: never more than what is certain of it and of them, so
+/// that what stays open stays so in the transfers alone. While a register is silent, all that is known may be of this nature.
+pub(super) fn of_nature(facts: &Facts<'_>, nature: TransferNature, subject: Option<u32>, window: Months) -> Figure {
+    let mut total = Figure::known(0);
+    for ordinal in facts.subjects(subject) {
+        let (figure, other) = match nature {
+            TransferNature::Pension => (pension(facts, ordinal, window), Some(RecordType::Pension)),
+            TransferNature::InsuranceBenefit => (benefit(facts, ordinal, window), Some(RecordType::Employment)),
+            other => (declared_by_payers(facts, other, ordinal, window), None),
+        };
+        let mut missing = facts.unsettled(&[RecordType::Income], Some(ordinal));
+        if let Some(other) = other {
+            merge_sorted(&mut missing, facts.unsettled(&[other], Some(ordinal)));
+        }
+        let transfers = facts.figure(Fact::Income(IncomeKind::Transfer), Some(ordinal), window);
+        let known = transfers.bounds.lo.unwrap_or(0);
+        let bounds = if missing.is_empty() {
+            Bounds::exactly(figure.bounds.lo.unwrap_or(0).min(known))
+        } else {
+            Bounds::between(0, known)
+        };
+        total.add(Figure {
+            bounds,
+            missing,
+            open: Vec::new(),
+            parts: figure.parts,
+        });
+    }
+    total.parts.retain(|part| part.amount != 0);
+    total
+}
