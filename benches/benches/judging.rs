@@ -164,6 +164,7 @@ fn case() -> anyhow::Result<Case> {
             ],
             declared: Default::default(),
             circumstances: Vec::new(),
+            supporters: Vec::new(),
         },
         as_of,
     )

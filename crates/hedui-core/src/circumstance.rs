@@ -188,7 +188,7 @@ fn number_of(word: Circumstance) -> Detail {
 }
 
 /// Documents stand in reports, where no number of a person may stand.
-fn check_document(document: &str, wrong: &mut impl FnMut(&str, &str, String)) {
+pub(crate) fn check_document(document: &str, wrong: &mut impl FnMut(&str, &str, String)) {
     if document.is_empty() {
         let message = "name the paper that states it, or its number";
         wrong("document", "REQUIRED", message.to_owned());

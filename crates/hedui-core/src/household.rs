@@ -8,6 +8,7 @@ use crate::circumstance::{self, Of, StatedCircumstance};
 use crate::dates::{Date, PartialDate};
 use crate::money::Fen;
 use crate::record::IncomeKind;
+use crate::supporter::{self, Supporter};
 
 #[cfg(test)]
 mod tests;
@@ -74,6 +75,34 @@ pub enum Relation {
     Sibling,
     /// Anyone else who lives with them.
     Other,
+}
+
+impl Relation {
+    /// Every relation.
+    pub const ALL: &[Relation] = &[
+        Relation::Applicant,
+        Relation::Spouse,
+        Relation::Child,
+        Relation::Parent,
+        Relation::Grandparent,
+        Relation::Grandchild,
+        Relation::Sibling,
+        Relation::Other,
+    ];
+
+    /// The word used in requests and packs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Relation::Applicant => "applicant",
+            Relation::Spouse => "spouse",
+            Relation::Child => "child",
+            Relation::Parent => "parent",
+            Relation::Grandparent => "grandparent",
+            Relation::Grandchild => "grandchild",
+            Relation::Sibling => "sibling",
+            Relation::Other => "other",
+        }
+    }
 }
 
 /// Income that the household states.
@@ -146,6 +175,9 @@ pub struct HouseholdInput {
     /// What papers state of them together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub circumstances: Vec<StatedCircumstance>,
+    /// Relatives elsewhere who owe them support.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supporters: Vec<Supporter>,
 }
 
 /// A checked member.
@@ -187,6 +219,8 @@ pub struct Household {
     pub declared: Declared,
     /// What papers state of them together.
     pub circumstances: Vec<StatedCircumstance>,
+    /// Relatives elsewhere who owe them support.
+    pub supporters: Vec<Supporter>,
     /// Warnings about identifiers that do not refuse anything: field and reason.
     pub warnings: Vec<FieldError>,
 }
@@ -237,6 +271,7 @@ impl Household {
         }
         check_declared(&input.declared, &mut errors);
         circumstance::check(&mut input.circumstances, Of::Household, "household", as_of, &mut errors);
+        supporter::check(&mut input.supporters, &mut errors);
         // Of members whose numbers cannot be read no age is known.
         if members.len() == stated && !members.iter().any(|m| m.age >= ADULT_AGE) {
             errors.push(FieldError::new(
@@ -251,6 +286,7 @@ impl Household {
                 members,
                 declared: input.declared,
                 circumstances: input.circumstances,
+                supporters: input.supporters,
                 warnings,
             })
         } else {

@@ -17,6 +17,7 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod source;
+pub mod supporter;
 pub mod verdict;
 
 #[cfg(test)]
@@ -37,4 +38,5 @@ pub use plan::{DepartmentProfile, Intent, Plan};
 pub use record::{Record, RecordBody, RecordType};
 pub use report::Report;
 pub use source::{Origin, Source};
+pub use supporter::Supporter;
 pub use verdict::{Outcome, Truth, Verdict};

@@ -40,7 +40,7 @@ pub struct Origin {
     pub subject: u32,
     /// Which record; `None` for the household's own declaration.
     pub record: Option<RecordAt>,
-    /// Which of the household's papers, in the order of [`Household::stated`]; `None` for anything else.
+    /// Which of the household's papers, in the order of [`Household::stated`], the supporters' behind; `None` for anything else.
     pub paper: Option<u32>,
 }
 
@@ -124,10 +124,14 @@ fn reference(household: &Household, text: &str) -> SmolStr {
     }
 }
 
-/// The document of a paper, and what it states.
+/// The document of a paper, and what it states: those of circumstances, then those about supporters.
 fn paper(household: &Household, nth: u32) -> (SmolStr, SmolStr) {
-    let stated = household.stated().nth(nth as usize);
-    stated.map_or_else(Default::default, |(_, one)| {
+    if let Some((_, one)) = household.stated().nth(nth as usize) {
+        return (reference(household, &one.document), one.label().into());
+    }
+    let behind = (nth as usize).saturating_sub(household.stated().count());
+    let supporter = household.supporters.get(behind);
+    supporter.map_or_else(Default::default, |one| {
         (reference(household, &one.document), one.label().into())
     })
 }

@@ -58,6 +58,7 @@ pub fn family() -> HouseholdInput {
         ],
         declared: Declared::default(),
         circumstances: Vec::new(),
+        supporters: Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ mod explain;
 mod facts;
 mod known;
 mod run;
+mod support;
 
 /// Whether a finding leaves open how many members there are.
 fn members_are_open(composition_open: &[SmolStr]) -> bool {
@@ -55,6 +56,9 @@ impl Pack {
     fn judge(&self, facts: &Facts<'_>, composition_open: &[SmolStr]) -> Verdict {
         let mut evaluation = Evaluation::new(self, facts);
         evaluation.fill();
+        if let Some(support) = &self.support {
+            evaluation.support(support);
+        }
         for step in &self.steps {
             evaluation.step(step);
         }
@@ -142,7 +146,7 @@ impl<'p, 'f> Evaluation<'p, 'f> {
     }
 
     fn fill_place(&mut self, place: &Place, member: Option<usize>, index: usize) {
-        if matches!(place.filling, Filling::Step) {
+        if matches!(place.filling, Filling::Step | Filling::Supporter(_)) {
             return;
         }
         let (known, parts) = facts::fetch(self.facts, &place.filling, self.pack, member, &mut self.reasons);

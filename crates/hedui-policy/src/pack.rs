@@ -10,7 +10,7 @@ use hedui_ids::DivisionCode;
 use smol_str::SmolStr;
 
 use crate::mistake::Mistakes;
-use crate::program::{Formula, Place, Rounding, Scope, Table};
+use crate::program::{Formula, Place, Rounding, Scope, SupporterWord, Table};
 
 pub(crate) mod check;
 mod compile;
@@ -19,6 +19,7 @@ mod head;
 mod names;
 mod read;
 pub(crate) mod source;
+mod support;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -119,6 +120,18 @@ pub(crate) struct Composition {
     pub uses: Vec<(Scope, usize)>,
 }
 
+/// What support is imputed.
+#[derive(Clone, Debug)]
+pub(crate) struct Support {
+    pub rule: Rule,
+    /// For each supporter, in yuan a month.
+    pub formula: Formula,
+    /// The household's places that a supporter fills.
+    pub uses: Vec<(usize, SupporterWord)>,
+    /// The household's place of the sum.
+    pub place: usize,
+}
+
 /// The rules of one programme in one place for one time. Immutable; share it behind a reference.
 #[derive(Clone, Debug)]
 pub struct Pack {
@@ -127,6 +140,7 @@ pub struct Pack {
     pub(crate) member: Vec<Place>,
     pub(crate) tables: Vec<Table>,
     pub(crate) composition: Option<Composition>,
+    pub(crate) support: Option<Support>,
     pub(crate) steps: Vec<Step>,
     pub(crate) tests: Vec<Test>,
     pub(crate) bands: Vec<Band>,

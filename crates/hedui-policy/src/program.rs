@@ -4,6 +4,7 @@
 use hedui_core::circumstance::Circumstance;
 use hedui_core::dates::Date;
 use hedui_core::facts::Fact;
+use hedui_core::household::Relation;
 use hedui_core::names::ProgrammeId;
 use hedui_core::record::DisabilityKind;
 use hedui_core::verdict::Text;
@@ -86,6 +87,19 @@ pub(crate) struct Rounding {
     pub mode: RoundMode,
 }
 
+/// What of a supporter a name means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SupporterWord {
+    /// Net income of their household a month.
+    Income,
+    /// Members of their household.
+    Persons,
+    /// Whether they are able to support.
+    Able,
+    /// Whether they are of this relation to the applicant.
+    Is(Relation),
+}
+
 /// What fills a place before the steps run.
 #[derive(Clone, Debug)]
 pub(crate) enum Filling {
@@ -112,6 +126,8 @@ pub(crate) enum Filling {
     Draws(ProgrammeId),
     /// What papers state.
     Stated(Circumstance, Said),
+    /// What is stated of a supporter; filled anew for each.
+    Supporter(SupporterWord),
     /// A table of the pack, by position.
     Table(usize),
     /// A step fills it when its turn comes.

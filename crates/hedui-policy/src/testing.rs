@@ -64,6 +64,7 @@ impl Case {
             members,
             declared: Declared::default(),
             circumstances: Vec::new(),
+            supporters: Vec::new(),
         };
         let household = Household::check(input, as_of).expect("the test's household is well formed");
         let persons = household.members.len();

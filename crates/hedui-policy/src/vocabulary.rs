@@ -1,13 +1,17 @@
 //! The fixed words that formulas may use besides their own: facts about the household and its members, with units and titles.
 //! Leaves what the figures are to `hedui_core::facts`. The table in the crate's README is kept equal to this one by a test.
 
-use hedui_core::circumstance::{Circumstance, Detail, Of};
+use hedui_core::circumstance::{Circumstance, Of};
 use hedui_core::facts::Fact;
-use hedui_core::names::ProgrammeId;
 use hedui_core::record::{DisabilityKind, IncomeKind, RecordType, SchoolStage, TransferNature};
 
 use crate::ratio::Ratio;
 use crate::unit::Unit;
+
+mod made;
+
+pub(crate) use made::{Said, drawn};
+use made::{standing, stated, words_of};
 
 /// About whom a formula or a word speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,42 +87,6 @@ pub(crate) enum Standing {
     Married,
     Attends(SchoolStage),
     Disabled(DisabilityKind),
-}
-
-/// What of a stated circumstance a word means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    /// Whether it stands at the date.
-    Has,
-    /// Its number.
-    Number,
-    /// Its amount in the twelve months before the date.
-    Amount,
-    /// Completed years since its first day.
-    Years,
-    /// Completed months since its first day.
-    Months,
-}
-
-impl Said {
-    /// Every one with what stands before the circumstance's word, and its unit; `None` for a condition.
-    const ALL: [(Said, &'static str, Option<Unit>); 5] = [
-        (Said::Has, "has", None),
-        (Said::Number, "number", Some(Unit::RATIO)),
-        (Said::Amount, "amount", Some(Unit::YUAN_PER_YEAR)),
-        (Said::Years, "years_since", Some(Unit::YEARS)),
-        (Said::Months, "months_since", Some(Unit::MONTHS)),
-    ];
-
-    /// Whether a circumstance carries it.
-    fn fits(self, circumstance: Circumstance) -> bool {
-        match self {
-            Said::Has => true,
-            Said::Number => circumstance.number().is_some(),
-            Said::Amount => circumstance.amount() != Detail::Never,
-            Said::Years | Said::Months => circumstance.since() != Detail::Never,
-        }
-    }
 }
 
 /// A word of the vocabulary.
@@ -403,6 +371,13 @@ pub(crate) const MEMBER: [Word; 8] = [
     },
 ];
 
+/// Name and titles of the sum of imputed support, where a pack has a `[support]`.
+pub(crate) const IMPUTED_SUPPORT: (&str, &str, &str) = (
+    "income.imputed_support",
+    "推定赡养、抚养、扶养费合计",
+    "imputed support, all relatives together",
+);
+
 /// The word of a name in a formula, and about whom it speaks.
 pub(crate) fn lookup(name: &str) -> Option<(Scope, Word)> {
     let find = |words: &'static [Word], name: &str| words.iter().find(|w| w.name == name).copied();
@@ -419,98 +394,6 @@ pub(crate) fn lookup(name: &str) -> Option<(Scope, Word)> {
     }
 }
 
-/// `has.in_prison`, `number.care_need` and the like, as far as the circumstance is stated of those whom the formula speaks of and carries it.
-fn stated(name: &str, of: Of) -> Option<Word> {
-    let (before, rest) = name.split_once('.')?;
-    let (said, _, unit) = Said::ALL.into_iter().find(|(_, word, _)| *word == before)?;
-    let circumstance = Circumstance::from_word(rest).filter(|c| c.of() == of && said.fits(*c))?;
-    Some(Word {
-        name: circumstance.word(),
-        title: circumstance.title(),
-        source: Source::Stated(circumstance, said),
-        unit,
-        needs: &[],
-    })
-}
-
-/// `stage.compulsory`, `disabled.mental` and the like.
-fn standing(name: &str) -> Option<Word> {
-    let condition = |standing, title, of: &'static [RecordType]| Word {
-        name: match standing {
-            Standing::Attends(_) => "stage.WORD",
-            _ => "disabled.WORD",
-        },
-        title,
-        source: Source::Standing(standing),
-        unit: None,
-        needs: of,
-    };
-    let (before, word) = name.split_once('.')?;
-    match before {
-        "stage" => {
-            let stage = SchoolStage::from_word(word)?;
-            Some(condition(
-                Standing::Attends(stage),
-                title_of_stage(stage),
-                &[T::Enrolment],
-            ))
-        }
-        "disabled" => {
-            let kind = DisabilityKind::from_word(word)?;
-            Some(condition(
-                Standing::Disabled(kind),
-                title_of_kind(kind),
-                &[T::Disability],
-            ))
-        }
-        _ => None,
-    }
-}
-
-fn title_of_stage(stage: SchoolStage) -> (&'static str, &'static str) {
-    match stage {
-        SchoolStage::Preschool => ("在园幼儿", "in kindergarten"),
-        SchoolStage::Compulsory => ("义务教育在读", "in compulsory school"),
-        SchoolStage::SeniorSecondary => ("普通高中在读", "in senior secondary school"),
-        SchoolStage::Vocational => ("中等职业在读", "in vocational secondary school"),
-        SchoolStage::Undergraduate => ("本专科在读", "in undergraduate study"),
-        SchoolStage::Postgraduate => ("研究生在读", "in postgraduate study"),
-    }
-}
-
-fn title_of_kind(kind: DisabilityKind) -> (&'static str, &'static str) {
-    match kind {
-        DisabilityKind::Vision => ("视力残疾", "disability of sight"),
-        DisabilityKind::Hearing => ("听力残疾", "disability of hearing"),
-        DisabilityKind::Speech => ("言语残疾", "disability of speech"),
-        DisabilityKind::Physical => ("肢体残疾", "physical disability"),
-        DisabilityKind::Intellectual => ("智力残疾", "intellectual disability"),
-        DisabilityKind::Mental => ("精神残疾", "mental disability"),
-        DisabilityKind::Multiple => ("多重残疾", "multiple disability"),
-    }
-}
-
-/// The programme of `draws.low_income`: its id, with hyphens where a formula writes `_`.
-pub(crate) fn drawn(name: &str) -> Option<(Scope, ProgrammeId)> {
-    let (scope, rest) = match name.strip_prefix("member.") {
-        Some(rest) => (Scope::Member, rest),
-        None => (Scope::Household, name),
-    };
-    let programme = rest.strip_prefix("draws.")?;
-    let id = ProgrammeId::new(&programme.replace('_', "-")).ok()?;
-    Some((scope, id))
-}
-
-/// Every word that a circumstance gives to formulas.
-fn words_of(circumstance: Circumstance) -> impl Iterator<Item = String> {
-    let before = match circumstance.of() {
-        Of::Member => "member.",
-        Of::Household => "",
-    };
-    let all = Said::ALL.into_iter().filter(move |(said, ..)| said.fits(circumstance));
-    all.map(move |(_, word, _)| format!("{before}{word}.{}", circumstance.word()))
-}
-
 /// Every name that formulas may use without defining it, for hints and documentation.
 pub fn fact_names() -> Vec<String> {
     let plain = FIGURES.iter().chain(&HOUSEHOLD).map(|w| w.name.to_owned());
@@ -522,6 +405,7 @@ pub fn fact_names() -> Vec<String> {
         .iter()
         .map(|k| format!("member.disabled.{}", k.word()));
     plain
+        .chain([IMPUTED_SUPPORT.0.to_owned()])
         .chain(windows)
         .chain(members)
         .chain(stages)

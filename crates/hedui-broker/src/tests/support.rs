@@ -230,6 +230,7 @@ pub fn family(n: u16) -> Request {
             ],
             declared: Declared::default(),
             circumstances: Vec::new(),
+            supporters: Vec::new(),
         },
         programmes: vec!["dibao".to_owned()],
         authorizations: vec![

@@ -321,6 +321,19 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// A part that rests on the paper about a supporter; an amount in fen.
+    pub fn of_supporter(&self, nth: usize, amount: i64) -> Part {
+        let behind = self.household.stated().count() + nth;
+        Part {
+            source: self
+                .first_paper()
+                .saturating_add(u32::try_from(behind).unwrap_or(u32::MAX)),
+            aspect: Aspect::Whole,
+            amount,
+            treatment: Treatment::Declared,
+        }
+    }
+
     /// Id of the first paper as a source: papers come behind the declarations, one source each.
     pub(crate) fn first_paper(&self) -> u32 {
         let members = u32::try_from(self.household.members.len()).unwrap_or(u32::MAX);
@@ -334,7 +347,7 @@ impl<'a> Facts<'a> {
 
     /// Where the sources of parts are: every one that a part is made of or copies, by id.
     pub fn origins<'p>(&self, parts: impl IntoIterator<Item = &'p Part>) -> Vec<Origin> {
-        let papers = self.household.stated().count();
+        let papers = self.household.stated().count() + self.household.supporters.len();
         let mut is_used = vec![false; self.first_paper() as usize + papers];
         let mut mark = |id: u32| {
             if let Some(used) = is_used.get_mut(id as usize) {

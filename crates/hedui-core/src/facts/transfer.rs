@@ -62,7 +62,8 @@ fn perhaps_the_same(mut one: Figure, other: Figure) -> Figure {
 }
 
 /// What of the *known* transfers is of a nature. Only to be subtracted from them: never more than what is certain of it and of them, so
-/// that what stays open stays so in the transfers alone. While a register is silent, all that is known may be of this nature.
+/// that what stays open stays so in the transfers alone. While a register is silent, all that is known may be of this nature, but for the
+/// pensions and benefits of their own registers, which are of theirs.
 pub(super) fn of_nature(facts: &Facts<'_>, nature: TransferNature, subject: Option<u32>, window: Months) -> Figure {
     let mut total = Figure::known(0);
     for ordinal in facts.subjects(subject) {
@@ -71,12 +72,18 @@ pub(super) fn of_nature(facts: &Facts<'_>, nature: TransferNature, subject: Opti
             TransferNature::InsuranceBenefit => (benefit(facts, ordinal, window), Some(RecordType::Employment)),
             other => (declared_by_payers(facts, other, ordinal, window), None),
         };
+        let of_others = if other.is_some() {
+            0
+        } else {
+            let least = |figure: Figure| figure.bounds.lo.unwrap_or(0);
+            least(pensions(facts, ordinal, window)).saturating_add(least(benefits(facts, ordinal, window)))
+        };
         let mut missing = facts.unsettled(&[RecordType::Income], Some(ordinal));
         if let Some(other) = other {
             merge_sorted(&mut missing, facts.unsettled(&[other], Some(ordinal)));
         }
         let transfers = facts.figure(Fact::Income(IncomeKind::Transfer), Some(ordinal), window);
-        let known = transfers.bounds.lo.unwrap_or(0);
+        let known = transfers.bounds.lo.unwrap_or(0).saturating_sub(of_others).max(0);
         let bounds = if missing.is_empty() {
             Bounds::exactly(figure.bounds.lo.unwrap_or(0).min(known))
         } else {

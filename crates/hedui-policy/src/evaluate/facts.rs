@@ -60,7 +60,7 @@ pub(super) fn fetch(
             (Some(table), Some(person)) => coefficient(facts, table, person, subject.unwrap_or_default(), reasons),
             _ => (Known::default(), Vec::new()),
         },
-        Filling::Step => (Known::default(), Vec::new()),
+        Filling::Step | Filling::Supporter(_) => (Known::default(), Vec::new()),
     }
 }
 

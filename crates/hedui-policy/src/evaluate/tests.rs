@@ -2,6 +2,8 @@
 
 mod borders;
 mod composition;
+mod disregards;
 mod enclosure;
 mod golden;
 mod silence;
+mod support;

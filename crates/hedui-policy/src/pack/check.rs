@@ -51,6 +51,8 @@ pub(super) struct Checker {
     /// Items that could not be read.
     pub broken: BTreeSet<String>,
     pub windows: Vec<(WindowOf, Option<u32>)>,
+    /// Whether the formula of `[support]` is being checked: only there a supporter is meant.
+    pub in_support: bool,
     /// Record types that the words used so far need, with the word.
     pub needed: BTreeMap<RecordType, &'static str>,
 }

@@ -7,7 +7,7 @@ use hedui_core::verdict::{Per, Text};
 use super::check::{Checker, Type};
 use super::read::{self, Names, RawAmount, RawBand, RawParameter, RawRule, RawStep, RawTest};
 use super::source::{FormulaText, Section, Source, parse};
-use super::{AmountRule, Band, Head, Pack, Step, Test, composition, head, values};
+use super::{AmountRule, Band, Head, Pack, Step, Test, composition, head, support, values};
 use crate::mistake::Mistakes;
 use crate::program::{Filling, Formula, Place, Rows, Scope, Table};
 use crate::unit::Unit;
@@ -23,6 +23,7 @@ fn items<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Pack
     let mut assumptions = general_assumptions(source, root);
     let windows = values::windows(source, root);
     let composition = composition::read(source, root);
+    let support = support::read(source, root);
     let parameters = read::parameters(source, root, &mut names);
     let tables = read::tables(source, root, &mut names);
     let steps = read::steps(source, root, &mut names);
@@ -38,6 +39,7 @@ fn items<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Pack
     let (compiled_tables, table_names) = define_tables(&mut checker, tables, &mut assumptions);
     fixed.extend(table_names);
     let composition = composition.map(|raw| composition::compile(source, &mut checker, raw, &mut assumptions));
+    let support = support.and_then(|raw| support::compile(source, &mut checker, raw, &mut assumptions));
     let steps = steps
         .into_iter()
         .filter_map(|s| step(source, &mut checker, s, &mut assumptions))
@@ -70,6 +72,7 @@ fn items<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Pack
         member: checker.member,
         tables: compiled_tables,
         composition,
+        support,
         steps,
         tests,
         bands,

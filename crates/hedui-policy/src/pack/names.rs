@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::check::{Pass, Type};
 use crate::formula::Node;
-use crate::program::{Code, Filling, Place, Scope};
+use crate::program::{Code, Filling, Place, Scope, SupporterWord};
 use crate::ratio::Ratio;
 use crate::unit::Unit;
 use crate::vocabulary::{self, WindowOf, Word};
@@ -16,6 +16,12 @@ use crate::vocabulary::{self, WindowOf, Word};
 impl Pass<'_, '_, '_> {
     /// A name as a place, if it is known here.
     pub(super) fn name(&mut self, node: &Node, name: &str, scope: Scope) -> Option<(Code, Type)> {
+        if name.starts_with("supporter.") && !self.checker.in_support {
+            let message = format!("`{name}` is about one supporter; only the formula of [support] is");
+            let hint = "use income.imputed_support, the sum over all supporters".to_owned();
+            self.mistake(node, "SCOPE_WRONG", message, Some(hint));
+            return None;
+        }
         if !self.checker.known.contains_key(name) {
             self.introduce(node, name)?;
         }
@@ -37,6 +43,10 @@ impl Pass<'_, '_, '_> {
     fn introduce(&mut self, node: &Node, name: &str) -> Option<()> {
         if let Some(of) = name.strip_prefix("window.") {
             return self.introduce_window(node, name, of);
+        }
+        if let Some((word, title, unit)) = super::support::word(name) {
+            self.introduce_supporter(name, word, title, unit);
+            return Some(());
         }
         if let Some((scope, programme)) = vocabulary::drawn(name) {
             self.introduce_drawn(name, scope, programme);
@@ -132,6 +142,23 @@ impl Pass<'_, '_, '_> {
         Some(())
     }
 
+    /// `supporter.income` and the like, in the formula of `[support]`.
+    fn introduce_supporter(&mut self, name: &str, word: SupporterWord, title: (&str, &str), unit: Option<Unit>) {
+        let place = Place {
+            name: name.into(),
+            title: Text {
+                zh: title.0.into(),
+                en: title.1.into(),
+            },
+            unit: unit.map_or_else(|| "condition".into(), |unit| unit.to_string()).into(),
+            law: SmolStr::default(),
+            assumption: false,
+            filling: Filling::Supporter(word),
+        };
+        let of = unit.map_or(Type::Condition, Type::Number);
+        self.checker.define(Scope::Household, place, of);
+    }
+
     /// `draws.PROGRAMME`: any programme, also one that no pack is about.
     fn introduce_drawn(&mut self, name: &str, scope: Scope, programme: ProgrammeId) {
         self.checker
@@ -160,6 +187,11 @@ impl Pass<'_, '_, '_> {
             let message =
                 format!("`{name}` is defined further down, or here; a formula uses only what stands above it");
             self.mistake(node, "FORWARD_REFERENCE", message, None);
+            return;
+        }
+        if name == vocabulary::IMPUTED_SUPPORT.0 {
+            let message = format!("`{name}` is what [support] imputes, and this pack has none");
+            self.mistake(node, "SUPPORT_MISSING", message, None);
             return;
         }
         let facts = vocabulary::fact_names();

@@ -5,7 +5,7 @@ use hedui_core::authorization::{EndEvent, Signature};
 use hedui_core::circumstance::StatedCircumstance;
 use hedui_core::household::{Declared, DeclaredIncome, MemberInput, Relation, Residence};
 use hedui_core::record::IncomeKind;
-use hedui_core::{AuthorizationInput, HouseholdInput};
+use hedui_core::{AuthorizationInput, HouseholdInput, Supporter};
 use hedui_proto::verification as wire;
 use hedui_proto::verification::authorization::Signature as WireSignature;
 
@@ -35,6 +35,17 @@ pub fn household(input: &HouseholdInput) -> wire::Household {
         members: input.members.iter().map(member).collect(),
         declared: Some(declared(&input.declared)),
         circumstances: input.circumstances.iter().map(circumstance).collect(),
+        supporters: input.supporters.iter().map(supporter).collect(),
+    }
+}
+
+fn supporter(input: &Supporter) -> wire::Supporter {
+    wire::Supporter {
+        relation: relation(input.relation).into(),
+        persons: input.persons,
+        monthly_income: Some(money_of(input.monthly_income)),
+        unable: input.unable,
+        document: input.document.clone(),
     }
 }
 

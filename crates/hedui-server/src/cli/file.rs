@@ -7,7 +7,7 @@ use std::path::Path;
 
 use hedui_core::circumstance::{Circumstance, StatedCircumstance};
 use hedui_core::household::{Declared, DeclaredIncome, MemberInput};
-use hedui_core::{AuthorizationInput, Date, HouseholdInput, Signature, authorization};
+use hedui_core::{AuthorizationInput, Date, HouseholdInput, Signature, Supporter, authorization};
 
 use super::error::{CliError, Mistake};
 
@@ -139,7 +139,9 @@ fn write_amounts_in_yuan(value: &mut toml::Value) {
         toml::Value::Table(table) => {
             for (key, value) in table.iter_mut() {
                 match value {
-                    toml::Value::Integer(fen) if key == "amount" || key == "financial_assets" => {
+                    toml::Value::Integer(fen)
+                        if matches!(key.as_str(), "amount" | "financial_assets" | "monthly_income") =>
+                    {
                         *value = toml::Value::String(hedui_core::Fen(*fen).to_string());
                     }
                     other => write_amounts_in_yuan(other),
@@ -172,19 +174,40 @@ fn read_file(document: &Node, reading: &mut Reading) -> Option<HouseholdFile> {
 }
 
 fn read_household(node: &Node, path: &str, reading: &mut Reading) -> Option<HouseholdInput> {
-    const KEYS: &[&str] = &["residence", "members", "declared", "circumstances"];
+    const KEYS: &[&str] = &["residence", "members", "declared", "circumstances", "supporters"];
     let mut fields = Fields::open(node, path, KEYS, reading)?;
     let residence = fields.at("residence").required(reading).word(reading, "urban, rural");
     let members = fields.at("members").required(reading).tables(reading, read_member);
     let declared = fields.at("declared").table(reading, read_declared);
     let circumstances = fields.at("circumstances").tables(reading, read_circumstance);
+    let supporters = fields.at("supporters").tables(reading, read_supporter);
     Some(HouseholdInput {
         residence: residence?,
         members: members?,
         declared: declared.unwrap_or_default(),
         circumstances: circumstances.unwrap_or_default(),
+        supporters: supporters.unwrap_or_default(),
     })
 }
+
+fn read_supporter(node: &Node, path: &str, reading: &mut Reading) -> Option<Supporter> {
+    const KEYS: &[&str] = &["relation", "persons", "monthly_income", "unable", "document"];
+    let mut fields = Fields::open(node, path, KEYS, reading)?;
+    let relation = fields.at("relation").required(reading).word(reading, RELATIONS);
+    let persons = fields.at("persons").required(reading).count(reading);
+    let monthly_income = fields.at("monthly_income").required(reading).yuan(reading);
+    let unable = fields.at("unable").boolean(reading);
+    let document = fields.at("document").required(reading).text(reading);
+    Some(Supporter {
+        relation: relation?,
+        persons: persons?,
+        monthly_income: monthly_income?,
+        unable: unable.unwrap_or(false),
+        document: document?,
+    })
+}
+
+const RELATIONS: &str = "applicant, spouse, child, parent, grandparent, grandchild, sibling, other";
 
 fn read_member(node: &Node, path: &str, reading: &mut Reading) -> Option<MemberInput> {
     const KEYS: &[&str] = &[
@@ -196,7 +219,6 @@ fn read_member(node: &Node, path: &str, reading: &mut Reading) -> Option<MemberI
         "casual_work_months",
         "circumstances",
     ];
-    const RELATIONS: &str = "applicant, spouse, child, parent, grandparent, grandchild, sibling, other";
     let mut fields = Fields::open(node, path, KEYS, reading)?;
     let id_number = fields.at("id_number").required(reading).text(reading);
     let name = fields.at("name").required(reading).text(reading);

@@ -6,7 +6,7 @@ use hedui_core::authorization::{AuthorizationInput, EndEvent, Ended, Signature};
 use hedui_core::circumstance::{Circumstance, StatedCircumstance};
 use hedui_core::household::{Declared, DeclaredIncome, HouseholdInput, MemberInput, Relation, Residence};
 use hedui_core::record::IncomeKind;
-use hedui_core::{Date, Fen, FieldError, PartialDate};
+use hedui_core::{Date, Fen, FieldError, PartialDate, Supporter};
 use hedui_proto::gtype;
 use hedui_proto::verification as pb;
 
@@ -178,11 +178,33 @@ fn household_input(reader: &mut Reader, household: pb::Household) -> Option<Hous
         businesses: declared.businesses,
     };
     let circumstances = circumstances(reader, household.circumstances, "household");
+    let supporters = household.supporters.into_iter().enumerate();
+    let supporters = supporters.filter_map(|(i, one)| supporter(reader, one, i)).collect();
     Some(HouseholdInput {
         residence: residence?,
         members,
         declared,
         circumstances,
+        supporters,
+    })
+}
+
+fn supporter(reader: &mut Reader, stated: pb::Supporter, index: usize) -> Option<Supporter> {
+    let field = format!("household.supporters[{index}]");
+    let relation = relation(stated.relation());
+    if relation.is_none() {
+        reader.wrong(format!("{field}.relation"), "REQUIRED", "the relation to the applicant");
+    }
+    let monthly_income = reader.fen(&format!("{field}.monthly_income"), stated.monthly_income.as_ref());
+    if stated.monthly_income.is_none() {
+        reader.wrong(format!("{field}.monthly_income"), "REQUIRED", "the income a month");
+    }
+    Some(Supporter {
+        relation: relation?,
+        persons: stated.persons,
+        monthly_income: monthly_income?,
+        unable: stated.unable,
+        document: stated.document,
     })
 }
 

@@ -314,6 +314,7 @@ impl<'a> Draft<'a> {
             members,
             declared: self.declared.clone(),
             circumstances: Vec::new(),
+            supporters: Vec::new(),
         };
         (input, self.letters(programmes, number))
     }

@@ -69,6 +69,13 @@ fn a_written_file_reads_back_the_same() {
             number: None,
             document: "收据".to_owned(),
         }];
+        file.household.supporters = vec![Supporter {
+            relation: hedui_core::household::Relation::Child,
+            persons: 3,
+            monthly_income: hedui_core::Fen(500_050),
+            unable: true,
+            document: "收入证明".to_owned(),
+        }];
         let (again, _) = HouseholdFile::from_toml(&file.to_toml().unwrap()).unwrap();
         assert_eq!(again, file);
     }
