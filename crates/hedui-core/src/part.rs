@@ -162,6 +162,8 @@ vocabulary!(
         RegisteredElsewhere = 42 "registered elsewhere",
         /// A registration without a place.
         PlaceUnknown = 43 "the place of registration is not on record",
+        /// Real estate that nobody has given up.
+        StillOwned = 44 "still owned",
     }
 );
 

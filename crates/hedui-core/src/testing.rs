@@ -149,6 +149,7 @@ pub fn all_facts() -> Vec<Fact> {
         Fact::ProvidentFundBalance,
         Fact::Dwellings,
         Fact::OtherRealEstate,
+        Fact::RealEstateGivenUp,
         Fact::Vehicles,
         Fact::CommercialVehicles,
         Fact::Businesses,

@@ -22,7 +22,7 @@ pub(crate) enum Scope {
     Member,
 }
 
-/// The incomes and expenses that are counted over months of a pack's choice.
+/// What is counted over months of a pack's choice: incomes, expenses, what was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WindowOf {
     Wage,
@@ -30,16 +30,18 @@ pub(crate) enum WindowOf {
     Property,
     Transfer,
     Medical,
+    GivenUp,
 }
 
 impl WindowOf {
     /// Every one with the key under `[windows]`.
-    pub(crate) const ALL: [(WindowOf, &'static str); 5] = [
+    pub(crate) const ALL: [(WindowOf, &'static str); 6] = [
         (WindowOf::Wage, "wage"),
         (WindowOf::Business, "business"),
         (WindowOf::Property, "property"),
         (WindowOf::Transfer, "transfer"),
         (WindowOf::Medical, "medical"),
+        (WindowOf::GivenUp, "given_up"),
     ];
 
     /// Its key.
@@ -123,7 +125,7 @@ const fn word(
 use RecordType as T;
 
 /// Facts about the household and, with `member.` before the name, about one member.
-pub(crate) const FIGURES: [Word; 23] = [
+pub(crate) const FIGURES: [Word; 24] = [
     word(
         "income.wage",
         ("工资性收入", "wages, net"),
@@ -259,6 +261,13 @@ pub(crate) const FIGURES: [Word; 23] = [
         "other_real_estate",
         ("非住宅房屋", "shops, garages and offices"),
         Source::Figure(Fact::OtherRealEstate),
+        Unit::PIECES,
+        &[T::RealEstate],
+    ),
+    word(
+        "real_estate_given_up",
+        ("近年处置的不动产", "real estate given up in recent months"),
+        Source::Windowed(Fact::RealEstateGivenUp, WindowOf::GivenUp),
         Unit::PIECES,
         &[T::RealEstate],
     ),

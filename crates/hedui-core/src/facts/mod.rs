@@ -91,6 +91,8 @@ pub enum Fact {
     Dwellings,
     /// Shops, garages, offices and other buildings, each unit once.
     OtherRealEstate,
+    /// Real estate of which a share was sold or given away from the first month of a window until the date, each unit once.
+    RealEstateGivenUp,
     /// Private vehicles that rules limit: cars, lorries, buses, ships and others; not farm machines, motorcycles, vehicles for
     /// the disabled, scrapped or transferred ones. Each vehicle once.
     Vehicles,
@@ -109,7 +111,7 @@ impl Fact {
     fn is_at_date(self) -> bool {
         !matches!(
             self,
-            Fact::Income(_) | Fact::BasicPension | Fact::Transfer(_) | Fact::MedicalOwnCost
+            Fact::Income(_) | Fact::BasicPension | Fact::Transfer(_) | Fact::MedicalOwnCost | Fact::RealEstateGivenUp
         )
     }
 
@@ -128,6 +130,7 @@ impl Fact {
             Fact::Businesses => 24,
             Fact::PublicPayroll => 25,
             Fact::CasualWorkMonths => 26,
+            Fact::RealEstateGivenUp => 27,
             Fact::Transfer(nature) => 32 + nature as u32,
         }
     }
@@ -239,6 +242,7 @@ impl<'a> Facts<'a> {
             Fact::ProvidentFundBalance => assets::provident_fund_balance(self, subject),
             Fact::Dwellings => property::dwellings(self, subject),
             Fact::OtherRealEstate => property::other_real_estate(self, subject),
+            Fact::RealEstateGivenUp => property::given_up(self, subject, window),
             Fact::Vehicles => property::vehicles(self, subject),
             Fact::CommercialVehicles => property::commercial_vehicles(self, subject),
             Fact::Businesses => property::businesses(self, subject),

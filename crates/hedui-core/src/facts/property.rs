@@ -3,9 +3,10 @@
 
 use smol_str::SmolStr;
 
-use super::matching::{duplicate, stands_on};
+use super::matching::{duplicate, months_of, stands_on};
 use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, Keys, PERIOD_UNCERTAIN};
 use crate::bounds::{Bounds, Figure, merge_sorted};
+use crate::dates::{Month, Months};
 use crate::part::{Aspect, Because, Treatment};
 use crate::record::{
     BusinessRole, BusinessStatus, RealEstate, RealEstateKind, RecordBody, RecordType, Vehicle, VehicleKind,
@@ -256,6 +257,45 @@ pub(super) fn other_real_estate(facts: &Facts<'_>, subject: Option<u32>) -> Figu
         RealEstateKind::Other,
     ];
     real_estate(facts, subject, &kinds, None)
+}
+
+/// Real estate of any kind, homesteads too, of which a share was given up since the window began.
+pub(super) fn given_up(facts: &Facts<'_>, subject: Option<u32>, window: Months) -> Figure {
+    // What was given up in the month of the date, up to the date, counts too.
+    let since = Months {
+        from: window.from,
+        until: Month::of(facts.as_of),
+    };
+    let all = facts
+        .records(RecordType::RealEstate, subject)
+        .iter()
+        .filter_map(|found| match &found.record.body {
+            RecordBody::RealEstate(body) => Some(piece(facts, found, was_given_up(body, since, facts))),
+            _ => None,
+        })
+        .collect();
+    let silent = facts.silent(RecordType::RealEstate, subject);
+    let figure = pieces(all, Because::UnitNumber, &silent, false);
+    close(facts, figure, RecordType::RealEstate, subject, None)
+}
+
+fn was_given_up(body: &RealEstate, since: Months, facts: &Facts<'_>) -> Counts {
+    let Some(on) = body.disposed_on else {
+        return Counts::No(Because::StillOwned);
+    };
+    if body.share_numerator == 0 && body.share_denominator > 0 {
+        return Counts::No(Because::NoShare);
+    }
+    let is_reversed = body.acquired_on.is_some_and(|from| from.first_day() > on.last_day());
+    if is_reversed || on.first_day() > facts.as_of {
+        return Counts::Perhaps(IMPLAUSIBLE_RECORD);
+    }
+    let months = months_of(on, on);
+    match months.intersect(since) {
+        None => Counts::No(Because::OutsideMonths),
+        Some(both) if both == months && on.last_day() <= facts.as_of => Counts::Yes,
+        Some(_) => Counts::Perhaps(PERIOD_UNCERTAIN),
+    }
 }
 
 /// Vehicles of a use; one that any register has in commercial operation is commercial.

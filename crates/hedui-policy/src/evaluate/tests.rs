@@ -5,5 +5,6 @@ mod composition;
 mod disregards;
 mod enclosure;
 mod golden;
+mod property;
 mod silence;
 mod support;

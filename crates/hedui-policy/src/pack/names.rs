@@ -84,6 +84,7 @@ impl Pass<'_, '_, '_> {
             From::Windowed(fact, of) => {
                 let months = self.window(node, name, of)?;
                 let unit = match months {
+                    _ if scale == 1 => word.unit.unwrap_or_default(),
                     1 => Unit::YUAN_PER_MONTH,
                     12 => Unit::YUAN_PER_YEAR,
                     _ => Unit::YUAN,
