@@ -35,6 +35,14 @@ async fn refused(district: &District, request: pb::CreateVerificationRequest) ->
     (status, fields.into_iter().map(|f| (f.field, f.description)).collect())
 }
 
+fn stated(word: &str, document: &str) -> pb::Circumstance {
+    pb::Circumstance {
+        word: word.into(),
+        document: document.into(),
+        ..Default::default()
+    }
+}
+
 fn has(fields: &[(String, String)], field: &str, reason: &str) -> bool {
     fields.iter().any(|(f, d)| f == field && d.contains(reason))
 }
@@ -95,6 +103,26 @@ async fn every_mistake_has_its_field_and_reason_and_leaves_the_server_alive() {
             },
             "household.members",
             "TOO_MANY_MEMBERS",
+        ),
+        (
+            |r| r.household.as_mut().unwrap().circumstances = vec![stated("in_jail", "a")],
+            "household.circumstances[0].word",
+            "UNKNOWN_CIRCUMSTANCE",
+        ),
+        (
+            |r| r.household.as_mut().unwrap().members[0].circumstances = vec![stated("renting", "a")],
+            "household.members[0].circumstances[0].word",
+            "CIRCUMSTANCE_OF_HOUSEHOLD",
+        ),
+        (
+            |r| r.household.as_mut().unwrap().circumstances = vec![stated("renting", "110105194912310021")],
+            "household.circumstances[0].document",
+            "DOCUMENT_HOLDS_ID_NUMBER",
+        ),
+        (
+            |r| r.household.as_mut().unwrap().supporters = vec![pb::Supporter::default()],
+            "household.supporters[0].relation",
+            "REQUIRED",
         ),
         (
             |r| r.programmes = vec!["free-money".into()],

@@ -1,6 +1,7 @@
 //! What a reader is told of the records behind a report: everything where the answers can be read, the places alone where not.
 //! Leaves what a source says to the core.
 
+use hedui_core::Circumstance;
 use hedui_evidence::FrameKind;
 
 use super::support::*;
@@ -29,6 +30,18 @@ async fn a_request_that_would_be_refused_today_hides_no_report_only_the_texts_of
     let brief = world.broker.get(ended.case, "caller", "").await.unwrap();
     assert!(brief.report.as_ref().unwrap().open().unwrap().sources.is_empty());
     assert_eq!(brief.report, whole.report);
+
+    // What papers state stands in the report as it was stated.
+    let mut stating = request();
+    stating.household.members[1].circumstances = vec![paper(Circumstance::InPrison, "判决书 12")];
+    stating.household.circumstances = vec![paper(Circumstance::UrgentNeed, "社区证明")];
+    let stated = world.verify(stating.clone()).await;
+    let stated = super::support::report(&stated).clone();
+    assert_eq!(
+        stated.members[1].circumstances,
+        stating.household.members[1].circumstances
+    );
+    assert_eq!(stated.circumstances, stating.household.circumstances);
 
     // As if a later version no longer took such a household.
     stored.request.household.members.clear();

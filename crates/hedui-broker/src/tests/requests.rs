@@ -1,6 +1,7 @@
 //! Requests: the same one twice, one household twice, too many at once, and those that are only checked.
 //! Leaves the checks of households and letters to the domain.
 
+use hedui_core::Circumstance;
 use hedui_evidence::{EvidenceStore, FrameKind, Position};
 
 use super::support::*;
@@ -30,6 +31,9 @@ async fn a_request_id_stands_for_one_verification_of_one_request_of_one_caller()
     let mut other = with_id("a-1");
     other.request.deadline_ms = Some(9_000);
     assert_eq!(reason(world.broker.create(other).await), "REQUEST_ID_REUSED");
+    let mut stating = with_id("a-1");
+    stating.request.household.circumstances = vec![paper(Circumstance::UrgentNeed, "社区证明")];
+    assert_eq!(reason(world.broker.create(stating).await), "REQUEST_ID_REUSED");
     let mut foreign = with_id("a-1");
     foreign.caller = "another-centre".to_owned();
     foreign.conflict = Conflict::RunBoth;

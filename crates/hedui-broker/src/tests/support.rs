@@ -9,6 +9,7 @@ use hedui_adapter::manifest::BreakerLimits;
 use hedui_adapter::port::{Ask, Port, Reply, ReplyTo};
 use hedui_adapter::wire::encode_answer;
 use hedui_core::authorization::{AuthorizationInput, Signature};
+use hedui_core::circumstance::{Circumstance, StatedCircumstance};
 use hedui_core::household::{Declared, HouseholdInput, MemberInput, Relation, Residence};
 use hedui_core::record::AssistancePeriod;
 use hedui_core::verdict::Text;
@@ -175,6 +176,18 @@ pub fn id(year: u16, sequence: u16) -> String {
     let place = hedui_ids::DivisionCode::new(511_703).unwrap();
     let id = hedui_ids::ResidentId::compose(place, birth, sequence).unwrap();
     id.expose().to_owned()
+}
+
+/// A paper that states something.
+pub fn paper(word: Circumstance, document: &str) -> StatedCircumstance {
+    StatedCircumstance {
+        word,
+        since: None,
+        until: None,
+        amount: None,
+        number: word.number().map(|(least, _)| least),
+        document: document.to_owned(),
+    }
 }
 
 fn member(year: u16, sequence: u16, name: &str, relation: Relation) -> MemberInput {

@@ -191,6 +191,53 @@ fn every_shipped_pack_leaves_out_who_is_away() {
 }
 
 #[test]
+fn daan_judges_alone_who_may_apply_alone_and_does() {
+    use record::DisabilityKind::{Mental, Physical};
+    let persons = |disability: Option<(record::DisabilityKind, u32)>, words: &[Circumstance], low_income: bool| {
+        let mut case = couple();
+        if let Some((kind, grade)) = disability {
+            let body = record::Disability {
+                kind,
+                grade,
+                certificate_number: Default::default(),
+                issued_on: None,
+            };
+            case.found("disabled-federation", 0, RecordBody::Disability(body));
+        }
+        let paper = |word: &Circumstance| StatedCircumstance {
+            word: *word,
+            since: None,
+            until: None,
+            amount: None,
+            number: None,
+            document: "证明".to_owned(),
+        };
+        case.household.members[0].circumstances = words.iter().map(paper).collect();
+        if low_income {
+            case.household.circumstances = vec![paper(&Circumstance::LowIncomeRecognised)];
+        }
+        let verdict = case.judge(shipped("dibao-daan-rural"));
+        let line = verdict.trace.iter().find(|l| l.name == "persons").unwrap();
+        line.value.to_string()
+    };
+    let asks = [Circumstance::AppliesAlone];
+    assert_eq!(persons(Some((Physical, 2)), &asks, true), "1");
+    assert_eq!(persons(Some((Physical, 3)), &asks, true), "2");
+    assert_eq!(persons(Some((Mental, 3)), &asks, true), "1");
+    assert_eq!(persons(Some((Mental, 4)), &asks, true), "2");
+    assert_eq!(persons(Some((Physical, 2)), &[], true), "2");
+    assert_eq!(persons(Some((Physical, 2)), &asks, false), "2");
+    assert_eq!(
+        persons(None, &[Circumstance::AppliesAlone, Circumstance::SeriousIllness], true),
+        "1"
+    );
+    assert_eq!(
+        persons(None, &[Circumstance::AppliesAlone, Circumstance::MentalIllness], true),
+        "2"
+    );
+}
+
+#[test]
 fn every_shipped_pack_leaves_out_scholarships_honours_and_relief() {
     use TransferNature::{GovernmentRelief, Honour, InsuranceBenefit, Other, Scholarship, SeniorityAllowance, Support};
     for pack in PackSet::bundled().unwrap().packs() {
