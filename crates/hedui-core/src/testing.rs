@@ -150,6 +150,7 @@ pub fn all_facts() -> Vec<Fact> {
         Fact::Dwellings,
         Fact::OtherRealEstate,
         Fact::RealEstateGivenUp,
+        Fact::DwellingArea,
         Fact::Vehicles,
         Fact::CommercialVehicles,
         Fact::Businesses,
@@ -254,18 +255,26 @@ fn real_estate() -> BoxedStrategy<RecordBody> {
         key,
         address,
         of(RealEstateKind::ALL),
-        0..3u32,
-        0..3u32,
+        (0..3u32, 0..3u32),
         maybe_date(),
         maybe_date(),
+        option::of(prop::sample::select(vec![-1i64, 6_000, 9_000])),
     )
         .prop_map(
-            |(unit_number, address, kind, share_numerator, share_denominator, acquired_on, disposed_on)| {
+            |(
+                unit_number,
+                address,
+                kind,
+                (share_numerator, share_denominator),
+                acquired_on,
+                disposed_on,
+                area_centiares,
+            )| {
                 RecordBody::RealEstate(RealEstate {
                     unit_number,
                     address,
                     kind,
-                    area_centiares: None,
+                    area_centiares,
                     share_numerator,
                     share_denominator,
                     acquired_on,

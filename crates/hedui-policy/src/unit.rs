@@ -1,4 +1,4 @@
-//! Units as types: a unit is how often yuan, persons, months, years and pieces are multiplied or divided in it.
+//! Units as types: a unit is how often yuan, persons, months, years, pieces and square metres are multiplied or divided in it.
 //! Leaves which value has which unit to the vocabulary and the packs.
 
 use std::fmt;
@@ -7,37 +7,40 @@ use std::fmt;
 mod tests;
 
 /// The words of a unit: in the singular as divisors, in the plural for people, in the order of the exponents.
-const WORDS: [(&str, &str); 5] = [
+const WORDS: [(&str, &str); 6] = [
     ("yuan", "yuan"),
     ("person", "persons"),
     ("month", "months"),
     ("year", "years"),
     ("piece", "pieces"),
+    ("sqm", "sqm"),
 ];
 
-/// A unit as exponents of yuan, person, month, year and piece. Equal exponents, equal unit.
+/// A unit as exponents of yuan, person, month, year, piece and square metre. Equal exponents, equal unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Unit([i8; 5]);
+pub struct Unit([i8; 6]);
 
 impl Unit {
     /// A pure number.
-    pub const RATIO: Unit = Unit([0; 5]);
+    pub const RATIO: Unit = Unit([0; 6]);
     /// Money at a date, or of an unnamed period.
-    pub const YUAN: Unit = Unit([1, 0, 0, 0, 0]);
+    pub const YUAN: Unit = Unit([1, 0, 0, 0, 0, 0]);
     /// Money a month.
-    pub const YUAN_PER_MONTH: Unit = Unit([1, 0, -1, 0, 0]);
+    pub const YUAN_PER_MONTH: Unit = Unit([1, 0, -1, 0, 0, 0]);
     /// Money a year.
-    pub const YUAN_PER_YEAR: Unit = Unit([1, 0, 0, -1, 0]);
+    pub const YUAN_PER_YEAR: Unit = Unit([1, 0, 0, -1, 0, 0]);
     /// People.
-    pub const PERSONS: Unit = Unit([0, 1, 0, 0, 0]);
+    pub const PERSONS: Unit = Unit([0, 1, 0, 0, 0, 0]);
     /// Months.
-    pub const MONTHS: Unit = Unit([0, 0, 1, 0, 0]);
+    pub const MONTHS: Unit = Unit([0, 0, 1, 0, 0, 0]);
     /// Years, of age too.
-    pub const YEARS: Unit = Unit([0, 0, 0, 1, 0]);
+    pub const YEARS: Unit = Unit([0, 0, 0, 1, 0, 0]);
     /// Months in a year.
-    pub const MONTHS_PER_YEAR: Unit = Unit([0, 0, 1, -1, 0]);
+    pub const MONTHS_PER_YEAR: Unit = Unit([0, 0, 1, -1, 0, 0]);
+    /// Square metres.
+    pub const SQUARE_METRES: Unit = Unit([0, 0, 0, 0, 0, 1]);
     /// Things counted.
-    pub const PIECES: Unit = Unit([0, 0, 0, 0, 1]);
+    pub const PIECES: Unit = Unit([0, 0, 0, 0, 1, 0]);
 
     fn combine(self, other: Unit, sign: i8) -> Option<Unit> {
         let mut exponents = self.0;
@@ -72,7 +75,7 @@ impl Unit {
 
     fn word(word: &str) -> Option<Unit> {
         let position = WORDS.iter().position(|(one, many)| word == *one || word == *many)?;
-        let mut exponents = [0; 5];
+        let mut exponents = [0; 6];
         *exponents.get_mut(position)? = 1;
         Some(Unit(exponents))
     }

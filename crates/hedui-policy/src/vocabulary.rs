@@ -125,7 +125,7 @@ const fn word(
 use RecordType as T;
 
 /// Facts about the household and, with `member.` before the name, about one member.
-pub(crate) const FIGURES: [Word; 24] = [
+pub(crate) const FIGURES: [Word; 25] = [
     word(
         "income.wage",
         ("工资性收入", "wages, net"),
@@ -255,6 +255,13 @@ pub(crate) const FIGURES: [Word; 24] = [
         ("住房套数", "dwellings"),
         Source::Figure(Fact::Dwellings),
         Unit::PIECES,
+        &[T::RealEstate],
+    ),
+    word(
+        "dwelling_area",
+        ("住房面积", "area of the dwellings"),
+        Source::Figure(Fact::DwellingArea),
+        Unit::SQUARE_METRES,
         &[T::RealEstate],
     ),
     word(

@@ -50,6 +50,8 @@ pub const CONFLICTING_SOURCES: &str = "CONFLICTING_SOURCES";
 pub const UNCORROBORATED_WAGE: &str = "UNCORROBORATED_WAGE";
 /// A job without any wage on record.
 pub const WAGE_UNKNOWN: &str = "WAGE_UNKNOWN";
+/// A dwelling without any area on record.
+pub const AREA_UNKNOWN: &str = "AREA_UNKNOWN";
 /// Land leased out without any rent on record.
 pub const RENT_UNKNOWN: &str = "RENT_UNKNOWN";
 /// Two records that may or may not be the same thing.
@@ -89,6 +91,8 @@ pub enum Fact {
     ProvidentFundBalance,
     /// Dwellings owned wholly or in part, each unit once, homesteads left out.
     Dwellings,
+    /// Area of the dwellings in hundredths of a square metre, each unit once and as a whole.
+    DwellingArea,
     /// Shops, garages, offices and other buildings, each unit once.
     OtherRealEstate,
     /// Real estate of which a share was sold or given away from the first month of a window until the date, each unit once.
@@ -131,6 +135,7 @@ impl Fact {
             Fact::PublicPayroll => 25,
             Fact::CasualWorkMonths => 26,
             Fact::RealEstateGivenUp => 27,
+            Fact::DwellingArea => 28,
             Fact::Transfer(nature) => 32 + nature as u32,
         }
     }
@@ -242,6 +247,7 @@ impl<'a> Facts<'a> {
             Fact::ProvidentFundBalance => assets::provident_fund_balance(self, subject),
             Fact::Dwellings => property::dwellings(self, subject),
             Fact::OtherRealEstate => property::other_real_estate(self, subject),
+            Fact::DwellingArea => property::dwelling_area(self, subject),
             Fact::RealEstateGivenUp => property::given_up(self, subject, window),
             Fact::Vehicles => property::vehicles(self, subject),
             Fact::CommercialVehicles => property::commercial_vehicles(self, subject),

@@ -4,7 +4,9 @@
 use smol_str::SmolStr;
 
 use super::matching::{duplicate, months_of, stands_on};
-use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, Keys, PERIOD_UNCERTAIN};
+use super::{
+    AREA_UNKNOWN, CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, Keys, PERIOD_UNCERTAIN,
+};
 use crate::bounds::{Bounds, Figure, merge_sorted};
 use crate::dates::{Month, Months};
 use crate::part::{Aspect, Because, Treatment};
@@ -32,6 +34,8 @@ struct Piece<'a> {
     /// A weaker sign of sameness: an address, a plate, a name.
     alias: &'a SmolStr,
     counts: Counts,
+    /// How much it adds where it counts: one, or an area.
+    weight: Bounds,
 }
 
 /// One thing: the records that share a key, or one record without a key.
@@ -42,6 +46,8 @@ struct Thing<'a> {
     /// The least of its records' signs; empty where none has one.
     alias: &'a str,
     keyless: bool,
+    /// How much it adds: whatever any of its records says.
+    weight: Bounds,
 }
 
 impl<'a> Thing<'a> {
@@ -54,7 +60,9 @@ impl<'a> Thing<'a> {
             }
         }
         let aliases = pieces.iter().map(|p| p.alias.as_str()).filter(|a| !a.is_empty());
+        let weights = pieces.iter().map(|p| p.weight);
         Thing {
+            weight: weights.reduce(Bounds::hull).unwrap_or(Bounds::ZERO),
             alias: aliases.min().unwrap_or_default(),
             keyless: pieces.first().is_none_or(|p| p.key.is_empty()),
             views,
@@ -108,14 +116,20 @@ fn cluster(things: &[Thing<'_>], by: Because, silent: &[u16], own_silence_matter
     let is_doubtful = things.len() > 1 && things.iter().any(|t| t.keyless);
     let least = |thing: &Thing<'_>| {
         let outsider = |d: &u16| own_silence_matters || thing.keyless || !thing.views.iter().any(|(rank, _)| rank == d);
-        i64::from(thing.all() && !silent.iter().any(outsider))
+        let is_certain = thing.all() && !silent.iter().any(outsider);
+        thing.weight.lo.filter(|_| is_certain).unwrap_or(0)
     };
-    let keyed: i64 = things.iter().filter(|t| !t.keyless).map(least).sum();
+    let keyed = things
+        .iter()
+        .filter(|t| !t.keyless)
+        .map(least)
+        .fold(0, i64::saturating_add);
     let keyless = things.iter().filter(|t| t.keyless).map(least).max().unwrap_or(0);
     let contradicted = is_doubtful && !things.iter().all(Thing::some);
     let lo = if contradicted { keyed } else { keyed.max(keyless) };
-    let hi = i64::try_from(things.iter().filter(|t| t.some()).count()).unwrap_or(i64::MAX);
-    figure.bounds = figure.bounds.plus(Bounds::between(lo, hi));
+    let weights = things.iter().filter(|t| t.some()).map(|t| t.weight);
+    let hi = weights.fold(Bounds::ZERO, Bounds::plus).hi;
+    figure.bounds = figure.bounds.plus(Bounds { lo: Some(lo), hi });
     if is_doubtful && things.iter().any(|t| t.keyless && t.some()) {
         figure.open_by(DOUBTFUL_MATCH);
     }
@@ -153,7 +167,8 @@ fn show(thing: &Thing<'_>, by: Because, doubt: bool, figure: &mut Figure) {
                 }
             }
         };
-        figure.parts.push(piece.found.part(Aspect::Whole, 1, treatment));
+        let amount = piece.weight.lo.unwrap_or(0);
+        figure.parts.push(piece.found.part(Aspect::Whole, amount, treatment));
     }
 }
 
@@ -189,6 +204,7 @@ fn piece<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, counts: Counts) -> Piec
         key: &keys.number,
         alias: &keys.alias,
         counts,
+        weight: Bounds::exactly(1),
     }
 }
 
@@ -246,6 +262,46 @@ pub(super) fn dwellings(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
         &[RealEstateKind::Dwelling],
         facts.stated_property().and_then(|d| d.dwellings),
     )
+}
+
+/// Area of the dwellings, each unit once and as a whole however small the share, in hundredths of a square metre.
+pub(super) fn dwelling_area(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
+    let (mut unknown, mut areas) = (false, Vec::new());
+    let all = facts
+        .records(RecordType::RealEstate, subject)
+        .iter()
+        .filter_map(|found| match &found.record.body {
+            RecordBody::RealEstate(body) if body.kind == RealEstateKind::Dwelling => {
+                let counts = is_owned(body, facts);
+                let area = body.area_centiares.filter(|area| *area > 0);
+                if !matches!(counts, Counts::No(_)) {
+                    unknown |= area.is_none();
+                    areas.push((&facts.keys(found).number, area));
+                }
+                Some(Piece {
+                    weight: area.map_or(Bounds::NON_NEGATIVE, Bounds::exactly),
+                    ..piece(facts, found, counts)
+                })
+            }
+            _ => None,
+        })
+        .collect();
+    let silent = facts.silent(RecordType::RealEstate, subject);
+    let is_silent = !silent.is_empty();
+    let mut figure = pieces(all, Because::UnitNumber, &silent, false);
+    if is_silent {
+        // Another register could state another area of any of them.
+        figure.bounds.lo = Some(0);
+    }
+    let differ = |(number, area): &(&SmolStr, Option<i64>)| {
+        !number.is_empty() && areas.iter().any(|(other, a)| other == number && a != area)
+    };
+    if unknown {
+        figure.open_by(AREA_UNKNOWN);
+    } else if areas.iter().any(differ) {
+        figure.open_by(CONFLICTING_SOURCES);
+    }
+    close(facts, figure, RecordType::RealEstate, subject, None)
 }
 
 /// Shops, garages, offices and other buildings.

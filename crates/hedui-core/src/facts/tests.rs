@@ -36,7 +36,7 @@ fn types_of(fact: Fact) -> &'static [RecordType] {
         Fact::MedicalOwnCost => &[T::MedicalExpense],
         Fact::FinancialAssets => &[T::FinancialAsset],
         Fact::ProvidentFundBalance => &[T::ProvidentFund],
-        Fact::Dwellings | Fact::OtherRealEstate | Fact::RealEstateGivenUp => &[T::RealEstate],
+        Fact::Dwellings | Fact::OtherRealEstate | Fact::RealEstateGivenUp | Fact::DwellingArea => &[T::RealEstate],
         Fact::Vehicles | Fact::CommercialVehicles => &[T::Vehicle],
         Fact::Businesses => &[T::Business],
         Fact::PublicPayroll => &[T::PublicPayroll],

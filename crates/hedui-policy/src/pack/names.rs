@@ -78,7 +78,13 @@ impl Pass<'_, '_, '_> {
 
     fn filling(&mut self, node: &Node, name: &str, word: &Word) -> Option<(Filling, Option<Unit>)> {
         use vocabulary::Source as From;
-        let scale = if word.unit.is_some_and(Unit::is_money) { 100 } else { 1 };
+        // Figures are in fen and in hundredths of a square metre.
+        let is_in_hundredths = |unit: Unit| unit.is_money() || unit == Unit::SQUARE_METRES;
+        let scale = if word.unit.is_some_and(is_in_hundredths) {
+            100
+        } else {
+            1
+        };
         Some(match word.source {
             From::Figure(fact) => (Filling::Figure { fact, months: 0, scale }, word.unit),
             From::Windowed(fact, of) => {

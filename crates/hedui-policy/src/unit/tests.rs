@@ -18,6 +18,8 @@ fn a_unit_reads_back_as_it_is_written() {
         "months/year",
         "1/month",
         "pieces/person",
+        "sqm",
+        "sqm/person",
     ] {
         assert_eq!(Unit::parse(text).unwrap().to_string(), text);
     }

@@ -32,6 +32,12 @@ title = { zh = "上限", en = "limit" }
 value = 10_000
 unit = "yuan/person"
 reference = "a law"
+[[parameter]]
+name = "mean_area"
+title = { zh = "人均面积", en = "mean area" }
+value = 35
+unit = "sqm/person"
+reference = "a law"
 [[test]]
 name = "given_up"
 title = { zh = "处置", en = "given up" }
@@ -43,6 +49,12 @@ name = "financial"
 title = { zh = "金融", en = "financial" }
 kind = "property"
 formula = "assets.financial < limit * persons"
+reference = "a law"
+[[test]]
+name = "area"
+title = { zh = "面积", en = "area" }
+kind = "property"
+formula = "dwelling_area / persons < mean_area"
 reference = "a law"
 "#;
     Pack::parse("p.toml", text).map_err(|m| m.to_string()).unwrap()
@@ -90,6 +102,35 @@ fn a_home_given_up_counts_from_the_first_month_of_the_window_until_the_date() {
     let mut silent = couple();
     silent.silence("housing");
     assert_eq!(silent.judge(&pack()).tests[0].result, Truth::Open);
+}
+
+#[test]
+fn the_area_of_a_shared_dwelling_counts_once_and_as_a_whole() {
+    let area = |areas: &[(u32, &str, Option<i64>)]| {
+        let mut case = couple();
+        for (subject, unit, centiares) in areas {
+            let body = record::RealEstate {
+                unit_number: (*unit).into(),
+                address: Default::default(),
+                kind: RealEstateKind::Dwelling,
+                area_centiares: *centiares,
+                share_numerator: 1,
+                share_denominator: 2,
+                acquired_on: None,
+                disposed_on: None,
+                price: None,
+            };
+            case.found("housing", *subject, RecordBody::RealEstate(body));
+        }
+        case.judge(&pack()).tests[2].result
+    };
+    assert_eq!(area(&[]), Truth::Holds);
+    assert_eq!(area(&[(0, "U1", Some(6_999)), (1, "U1", Some(6_999))]), Truth::Holds);
+    assert_eq!(area(&[(0, "U1", Some(7_000)), (1, "U1", Some(7_000))]), Truth::Fails);
+    assert_eq!(area(&[(0, "U1", Some(3_500)), (1, "U2", Some(3_500))]), Truth::Fails);
+    assert_eq!(area(&[(0, "U1", Some(6_000)), (1, "U1", Some(8_000))]), Truth::Open);
+    assert_eq!(area(&[(0, "U1", None)]), Truth::Open);
+    assert_eq!(area(&[(0, "U1", Some(7_000)), (1, "U2", None)]), Truth::Fails);
 }
 
 #[test]
