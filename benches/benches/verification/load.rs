@@ -173,6 +173,7 @@ fn household(round: usize, number: usize) -> Option<pb::CreateVerificationReques
                 member(&child, "张小明", pb::Relation::Child),
             ],
             declared: None,
+            ..Default::default()
         }),
         authorizations: [&father, &mother, &child]
             .into_iter()
