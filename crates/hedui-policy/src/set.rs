@@ -122,6 +122,7 @@ impl PackSet {
     /// The pack that judges: of the district itself, else of its city, its province, the nation, valid on the date.
     ///
     /// Without a variant the one that is none is taken; where only variants are valid on the date, the newest of them, if one is newest.
+    /// A variant of the nation is an option and judges only where it is named.
     ///
     /// # Errors
     /// [`SelectError`], the first question that no pack answers.
@@ -144,6 +145,7 @@ impl PackSet {
         let here: Vec<&Pack> = of_programme
             .into_iter()
             .filter(|p| levels.contains(&p.head.jurisdiction))
+            .filter(|p| variant.is_some() || !is_option(p))
             .collect();
         if here.is_empty() {
             return Err(SelectError::UnknownDistrict {
@@ -179,6 +181,11 @@ impl PackSet {
             date: as_of.to_string(),
         })
     }
+}
+
+/// Whether it is a variant of the nation: a proposal that nobody has put in force, so that no district may come under it unasked.
+fn is_option(pack: &Pack) -> bool {
+    pack.head.jurisdiction.number() == 0 && pack.variant().is_some()
 }
 
 /// The district and what lies above it, nearest first; the nation is 000000.
