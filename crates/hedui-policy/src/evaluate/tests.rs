@@ -6,5 +6,6 @@ mod disregards;
 mod enclosure;
 mod golden;
 mod property;
+mod shipped;
 mod silence;
 mod support;
