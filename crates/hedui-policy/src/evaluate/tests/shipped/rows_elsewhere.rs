@@ -51,6 +51,8 @@ pub(super) const ROWS: &[Row] = &[
     ("low-income-zhangjiagang", "wage:1890", "exceeds"),
     ("low-income-zhangjiagang", "wage:1889 plus:1985-01-01 1.wage:1890", "qualifies"),
     ("low-income-zhangjiagang", "wage:1890 plus:1985-01-01 1.wage:1890", "exceeds"),
+    ("low-income-zhangjiagang", "wage:1890 plus:1985-01-01", "qualifies"),
+    ("low-income-zhangjiagang", "wage:1890 plus:1985-01-01 1.has:in_prison", "exceeds"),
     ("low-income-zhangjiagang", "on:2018-06-30 wage:1749", "qualifies"),
     ("low-income-zhangjiagang", "on:2018-06-30 wage:1750", "exceeds"),
     ("low-income-zhangjiagang", "on:2018-07-01 wage:1750", "qualifies"),

@@ -8,6 +8,7 @@ use hedui_core::money::Fen;
 use hedui_core::names::DepartmentId;
 use hedui_core::plan::DepartmentProfile;
 use hedui_core::record::{self, IncomeKind, RecordBody, RecordType};
+use hedui_core::supporter::Supporter;
 use hedui_core::verdict::{Outcome, Per, Text, Verdict};
 use hedui_ids::Sex;
 
@@ -117,6 +118,8 @@ fn say(case: &mut Case, subject: u32, key: &str, value: &str) {
         "draws" | "drew" => drawn(case, subject, value, key == "draws"),
         "disabled" => disabled(case, subject, value),
         "studies" => studies(case, subject, value),
+        "supporter" => supported(case, value, false),
+        "unable-supporter" => supported(case, value, true),
         "payroll" => on_payroll(case, subject),
         "has" => state(case, subject, value),
         _ => panic!("no word {key:?}"),
@@ -187,6 +190,18 @@ fn studies(case: &mut Case, subject: u32, stage: &str) {
         full_time: true,
     };
     case.found("education", subject, RecordBody::Enrolment(body));
+}
+
+/// `child=2000`: a relative elsewhere alone in the household, and the yuan a month.
+fn supported(case: &mut Case, value: &str, unable: bool) {
+    let (relation, yuan) = value.split_once('=').unwrap();
+    case.household.supporters.push(Supporter {
+        relation: *Relation::ALL.iter().find(|r| r.word() == relation).unwrap(),
+        persons: 1,
+        monthly_income: Fen(yuan.parse::<i64>().unwrap() * 100),
+        unable,
+        document: "证明".to_owned(),
+    });
 }
 
 fn on_payroll(case: &mut Case, subject: u32) {
