@@ -43,6 +43,8 @@ fn registered_is_who_has_an_active_registration_in_the_place() {
             status,
             deceased_on: None,
             spouse_id_number: Default::default(),
+            father_id_number: Default::default(),
+            mother_id_number: Default::default(),
             class: None,
         });
         truths(RecordType::Registration, vec![body], Standing::RegisteredIn(here()))
