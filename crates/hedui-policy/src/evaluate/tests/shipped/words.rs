@@ -90,6 +90,8 @@ fn registered(case: &mut Case, subject: u32, place: &str) {
         status: record::RegistrationStatus::Active,
         deceased_on: None,
         spouse_id_number: Default::default(),
+        father_id_number: Default::default(),
+        mother_id_number: Default::default(),
         class: None,
     };
     case.found("public-security", subject, RecordBody::Registration(body));
