@@ -12,6 +12,7 @@ mod mistake;
 mod pack;
 mod program;
 pub mod ratio;
+pub mod schema;
 mod set;
 pub mod standard;
 pub mod template;

@@ -24,6 +24,8 @@ pub enum PolicyCommand {
     Check(check::CheckArgs),
     /// Print a new pack that passes the check, to be filled with the rules.
     New(new::NewArgs),
+    /// Print the JSON Schema of packs, for editors.
+    Schema,
     /// Explain a verdict: condition by condition, down to the records and the articles.
     Explain(explain::ExplainArgs),
     /// Reckon the livelihood standard from yearbook data, with the alternatives side by side.
@@ -36,6 +38,7 @@ pub async fn run(command: PolicyCommand, context: &Context) -> Result<Answer, Cl
         PolicyCommand::List(arguments) => list::run(&arguments, context),
         PolicyCommand::Check(arguments) => check::run(&arguments, context),
         PolicyCommand::New(arguments) => new::run(&arguments, context),
+        PolicyCommand::Schema => Ok(Answer::success(hedui_policy::schema::SCHEMA.to_owned())),
         PolicyCommand::Explain(arguments) => explain::run(arguments, context).await,
         PolicyCommand::Standard(arguments) => standard::run(&arguments, context),
     }

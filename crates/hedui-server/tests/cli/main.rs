@@ -15,5 +15,6 @@ mod policy;
 mod run;
 #[path = "../../src/cli/report/tests/sample.rs"]
 mod sample;
+mod schema;
 mod upkeep;
 mod verify;
