@@ -122,6 +122,7 @@ pub(super) const ROWS: &[Row] = &[
     ("dibao-national-personal", "has:serious_illness has:self_paid_medical=6000 plus:1985-01-01 1.wage:2000", "exceeds"),
     ("dibao-national-personal", "has:applies_alone has:self_paid_medical=6000 plus:1985-01-01 1.wage:2000", "exceeds"),
     ("dibao-national-personal", "has:applies_alone has:serious_illness plus:1985-01-01 1.wage:2000", "exceeds"),
+    ("dibao-national-personal", "has:applies_alone has:serious_illness has:schooling_expense=1200 plus:1985-01-01 1.wage:2000", "exceeds"),
     ("dibao-national-personal", "has:applies_alone disabled:hearing4 has:needs_care_expense=1200 plus:1985-01-01 1.wage:2000", "qualifies 100 month"),
     ("dibao-national-personal", "has:applies_alone has:serious_illness medical:1200 plus:1985-01-01 1.wage:2000", "qualifies 100 month"),
 ];
