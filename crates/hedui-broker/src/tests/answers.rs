@@ -11,7 +11,7 @@ use hedui_core::{AnswerState, Failure, FailureClass, FailureOrigin, Outcome, Que
 use proptest::prelude::*;
 
 use super::support::*;
-use crate::State;
+use crate::{Request, State};
 
 #[tokio::test(start_paused = true)]
 async fn a_household_without_anything_qualifies_and_one_with_a_car_exceeds() {
@@ -24,6 +24,46 @@ async fn a_household_without_anything_qualifies_and_one_with_a_car_exceeds() {
     world.clock.advance(DAY_MS);
     let rich = world.verify(request()).await;
     assert_eq!(outcome(&rich), Outcome::Exceeds);
+}
+
+/// The usual household, asking for programmes that its letters allow.
+fn asking_for(programmes: &[String]) -> Request {
+    let mut request = request();
+    request.programmes = programmes.to_vec();
+    for letter in &mut request.authorizations {
+        letter.programmes = programmes.to_vec();
+    }
+    request
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_programme_that_reads_no_register_asks_nobody_and_is_judged_by_papers() {
+    let world = World::new();
+    let mut stated = asking_for(&["family-counselling".to_owned()]);
+    assert_eq!(outcome(&world.verify(stated.clone()).await), Outcome::Exceeds);
+    let dispute = paper(hedui_core::Circumstance::FamilyDispute, "调解申请");
+    stated.household.members[1].circumstances.push(dispute);
+    assert_eq!(outcome(&world.verify(stated).await), Outcome::Qualifies);
+    assert_eq!(world.questions(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_verification_judges_every_programme_of_a_district_and_asks_each_department_once() {
+    let world = World::new();
+    let set = packs();
+    let here = set.packs().iter().filter(|pack| pack.jurisdiction() == DISTRICT);
+    let programmes: BTreeSet<String> = here.map(|pack| pack.programme().to_string()).collect();
+    // The fortieth of Dachuan gives way to the one that these tests add.
+    let programmes: Vec<String> = programmes.into_iter().filter(|p| p != "adolescent-help").collect();
+    assert_eq!(programmes.len(), 40);
+    let verification = world.verify(asking_for(&programmes)).await;
+    let judged: Vec<String> = report(&verification)
+        .verdicts
+        .iter()
+        .map(|v| v.programme.to_string())
+        .collect();
+    assert_eq!(judged, programmes);
+    assert!(world.asked().values().all(|times| *times <= 1));
 }
 
 /// A reply to another question, or about another person.
