@@ -13,7 +13,9 @@ fn misfit(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<Strin
     }
     let fits = |schema: &Value| misfit(root, schema, value, at).is_none();
     let any = schema["anyOf"].as_array().is_none_or(|all| all.iter().any(fits));
-    let one = schema["oneOf"].as_array().is_none_or(|all| all.iter().filter(|s| fits(s)).count() == 1);
+    let one = schema["oneOf"]
+        .as_array()
+        .is_none_or(|all| all.iter().filter(|s| fits(s)).count() == 1);
     let every = schema["allOf"].as_array().is_none_or(|all| all.iter().all(fits));
     let listed = schema["enum"].as_array().is_none_or(|all| all.contains(value));
     let typed = match schema["type"].as_str() {
@@ -49,7 +51,9 @@ fn misfit(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<Strin
         }
     }
     let items = value.as_array().into_iter().flatten();
-    items.enumerate().find_map(|(i, item)| misfit(root, &schema["items"], item, &format!("{at}[{i}]")))
+    items
+        .enumerate()
+        .find_map(|(i, item)| misfit(root, &schema["items"], item, &format!("{at}[{i}]")))
 }
 
 fn json_of(text: &str) -> Value {
@@ -65,9 +69,16 @@ async fn schema() -> Value {
 async fn every_shipped_pack_and_every_new_one_fits_the_schema() {
     let schema = schema().await;
     for file in PackSet::bundled_files() {
-        assert_eq!(misfit(&schema, &schema, &json_of(&file.text), "pack"), None, "{}", file.name);
+        assert_eq!(
+            misfit(&schema, &schema, &json_of(&file.text), "pack"),
+            None,
+            "{}",
+            file.name
+        );
     }
-    let begun = run(&["policy", "new", "dibao-x", "--jurisdiction", "511703"]).await.stdout;
+    let begun = run(&["policy", "new", "dibao-x", "--jurisdiction", "511703"])
+        .await
+        .stdout;
     assert_eq!(misfit(&schema, &schema, &json_of(&begun), "pack"), None);
 }
 
@@ -107,7 +118,10 @@ async fn the_reader_and_the_schema_ask_for_the_same_keys() {
     let files = PackSet::bundled_files();
     // Among them every section of the format has a pack.
     let mut tried = std::collections::BTreeSet::new();
-    for file in files.iter().filter(|f| f.name.contains("dibao") || f.name.contains("poverty")) {
+    for file in files
+        .iter()
+        .filter(|f| f.name.contains("dibao") || f.name.contains("poverty"))
+    {
         let whole = json_of(&file.text);
         let mut paths = Vec::new();
         keys(&whole, &[], &mut paths);
@@ -121,7 +135,13 @@ async fn the_reader_and_the_schema_ask_for_the_same_keys() {
             let by_schema = misfit(&schema, &schema, &without, "pack").is_some();
             let by_reader = reasons(&without).iter().any(|r| *r == "KEY_MISSING");
             // Without a parameter or a step formulas miss a name, which no schema can know.
-            assert_eq!(by_schema, by_reader, "{} without {path:?}: {:?}", file.name, reasons(&without));
+            assert_eq!(
+                by_schema,
+                by_reader,
+                "{} without {path:?}: {:?}",
+                file.name,
+                reasons(&without)
+            );
             let mut renamed = whole.clone();
             let fields = parent(&mut renamed, &path);
             let value = fields.remove(path.last().unwrap()).unwrap();
