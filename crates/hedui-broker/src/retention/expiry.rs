@@ -154,7 +154,7 @@ impl Broker {
     }
 
     /// Destroys what an approved expiry is about, case by case, at the pace that is set. `tell` hears how far it is and says whether to go on;
-    /// run again, it goes on. Holds and periods count as they are when a case's turn comes.
+    /// run again, it goes on. Holds, periods and whether it was withdrawn count as they are when a case's turn comes.
     ///
     /// Errors: [`RetentionRefusal::NotApproved`].
     pub async fn run_expiry(
@@ -175,8 +175,12 @@ impl Broker {
         }
         order(core, &expiry, officer, EXPIRY_STARTED.to_owned()).await?;
         let (counts, whole) = self.carry_out(&expiry, tell).await?;
+        let turn = core.retention_turn.lock().await;
+        // One that is withdrawn while it runs was not gone through, also where nothing was left to destroy.
+        let whole = whole && !expiry_of(core, id).await?.withdrawn;
         let word = if whole { EXPIRY_DONE } else { EXPIRY_STOPPED };
         order(core, &expiry, officer, format!("{word}:{}", counts.text())).await?;
+        drop(turn);
         self.expiry(id).await
     }
 
@@ -210,7 +214,10 @@ impl Broker {
         while let Some(case) = walk.next(core).await? {
             let mut found = look(core, case, expiry.before, Some(expiry.id)).await?;
             if found == Found::Due || (found == Found::Destroyed && keys_left(core, case).await?) {
-                found = destroy(core, case, expiry).await?;
+                let Some(became) = destroy(core, case, expiry).await? else {
+                    return Ok((counts, false));
+                };
+                found = became;
                 // Verifications need the same disk.
                 tokio::time::sleep(pause).await;
             }
@@ -282,9 +289,12 @@ fn judge(core: &Core, case: CaseId, standing: &Standing, before: Date, expiry: O
     }
 }
 
-/// Destroys one case, unless something blocks it by now.
-async fn destroy(core: &Core, case: CaseId, expiry: &Expiry) -> Result<Found, BrokerError> {
+/// Destroys one case, unless something blocks it by now; none where the expiry itself was withdrawn meanwhile.
+async fn destroy(core: &Core, case: CaseId, expiry: &Expiry) -> Result<Option<Found>, BrokerError> {
     let _turn = core.retention_turn.lock().await;
+    if expiry_of(core, expiry.id).await?.withdrawn {
+        return Ok(None);
+    }
     let destroyed = async {
         let (begun, standing) = standing_of(core, case).await?;
         let found = judge(core, case, &standing, expiry.before, Some(expiry.id));
@@ -304,8 +314,8 @@ async fn destroy(core: &Core, case: CaseId, expiry: &Expiry) -> Result<Found, Br
         Ok(Found::Destroyed)
     };
     match destroyed.await {
-        Ok(found) => Ok(found),
-        Err(error) => failed(case, error),
+        Ok(found) => Ok(Some(found)),
+        Err(error) => failed(case, error).map(Some),
     }
 }
 

@@ -624,6 +624,37 @@ async fn a_hold_placed_while_an_expiry_runs_counts_for_what_has_not_had_its_turn
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_expiry_that_is_withdrawn_while_it_runs_destroys_nothing_more() {
+    let world = quick();
+    for n in 0..33 {
+        world.verify(family(n)).await;
+    }
+    world.clock.advance(6 * YEAR_MS);
+    let asked = expiry(&world).await;
+    world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
+    let broker = world.broker.clone();
+    let (told, mut hear) = tokio::sync::mpsc::channel(64);
+    let running = tokio::spawn(async move {
+        let mut tell = |counts: Counts| told.try_send(counts.cases).is_ok();
+        carry_out(&broker, asked.id, FIRST, &mut tell).await
+    });
+    assert_eq!(hear.recv().await, Some(16));
+    world.broker.withdraw_expiry(asked.id, SECOND).await.unwrap();
+    let ended = running.await.unwrap().unwrap();
+    // The case that had its turn when it was withdrawn, and no other.
+    assert!(ended.withdrawn && ended.done_at_ms.is_none(), "{ended:?}");
+    assert!((16..=17).contains(&ended.counts.destroyed), "{ended:?}");
+    let words = orders(&world, asked.id).await;
+    let stopped = format!("EXPIRY_STOPPED:cases={}", ended.counts.cases);
+    assert!(words.last().unwrap().starts_with(&stopped), "{words:?}");
+    let page = world.memory.scan(hedui_evidence::Position::START, 1_024).await.unwrap();
+    let shreds = page.entries.iter().filter(|entry| entry.head.kind == FrameKind::Shred);
+    assert_eq!(shreds.count() as u64, ended.counts.destroyed);
+    let again = carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await;
+    assert_eq!(reason(again), "EXPIRY_NOT_APPROVED");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_expiry_of_a_day_leaves_what_came_after_it() {
     let world = quick();
     let old = world.verify(family(0)).await.case;
