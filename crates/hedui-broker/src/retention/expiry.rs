@@ -268,24 +268,32 @@ fn note(counts: &mut Counts, found: Found) {
 /// What a case is to an expiry. One that cannot be read stops no other.
 async fn look(core: &Core, case: CaseId, before: Date, expiry: Option<CaseId>) -> Result<Found, BrokerError> {
     match standing_of(core, case).await {
-        Ok((_, standing)) => Ok(judge(core, case, &standing, before, expiry)),
+        Ok((_, standing)) => judge(core, case, &standing, before, expiry),
         Err(error) => failed(case, error),
     }
 }
 
-fn judge(core: &Core, case: CaseId, standing: &Standing, before: Date, expiry: Option<CaseId>) -> Found {
+fn judge(
+    core: &Core,
+    case: CaseId,
+    standing: &Standing,
+    before: Date,
+    expiry: Option<CaseId>,
+) -> Result<Found, BrokerError> {
     if let Some(destroyed) = &standing.destroyed {
         let ours = expiry.is_some() && destroyed.expiry == expiry;
-        return if ours { Found::Destroyed } else { Found::Gone };
+        return Ok(if ours { Found::Destroyed } else { Found::Gone });
     }
     if civil_date(standing.last_at_ms) >= before {
         // It began before the day; what came later keeps it.
-        return Found::Kept;
+        return Ok(Found::Kept);
     }
     match may_go(core, case, standing, &Basis::PeriodEnded) {
-        Ok(()) => Found::Due,
-        Err(BrokerError::Retention(RetentionRefusal::OnHold(_))) => Found::Held,
-        Err(_) => Found::Kept,
+        Ok(()) => Ok(Found::Due),
+        Err(BrokerError::Retention(RetentionRefusal::OnHold(_))) => Ok(Found::Held),
+        Err(BrokerError::Retention(_) | BrokerError::WrongState(_)) => Ok(Found::Kept),
+        // Nothing about this case: no case may go now.
+        Err(error) => Err(error),
     }
 }
 
@@ -297,7 +305,7 @@ async fn destroy(core: &Core, case: CaseId, expiry: &Expiry) -> Result<Option<Fo
     }
     let destroyed = async {
         let (begun, standing) = standing_of(core, case).await?;
-        let found = judge(core, case, &standing, expiry.before, Some(expiry.id));
+        let found = judge(core, case, &standing, expiry.before, Some(expiry.id))?;
         // A run that was cut short by a failing disk may have left keys of a case that is destroyed.
         if found != Found::Due && found != Found::Destroyed {
             return Ok(found);

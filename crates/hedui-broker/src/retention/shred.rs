@@ -11,7 +11,7 @@ use super::words::{SHRED_REQUESTED, SHRED_WITHDRAWN, SHREDDED, check};
 use super::{Basis, Destroyed, Officer, RetentionRefusal, Standing};
 use crate::broker::Broker;
 use crate::core::Core;
-use crate::error::BrokerError;
+use crate::error::{BrokerError, ErrorKind};
 
 /// How many records one leaf names: as many as fit.
 const RECORDS_PER_LEAF: usize = 3_700;
@@ -42,6 +42,9 @@ impl Broker {
             };
         }
         if let Err(error) = may_go(core, case, &standing, &basis) {
+            if is_our_trouble(&error) {
+                return Err(error);
+            }
             return refused(core, (&begun.district, case), officer, "request of destruction", error).await;
         }
         let outcome = basis.outcome(SHRED_REQUESTED, None);
@@ -99,6 +102,9 @@ impl Broker {
             false => Err(RetentionRefusal::SecondPersonNeeded.into()),
         };
         if let Err(error) = allowed {
+            if is_our_trouble(&error) {
+                return Err(error);
+            }
             return refused(core, (&begun.district, case), officer, "approval of destruction", error).await;
         }
         let destruction = Destruction {
@@ -112,11 +118,20 @@ impl Broker {
     }
 }
 
+/// Whether nothing is to be held against whoever asked: the logs cannot be continued. It is no refusal, and not kept as one.
+fn is_our_trouble(error: &BrokerError) -> bool {
+    error.kind() == ErrorKind::Unavailable
+}
+
 /// Whether nothing blocks the destruction of a case, but for the second person.
+///
+/// Errors: what blocks it; [`BrokerError::Log`] while the logs cannot be continued.
 pub(super) fn may_go(core: &Core, case: CaseId, standing: &Standing, basis: &Basis) -> Result<(), BrokerError> {
     if standing.destroyed.is_some() {
         return Err(RetentionRefusal::Shredded.into());
     }
+    // What is destroyed cannot be looked at again: that it was must be provable first.
+    core.logs.check(core.clock.now_ms())?;
     if is_running(core, case) || is_rechecked(core, case) {
         return Err(still_runs());
     }

@@ -655,6 +655,40 @@ async fn an_expiry_that_is_withdrawn_while_it_runs_destroys_nothing_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_destroyed_while_the_logs_cannot_be_continued() {
+    let world = quick();
+    let mut cases = Vec::new();
+    for n in 0..3 {
+        cases.push(world.verify(family(n)).await.case);
+    }
+    let broker = &world.broker;
+    let ordered = (SCHEDULE, "PIPL 47(1)4");
+    broker.request_shred(cases[0], ordered, FIRST).await.unwrap();
+    world.clock.advance(6 * YEAR_MS);
+    let asked = expiry(&world).await;
+    broker.approve_expiry(asked.id, SECOND).await.unwrap();
+    broker.request_shred(cases[1], ordered, FIRST).await.unwrap();
+    // Followed once and then no more: promises are not kept.
+    broker.follow_logs(&mut |_| ()).await.unwrap();
+    world.clock.advance(DAY_MS);
+    let before = orders(&world, cases[1]).await;
+    let run = carry_out(broker, asked.id, FIRST, &mut |_| true).await;
+    assert_eq!(reason(run), "EVIDENCE_LOG_UNAVAILABLE");
+    let approved = broker.approve_shred(cases[1], SECOND).await;
+    assert_eq!(reason(approved), "EVIDENCE_LOG_UNAVAILABLE");
+    let request = broker.request_shred(cases[2], ordered, FIRST).await;
+    assert_eq!(reason(request), "EVIDENCE_LOG_UNAVAILABLE");
+    // It is held against nobody.
+    assert_eq!(orders(&world, cases[1]).await, before);
+    for case in &cases {
+        assert_eq!(broker.retention(*case).await.unwrap().state, RetentionState::Frozen);
+    }
+    broker.follow_logs(&mut |_| ()).await.unwrap();
+    let done = carry_out(broker, asked.id, FIRST, &mut |_| true).await.unwrap();
+    assert_eq!((done.counts.destroyed, done.counts.kept), (3, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_expiry_of_a_day_leaves_what_came_after_it() {
     let world = quick();
     let old = world.verify(family(0)).await.case;
