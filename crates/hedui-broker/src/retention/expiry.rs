@@ -76,8 +76,12 @@ impl Broker {
         }
         let mut walk = Walk::new(core, ask.district, before);
         let mut counts = Counts::default();
-        while let Some(case) = walk.next(core).await? {
-            note(&mut counts, look(core, case, before, None).await?);
+        while let Some(met) = walk.next(core).await? {
+            let found = match met {
+                Met::Unreadable => Found::Failed,
+                Met::Case(case) => look(core, case, before, None).await?,
+            };
+            note(&mut counts, found);
             if core.closing.load(Ordering::SeqCst) {
                 return Err(BrokerError::ShuttingDown);
             }
@@ -174,13 +178,15 @@ impl Broker {
             return Err(RetentionRefusal::NotApproved.into());
         }
         order(core, &expiry, officer, EXPIRY_STARTED.to_owned()).await?;
-        let (counts, whole) = self.carry_out(&expiry, tell).await?;
-        let turn = core.retention_turn.lock().await;
-        // One that is withdrawn while it runs was not gone through, also where nothing was left to destroy.
-        let whole = whole && !expiry_of(core, id).await?.withdrawn;
-        let word = if whole { EXPIRY_DONE } else { EXPIRY_STOPPED };
-        order(core, &expiry, officer, format!("{word}:{}", counts.text())).await?;
-        drop(turn);
+        let mut counts = Counts::default();
+        let ended = self.carry_out(&expiry, &mut counts, tell).await;
+        let whole = matches!(ended, Ok(true));
+        let noted = last_word(core, &expiry, officer, counts, whole).await;
+        if let (Err(_), Err(error)) = (&ended, &noted) {
+            tracing::error!(expiry = %id, reason = error.reason(), "that an expiry stopped could not be kept");
+        }
+        ended?;
+        noted?;
         self.expiry(id).await
     }
 
@@ -205,30 +211,37 @@ impl Broker {
         Ok(found)
     }
 
-    /// Goes through the cases; `false` when it was told to stop.
-    async fn carry_out(&self, expiry: &Expiry, tell: ExpiryProgress<'_>) -> Result<(Counts, bool), BrokerError> {
+    /// Goes through the cases and counts them, also those before an error; `false` when it was told to stop.
+    async fn carry_out(
+        &self,
+        expiry: &Expiry,
+        counts: &mut Counts,
+        tell: ExpiryProgress<'_>,
+    ) -> Result<bool, BrokerError> {
         let core = self.core();
         let pause = Duration::from_micros(1_000_000 / u64::from(core.settings.retention.expiry_per_second.max(1)));
         let mut walk = Walk::new(core, &expiry.district, expiry.before);
-        let mut counts = Counts::default();
-        while let Some(case) = walk.next(core).await? {
-            let mut found = look(core, case, expiry.before, Some(expiry.id)).await?;
-            if found == Found::Due || (found == Found::Destroyed && keys_left(core, case).await?) {
-                let Some(became) = destroy(core, case, expiry).await? else {
-                    return Ok((counts, false));
-                };
-                found = became;
-                // Verifications need the same disk.
-                tokio::time::sleep(pause).await;
-            }
-            note(&mut counts, found);
+        while let Some(met) = walk.next(core).await? {
+            let found = match met {
+                Met::Unreadable => Found::Failed,
+                Met::Case(case) => match deal_with(core, case, expiry).await? {
+                    Dealt::Withdrawn => return Ok(false),
+                    Dealt::Looked(found) => found,
+                    Dealt::Destroyed(found) => {
+                        // Verifications need the same disk.
+                        tokio::time::sleep(pause).await;
+                        found
+                    }
+                },
+            };
+            note(counts, found);
             let stopped = core.closing.load(Ordering::SeqCst);
-            if stopped || (counts.cases.is_multiple_of(TELL_EVERY) && !tell(counts)) {
-                return Ok((counts, false));
+            if stopped || (counts.cases.is_multiple_of(TELL_EVERY) && !tell(*counts)) {
+                return Ok(false);
             }
         }
-        tell(counts);
-        Ok((counts, true))
+        tell(*counts);
+        Ok(true)
     }
 }
 
@@ -297,11 +310,39 @@ fn judge(
     }
 }
 
-/// Destroys one case, unless something blocks it by now; none where the expiry itself was withdrawn meanwhile.
-async fn destroy(core: &Core, case: CaseId, expiry: &Expiry) -> Result<Option<Found>, BrokerError> {
+/// What a run did about a case.
+enum Dealt {
+    /// Nothing but to look.
+    Looked(Found),
+    /// It was its turn, whatever came of it.
+    Destroyed(Found),
+    /// Nothing: the expiry itself was withdrawn.
+    Withdrawn,
+}
+
+/// Destroys one case if it is due, or what is left of its keys.
+async fn deal_with(core: &Core, case: CaseId, expiry: &Expiry) -> Result<Dealt, BrokerError> {
+    let found = look(core, case, expiry.before, Some(expiry.id)).await?;
+    let is_due = match found {
+        Found::Due => true,
+        Found::Destroyed => match keys_left(core, case).await {
+            Ok(left) => left,
+            Err(error) => return failed(case, error).map(Dealt::Looked),
+        },
+        _ => false,
+    };
+    if is_due {
+        destroy(core, case, expiry).await
+    } else {
+        Ok(Dealt::Looked(found))
+    }
+}
+
+/// Destroys one case, unless something blocks it by now.
+async fn destroy(core: &Core, case: CaseId, expiry: &Expiry) -> Result<Dealt, BrokerError> {
     let _turn = core.retention_turn.lock().await;
     if expiry_of(core, expiry.id).await?.withdrawn {
-        return Ok(None);
+        return Ok(Dealt::Withdrawn);
     }
     let destroyed = async {
         let (begun, standing) = standing_of(core, case).await?;
@@ -322,8 +363,8 @@ async fn destroy(core: &Core, case: CaseId, expiry: &Expiry) -> Result<Option<Fo
         Ok(Found::Destroyed)
     };
     match destroyed.await {
-        Ok(found) => Ok(Some(found)),
-        Err(error) => failed(case, error).map(Some),
+        Ok(found) => Ok(Dealt::Destroyed(found)),
+        Err(error) => failed(case, error).map(Dealt::Destroyed),
     }
 }
 
@@ -335,6 +376,21 @@ fn failed(case: CaseId, error: BrokerError) -> Result<Found, BrokerError> {
     }
     tracing::error!(%case, reason = error.reason(), "an expiry cannot read a case");
     Ok(Found::Failed)
+}
+
+/// Keeps how a run ended.
+async fn last_word(
+    core: &Core,
+    expiry: &Expiry,
+    officer: Officer<'_>,
+    counts: Counts,
+    whole: bool,
+) -> Result<(), BrokerError> {
+    let _turn = core.retention_turn.lock().await;
+    // One that is withdrawn while it runs was not gone through, also where nothing was left to destroy.
+    let whole = whole && !expiry_of(core, expiry.id).await?.withdrawn;
+    let word = if whole { EXPIRY_DONE } else { EXPIRY_STOPPED };
+    order(core, expiry, officer, format!("{word}:{}", counts.text())).await
 }
 
 /// An order about an expiry.
@@ -349,6 +405,13 @@ async fn order(core: &Core, expiry: &Expiry, officer: Officer<'_>, outcome: Stri
 
 fn expiries_key(core: &Core, district: &str) -> IndexKey {
     core.keys.index_key("expiries", &[district.as_bytes()])
+}
+
+/// What stands next in a district.
+enum Met {
+    Case(CaseId),
+    /// A frame that cannot be read: of which case it is, only somebody who repairs it can say.
+    Unreadable,
 }
 
 /// The cases of a district that began before a day, page by page: verifications, then refusals for want of authorization.
@@ -376,14 +439,22 @@ impl Walk {
         }
     }
 
-    /// The next case that began before the day.
-    async fn next(&mut self, core: &Core) -> Result<Option<CaseId>, BrokerError> {
+    /// The next case that began before the day. One damaged frame stops nothing: the server's log names where it stands.
+    async fn next(&mut self, core: &Core) -> Result<Option<Met>, BrokerError> {
         loop {
             for position in self.page.by_ref() {
-                let begun = core.store.read(position).await?;
-                if begun.time_ms < self.before_ms {
-                    self.earlier = true;
-                    return Ok(Some(begun.case));
+                match core.store.read(position).await.map_err(BrokerError::from) {
+                    Ok(begun) if begun.time_ms < self.before_ms => {
+                        self.earlier = true;
+                        return Ok(Some(Met::Case(begun.case)));
+                    }
+                    Ok(_) => {}
+                    Err(error) if error.kind() == ErrorKind::DataLoss => {
+                        let Position { segment, offset } = position;
+                        tracing::error!(segment, offset, reason = error.reason(), "an expiry cannot read a case");
+                        return Ok(Some(Met::Unreadable));
+                    }
+                    Err(error) => return Err(error),
                 }
             }
             if self.last || !std::mem::replace(&mut self.earlier, false) {

@@ -10,16 +10,16 @@ use crate::{
     BrokerError, CaseId, Counts, Create, Expiry, ExpiryAsk, Officer, RetentionPeriods, RetentionState, Settings, State,
 };
 
-const YEAR_MS: i64 = 366 * DAY_MS;
-const FIRST: Officer<'static> = Officer {
+pub const YEAR_MS: i64 = 366 * DAY_MS;
+pub const FIRST: Officer<'static> = Officer {
     caller: "archive",
     person: "0017",
 };
-const SECOND: Officer<'static> = Officer {
+pub const SECOND: Officer<'static> = Officer {
     caller: "archive-lead",
     person: "0018",
 };
-const SCHEDULE: &str = "川民发〔2026〕12号";
+pub const SCHEDULE: &str = "川民发〔2026〕12号";
 
 fn quick() -> World {
     let retention = RetentionPeriods {
@@ -36,7 +36,7 @@ fn quick() -> World {
 }
 
 /// The words of the leaves of a case that are orders or refusals.
-async fn orders(world: &World, case: CaseId) -> Vec<String> {
+pub async fn orders(world: &World, case: CaseId) -> Vec<String> {
     let frames = world.memory.case(case).await.unwrap();
     let leaves = frames.into_iter().flat_map(|frame| frame.leaves);
     let is_order = |kind| matches!(kind, LeafKind::Review | LeafKind::Denial | LeafKind::Shred);
@@ -453,7 +453,7 @@ proptest! {
 }
 
 /// Takes the place and runs.
-async fn carry_out(
+pub async fn carry_out(
     broker: &crate::Broker,
     id: CaseId,
     officer: Officer<'_>,
@@ -463,7 +463,7 @@ async fn carry_out(
     broker.run_expiry(&place, id, officer, tell).await
 }
 
-async fn expiry(world: &World) -> Expiry {
+pub async fn expiry(world: &World) -> Expiry {
     let ask = ExpiryAsk {
         district: DISTRICT,
         before: None,
@@ -663,7 +663,6 @@ async fn nothing_is_destroyed_while_the_logs_cannot_be_continued() {
     }
     let broker = &world.broker;
     let ordered = (SCHEDULE, "PIPL 47(1)4");
-    broker.request_shred(cases[0], ordered, FIRST).await.unwrap();
     world.clock.advance(6 * YEAR_MS);
     let asked = expiry(&world).await;
     broker.approve_expiry(asked.id, SECOND).await.unwrap();

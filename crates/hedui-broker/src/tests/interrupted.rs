@@ -1,0 +1,80 @@
+//! Destruction and its interruptions: damaged frames, disks that fail, callers who go away.
+//! Leaves the rules of retention to `retention`.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use hedui_evidence::{EvidenceStore, Position};
+
+use super::retention::{FIRST, SECOND, YEAR_MS, carry_out, expiry, orders};
+use super::support::*;
+use super::troubled::Troubled;
+use crate::{CaseId, RetentionState};
+
+/// A world over a store in trouble.
+fn troubled() -> (World, Arc<Troubled>) {
+    let mut kept = None;
+    let world = World::through(|inner, _| {
+        let store = Arc::new(Troubled::new(inner));
+        kept = Some(Arc::clone(&store));
+        store
+    });
+    (world, kept.unwrap())
+}
+
+/// The positions of a case's frames.
+async fn positions(world: &World, case: CaseId) -> Vec<Position> {
+    world.memory.case_page(case, None, 256).await.unwrap()
+}
+
+/// Whether nothing of a case can be opened, as the store below the trouble sees it.
+async fn is_destroyed(world: &World, case: CaseId) -> bool {
+    let frames = world.memory.case(case).await.unwrap();
+    frames
+        .iter()
+        .flat_map(|frame| &frame.sealed)
+        .all(hedui_evidence::Sealed::is_shredded)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_frame_fails_its_case_and_stops_no_other() {
+    // The frame that a case begins with, and the one that it ends with.
+    for damaged in 0..2 {
+        let (world, store) = troubled();
+        let mut cases = Vec::new();
+        for n in 0..5 {
+            cases.push(world.verify(family(n)).await.case);
+        }
+        world.clock.advance(6 * YEAR_MS);
+        let asked = expiry(&world).await;
+        world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
+        let hurt = positions(&world, cases[2]).await[damaged];
+        store.damaged.lock().unwrap().insert(hurt);
+        let counted = expiry(&world).await.counts;
+        assert_eq!((counted.cases, counted.due, counted.failed), (5, 4, 1));
+        let run = carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap();
+        assert_eq!((run.counts.destroyed, run.counts.failed), (4, 1));
+        for (at, case) in cases.iter().enumerate() {
+            assert_eq!(is_destroyed(&world, *case).await, at != 2);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_with_an_error_says_how_far_it_came() {
+    let (world, store) = troubled();
+    for n in 0..3 {
+        world.verify(family(n)).await;
+    }
+    world.clock.advance(6 * YEAR_MS);
+    let asked = expiry(&world).await;
+    world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
+    *store.fails_at.lock().unwrap() = Some(0);
+    let run = carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await;
+    assert_eq!(reason(run), "EVIDENCE_UNAVAILABLE");
+    let words = orders(&world, asked.id).await;
+    let stopped = "EXPIRY_STOPPED:cases=0,due=0,destroyed=0,gone=0,held=0,kept=0,failed=0";
+    assert_eq!(words.last().map(String::as_str), Some(stopped));
+    let run = carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap();
+    assert_eq!((run.counts.destroyed, store.shreds.load(Ordering::SeqCst)), (3, 4));
+}
