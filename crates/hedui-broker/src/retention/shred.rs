@@ -6,7 +6,7 @@ use hedui_evidence::{CaseId, EvidenceId, Frame, FrameId, FrameKind, LeafKind, MA
 
 use super::holds::still_runs;
 use super::order::{Order, refused};
-use super::standing::{beginning, is_running, standing_of};
+use super::standing::{is_running, standing_of};
 use super::words::{SHRED_REQUESTED, SHRED_WITHDRAWN, SHREDDED, check};
 use super::{Basis, Destroyed, Officer, RetentionRefusal, Standing};
 use crate::broker::Broker;
@@ -202,10 +202,24 @@ impl<'d> Destruction<'d> {
 
 /// Whether any record of a case that is destroyed could still be opened: the disk failed in between.
 pub(super) async fn keys_left(core: &Core, case: CaseId) -> Result<bool, BrokerError> {
-    let begun = beginning(core, case).await?;
-    let ended = core.frame_of(case, FrameKind::Verdict).await?;
-    let mut sealed = begun.sealed.iter().chain(ended.iter().flat_map(|frame| &frame.sealed));
-    Ok(!sealed.all(Sealed::is_shredded))
+    let mut after = None;
+    loop {
+        let page = core.store.case_page(case, after, MAX_PAGE).await?;
+        for position in &page {
+            let frame = core.store.read(*position).await?;
+            if frame.kind == FrameKind::Shred {
+                // What comes after it, it does not name.
+                return Ok(false);
+            }
+            if !frame.sealed.iter().all(Sealed::is_shredded) {
+                return Ok(true);
+            }
+        }
+        after = page.last().copied();
+        if page.len() < MAX_PAGE {
+            return Ok(false);
+        }
+    }
 }
 
 /// The sealed records of a case.

@@ -126,7 +126,7 @@ pub(super) fn is_running(core: &Core, case: CaseId) -> bool {
 }
 
 /// The frame that a case begins with. Errors: [`BrokerError::NotFound`] where it is no case of a household.
-pub(super) async fn beginning(core: &Core, case: CaseId) -> Result<Frame, BrokerError> {
+async fn beginning(core: &Core, case: CaseId) -> Result<Frame, BrokerError> {
     let first = core.store.case_page(case, None, 1).await?.first().copied();
     let frame = match first {
         Some(position) if case != CaseId::default() => core.store.read(position).await?,

@@ -78,3 +78,45 @@ async fn a_run_that_ends_with_an_error_says_how_far_it_came() {
     let run = carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap();
     assert_eq!((run.counts.destroyed, store.shreds.load(Ordering::SeqCst)), (3, 4));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_damaged_after_its_destruction_stops_no_other() {
+    let (world, store) = troubled();
+    let first = world.verify(family(0)).await.case;
+    let second = world.verify(family(1)).await.case;
+    world.broker.note_dispute(first, "a dispute", FIRST).await.unwrap();
+    world.clock.advance(6 * YEAR_MS);
+    let asked = expiry(&world).await;
+    world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
+    // The first destruction of this run fails at its last record, and the run with it.
+    *store.fails_at.lock().unwrap() = Some(2);
+    assert_eq!(
+        reason(carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await),
+        "EVIDENCE_UNAVAILABLE"
+    );
+    let dispute = positions(&world, first).await[2];
+    store.damaged.lock().unwrap().insert(dispute);
+    let run = carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap();
+    assert_eq!((run.counts.destroyed, run.counts.failed), (1, 1));
+    assert!(is_destroyed(&world, second).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_finds_keys_that_were_left_in_any_frame() {
+    for left in 0..3 {
+        let (world, store) = troubled();
+        let case = world.verify(family(0)).await.case;
+        world.broker.note_dispute(case, "a dispute", FIRST).await.unwrap();
+        world.clock.advance(6 * YEAR_MS);
+        let asked = expiry(&world).await;
+        world.broker.approve_expiry(asked.id, SECOND).await.unwrap();
+        *store.fails_at.lock().unwrap() = Some(left);
+        let run = carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await;
+        assert_eq!(reason(run), "EVIDENCE_UNAVAILABLE");
+        assert_eq!(store.unreached.lock().unwrap().len(), 3 - left);
+        let run = carry_out(&world.broker, asked.id, FIRST, &mut |_| true).await.unwrap();
+        assert_eq!(run.counts.destroyed, 1);
+        assert!(store.unreached.lock().unwrap().is_empty());
+        assert_eq!(store.shreds.load(Ordering::SeqCst), 2);
+    }
+}
