@@ -9,6 +9,7 @@ use hedui_evidence::{
 use crate::broker::Broker;
 use crate::case::open;
 use crate::error::BrokerError;
+use crate::retention::named_for_destruction;
 
 /// One log, as it is.
 #[derive(Debug)]
@@ -104,6 +105,7 @@ impl Broker {
         person: &str,
     ) -> Result<Vec<CaseProof>, BrokerError> {
         let core = self.core();
+        let closed = named_for_destruction(core, case).await?;
         let mut proofs = Vec::new();
         let mut district = None;
         let mut after = None;
@@ -113,7 +115,7 @@ impl Broker {
                 let frame = core.store.read(*position).await?;
                 for leaf in &frame.leaves {
                     // One that cannot be opened any more is proved all the same.
-                    let opened = if open_records {
+                    let opened = if open_records && !closed.contains(&leaf.evidence_id) {
                         open(core, &frame, leaf).ok().flatten()
                     } else {
                         None

@@ -313,6 +313,8 @@ impl Broker {
             }
             // An expiry stops after the case that it is at.
             drop(self.core.expiring.lock().await);
+            // An approval goes on without its caller.
+            drop(self.core.retention_turn.lock().await);
         };
         let _ = tokio::time::timeout(patience, ended).await;
         runs.iter().filter(|run| run.is_running()).count()

@@ -19,7 +19,7 @@ use crate::kept_report::KeptReport;
 use crate::pipeline::Ended;
 use crate::prepare::label;
 use crate::request::StoredRequest;
-use crate::retention::{Officer, RetentionRefusal, RetentionState, Standing, standing};
+use crate::retention::{Officer, RetentionRefusal, RetentionState, Standing, named_for_destruction, standing};
 use crate::run::{State, Verification};
 
 /// Most verifications on one page of a list.
@@ -311,13 +311,15 @@ impl Broker {
                 break;
             }
         }
+        let closed = named_for_destruction(core, case).await?;
         let mut leaves = Vec::new();
         let mut district = String::new();
         for position in positions {
             let frame = core.store.read(position).await?;
             district.clone_from(&frame.district);
             for leaf in &frame.leaves {
-                leaves.push(case_leaf(core, &frame, leaf, position, open_records)?);
+                let may_open = open_records && !closed.contains(&leaf.evidence_id);
+                leaves.push(case_leaf(core, &frame, leaf, position, may_open)?);
             }
         }
         if leaves.is_empty() {
@@ -334,12 +336,15 @@ impl Broker {
     }
 }
 
-/// What the leaves of a destruction name is destroyed, and not damaged for that.
+/// What the leaves of a destruction name is destroyed, and not damaged for that. What was opened before somebody decided it is shown no more.
 fn mark_destroyed(leaves: &mut [CaseLeaf]) {
     let shreds = leaves.iter().filter(|found| found.leaf.kind == LeafKind::Shred);
     let destroyed: HashSet<EvidenceId> = shreds.flat_map(|found| found.leaf.rests_on.iter().copied()).collect();
     for found in leaves {
         found.destroyed = destroyed.contains(&found.leaf.evidence_id);
+        if found.destroyed {
+            found.record = None;
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::fan_out::Questions;
 use crate::judge::{self, Asking, Conflicts, Judging};
 use crate::kept_report::KeptReport;
 use crate::request::{Prepared, StoredRequest};
+use crate::retention::{RetentionRefusal, RetentionState};
 use crate::reuse::{Kept, answer_leaf, open, question_of};
 use crate::rules::Rules;
 
@@ -49,7 +50,7 @@ impl Broker {
     ///
     /// A conflict of interest is taken over as it was found: the staff register of that day is not kept.
     /// Errors: [`BrokerError::NotFound`], [`BrokerError::WrongState`] where there is no verdict, [`BrokerError::Damaged`] where something that it
-    /// rests on is missing.
+    /// rests on is missing, [`RetentionRefusal::Shredded`] for a case that was destroyed.
     pub async fn recompute(&self, case: CaseId, caller: &str, person: &str) -> Result<Recomputed, BrokerError> {
         let core = self.core();
         let asked = core
@@ -58,6 +59,10 @@ impl Broker {
             .ok_or(BrokerError::NotFound)?;
         let why = "a verdict recomputed";
         self.note_access(&asked.district, case, why, caller, person).await?;
+        // Its keys may still be there, where a disk failed.
+        if self.retention(case).await?.state == RetentionState::Shredded {
+            return Err(RetentionRefusal::Shredded.into());
+        }
         let frame = core.frame_of(case, FrameKind::Verdict).await?.ok_or(NO_VERDICT)?;
         let kept = report_in(core, &frame)?.ok_or(NO_VERDICT)?;
         let report = kept.open()?;

@@ -23,6 +23,7 @@ mod words;
 pub use expiry::{ExpiryAsk, ExpiryPlace};
 pub use expiry_job::{Counts, Expiry, ExpiryProgress};
 pub use refusal::RetentionRefusal;
+pub(crate) use shred::named_for_destruction;
 pub(crate) use standing::standing;
 pub use words::Officer;
 

@@ -1,14 +1,16 @@
 //! Destruction of a case by two persons: requested by one, approved by another. Keys and salts go, leaves and proofs stay.
 //! Leaves destroying the keys durably to the store, and many cases at once to `expiry`.
 
+use std::collections::HashSet;
+
 use hedui_core::Date;
-use hedui_evidence::{CaseId, EvidenceId, Frame, FrameId, FrameKind, LeafKind, MAX_PAGE, Sealed};
+use hedui_evidence::{CaseId, EvidenceId, Frame, FrameId, FrameKind, Leaf, LeafKind, MAX_PAGE, Sealed};
 
 use super::holds::still_runs;
 use super::order::{Order, refused};
 use super::standing::{is_running, standing_of};
 use super::words::{SHRED_REQUESTED, SHRED_WITHDRAWN, SHREDDED, check};
-use super::{Basis, Destroyed, Officer, RetentionRefusal, Standing};
+use super::{Basis, Destroyed, Officer, RetentionRefusal, Standing, retention_key};
 use crate::broker::Broker;
 use crate::core::Core;
 use crate::error::{BrokerError, ErrorKind};
@@ -83,6 +85,18 @@ impl Broker {
     /// now. Refusals are kept as evidence.
     pub async fn approve_shred(&self, case: CaseId, officer: Officer<'_>) -> Result<Standing, BrokerError> {
         check(officer, &[], None)?;
+        let broker = self.clone();
+        let (caller, person) = (officer.caller.to_owned(), officer.person.to_owned());
+        // In a task of its own: a caller who goes away must not leave a case that is called destroyed with its keys in place.
+        let approved = tokio::spawn(async move {
+            let (caller, person) = (caller.as_str(), person.as_str());
+            broker.approve_to_the_end(case, Officer { caller, person }).await
+        });
+        let lost = Err(BrokerError::Internal("an approval ended without a word"));
+        approved.await.unwrap_or(lost)
+    }
+
+    async fn approve_to_the_end(&self, case: CaseId, officer: Officer<'_>) -> Result<Standing, BrokerError> {
         let core = self.core();
         let _turn = core.retention_turn.lock().await;
         let (begun, standing) = standing_of(core, case).await?;
@@ -218,6 +232,30 @@ pub(super) async fn keys_left(core: &Core, case: CaseId) -> Result<bool, BrokerE
         after = page.last().copied();
         if page.len() < MAX_PAGE {
             return Ok(false);
+        }
+    }
+}
+
+/// The records of a case that a destruction names. Nobody opens them, whether the store has reached their keys yet or not.
+pub(crate) async fn named_for_destruction(core: &Core, case: CaseId) -> Result<HashSet<EvidenceId>, BrokerError> {
+    let mut named = HashSet::new();
+    let mut after = None;
+    loop {
+        let page = core.store.find_page(retention_key(core, case), after, MAX_PAGE).await?;
+        for position in &page {
+            let frame = core.store.read(*position).await?;
+            let is_shred = |leaf: &&Leaf| leaf.case == case && leaf.kind == LeafKind::Shred;
+            named.extend(
+                frame
+                    .leaves
+                    .iter()
+                    .filter(is_shred)
+                    .flat_map(|leaf| leaf.rests_on.iter().copied()),
+            );
+        }
+        after = page.last().copied();
+        if page.len() < MAX_PAGE {
+            return Ok(named);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use hedui_evidence::{EvidenceStore, Position};
 
-use super::retention::{FIRST, SECOND, YEAR_MS, carry_out, expiry, orders};
+use super::retention::{FIRST, SCHEDULE, SECOND, YEAR_MS, carry_out, expiry, orders};
 use super::support::*;
 use super::troubled::Troubled;
 use crate::{CaseId, RetentionState};
@@ -119,4 +119,60 @@ async fn a_run_finds_keys_that_were_left_in_any_frame() {
         assert!(store.unreached.lock().unwrap().is_empty());
         assert_eq!(store.shreds.load(Ordering::SeqCst), 2);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_approval_whose_caller_goes_away_is_carried_out() {
+    let (world, store) = troubled();
+    let case = world.verify(request()).await.case;
+    let ordered = (SCHEDULE, "PIPL 47(1)4");
+    world.broker.request_shred(case, ordered, FIRST).await.unwrap();
+    Troubled::closes(&store.before_shred);
+    tokio::select! {
+        done = world.broker.approve_shred(case, SECOND) => panic!("it waits: {done:?}"),
+        () = settle() => {}
+    }
+    // Whoever stops the broker waits for it.
+    let broker = world.broker.clone();
+    let closing = tokio::spawn(async move { broker.close(LONG).await });
+    settle().await;
+    assert!(!closing.is_finished());
+    Troubled::opens(&store.before_shred);
+    closing.await.unwrap();
+    assert_eq!(
+        world.broker.retention(case).await.unwrap().state,
+        RetentionState::Shredded
+    );
+    assert!(is_destroyed(&world, case).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_destruction_names_is_opened_by_nobody_though_its_keys_are_left() {
+    let (world, store) = troubled();
+    let case = world.verify(request()).await.case;
+    let broker = &world.broker;
+    broker.note_dispute(case, "a dispute", FIRST).await.unwrap();
+    broker
+        .request_shred(case, (SCHEDULE, "PIPL 47(1)4"), FIRST)
+        .await
+        .unwrap();
+    *store.fails_at.lock().unwrap() = Some(0);
+    assert_eq!(reason(broker.approve_shred(case, SECOND).await), "EVIDENCE_UNAVAILABLE");
+    broker.follow_logs(&mut |_| ()).await.unwrap();
+    assert_eq!(store.unreached.lock().unwrap().len(), 3);
+    let leaves = broker.case(case, true, "audit", "1").await.unwrap();
+    let sealed: Vec<_> = leaves.iter().filter(|leaf| leaf.intact.is_some()).collect();
+    assert!(sealed.len() >= 12 && leaves.iter().all(|leaf| leaf.record.is_none()));
+    assert!(sealed.iter().all(|leaf| leaf.destroyed && leaf.intact == Some(true)));
+    // Neither the records nor the salts that open their commitments.
+    let opened = broker.proofs(case, true, "audit", "1").await.unwrap();
+    let closed = broker.proofs(case, false, "audit", "1").await.unwrap();
+    assert!(opened.len() >= sealed.len());
+    for (one, other) in opened.iter().zip(&closed) {
+        assert_eq!((&one.proof, &one.record), (&other.proof, &None));
+    }
+    assert_eq!(reason(broker.recompute(case, "audit", "1").await), "CASE_SHREDDED");
+    // Whoever approved it ends it.
+    broker.approve_shred(case, SECOND).await.unwrap();
+    assert!(store.unreached.lock().unwrap().is_empty());
 }
