@@ -84,6 +84,7 @@ impl Broker {
                 households: DashMap::new(),
                 admitted: AtomicUsize::new(0),
                 closing: AtomicBool::new(false),
+                rechecking: DashMap::new(),
                 retention_turn: tokio::sync::Mutex::default(),
                 expiring: Arc::default(),
                 workers: Workers::beside_the_network(),

@@ -78,6 +78,8 @@ pub(crate) struct Core {
     pub closing: std::sync::atomic::AtomicBool,
     /// Orders about retention are decided and made durable one at a time: a hold that was acknowledged blocks the destruction that comes next.
     pub retention_turn: tokio::sync::Mutex<()>,
+    /// How many rechecks of a case are about to begin: they stand among those under way only later.
+    pub rechecking: DashMap<CaseId, usize>,
     /// Held by the expiry that runs.
     pub expiring: Arc<tokio::sync::Mutex<()>>,
 }

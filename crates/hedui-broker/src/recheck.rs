@@ -1,16 +1,19 @@
 //! Rechecks: the named departments asked again in a new verification that otherwise rests on the earlier answers.
 //! Leaves finding those answers to `reuse` and telling the differences to `difference`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use dashmap::mapref::entry::Entry;
 use hedui_core::{DepartmentId, FieldError};
 use hedui_evidence::CaseId;
 
 use crate::broker::Broker;
+use crate::core::Core;
 use crate::difference::{Difference, differences};
 use crate::error::BrokerError;
 use crate::request::{Completion, Conflict, Create, Recheck, Request};
-use crate::retention::{Officer, RetentionRefusal, retention_key};
+use crate::retention::{Officer, RetentionRefusal, RetentionState, retention_key, standing_of};
 use crate::run::{State, Verification};
 
 impl Broker {
@@ -27,10 +30,8 @@ impl Broker {
             caller: &caller,
             person: &actor,
         };
+        let pending = Pending::of(self.core(), case).await?;
         let before = self.refuse_frozen(case, self.peek(case).await, officer).await?;
-        if before.state == State::Shredded {
-            return Err(RetentionRefusal::Shredded.into());
-        }
         let Some(old) = before.report.filter(|_| before.state == State::Succeeded) else {
             return Err(BrokerError::WrongState(
                 "only a verification that has ended with a verdict can be rechecked",
@@ -38,11 +39,6 @@ impl Broker {
         };
         let departments = self.known_departments(departments)?;
         let stored = self.stored_request(case).await?;
-        // What changed shows what the earlier report said: a reading of it.
-        // It begins the periods of the case anew, so it stands among what is looked at for them.
-        let found_by = vec![retention_key(self.core(), case)];
-        self.note_access_by(&before.district_code, case, "recheck", (&caller, &actor), found_by)
-            .await?;
         let request = Request {
             as_of: Some(stored.as_of),
             actor,
@@ -53,16 +49,18 @@ impl Broker {
             }),
             ..stored.request
         };
-        let conflict = Conflict::RunBoth;
-        let created = self
-            .create(Create {
-                request,
-                request_id,
-                conflict,
-                caller,
-                validate_only: false,
-            })
-            .await?;
+        let create = Create {
+            request,
+            request_id,
+            conflict: Conflict::RunBoth,
+            caller,
+            validate_only: false,
+        };
+        let broker = self.clone();
+        // In a task of its own: a caller who goes away must not leave a recheck that its case knows nothing of.
+        let begun = tokio::spawn(async move { broker.begin_recheck(pending, create).await });
+        let lost = Err(BrokerError::Internal("a recheck ended without a word"));
+        let created = begun.await.unwrap_or(lost)?;
         let longest = Duration::from_millis(u64::from(crate::request::MAX_DEADLINE_MS));
         let after = self.wait(created.case, longest).await?;
         let found = match after.report.as_ref().filter(|_| after.state == State::Succeeded) {
@@ -70,6 +68,23 @@ impl Broker {
             None => Vec::new(),
         };
         Ok((after, found))
+    }
+
+    /// Begins the new verification, and keeps at the old one that it was read for it.
+    async fn begin_recheck(&self, pending: Pending, create: Create) -> Result<Verification, BrokerError> {
+        let core = self.core();
+        let district = create.request.district_code.clone();
+        let (caller, person) = (create.caller.clone(), create.request.actor.clone());
+        let before_ms = core.clock.now_ms();
+        let created = self.create(create).await?;
+        // What changed shows what the earlier report said: a reading of it. One by which something new has begun begins the periods of
+        // the case anew, so it stands among what is looked at for them; hearing of the same recheck again does not.
+        let is_new = created.created_at_ms >= before_ms;
+        let found_by = is_new.then(|| retention_key(core, pending.case));
+        let by = (caller.as_str(), person.as_str());
+        self.note_access_by(&district, pending.case, "recheck", by, found_by.into_iter().collect())
+            .await?;
+        Ok(created)
     }
 
     /// A recheck rests on the answers of an earlier verification, so it must be about the same household, programmes and date.
@@ -122,6 +137,40 @@ impl Broker {
             Ok(known)
         } else {
             Err(BrokerError::Invalid(errors))
+        }
+    }
+}
+
+/// That a recheck of a case is about to begin: until it is let go of, the case is not destroyed.
+struct Pending {
+    core: Arc<Core>,
+    case: CaseId,
+}
+
+impl Pending {
+    /// Of a case that has not been destroyed.
+    ///
+    /// Errors: [`BrokerError::NotFound`], [`RetentionRefusal::Shredded`].
+    async fn of(core: &Arc<Core>, case: CaseId) -> Result<Pending, BrokerError> {
+        // Nobody decides about the case in between.
+        let _turn = core.retention_turn.lock().await;
+        let (_, standing) = standing_of(core, case).await?;
+        if standing.state == RetentionState::Shredded {
+            return Err(RetentionRefusal::Shredded.into());
+        }
+        *core.rechecking.entry(case).or_default() += 1;
+        let core = Arc::clone(core);
+        Ok(Pending { core, case })
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut pending) = self.core.rechecking.entry(self.case) {
+            *pending.get_mut() -= 1;
+            if *pending.get() == 0 {
+                pending.remove();
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ pub use expiry::{ExpiryAsk, ExpiryPlace};
 pub use expiry_job::{Counts, Expiry, ExpiryProgress};
 pub use refusal::RetentionRefusal;
 pub(crate) use shred::named_for_destruction;
-pub(crate) use standing::standing;
+pub(crate) use standing::{standing, standing_of};
 pub use words::Officer;
 
 /// A day in milliseconds.

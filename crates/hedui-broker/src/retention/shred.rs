@@ -159,8 +159,11 @@ pub(super) fn may_go(core: &Core, case: CaseId, standing: &Standing, basis: &Bas
     Ok(())
 }
 
-/// Whether a recheck of a case is under way: it reads the case's answers, and seals its own copies of them.
+/// Whether a recheck of a case is under way, or about to be: it reads the case's answers, and seals its own copies of them.
 fn is_rechecked(core: &Core, case: CaseId) -> bool {
+    if core.rechecking.contains_key(&case) {
+        return true;
+    }
     let case = case.to_string();
     core.running.iter().any(|run| {
         let recheck = run.prepared.stored.request.recheck.as_ref();

@@ -140,7 +140,7 @@ async fn beginning(core: &Core, case: CaseId) -> Result<Frame, BrokerError> {
 }
 
 /// Where a case stands, from its id alone.
-pub(super) async fn standing_of(core: &Core, case: CaseId) -> Result<(Frame, Standing), BrokerError> {
+pub(crate) async fn standing_of(core: &Core, case: CaseId) -> Result<(Frame, Standing), BrokerError> {
     let begun = beginning(core, case).await?;
     let ended = match begun.kind {
         FrameKind::Asked => core.frame_of(case, FrameKind::Verdict).await?,

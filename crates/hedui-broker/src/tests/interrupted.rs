@@ -9,7 +9,7 @@ use hedui_evidence::{EvidenceStore, Position};
 use super::retention::{FIRST, SCHEDULE, SECOND, YEAR_MS, carry_out, expiry, orders};
 use super::support::*;
 use super::troubled::Troubled;
-use crate::{CaseId, RetentionState};
+use crate::{CaseId, RetentionState, State};
 
 /// A world over a store in trouble.
 fn troubled() -> (World, Arc<Troubled>) {
@@ -175,4 +175,32 @@ async fn what_a_destruction_names_is_opened_by_nobody_though_its_keys_are_left()
     // Whoever approved it ends it.
     broker.approve_shred(case, SECOND).await.unwrap();
     assert!(store.unreached.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_case_whose_recheck_is_about_to_begin_is_not_destroyed() {
+    let (world, store) = troubled();
+    let case = world.verify(request()).await.case;
+    let broker = world.broker.clone();
+    let named = |id: &str| {
+        let (broker, id) = (broker.clone(), Some(id.to_owned()));
+        let named = vec!["bank".to_owned()];
+        async move { broker.recheck(case, named, id, "window".into(), "clerk".into()).await }
+    };
+    Troubled::closes(&store.before_newest);
+    let rechecking = tokio::spawn(named("r-1"));
+    // Nothing of it stands among what is under way yet: it looks its request id up.
+    settle().await;
+    let ordered = (SCHEDULE, "PIPL 47(1)4");
+    let refused = world.broker.request_shred(case, ordered, FIRST).await;
+    assert_eq!(reason(refused), "WRONG_STATE");
+    Troubled::opens(&store.before_newest);
+    let (after, _) = rechecking.await.unwrap().unwrap();
+    assert_eq!(after.state, State::Succeeded);
+    // One that fails blocks nothing any more either.
+    world.clock.advance(4 * DAY_MS);
+    assert_eq!(reason(named("r-2").await), "NOT_AUTHORIZED");
+    world.broker.request_shred(case, ordered, FIRST).await.unwrap();
+    world.broker.approve_shred(case, SECOND).await.unwrap();
+    assert_eq!(reason(named("r-3").await), "CASE_SHREDDED");
 }

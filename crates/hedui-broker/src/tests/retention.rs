@@ -114,6 +114,40 @@ async fn a_recheck_begins_the_periods_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_recheck_that_fails_or_was_made_before_begins_nothing_anew() {
+    let world = quick();
+    let ended = world.verify(request()).await;
+    let again = async || {
+        let (named, id) = (vec!["bank".to_owned()], Some("r-1".to_owned()));
+        let recheck = world
+            .broker
+            .recheck(ended.case, named, id, "window".into(), "clerk".into());
+        recheck.await.map(|(found, _)| found.case)
+    };
+    world.clock.advance(DAY_MS);
+    let first = again().await.unwrap();
+    let before = world.broker.retention(ended.case).await.unwrap();
+    world.clock.advance(DAY_MS);
+    // The same id finds the same recheck. It is a reading, kept as one.
+    assert_eq!(again().await.unwrap(), first);
+    let frames = [
+        FrameKind::Asked,
+        FrameKind::Verdict,
+        FrameKind::Access,
+        FrameKind::Access,
+    ];
+    assert_eq!(world.frames(ended.case).await, frames);
+    assert_eq!(world.broker.retention(ended.case).await.unwrap(), before);
+    world.clock.advance(3 * DAY_MS);
+    let named = vec!["bank".to_owned()];
+    let late = world
+        .broker
+        .recheck(ended.case, named, None, "window".into(), "clerk".into());
+    assert_eq!(reason(late.await), "NOT_AUTHORIZED");
+    assert_eq!(world.broker.retention(ended.case).await.unwrap(), before);
+}
+
+#[tokio::test(start_paused = true)]
 async fn answers_of_a_frozen_or_destroyed_case_serve_nobody() {
     for destroyed in [false, true] {
         let world = quick();
@@ -492,13 +526,13 @@ async fn an_expiry_destroys_what_is_due_and_nothing_else() {
     unsigned.authorizations.clear();
     assert_eq!(reason(world.broker.create(create(unsigned)).await), "NOT_AUTHORIZED");
     let rechecked = world.verify(family(5)).await.case;
-    world.clock.advance(300 * DAY_MS);
+    world.clock.advance(2 * DAY_MS);
     let recheck = world
         .broker
         .recheck(rechecked, vec!["bank".into()], None, "w".into(), "c".into());
-    // Its letters have ended: what was begun counts all the same.
-    let _ = recheck.await;
-    world.clock.advance(5 * YEAR_MS - 300 * DAY_MS);
+    recheck.await.unwrap();
+    // Five years and a day after the others: those are due, and what began two days after them is not.
+    world.clock.advance(1_825 * DAY_MS);
 
     let ask = ExpiryAsk {
         district: DISTRICT,
