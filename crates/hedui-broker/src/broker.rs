@@ -303,6 +303,11 @@ impl Broker {
         self.wait(case, Duration::from_secs(30)).await
     }
 
+    /// Whether it takes no new work: what is long and can be asked for again ends soon.
+    pub fn is_closing(&self) -> bool {
+        self.core.closing.load(Ordering::SeqCst)
+    }
+
     /// Takes no new verification and waits until those under way have ended, at most `patience`. Returns how many have not.
     pub async fn close(&self, patience: Duration) -> usize {
         self.core.closing.store(true, Ordering::SeqCst);

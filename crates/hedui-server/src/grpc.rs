@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod caller;
 pub mod from_proto;
+pub mod long_calls;
 pub mod operations;
 mod page;
 pub mod retention;
@@ -25,6 +26,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::server::NamedService as _;
 
 use crate::grpc::caller::Callers;
+use crate::grpc::long_calls::LongCalls;
 use crate::grpc::operations::{Checks, DepartmentNames};
 use crate::witnesses::Standings;
 
@@ -55,6 +57,7 @@ pub struct Listening {
     task: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
     stop: tokio::sync::oneshot::Sender<()>,
     health: tokio::task::JoinHandle<()>,
+    long: LongCalls,
 }
 
 /// How soon whoever watches the health hears that nothing can be verified, or that it can again.
@@ -88,11 +91,12 @@ async fn report_health(broker: Broker, reporter: tonic_health::server::HealthRep
 }
 
 impl Listening {
-    /// Stops taking calls, lets those under way end, and returns.
+    /// Stops taking calls, lets those under way end, also those whose callers have gone away, and returns.
     pub async fn stop(self) -> anyhow::Result<()> {
         let _ = self.stop.send(());
         self.health.abort();
-        self.task.await??;
+        let (served, ()) = tokio::join!(self.task, self.long.ended());
+        served??;
         Ok(())
     }
 }
@@ -105,8 +109,10 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let names = Arc::new(options.names);
     let (reporter, health) = tonic_health::server::health_reporter();
     let verification = verification::Service::new(broker.clone(), Arc::clone(&callers), Arc::clone(&names));
-    let audit = audit::Service::new(broker.clone(), Arc::clone(&callers), options.logs, options.standings);
-    let retention = retention::Service::new(broker.clone(), Arc::clone(&callers));
+    let long = LongCalls::new();
+    let overseen = (options.logs, options.standings);
+    let audit = audit::Service::new(broker.clone(), Arc::clone(&callers), overseen, long.clone());
+    let retention = retention::Service::new(broker.clone(), Arc::clone(&callers), long.clone());
     let operations = operations::Service::new(broker.clone(), callers, names, options.checks);
     let limit = options.max_request_bytes;
     let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);
@@ -152,6 +158,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
         task,
         stop,
         health,
+        long,
     })
 }
 

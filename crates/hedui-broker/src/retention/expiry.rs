@@ -32,6 +32,8 @@ use crate::evidence::denials_key;
 const PAGE: usize = 256;
 /// Cases between two words of progress.
 const TELL_EVERY: u64 = 16;
+/// A count rests so long between two words of progress, about as long as it reads: verifications need the same disk.
+const COUNT_PAUSE: Duration = Duration::from_millis(5);
 /// Most expiries that are listed.
 const LISTED: usize = 50;
 
@@ -85,8 +87,11 @@ impl Broker {
             if core.closing.load(Ordering::SeqCst) {
                 return Err(BrokerError::ShuttingDown);
             }
-            if counts.cases.is_multiple_of(TELL_EVERY) && !tell(counts) {
-                return Err(RetentionRefusal::NoRequest.into());
+            if counts.cases.is_multiple_of(TELL_EVERY) {
+                if !tell(counts) {
+                    return Err(RetentionRefusal::NoRequest.into());
+                }
+                tokio::time::sleep(COUNT_PAUSE).await;
             }
         }
         let id = match ask.dry_run {

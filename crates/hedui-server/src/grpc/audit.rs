@@ -5,18 +5,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use hedui_broker::{
-    Broker, CaseLeaf, CaseProof, Consulted, ErrorKind, LogState, MisuseReport, Officer, Overseen, PersonAccess,
+    Broker, BrokerError, CaseLeaf, CaseProof, Consulted, ErrorKind, LogState, MisuseReport, Officer, Overseen,
+    PersonAccess,
 };
 use hedui_evidence::{CaseId, DistrictLogs, Draw, Drawn, Export, Exported, LeafKind, LogName, LogStatus, Verified};
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_server::AuditService;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status};
 
 use crate::config::Role;
 use crate::grpc::caller::{Callers, Known};
+use crate::grpc::long_calls::LongCalls;
 use crate::grpc::status::{refusal, status};
 use crate::grpc::to_proto::{name, timestamp};
 use crate::grpc::verification::case;
@@ -30,25 +32,26 @@ pub struct Service {
     callers: Arc<Callers>,
     logs: Arc<DistrictLogs>,
     standings: Standings,
-    /// Places for calls that read much.
-    long: Arc<Semaphore>,
+    long: LongCalls,
 }
 
 /// Who reads evidence: auditors, and the dispute role with a stated reason.
 const READERS: [Role; 2] = [Role::Auditor, Role::Dispute];
 
-/// So many long calls at once: each holds a thread while its reader is slow, and verifications need threads too.
-const LONG_CALLS: usize = 4;
-
 impl Service {
     /// Over a broker, its logs and how their witnesses stand.
-    pub fn new(broker: Broker, callers: Arc<Callers>, logs: Arc<DistrictLogs>, standings: Standings) -> Service {
+    pub fn new(
+        broker: Broker,
+        callers: Arc<Callers>,
+        (logs, standings): (Arc<DistrictLogs>, Standings),
+        long: LongCalls,
+    ) -> Service {
         Service {
             broker,
             callers,
             logs,
             standings,
-            long: Arc::new(Semaphore::new(LONG_CALLS)),
+            long,
         }
     }
 
@@ -62,17 +65,6 @@ impl Service {
         let caller = &caller.id;
         let noted = self.broker.note_dispute(case, reason, Officer { caller, person });
         noted.await.map_err(|e| status(&e))
-    }
-
-    /// A place for a long call.
-    fn place(&self) -> Result<OwnedSemaphorePermit, Status> {
-        Arc::clone(&self.long).try_acquire_owned().map_err(|_| {
-            let (zh, en) = (
-                "正在进行的审计查询过多，请稍后再试",
-                "too many long audit calls are under way; try again shortly",
-            );
-            refusal(Code::ResourceExhausted, "AUDIT_BUSY", en, zh)
-        })
     }
 
     fn log(&self, state: LogState) -> pb::Log {
@@ -196,15 +188,21 @@ impl AuditService for Service {
         district(&message.district_code)?;
         // Without a district it is about all of them.
         caller.in_district(&message.district_code)?;
-        let place = self.place()?;
+        let place = self.long.place()?;
         let moment = |at: Option<prost_types::Timestamp>, otherwise: i64| at.map_or(otherwise, |at| millis(&at));
         let between = (moment(message.from, i64::MIN), moment(message.until, i64::MAX));
         let (broker, runtime) = (self.broker.clone(), tokio::runtime::Handle::current());
         let (id, district, actor) = (caller.id.clone(), message.district_code, message.actor);
         let report = tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let (_place, broker) = (place, broker);
             let district = Some(district.as_str()).filter(|district| !district.is_empty());
-            runtime.block_on(broker.misuse(district, between, (&id, &actor), &mut |_| true))
+            let found =
+                runtime.block_on(broker.misuse(district, between, (&id, &actor), &mut |_| !broker.is_closing()));
+            // One that was cut short is no report.
+            if broker.is_closing() {
+                return Err(BrokerError::ShuttingDown);
+            }
+            found
         });
         let report = report
             .await
@@ -236,9 +234,9 @@ impl AuditService for Service {
         };
         let (broker, runtime) = (self.broker.clone(), tokio::runtime::Handle::current());
         let (id, actor) = (caller.id.clone(), message.actor);
-        let place = self.place()?;
+        let place = self.long.place()?;
         let drawn = tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let (_place, broker) = (place, broker);
             runtime.block_on(broker.sample(&log, &draw, (&id, &actor)))
         });
         let drawn = drawn
@@ -268,21 +266,25 @@ impl AuditService for Service {
         let log = log_name(&message.log)?;
         caller.in_district(&log.district)?;
         let (broker, id) = (self.broker.clone(), caller.id.clone());
-        let place = self.place()?;
+        let place = self.long.place()?;
         let what = Export {
             sealed: message.include_sealed,
             skip_bundles: message.skip_bundles,
         };
         Ok(Response::new(beside(move |replies| async move {
-            let _place = place;
+            let (_place, broker) = (place, broker);
+            let mut cut = false;
             let mut give = |file: Exported| {
                 let Exported { path, offset, bytes } = file;
                 let content = bytes.into();
                 let response = pb::ExportLogResponse { path, content, offset };
-                replies.blocking_send(Ok(response)).is_ok()
+                cut = broker.is_closing();
+                !cut && replies.blocking_send(Ok(response)).is_ok()
             };
             let given = broker.export_log(&log, what, (&id, &message.actor), &mut give).await;
-            given.map(|_| ()).map_err(|e| status(&e))
+            given.map_err(|e| status(&e))?;
+            // Half a log must not look like a whole one.
+            whole(cut)
         })))
     }
 
@@ -296,17 +298,19 @@ impl AuditService for Service {
         // It is about all districts.
         caller.in_district("")?;
         let message = request.into_inner();
-        let (broker, id, place) = (self.broker.clone(), caller.id.clone(), self.place()?);
+        let (broker, id, place) = (self.broker.clone(), caller.id.clone(), self.long.place()?);
         Ok(Response::new(beside(|replies| async move {
-            let _place = place;
-            let mut last = Verified::default();
+            let (_place, broker) = (place, broker);
+            let (mut last, mut cut) = (Verified::default(), false);
             let mut tell = |verified: Verified| {
                 last = verified;
-                replies
+                cut = broker.is_closing();
+                !cut && replies
                     .blocking_send(Ok(verified_so_far(verified, false, String::new())))
                     .is_ok()
             };
             let checked = broker.verify_evidence((&id, &message.actor), &mut tell).await;
+            whole(cut)?;
             let end = match checked {
                 Ok(verified) => verified_so_far(verified, true, String::new()),
                 // Where it does not fit is the answer, not an error of the call.
@@ -364,6 +368,15 @@ where
         }
     });
     Box::pin(ReceiverStream::new(receiver))
+}
+
+/// Says so where work was cut short by a server that stops.
+fn whole(cut: bool) -> Result<(), Status> {
+    if cut {
+        Err(status(&BrokerError::ShuttingDown))
+    } else {
+        Ok(())
+    }
 }
 
 fn verified_so_far(verified: Verified, done: bool, damage: String) -> pb::VerifyEvidenceResponse {

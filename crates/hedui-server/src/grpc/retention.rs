@@ -14,6 +14,7 @@ use tonic::{Request, Response, Status};
 use crate::config::Role;
 use crate::grpc::audit::{Replies, beside, district};
 use crate::grpc::caller::{Callers, Known};
+use crate::grpc::long_calls::LongCalls;
 use crate::grpc::status::status;
 use crate::grpc::to_proto::{date, name, timestamp};
 use crate::grpc::verification::case;
@@ -29,12 +30,13 @@ const DECIDING: [Role; 1] = [Role::Archivist];
 pub struct Service {
     broker: Broker,
     callers: Arc<Callers>,
+    long: LongCalls,
 }
 
 impl Service {
     /// Over a broker.
-    pub fn new(broker: Broker, callers: Arc<Callers>) -> Service {
-        Service { broker, callers }
+    pub fn new(broker: Broker, callers: Arc<Callers>, long: LongCalls) -> Service {
+        Service { broker, callers, long }
     }
 
     /// The case of a call, whose caller has one of the roles in the case's district.
@@ -165,8 +167,9 @@ impl RetentionService for Service {
             })?),
             None => None,
         };
-        let broker = self.broker.clone();
+        let (place, broker) = (self.long.place()?, self.broker.clone());
         Ok(Response::new(beside(move |replies| async move {
+            let (_place, broker) = (place, broker);
             let ask = ExpiryAsk {
                 district: &code,
                 before,

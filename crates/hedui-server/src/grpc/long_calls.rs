@@ -1,0 +1,55 @@
+//! Long calls: those that read much, a few at a time; whoever stops the server waits until they have let go of the store.
+//! Leaves ending them soon to the calls themselves, which ask the broker whether it closes.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tonic::{Code, Status};
+
+use crate::grpc::status::refusal;
+
+#[cfg(test)]
+mod tests;
+
+/// So many at once: each holds a thread while its reader is slow, and verifications need threads too.
+const LONG_CALLS: u32 = 4;
+
+/// The places of the long calls of all services.
+#[derive(Clone, Debug)]
+pub struct LongCalls(Arc<Semaphore>);
+
+/// The place of one. To be given back last, after everything by which the call reads.
+#[derive(Debug)]
+pub struct LongCall {
+    _held: OwnedSemaphorePermit,
+}
+
+impl LongCalls {
+    /// All places free.
+    pub fn new() -> LongCalls {
+        LongCalls(Arc::new(Semaphore::new(LONG_CALLS as usize)))
+    }
+
+    /// A place.
+    ///
+    /// Errors: `RESOURCE_EXHAUSTED`, `AUDIT_BUSY`.
+    pub fn place(&self) -> Result<LongCall, Status> {
+        match Arc::clone(&self.0).try_acquire_owned() {
+            Ok(held) => Ok(LongCall { _held: held }),
+            Err(_) => {
+                let (zh, en) = (
+                    "正在进行的长时间查询过多，请稍后再试",
+                    "too many long calls are under way; try again shortly",
+                );
+                Err(refusal(Code::ResourceExhausted, "AUDIT_BUSY", en, zh))
+            }
+        }
+    }
+
+    /// Waits until every place has been given back. None is given out after that.
+    pub async fn ended(&self) {
+        let all = self.0.acquire_many(LONG_CALLS).await;
+        self.0.close();
+        drop(all);
+    }
+}
