@@ -213,15 +213,22 @@ fn render(found: &[wire::Expiry], context: &Context) -> String {
 
 fn state(expiry: &wire::Expiry, context: &Context) -> &'static str {
     let lang = context.lang;
+    let now = context.surroundings.now;
+    let ends = |at: &prost_types::Timestamp| (at.seconds, at.nanos) <= (now.as_second(), now.subsec_nanosecond());
     if expiry.id.is_empty() {
         lang.pick("试算", "counted")
     } else if expiry.done_at.is_some() {
         lang.pick("已完成", "done")
     } else if expiry.withdrawn {
         lang.pick("已撤回", "withdrawn")
+    } else if expiry.expires_at.as_ref().is_some_and(ends) {
+        lang.pick("已过期", "expired")
     } else if expiry.approved_by.is_empty() {
         lang.pick("待批准", "to approve")
     } else {
         lang.pick("待执行", "to run")
     }
 }
+
+#[cfg(test)]
+mod tests;
