@@ -65,15 +65,17 @@ async fn district(seed: u64, households: u32) -> District {
         ("archive", Role::Archivist),
         ("archive-lead", Role::Archivist),
     ];
-    let callers = callers.map(|(id, role)| Caller {
+    let caller = |id: &str, role, district: &str| Caller {
         id: id.to_owned(),
         token_sha256: Sha256::digest(id.as_bytes()).into(),
         roles: vec![role],
-        districts: Some(vec!["511703".to_owned()]),
-    });
+        districts: Some(vec![district.to_owned()]),
+    };
+    let mut callers = callers.map(|(id, role)| caller(id, role, "511703")).to_vec();
+    callers.push(caller("elsewhere", Role::Verifier, "110101"));
     let population = generate(&settings(seed, households)).unwrap();
     District::of(population, |config| {
-        config.callers = callers.to_vec();
+        config.callers = callers;
         config.retention.expiry_per_second = 200;
     })
     .await
@@ -220,11 +222,26 @@ async fn a_frozen_case_is_for_disputes_and_audits_only() {
 
     let by_clerk = read(&district, "window", (&name, "I am curious")).await;
     assert_eq!(reason(by_clerk), refused(Code::PermissionDenied, "CASE_FROZEN"));
-    let mut window = VerificationServiceClient::new(channel(&district, "window").await);
+    // Of another district nobody hears even that it is frozen, and nothing of the attempt is kept at the case.
+    let mut elsewhere = VerificationServiceClient::new(channel(&district, "elsewhere").await);
+    let foreign = refused(Code::PermissionDenied, "DISTRICT_NOT_ALLOWED");
     let wait = wire::WaitVerificationRequest {
         name: name.clone(),
         ..Default::default()
     };
+    let watch = wire::WatchVerificationRequest {
+        name: name.clone(),
+        ..Default::default()
+    };
+    let cancel = wire::CancelVerificationRequest {
+        name: name.clone(),
+        ..Default::default()
+    };
+    assert_eq!(reason(read(&district, "elsewhere", (&name, "")).await), foreign);
+    assert_eq!(reason(elsewhere.wait_verification(wait.clone()).await), foreign);
+    assert_eq!(reason(elsewhere.watch_verification(watch).await.map(|_| ())), foreign);
+    assert_eq!(reason(elsewhere.cancel_verification(cancel).await), foreign);
+    let mut window = VerificationServiceClient::new(channel(&district, "window").await);
     let waited = window.wait_verification(wait).await;
     assert_eq!(reason(waited), refused(Code::PermissionDenied, "CASE_FROZEN"));
     let again = wire::CreateVerificationRequest {
@@ -306,7 +323,16 @@ async fn two_persons_destroy_a_case_and_its_proofs_outlive_it() {
     let found = read(&district, "window", (&name, "")).await.unwrap();
     assert_eq!(found.state(), wire::VerificationState::Shredded);
     assert!(found.report.is_none() && found.verdicts.is_empty());
-    let destroyed = found.retention.unwrap().destroyed.unwrap();
+    // When, for the window; by whom and on what ground, for those who may ask.
+    let told = found.retention.unwrap().destroyed.unwrap();
+    assert!(told.destroyed_at.is_some());
+    assert_eq!(
+        (told.legal_reference.as_str(), told.actor.as_str(), told.records),
+        ("", "", 0)
+    );
+    let ask = pb::GetRetentionRequest { name: name.clone() };
+    let whole = retention(&district, "bureau").await.get_retention(ask).await.unwrap();
+    let destroyed = whole.into_inner().retention.unwrap().destroyed.unwrap();
     assert_eq!(
         (destroyed.legal_reference.as_str(), destroyed.erasure_basis.as_str()),
         (SCHEDULE, basis)

@@ -20,7 +20,7 @@ use crate::grpc::to_proto::{date, name, timestamp};
 use crate::grpc::verification::case;
 
 /// Who may see where a case stands.
-const SEEING: [Role; 3] = [Role::Auditor, Role::Dispute, Role::Archivist];
+pub const SEEING: [Role; 3] = [Role::Auditor, Role::Dispute, Role::Archivist];
 /// Who places and releases holds: not those who destroy.
 const HOLDING: [Role; 2] = [Role::Auditor, Role::Dispute];
 /// Who decides about destruction.
@@ -68,6 +68,9 @@ fn told(case: CaseId, result: Result<Standing, BrokerError>) -> Result<Option<pb
     let found = result.map_err(|e| status(&e))?;
     Ok(Some(standing(case, &found)))
 }
+
+#[cfg(test)]
+mod tests;
 
 #[tonic::async_trait]
 impl RetentionService for Service {
@@ -308,6 +311,24 @@ pub fn standing(case: CaseId, found: &Standing) -> pb::Retention {
         holds: found.holds.iter().map(hold).collect(),
         request,
         destroyed,
+    }
+}
+
+/// The same for whoever may not ask for it: in which state, from when on, up to when. What blocks a destruction and who decided one names
+/// court cases, disputes and officials, and is not for every window.
+pub fn outline(case: CaseId, found: &Standing) -> pb::Retention {
+    let whole = standing(case, found);
+    let destroyed_at = |destroyed: pb::Destroyed| pb::Destroyed {
+        destroyed_at: destroyed.destroyed_at,
+        ..pb::Destroyed::default()
+    };
+    pb::Retention {
+        name: whole.name,
+        state: whole.state,
+        frozen_from: whole.frozen_from,
+        kept_until: whole.kept_until,
+        destroyed: whole.destroyed.map(destroyed_at),
+        ..pb::Retention::default()
     }
 }
 

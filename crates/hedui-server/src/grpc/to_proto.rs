@@ -15,6 +15,7 @@ use hedui_proto::verification as pb;
 
 use smol_str::SmolStr;
 
+use crate::grpc::caller::Known;
 use crate::grpc::operations::DepartmentNames;
 use crate::grpc::retention;
 
@@ -68,8 +69,18 @@ pub fn name(case: impl std::fmt::Display) -> String {
     format!("verifications/{case}")
 }
 
-/// A verification.
-pub fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb::Verification {
+/// A verification, for a caller: how it is kept is told whole to those only who may ask for it.
+pub fn verification_for(caller: &Known, v: &Verification, view: View, names: &DepartmentNames) -> pb::Verification {
+    let mut told = verification(v, view, names);
+    if retention::SEEING.iter().any(|role| caller.has(*role)) {
+        let standing = v.retention.as_ref();
+        told.retention = standing.map(|standing| retention::standing(v.case, standing));
+    }
+    told
+}
+
+/// A verification as anybody who may read it sees it.
+fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb::Verification {
     let state = match v.state {
         State::Running => pb::VerificationState::Running,
         State::Succeeded => pb::VerificationState::Succeeded,
@@ -100,7 +111,7 @@ pub fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb
         retention: v
             .retention
             .as_ref()
-            .map(|standing| retention::standing(v.case, standing)),
+            .map(|standing| retention::outline(v.case, standing)),
     }
 }
 

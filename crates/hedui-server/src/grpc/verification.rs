@@ -17,7 +17,7 @@ use crate::config::Role;
 use crate::grpc::caller::{Callers, Known};
 use crate::grpc::operations::DepartmentNames;
 use crate::grpc::status::{code, refusal, status};
-use crate::grpc::to_proto::{View, event, verification};
+use crate::grpc::to_proto::{View, event, verification_for};
 use crate::grpc::{from_proto, page};
 
 /// Longest wait of one call.
@@ -59,7 +59,7 @@ impl Service {
                 .await
                 .map_err(Refused::Broker)?;
         }
-        let mut message = verification(&created, View::Basic, &self.names);
+        let mut message = verification_for(caller, &created, View::Basic, &self.names);
         if validate_only {
             message.name.clear();
         }
@@ -70,17 +70,17 @@ impl Service {
 impl Service {
     /// A verification as a caller may see it. Looking it up is evidence.
     async fn read(&self, case: CaseId, caller: &Known, actor: &str, view: View) -> Result<pb::Verification, Status> {
+        self.in_its_district(case, caller).await?;
         let found = match view {
             View::Basic => self.broker.get(case, &caller.id, actor).await,
             View::Full => self.broker.get_whole(case, &caller.id, actor).await,
         };
         let found = found.map_err(|e| status(&e))?;
-        caller.in_district(&found.district_code)?;
         if let (View::Full, Some(report)) = (view, &found.report) {
             // A report that cannot be opened is an error, never left out in silence.
             report.open().map_err(|e| status(&e))?;
         }
-        Ok(verification(&found, view, &self.names))
+        Ok(verification_for(caller, &found, view, &self.names))
     }
 
     /// A verification as the dispute role may see it, also a frozen one. Looking it up and the reason are evidence.
@@ -91,8 +91,7 @@ impl Service {
         message: &pb::GetVerificationRequest,
         view: View,
     ) -> Result<pb::Verification, Status> {
-        let district = self.broker.district_of(case).await.map_err(|e| status(&e))?;
-        caller.in_district(&district)?;
+        self.in_its_district(case, caller).await?;
         let officer = Officer {
             caller: &caller.id,
             person: &message.actor,
@@ -102,14 +101,20 @@ impl Service {
         if let (View::Full, Some(report)) = (view, &found.report) {
             report.open().map_err(|e| status(&e))?;
         }
-        Ok(verification(&found, view, &self.names))
+        Ok(verification_for(caller, &found, view, &self.names))
+    }
+
+    /// Checks that a verification is of a district of the caller, before anything else is said of it: not even that it is frozen.
+    async fn in_its_district(&self, case: CaseId, caller: &Known) -> Result<(), Status> {
+        let district = self.broker.district_of(case).await.map_err(|e| status(&e))?;
+        caller.in_district(&district)
     }
 
     /// Checks that a caller may act on a verification: it must be of a district of theirs. Looking it up is evidence.
     async fn may_act(&self, case: CaseId, caller: &Known, actor: &str) -> Result<(), Status> {
         if caller.is_limited() {
-            let found = self.broker.get(case, &caller.id, actor).await.map_err(|e| status(&e))?;
-            caller.in_district(&found.district_code)?;
+            self.in_its_district(case, caller).await?;
+            self.broker.get(case, &caller.id, actor).await.map_err(|e| status(&e))?;
         }
         Ok(())
     }
@@ -240,7 +245,7 @@ impl VerificationService for Service {
         let verifications = listed
             .verifications
             .iter()
-            .map(|v| verification(v, View::Basic, &self.names))
+            .map(|v| verification_for(&caller, v, View::Basic, &self.names))
             .collect();
         Ok(Response::new(pb::ListVerificationsResponse {
             verifications,
@@ -255,6 +260,7 @@ impl VerificationService for Service {
         let caller = self.callers.check(request.metadata(), Role::Verifier)?;
         let message = request.into_inner();
         let case = case(&message.name)?;
+        self.in_its_district(case, &caller).await?;
         let timeout = message.timeout.as_ref().map_or(DEFAULT_WAIT, duration).min(MAX_WAIT);
         match self.broker.wait(case, timeout).await {
             // Reading it says so, and keeps it as evidence.
@@ -284,12 +290,9 @@ impl VerificationService for Service {
             let (zh, en) = ("序号不能为负", "after_sequence is 0 or the last sequence seen");
             return Err(refusal(Code::InvalidArgument, "SEQUENCE_INVALID", en, zh));
         }
-        let found = self
-            .broker
-            .get(case, &caller.id, &message.actor)
-            .await
-            .map_err(|e| status(&e))?;
-        caller.in_district(&found.district_code)?;
+        self.in_its_district(case, &caller).await?;
+        let read = self.broker.get(case, &caller.id, &message.actor).await;
+        read.map_err(|e| status(&e))?;
         let events = self
             .broker
             .watch(case, message.after_sequence)
@@ -309,7 +312,7 @@ impl VerificationService for Service {
         let case = case(&message.name)?;
         self.may_act(case, &caller, &message.actor).await?;
         let ended = self.broker.cancel(case).await.map_err(|e| status(&e))?;
-        let ended = verification(&ended, View::Basic, &self.names);
+        let ended = verification_for(&caller, &ended, View::Basic, &self.names);
         Ok(Response::new(pb::CancelVerificationResponse {
             verification: Some(ended),
         }))
@@ -326,7 +329,7 @@ impl VerificationService for Service {
         let request_id = Some(message.request_id).filter(|id| !id.is_empty());
         let (after, found) = self
             .broker
-            .recheck(case, message.departments, request_id, caller.id, message.actor)
+            .recheck(case, message.departments, request_id, caller.id.clone(), message.actor)
             .await
             .map_err(|e| status(&e))?;
         let differences = found
@@ -337,7 +340,7 @@ impl VerificationService for Service {
                 after: d.after,
             })
             .collect();
-        let after = verification(&after, View::Basic, &self.names);
+        let after = verification_for(&caller, &after, View::Basic, &self.names);
         Ok(Response::new(pb::RecheckDepartmentsResponse {
             verification: Some(after),
             differences,

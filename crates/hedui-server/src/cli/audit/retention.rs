@@ -209,10 +209,14 @@ pub fn lines(found: &wire::Retention, lang: Lang) -> Vec<String> {
             format!(" ({basis})")
         };
         let records = destroyed.records;
-        lines.push(lang.pick(
-            format!("{at} 由 {by} 批准，依据 {on}{basis}，{records} 份密封记录"),
-            format!("On {at}, approved by {by}, on the ground of {on}{basis}: {records} sealed records."),
-        ));
+        // Who decided it is told to those only who may ask how cases are kept.
+        lines.push(match by.is_empty() {
+            true => lang.pick(format!("销毁于 {at}"), format!("On {at}.")),
+            false => lang.pick(
+                format!("{at} 由 {by} 批准，依据 {on}{basis}，{records} 份密封记录"),
+                format!("On {at}, approved by {by}, on the ground of {on}{basis}: {records} sealed records."),
+            ),
+        });
     }
     for hold in &found.holds {
         let (at, by, what) = (clock(&hold.placed_at), &hold.actor, &hold.reference);
