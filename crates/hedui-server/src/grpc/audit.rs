@@ -1,7 +1,6 @@
 //! `AuditService`: the calls of those who supervise.
 //! Leaves reading and noting the reading to the broker.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use hedui_broker::{
@@ -11,14 +10,11 @@ use hedui_broker::{
 use hedui_evidence::{CaseId, DistrictLogs, Draw, Drawn, Export, Exported, LeafKind, LogName, LogStatus, Verified};
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_server::AuditService;
-use tokio::sync::mpsc;
-use tokio_stream::Stream;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status};
 
 use crate::config::Role;
 use crate::grpc::caller::{Callers, Known};
-use crate::grpc::long_calls::LongCalls;
+use crate::grpc::long_calls::{LongCalls, Replies, beside, whole};
 use crate::grpc::status::{refusal, status};
 use crate::grpc::to_proto::{name, timestamp};
 use crate::grpc::verification::case;
@@ -347,36 +343,6 @@ fn log_name(text: &str) -> Result<LogName, Status> {
         );
         refusal(Code::InvalidArgument, "LOG_INVALID", en, zh)
     })
-}
-
-pub(super) type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
-
-/// Runs long work on a thread beside the runtime's, so that it may read and reckon as long as it likes; what it sends is streamed.
-pub(super) fn beside<T, F>(work: impl FnOnce(mpsc::Sender<Result<T, Status>>) -> F + Send + 'static) -> Replies<T>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<(), Status>>,
-{
-    let (replies, receiver) = mpsc::channel(4);
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
-        // Not the runtime's own way to wait, within which sending could not.
-        let _within = runtime.enter();
-        if let Err(failure) = futures::executor::block_on(work(replies.clone())) {
-            // Whoever has gone away does not want to know.
-            let _ = replies.blocking_send(Err(failure));
-        }
-    });
-    Box::pin(ReceiverStream::new(receiver))
-}
-
-/// Says so where work was cut short by a server that stops.
-fn whole(cut: bool) -> Result<(), Status> {
-    if cut {
-        Err(status(&BrokerError::ShuttingDown))
-    } else {
-        Ok(())
-    }
 }
 
 fn verified_so_far(verified: Verified, done: bool, damage: String) -> pb::VerifyEvidenceResponse {

@@ -12,9 +12,9 @@ use hedui_proto::retention::retention_service_server::RetentionService;
 use tonic::{Request, Response, Status};
 
 use crate::config::Role;
-use crate::grpc::audit::{Replies, beside, district};
+use crate::grpc::audit::district;
 use crate::grpc::caller::{Callers, Known};
-use crate::grpc::long_calls::LongCalls;
+use crate::grpc::long_calls::{LongCalls, Replies, beside};
 use crate::grpc::status::status;
 use crate::grpc::to_proto::{date, name, timestamp};
 use crate::grpc::verification::case;
