@@ -3,7 +3,7 @@
 
 use hedui_evidence::{
     CaseId, Draw, EvidenceId, Export, Exported, Followed, LeafKind, LogError, LogName, LogStatus, MAX_PAGE, Position,
-    Sample, Verified, verify_entry,
+    Sample, Verified, verify_entry, verify_keys,
 };
 
 use crate::broker::Broker;
@@ -213,6 +213,7 @@ impl Broker {
             let page = core.store.scan(from, MAX_PAGE).await?;
             for entry in &page.entries {
                 verify_entry(entry, &mut verified)?;
+                verify_keys(core.store.as_ref(), entry).await?;
             }
             from = page.next;
             if page.at_end || !tell(verified) {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use hedui_core::Verdict;
 use hedui_core::report::DepartmentLine;
 use hedui_evidence::{
-    CaseId, EvidenceId, Frame, FrameKind, IndexKey, Leaf, LeafKind, Position, StoreError, Subject, ciphertext_digest,
+    CaseId, EvidenceId, Frame, FrameKind, IndexKey, Leaf, LeafKind, Position, Sealed, StoreError, Subject,
+    ciphertext_digest,
 };
 
 use crate::broker::Broker;
@@ -336,13 +337,18 @@ impl Broker {
     }
 }
 
-/// What the leaves of a destruction name is destroyed, and not damaged for that. What was opened before somebody decided it is shown no more.
+/// What the leaves of a destruction name is destroyed, and not damaged for that; a key that is gone without one is damage. What was opened before
+/// somebody decided it is shown no more.
 fn mark_destroyed(leaves: &mut [CaseLeaf]) {
     let shreds = leaves.iter().filter(|found| found.leaf.kind == LeafKind::Shred);
     let destroyed: HashSet<EvidenceId> = shreds.flat_map(|found| found.leaf.rests_on.iter().copied()).collect();
     for found in leaves {
-        found.destroyed = destroyed.contains(&found.leaf.evidence_id);
-        if found.destroyed {
+        let lawful = destroyed.contains(&found.leaf.evidence_id);
+        if found.destroyed && !lawful {
+            found.intact = Some(false);
+        }
+        found.destroyed = lawful;
+        if lawful {
             found.record = None;
         }
     }
@@ -376,7 +382,7 @@ fn case_leaf(
         position,
         record,
         intact,
-        destroyed: false,
+        destroyed: sealed.is_some_and(Sealed::is_shredded),
     })
 }
 

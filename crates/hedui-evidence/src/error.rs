@@ -6,7 +6,7 @@ use std::io;
 use thiserror::Error;
 
 use crate::codec::CodecError;
-use crate::ids::{EvidenceId, KeyId};
+use crate::ids::{EvidenceId, FrameId, KeyId};
 use crate::index::IndexError;
 
 /// Every failure of this crate. Texts name places, sizes and key fingerprints, never contents.
@@ -63,6 +63,34 @@ pub enum StoreError {
         offset: u64,
         /// What does not fit.
         reason: String,
+    },
+    /// A record's key is zeros, and no shred frame of its case names it: it was destroyed without a trace, or the disk lost it.
+    #[error(
+        "the key of record {record} is gone, and no shred frame of its case names it (segment {segment}, byte {offset}, frame {frame})"
+    )]
+    KeyGone {
+        /// Number of the segment.
+        segment: u64,
+        /// Byte within the segment file where the frame begins.
+        offset: u64,
+        /// The frame that holds the record.
+        frame: FrameId,
+        /// The record.
+        record: EvidenceId,
+    },
+    /// A record's key is there although a shred frame that was carried out names it: it came back with a copy.
+    #[error(
+        "the key of record {record} is there, although a shred frame names it (segment {segment}, byte {offset}, frame {frame})"
+    )]
+    KeyBack {
+        /// Number of the segment.
+        segment: u64,
+        /// Byte within the segment file where the frame begins.
+        offset: u64,
+        /// The frame that holds the record.
+        frame: FrameId,
+        /// The record.
+        record: EvidenceId,
     },
     /// No frame begins at this position.
     #[error("no frame begins at byte {offset} of segment {segment}")]
@@ -224,7 +252,7 @@ impl StoreError {
             Self::ReadOnly => ErrorKind::ReadOnly,
             Self::Refused { .. } | Self::Closed => ErrorKind::NotWritten,
             Self::Unknown { .. } | Self::ShredUnfinished { .. } => ErrorKind::Unknown,
-            Self::Corrupt { .. } => ErrorKind::Corrupt,
+            Self::Corrupt { .. } | Self::KeyGone { .. } | Self::KeyBack { .. } => ErrorKind::Corrupt,
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::Locked { .. } | Self::Foreign { .. } | Self::Index { .. } | Self::Io { .. } => ErrorKind::Unavailable,
             Self::KeyFile { .. }

@@ -14,7 +14,7 @@ mod keys;
 
 use envelope::{Body, VERSION, envelope, open_body, open_record, record_prefix};
 pub(crate) use envelope::{
-    KEY_COUNT_END, RECORD_PREFIX, Whole, has_half_keys, key_bytes, record_is_whole, record_length,
+    KEY_COUNT_END, RECORD_PREFIX, Whole, has_half_keys, key_bytes, record_is_whole, record_length, some_key_is_zero,
 };
 pub(crate) use keys::{KEY_SLOT_BYTES, KeySlot, KeySlots, KeyState, key_slots};
 

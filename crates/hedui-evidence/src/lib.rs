@@ -8,6 +8,7 @@
 mod codec;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+mod destroyed;
 pub mod disk;
 mod error;
 mod frame;
@@ -24,6 +25,7 @@ mod shred;
 mod store;
 
 pub use codec::CodecError;
+pub use destroyed::verify_keys;
 pub use error::{ErrorKind, ShredRefusal, StoreError};
 pub use frame::{
     Frame, FrameHead, FrameKind, MAX_FRAME_BYTES, MAX_INDEX_KEYS, MAX_PARTS, Record, Sealed, WRAPPED_KEY_BYTES,

@@ -26,6 +26,7 @@ mod drill;
 mod format;
 mod heal;
 mod indexer;
+mod key_check;
 mod log;
 mod lookup;
 mod manifest;
@@ -452,6 +453,11 @@ impl EvidenceStore for SegmentStore {
             let _ = queue.try_send(Work::Resume);
         }
         self.published.refusing.why()
+    }
+
+    async fn shredded_before(&self) -> Result<Option<Position>, StoreError> {
+        let shredder = Arc::clone(&self.shredder);
+        self.blocking(move |_| Ok(Some(shredder.done()))).await
     }
 
     async fn status(&self) -> Result<Status, StoreError> {

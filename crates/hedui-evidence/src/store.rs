@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::codec::CodecError;
+use crate::destroyed::verify_keys;
 use crate::error::StoreError;
 use crate::frame::{Frame, FrameHead, Record};
 use crate::ids::{CaseId, IndexKey};
@@ -262,6 +263,11 @@ pub trait EvidenceStore: Send + Sync + 'static {
     /// Where the store waits to resume, asking makes it try.
     fn refusing(&self) -> Option<Refusal>;
 
+    /// Up to where every shred frame is carried out, none where all are: what a later one names may still have its key.
+    async fn shredded_before(&self) -> Result<Option<Position>, StoreError> {
+        Ok(None)
+    }
+
     /// Every frame of a case, in append order. For a case that may have been read thousands of times, page instead.
     async fn case(&self, case: CaseId) -> Result<Vec<Frame>, StoreError> {
         let mut frames = Vec::new();
@@ -291,8 +297,9 @@ pub trait EvidenceStore: Send + Sync + 'static {
         }
     }
 
-    /// Reads the whole log: every record's CRC, every field, and that each leaf states the digest of its ciphertext.
-    /// Errors: [`StoreError::Corrupt`] names the first place that does not fit.
+    /// Reads the whole log: every record's CRC, every field, that each leaf states the digest of its ciphertext, and that the
+    /// keys that are gone are those that shred frames name.
+    /// Errors: [`StoreError::Corrupt`], [`StoreError::KeyGone`] and [`StoreError::KeyBack`] name the first place that does not fit.
     async fn verify(&self) -> Result<Verified, StoreError> {
         let mut verified = Verified::default();
         let mut from = Position::START;
@@ -300,6 +307,7 @@ pub trait EvidenceStore: Send + Sync + 'static {
             let page = self.scan(from, MAX_PAGE).await?;
             for entry in &page.entries {
                 verify_entry(entry, &mut verified)?;
+                verify_keys(self, entry).await?;
             }
             from = page.next;
             if page.at_end {
@@ -317,7 +325,7 @@ pub(crate) fn corrupt(at: Position, reason: &CodecError) -> StoreError {
     }
 }
 
-/// Checks one entry, and counts it. Errors: [`StoreError::Corrupt`].
+/// Checks one entry by itself, and counts it; what other frames say of its keys is `verify_keys`' part. Errors: [`StoreError::Corrupt`].
 pub fn verify_entry(entry: &Entry, verified: &mut Verified) -> Result<(), StoreError> {
     let frame = entry.frame()?;
     for sealed in &frame.sealed {

@@ -87,6 +87,13 @@ pub(crate) fn has_half_keys(record: &[u8]) -> bool {
     !keys::are_whole(keys)
 }
 
+/// Whether a record that fits has a wrapped key that is destroyed.
+pub(crate) fn some_key_is_zero(record: &[u8]) -> bool {
+    let keys = key_bytes(record).and_then(|keys| record.len().checked_sub(keys));
+    let keys = keys.and_then(|start| record.get(start..)).unwrap_or_default();
+    keys::some_is_destroyed(keys)
+}
+
 /// The fields of a record that was checked, and its wrapped keys where they do not stand among the fields.
 pub(super) struct Body<'a> {
     pub(super) fields: Reader<'a>,

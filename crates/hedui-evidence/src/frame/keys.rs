@@ -76,6 +76,11 @@ pub(super) fn are_whole(keys: &[u8]) -> bool {
             .all(|(slot, number)| state(number, slot) != KeyState::Neither)
 }
 
+/// Whether one is destroyed.
+pub(super) fn some_is_destroyed(keys: &[u8]) -> bool {
+    keys.as_chunks::<KEY_SLOT_BYTES>().0.contains(&DESTROYED)
+}
+
 /// The kind of a frame, and the slots of its record, in whatever state: length and CRC are checked, the keys are not.
 pub(crate) fn key_slots(record: &[u8]) -> Result<(FrameKind, KeySlots), CodecError> {
     let (covered, keys) = envelope(record)?;

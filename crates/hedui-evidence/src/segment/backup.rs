@@ -67,7 +67,8 @@ pub struct BackupReport {
 
 impl SegmentStore {
     /// Copies the store as it is now, while it runs, into a folder that holds nothing else; what an earlier backup of the
-    /// same store left there is completed. Frames acknowledged before the call are in it. Blocking; takes no lock that
+    /// same store left there is completed. Frames acknowledged before the call are in it, and the shred
+    /// frame of every key that it finds destroyed. Blocking; takes no lock that
     /// appends need; keys are destroyed between two segments. What an earlier backup holds of segments in which keys were
     /// destroyed since is replaced. Until the new manifest is in place, the old one and what it names stay good.
     ///
@@ -85,7 +86,7 @@ impl SegmentStore {
         }
         let _lock = super::lock(&target)?;
         let before = Manifest::read(into)?;
-        let (end, finished) = self.backup_end()?;
+        let (mut end, mut finished) = self.backup_end()?;
         if let Some(before) = &before {
             check_same_store(before, self.store_id, end)?;
         }
@@ -104,15 +105,23 @@ impl SegmentStore {
             report: BackupReport::default(),
         };
         let total_bytes = self.reader().bytes()?;
-        let (mut parts, mut done_bytes) = (Vec::new(), 0);
-        for number in 1..=end.segment {
+        let (mut parts, mut done_bytes, mut number) = (Vec::new(), 0, 0);
+        while number < end.segment {
+            number += 1;
             progress(CopyProgress {
                 segment: number,
                 done_bytes,
-                total_bytes,
+                total_bytes: total_bytes.max(done_bytes),
             });
+            // A copy made while a key is being destroyed would hold half of it.
+            let keys_stay = self.shredder.pause();
+            if number == end.segment {
+                // Keys may have been destroyed since that shred frames behind the end name: they belong to the backup, too.
+                (end, finished) = self.backup_end()?;
+            }
             let earlier = before.as_ref().and_then(|before| before.parts.get(parts.len()));
             let part = job.part(number, (end, finished), earlier)?;
+            drop(keys_stay);
             done_bytes += part.length;
             parts.push(part);
         }
@@ -208,8 +217,6 @@ impl Job<'_> {
                 return Ok(earlier.clone());
             }
         }
-        // A copy made while a key is being destroyed would hold half of it.
-        let _keys_stay = self.store.shredder.pause();
         let digest = self.bring(number, length, finished, earlier)?;
         let (findings, last) = self.examine(number, length);
         self.report.damage.extend(findings.damage);
@@ -312,7 +319,8 @@ impl Job<'_> {
         let mut findings = Findings::default();
         let mut walk = Walk::begin(&target, (number, length, self.store.store_id), &mut findings);
         while !walk.is_done() {
-            walk.step(&mut findings, &known);
+            // What shred frames say of its keys is the scrub's and the drill's part.
+            walk.step(&mut findings, &known, &mut |_, _| ());
         }
         (findings, walk.last())
     }

@@ -1,22 +1,25 @@
 //! The restore drill: proves that a backup can be opened, that every frame and leaf in it is whole, and that it holds what its manifest says.
 //! Left to others: restoring for use (copy the segments into an empty folder and open it), alarms.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::backup::CopyProgress;
 use super::digest::SegmentDigest;
 use super::format::segment_name;
+use super::key_check::{Fault, KeyCheck};
 use super::manifest::{MANIFEST_FILE, Manifest, Part};
-use super::walk::{Findings, Walk};
+use super::walk::{Findings, MOST_FINDINGS, Walk};
 use super::{SegmentOptions, SegmentStore};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::index::LookupKey;
-use crate::store::{Position, Verified};
+use crate::store::{Entry, Position, Verified};
 
 /// How much is copied at a time.
 const STEP_BYTES: usize = 1 << 20;
@@ -39,11 +42,15 @@ pub enum Mismatch {
     Counts,
     /// The last acknowledged frame does not stand, or is not found, where it should be.
     LastFrame,
+    /// Keys are gone that no shred frame of their case names.
+    KeysGone,
+    /// Keys are there that a shred frame names which was carried out before the backup was made.
+    KeysBack,
 }
 
 impl Mismatch {
     /// Every mismatch.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Missing,
         Self::TooShort,
         Self::OtherBytes,
@@ -51,6 +58,8 @@ impl Mismatch {
         Self::NotAStore,
         Self::Counts,
         Self::LastFrame,
+        Self::KeysGone,
+        Self::KeysBack,
     ];
 
     /// A word that never changes.
@@ -64,6 +73,8 @@ impl Mismatch {
             Self::NotAStore => "NOT_A_STORE",
             Self::Counts => "COUNTS",
             Self::LastFrame => "LAST_FRAME",
+            Self::KeysGone => "KEYS_GONE",
+            Self::KeysBack => "KEYS_BACK",
         }
     }
 }
@@ -97,7 +108,7 @@ pub struct DrillReport {
     pub found: Verified,
     /// Findings that the manifest admits: the store was damaged before it was copied.
     pub damaged_before: u64,
-    /// What does not fit; empty when the backup is good.
+    /// What does not fit, of each kind the first thousand; empty when the backup is good.
     pub differences: Vec<Difference>,
 }
 
@@ -110,6 +121,10 @@ impl DrillReport {
 
     fn add(&mut self, mismatch: Mismatch, text: impl Into<String>) {
         let text = text.into();
+        let so_far = self.differences.iter().filter(|one| one.mismatch == mismatch).count();
+        if so_far >= MOST_FINDINGS {
+            return;
+        }
         self.differences.push(Difference { mismatch, text });
     }
 }
@@ -161,13 +176,16 @@ fn hold(
     progress: &mut dyn FnMut(CopyProgress),
 ) -> Result<(), StoreError> {
     let (total_bytes, mut done_bytes) = (manifest.parts.iter().map(|part| part.length).sum(), 0);
+    let mut linked = BTreeSet::new();
     for part in &manifest.parts {
         progress(CopyProgress {
             segment: part.number,
             done_bytes,
             total_bytes,
         });
-        restore(part, (backup, scratch), report)?;
+        if restore(part, (backup, scratch), report)? {
+            linked.insert(part.number);
+        }
         done_bytes += part.length;
     }
     let options = SegmentOptions {
@@ -185,19 +203,21 @@ fn hold(
     if let Some(store) = &store {
         check_end(store, manifest, report);
     }
-    check_frames(scratch, manifest, report)
+    check_frames(scratch, manifest, (store.as_ref(), &linked), report)
 }
 
-/// Copies what the manifest names of one file and compares it. A longer file is one that a backup was about to replace.
-fn restore(part: &Part, (backup, scratch): (&Path, &Path), report: &mut DrillReport) -> Result<(), StoreError> {
+/// Copies what the manifest names of one file, compares it, and says whether the file has a second name. A longer file is one that
+/// a backup was about to replace.
+fn restore(part: &Part, (backup, scratch): (&Path, &Path), report: &mut DrillReport) -> Result<bool, StoreError> {
     let name = segment_name(part.number);
     let mut from = match File::open(backup.join(&name)) {
         Ok(file) => file.take(part.length),
         Err(error) => {
             report.add(Mismatch::Missing, format!("{name}: {error}"));
-            return Ok(());
+            return Ok(false);
         }
     };
+    let linked = from.get_ref().metadata().is_ok_and(|metadata| metadata.nlink() > 1);
     let mut to = File::create_new(scratch.join(&name)).map_err(StoreError::io("making a drill's copy"))?;
     let (mut hasher, mut length, mut buffer) = (SegmentDigest::new(), 0, vec![0u8; STEP_BYTES]);
     loop {
@@ -207,7 +227,7 @@ fn restore(part: &Part, (backup, scratch): (&Path, &Path), report: &mut DrillRep
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => {
                 report.add(Mismatch::Missing, format!("{name} at byte {length}: {error}"));
-                return Ok(());
+                return Ok(linked);
             }
         };
         let bytes = buffer.get(..read).unwrap_or_default();
@@ -224,7 +244,7 @@ fn restore(part: &Part, (backup, scratch): (&Path, &Path), report: &mut DrillRep
             format!("{name} has another digest than the manifest says"),
         );
     }
-    Ok(())
+    Ok(linked)
 }
 
 /// The log ends where it should, with the frame that was acknowledged last, and a look-up finds it.
@@ -248,11 +268,41 @@ fn check_end(store: &SegmentStore, manifest: &Manifest, report: &mut DrillReport
     }
 }
 
-/// Every frame and leaf, as far as there are any.
-fn check_frames(scratch: &Path, manifest: &Manifest, report: &mut DrillReport) -> Result<(), StoreError> {
+/// Which keys of a frame are destroyed without being named, or named without being destroyed.
+fn look(keys: &KeyCheck<'_>, entry: &Entry, linked: &BTreeSet<u64>, report: &mut DrillReport) {
+    match keys.look(entry) {
+        Ok(found) => {
+            for (fault, damage) in found {
+                match fault {
+                    Fault::Gone if linked.contains(&damage.at.segment) => {}
+                    Fault::Gone => report.add(Mismatch::KeysGone, damage.to_string()),
+                    Fault::Back => report.add(Mismatch::KeysBack, damage.to_string()),
+                }
+            }
+        }
+        Err(error) => report.add(
+            Mismatch::KeysGone,
+            format!("{}: cannot be told: {error}", entry.position),
+        ),
+    }
+}
+
+/// Every frame and leaf, as far as there are any, and, where the files open as a store, which keys are destroyed. A file that the
+/// store has as well, under its own name, may have lost keys to shred frames behind the backup's end: the store's scrub looks at it.
+fn check_frames(
+    scratch: &Path,
+    manifest: &Manifest,
+    (store, linked): (Option<&SegmentStore>, &BTreeSet<u64>),
+    report: &mut DrillReport,
+) -> Result<(), StoreError> {
     let disk = crate::disk::RealDisk::open(scratch, false).map_err(StoreError::io("opening the scratch folder"))?;
     let disk: Arc<dyn Disk> = Arc::new(disk);
     let mut found = Findings::default();
+    let keys = store.map(|store| KeyCheck {
+        lookup: &store.lookup,
+        reader: store.reader(),
+        shredded_before: manifest.shredded,
+    });
     for part in &manifest.parts {
         let length = disk.len(&segment_name(part.number)).unwrap_or(0);
         let mut findings = Findings {
@@ -262,7 +312,11 @@ fn check_frames(scratch: &Path, manifest: &Manifest, report: &mut DrillReport) -
         let end = length.min(part.length);
         let mut walk = Walk::begin(&disk, (part.number, end, manifest.store_id), &mut findings);
         while !walk.is_done() {
-            walk.step(&mut findings, &|_, _| true);
+            walk.step(&mut findings, &|_, _| true, &mut |entry, _| {
+                if let Some(keys) = &keys {
+                    look(keys, entry, linked, report);
+                }
+            });
         }
         found.verified = findings.verified;
         if findings.damaged > part.damaged {

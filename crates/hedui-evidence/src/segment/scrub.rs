@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use super::committer::Published;
 use super::format::segment_name;
+use super::key_check::{Fault, KeyCheck};
 use super::lookup::Lookup;
+use super::reader::LogReader;
+use super::shred::Shredder;
 use super::walk::{Damage, Findings, Walk, finished_end};
 use super::{SegmentStore, scrub_state};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::ids::FrameId;
 use crate::index::LookupKey;
-use crate::store::{Position, Verified};
+use crate::store::{Entry, Position, Verified};
 
 /// Where a scrub keeps how far it is, in the store's folder. Losing it costs a round from the beginning.
 pub(super) const STATE_FILE: &str = "SCRUB";
@@ -56,6 +59,7 @@ pub struct Scrub {
     disk: Arc<dyn Disk>,
     lookup: Arc<Lookup>,
     published: Arc<Published>,
+    shredder: Arc<Shredder>,
     store_id: [u8; 16],
     remembers: bool,
     walk: Option<Walk>,
@@ -81,6 +85,7 @@ impl SegmentStore {
             disk: Arc::clone(&self.disk),
             lookup: Arc::clone(&self.lookup),
             published: Arc::clone(&self.published),
+            shredder: Arc::clone(&self.shredder),
             store_id: self.store_id,
             remembers: self.queue.is_some(),
             walk: None,
@@ -103,7 +108,7 @@ impl Scrub {
     }
 
     /// Reads about `budget_bytes` of finished segments (at least one record) and checks header, lengths, groups, CRCs,
-    /// fields, and that a leaf states each ciphertext. Damage is no error, nor is what cannot be read: the report names
+    /// fields, that a leaf states each ciphertext, and that shred frames name what is destroyed and nothing else. Damage is no error, nor is what cannot be read: the report names
     /// both. Blocking.
     pub fn step(&mut self, budget_bytes: u64) -> ScrubStep {
         if self.done {
@@ -117,7 +122,18 @@ impl Scrub {
             };
             let lookup = &self.lookup;
             let known = |id: FrameId, at| matches!(lookup.newest(LookupKey::Frame(id)), Ok(Some(found)) if found == at);
-            read_bytes += walk.step(&mut self.findings, &known);
+            let (published, shredder) = (&self.published, &self.shredder);
+            let keys = KeyCheck {
+                lookup,
+                reader: LogReader {
+                    disk: Arc::clone(&self.disk),
+                    tail: published.tail(),
+                },
+                shredded_before: shredder.done(),
+            };
+            read_bytes += walk.step(&mut self.findings, &known, &mut |entry, findings| {
+                look(&keys, entry, findings)
+            });
             if walk.is_done() {
                 self.place = scrub_state::Place::segment(self.place.segment + 1);
             } else {
@@ -232,6 +248,17 @@ impl Scrub {
             tokio::time::sleep(pause_after(step.read_bytes, rate)).await;
         }
     }
+}
+
+/// Names what does not fit about the keys of a frame.
+fn look(keys: &KeyCheck<'_>, entry: &Entry, findings: &mut Findings) {
+    let found = keys.look(entry).unwrap_or_else(|error| {
+        let at = entry.position;
+        let frame = Some(entry.head.id);
+        let reason = format!("whether shred frames name the keys that are gone cannot be told: {error}");
+        vec![(Fault::Gone, Damage { at, frame, reason })]
+    });
+    found.into_iter().for_each(|(_, damage)| findings.push(damage));
 }
 
 /// How long to wait after so many bytes for the rate to be kept.

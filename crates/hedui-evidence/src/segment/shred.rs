@@ -77,6 +77,11 @@ impl Shredder {
         self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Up to where every shred frame is carried out, durably. Waits for one that is being carried out.
+    pub(super) fn done(&self) -> Position {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether a shred frame can be carried out. Errors: `ShredRefused`.
     pub(super) fn check(&self, frame: &Frame) -> Result<(), StoreError> {
         let mut targets = ShredTargets::of(frame)?;

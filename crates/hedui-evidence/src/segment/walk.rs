@@ -51,10 +51,14 @@ pub(super) struct Findings {
 
 impl Findings {
     fn add(&mut self, at: Position, frame: Option<FrameId>, reason: impl Into<String>) {
+        let reason = reason.into();
+        self.push(Damage { at, frame, reason });
+    }
+
+    pub(super) fn push(&mut self, damage: Damage) {
         self.damaged += 1;
         if self.damage.len() < MOST_FINDINGS {
-            let reason = reason.into();
-            self.damage.push(Damage { at, frame, reason });
+            self.damage.push(damage);
         }
     }
 }
@@ -144,10 +148,16 @@ impl Walk {
 
     /// Goes on by a group's header or a record, and says how many bytes that was. `is_known` says whether the log has a
     /// frame at a place: only then is a damaged record's id trusted. What cannot be read is a finding like any other.
-    pub(super) fn step(&mut self, findings: &mut Findings, is_known: &dyn Fn(FrameId, Position) -> bool) -> u64 {
+    /// `look` is shown every frame that is whole by itself.
+    pub(super) fn step(
+        &mut self,
+        findings: &mut Findings,
+        is_known: &dyn Fn(FrameId, Position) -> bool,
+        look: &mut dyn FnMut(&Entry, &mut Findings),
+    ) -> u64 {
         let from = self.at;
         match self.group.take() {
-            Some(group) => self.record(group, findings, is_known),
+            Some(group) => self.record(group, findings, is_known, look),
             None => self.begin_group(findings),
         }
         self.at - from
@@ -182,7 +192,13 @@ impl Walk {
         self.at = next.ok().flatten().unwrap_or(self.end);
     }
 
-    fn record(&mut self, mut group: Group, findings: &mut Findings, is_known: &dyn Fn(FrameId, Position) -> bool) {
+    fn record(
+        &mut self,
+        mut group: Group,
+        findings: &mut Findings,
+        is_known: &dyn Fn(FrameId, Position) -> bool,
+        look: &mut dyn FnMut(&Entry, &mut Findings),
+    ) {
         let at = self.place(self.at);
         if group.left == 0 || self.at >= group.end {
             findings.add(at, None, "a group does not hold as many records as its header says");
@@ -206,21 +222,23 @@ impl Walk {
         };
         // A length that still fits may be what is damaged: then the next record does not fit either.
         let mut verified = findings.verified;
-        let before = findings.damaged;
+        let mut damaged = true;
         match self
             .get(self.at, length)
             .and_then(|bytes| check(at, bytes, &mut verified))
         {
-            Ok(id) => {
+            Ok(entry) => {
                 findings.verified = verified;
-                self.last = Some((at, id));
+                self.last = Some((at, entry.head.id));
+                damaged = false;
+                look(&entry, findings);
             }
             Err(StoreError::Corrupt { reason, .. }) => findings.add(at, frame, reason),
             Err(error) => findings.add(at, frame, unreadable(&error)),
         }
         group.left -= 1;
         // Behind the last of a group nothing else can stand, whatever a damaged length says.
-        let misled = group.left == 0 && findings.damaged > before;
+        let misled = group.left == 0 && damaged;
         self.at = if misled { group.end } else { self.at + length };
         // The end of a group is where the next begins: its last record ends it at once.
         if group.left > 0 || self.at < group.end {
@@ -245,8 +263,8 @@ impl Walk {
     }
 }
 
-/// Everything that can be said of a record without keys.
-fn check(at: Position, record: bytes::Bytes, verified: &mut Verified) -> Result<FrameId, StoreError> {
+/// Everything that can be said of a record by itself, without keys.
+fn check(at: Position, record: bytes::Bytes, verified: &mut Verified) -> Result<Entry, StoreError> {
     if record_is_whole(&record) == Whole::No {
         let Position { segment, offset } = at;
         let reason = "these bytes are not what was written".to_owned();
@@ -258,7 +276,7 @@ fn check(at: Position, record: bytes::Bytes, verified: &mut Verified) -> Result<
     }
     let entry = Entry::new(at, record).map_err(|error| corrupt(at, &error))?;
     verify_entry(&entry, verified)?;
-    Ok(entry.head.id)
+    Ok(entry)
 }
 
 fn unreadable(error: &StoreError) -> String {

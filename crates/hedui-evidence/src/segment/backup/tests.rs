@@ -221,7 +221,11 @@ async fn a_drill_names_whatever_was_done_to_a_backup() {
         "the last file is short",
         &[Mismatch::TooShort, Mismatch::LastFrame, Mismatch::Counts],
     );
-    assert_eq!(seen.len(), Mismatch::ALL.len(), "{seen:?}");
+    assert_eq!(
+        seen.len(),
+        Mismatch::ALL.len() - 2,
+        "but for keys, which have tests of their own: {seen:?}"
+    );
     // A file that a later, interrupted backup made longer still holds this one.
     write(&last, &[bytes.as_slice(), b"more"].concat());
     assert!(drill(&at).is_good());
