@@ -28,6 +28,7 @@ pub use sample::{sample_frame, whole_log};
 pub use shred::{
     a_refused_shred_frame_leaves_nothing, shred_frame, shredding_destroys_what_is_named_and_nothing_else,
     shredding_side_by_side_destroys_each_record_once, without_keys,
+    zeros_are_no_destruction_until_a_shred_frame_names_them,
 };
 
 /// What was appended is read back, field by field, and by every lookup, as soon as it is acknowledged.
@@ -464,6 +465,7 @@ macro_rules! evidence_store_contract {
             borrowed a_store_that_takes_appends_refuses_nothing,
             borrowed shredding_destroys_what_is_named_and_nothing_else,
             borrowed a_refused_shred_frame_leaves_nothing,
+            borrowed zeros_are_no_destruction_until_a_shred_frame_names_them,
             shared shredding_side_by_side_destroys_each_record_once,
         );
     };

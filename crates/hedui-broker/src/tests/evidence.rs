@@ -296,6 +296,39 @@ async fn an_audit_opens_every_record_intact_and_the_request_is_among_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_record_whose_key_is_gone_without_a_destruction_is_damage() {
+    let world = World::new();
+    let ended = world.verify(request()).await;
+    // As a disk that lost a sector gives it, under ids of its own.
+    let mut frame = world.memory.case(ended.case).await.unwrap().pop().unwrap();
+    frame.id = hedui_evidence::FrameId([9; 16]);
+    let gone = hedui_evidence::EvidenceId([9; 16]);
+    let sealed = frame.sealed.first_mut().unwrap();
+    let leaf = frame
+        .leaves
+        .iter_mut()
+        .find(|leaf| leaf.evidence_id == sealed.evidence_id)
+        .unwrap();
+    (leaf.evidence_id, sealed.evidence_id) = (gone, gone);
+    sealed.wrapped_key.fill(0);
+    frame.leaves = vec![leaf.clone()];
+    frame.sealed.truncate(1);
+    world.memory.append(frame).await.unwrap();
+    for opened in [false, true] {
+        let leaves = world.broker.case(ended.case, opened, "auditor", "").await.unwrap();
+        let leaf = leaves.iter().find(|found| found.leaf.evidence_id == gone).unwrap();
+        assert_eq!((leaf.intact, leaf.destroyed), (Some(false), false));
+        assert!(
+            leaves
+                .iter()
+                .all(|found| found.leaf.evidence_id == gone || found.intact != Some(false))
+        );
+    }
+    let error = world.broker.verify_evidence(("audit", "1"), &mut |_| true).await;
+    assert!(matches!(error, Err(BrokerError::Store(StoreError::KeyGone { record, .. })) if record == gone));
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_pack_in_use_is_kept_once_and_whole_under_the_digest_that_verdicts_name() {
     let world = World::new();
     let packs = packs();

@@ -185,6 +185,26 @@ pub async fn a_refused_shred_frame_leaves_nothing(store: &dyn EvidenceStore) {
     assert_eq!(store.shred(good).await.unwrap().records, 3, "its id was not used up");
 }
 
+/// A record that comes without a key is destroyed only once a shred frame of its case says so.
+pub async fn zeros_are_no_destruction_until_a_shred_frame_names_them(store: &dyn EvidenceStore) {
+    let mut rng = StdRng::seed_from_u64(32);
+    let case = CaseId::random(&mut rng);
+    let whole = sample_frame(&mut rng, case, &[], 4);
+    let frame = without_keys(&whole, &ids(&whole)[1..3]);
+    store.append(frame.clone()).await.unwrap();
+    for record in 1..3 {
+        let error = store.verify().await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::KeyGone { frame: id, .. } if id == frame.id),
+            "{error}"
+        );
+        let named = [ids(&frame)[record]];
+        let done = store.shred(shred_frame(&mut rng, case, &[&named])).await.unwrap();
+        assert_eq!(done.records, 0);
+    }
+    store.verify().await.unwrap();
+}
+
 /// Cases are shredded side by side while others append and read: each call destroys exactly its own, and no reader meets
 /// anything but a whole record or a destroyed one.
 pub async fn shredding_side_by_side_destroys_each_record_once(store: Arc<dyn EvidenceStore>) {
