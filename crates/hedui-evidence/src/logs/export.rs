@@ -53,8 +53,8 @@ impl Exported {
 type Give<'a> = dyn FnMut(Exported) -> bool + Send + 'a;
 
 impl DistrictLogs {
-    /// Gives every file of a log, as of the newest checkpoint that its policy accepts: sealed records and entries read from the store, hash tiles,
-    /// `policy`, and `checkpoint` last. `give` is asked whether to go on.
+    /// Gives every file of a log, as of the newest checkpoint that its policy accepts: `policy` first, so that whoever goes on
+    /// with an export knows it for the same log's; sealed records and entries read from the store, hash tiles, and `checkpoint` last. `give` is asked whether to go on.
     ///
     /// Errors: [`LogError::NotIncluded`] for a log without a checkpoint; the store's.
     pub async fn export(
@@ -67,6 +67,10 @@ impl DistrictLogs {
         let checkpoint = self.checkpoint(log).await?.ok_or(LogError::NotIncluded)?;
         let size = size_of(&checkpoint, log)?;
         let frames = self.frames(log).await;
+        let policy = self.policy(log)?.into_bytes();
+        if !give(Exported::whole("policy", policy)) {
+            return Ok(size);
+        }
         let bundles = Bundles::begin(size, what, give);
         if !bundles.export(store, &frames).await? {
             return Ok(size);
@@ -80,10 +84,7 @@ impl DistrictLogs {
                 return Ok(size);
             }
         }
-        let policy = self.policy(log)?.into_bytes();
-        if give(Exported::whole("policy", policy)) {
-            give(Exported::whole("checkpoint", checkpoint.into_bytes()));
-        }
+        give(Exported::whole("checkpoint", checkpoint.into_bytes()));
         Ok(size)
     }
 }

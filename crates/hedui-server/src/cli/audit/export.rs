@@ -36,6 +36,8 @@ pub struct ExportArgs {
 const TELL_EVERY: u64 = 1_000;
 /// What is written last: a folder without it is not whole.
 const CHECKPOINT: &str = "checkpoint";
+/// What is written first: whose log it is.
+const POLICY: &str = "policy";
 /// Where entries lie.
 const ENTRIES: &str = "tile/entries";
 
@@ -54,6 +56,9 @@ pub async fn run(arguments: ExportArgs, context: &Context) -> Result<Answer, Cli
     let progress = Progress::new(context.lang, context.surroundings.stderr_is_terminal);
     let (mut count, mut files, mut bytes, mut size) = (0u64, 0u64, 0u64, String::new());
     while let Some(piece) = pieces.message().await.map_err(|status| client.refusal(&status))? {
+        if count == 0 && arguments.resume {
+            check_same_log(&folder, &piece, skip_bundles)?;
+        }
         folder.piece(&piece.path, piece.offset, &piece.content)?;
         count += 1;
         files += u64::from(piece.offset == 0);
@@ -109,6 +114,26 @@ fn begin(arguments: &ExportArgs) -> Result<(Folder, u64), CliError> {
         folder.remove(&format!("{}.p", full_bundle(kind, bundles)))?;
     }
     Ok((folder, bundles))
+}
+
+/// Refuses to mix two logs in a folder: what is there must have been begun under the key of the log that comes. Who cosigns it may have
+/// changed since.
+fn check_same_log(folder: &Folder, first: &wire::ExportLogResponse, skip_bundles: u64) -> Result<(), CliError> {
+    if first.path != POLICY {
+        let reason = "the server does not say first whose log it sends; export into a new folder without --resume";
+        return Err(CliError::Host(reason.to_owned()));
+    }
+    let log = |policy: &[u8]| policy.split(|byte| *byte == b'\n').next().map(<[u8]>::to_vec);
+    match folder.read(POLICY)? {
+        Some(there) if log(&there) == log(&first.content) => Ok(()),
+        Some(_) => Err(CliError::Usage(
+            "the folder holds an export of another log, or under another key; name a new folder with --out".to_owned(),
+        )),
+        None if skip_bundles == 0 => Ok(()),
+        None => Err(CliError::Usage(
+            "the folder does not say of which log it holds an export; name a new folder with --out".to_owned(),
+        )),
+    }
 }
 
 /// The name of a full bundle of entries, or of the sealed records beside it.

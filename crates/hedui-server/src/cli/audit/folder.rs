@@ -62,6 +62,15 @@ impl Folder {
         self.at.join(path).exists()
     }
 
+    /// What a file holds; none where there is no such file.
+    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CliError> {
+        match fs::read(inside(&self.at, path)?) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Removes a folder within; one that is not there is no error.
     pub fn remove(&self, path: &str) -> Result<(), CliError> {
         match fs::remove_dir_all(inside(&self.at, path)?) {
@@ -103,9 +112,11 @@ impl Folder {
 
     /// Puts the file that was being written into its place.
     pub fn finish(&mut self) -> Result<(), CliError> {
-        let Some(Unfinished { path, .. }) = self.unfinished.take() else {
+        let Some(Unfinished { path, file, .. }) = self.unfinished.take() else {
             return Ok(());
         };
+        // Its name must not outlive its content in a power cut: then it would count as whole.
+        file.sync_all()?;
         let path = inside(&self.at, &path)?;
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;

@@ -3,7 +3,8 @@
 
 use clap::Parser;
 
-use super::{ExportArgs, begin};
+use super::{ExportArgs, begin, check_same_log, wire};
+use crate::cli::audit::folder::Folder;
 
 #[derive(Parser)]
 struct Line {
@@ -44,6 +45,35 @@ fn an_interrupted_export_goes_on_behind_its_last_whole_bundle() {
     assert!(begin(&arguments(place.path(), &[])).is_err());
     write("checkpoint");
     assert!(resumed(&[]).is_err());
+}
+
+#[test]
+fn an_export_goes_on_in_a_folder_of_the_same_log_only() {
+    let place = tempfile::tempdir().unwrap();
+    let mut folder = Folder::make(place.path()).unwrap();
+    let first = |path: &str, content: &str| wire::ExportLogResponse {
+        path: path.to_owned(),
+        content: content.as_bytes().to_vec().into(),
+        ..Default::default()
+    };
+    let coming = first("policy", "log a/511703/2026+1+k\nquorum none\n");
+    // Nothing that counts is there.
+    check_same_log(&folder, &coming, 0).unwrap();
+    assert!(check_same_log(&folder, &coming, 1).is_err());
+    assert!(check_same_log(&folder, &first("tile/entries/000", ""), 0).is_err());
+    for (there, same) in [
+        ("log a/511703/2026+1+k\nquorum none\n", true),
+        ("log a/511703/2026+1+k\nwitness w 1\nquorum w\n", true),
+        ("log a/511704/2026+1+k\nquorum none\n", false),
+        ("log a/511703/2026+1+other\nquorum none\n", false),
+        ("", false),
+    ] {
+        folder.write("policy", there.as_bytes()).unwrap();
+        for bundles in [0, 3] {
+            let checked = check_same_log(&folder, &coming, bundles);
+            assert_eq!(checked.is_ok(), same, "{there}");
+        }
+    }
 }
 
 #[test]
