@@ -38,8 +38,9 @@ pub enum StoreError {
     /// The store was opened for reading only. Nothing was written.
     #[error("the store was opened for reading only")]
     ReadOnly,
-    /// The log cannot be written. Nothing of this frame was; reads go on, and the store tries to resume by itself.
-    #[error("the store refuses appends until its log can be written again ({reason})")]
+    /// The log cannot be written, or keys that shred frames name may still be there. Nothing of this frame was written; reads go
+    /// on. In the first case the store tries to resume by itself, in the second the next opening does.
+    #[error("the store refuses appends ({reason})")]
     Refused {
         /// What failed first, and what failed last when resuming was tried.
         reason: String,

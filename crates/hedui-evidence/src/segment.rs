@@ -30,6 +30,7 @@ mod key_check;
 mod log;
 mod lookup;
 mod manifest;
+mod opening;
 mod reader;
 mod recover;
 mod refusing;
@@ -44,6 +45,7 @@ use committer::{Committer, Published, Request, Work};
 pub use drill::{Difference, DrillReport, Mismatch, restore_drill};
 use lookup::Lookup;
 pub use manifest::MANIFEST_FILE;
+pub use opening::{Opening, Progress};
 use reader::LogReader;
 use recover::{Wanted, recover};
 use refusing::Refusing;
@@ -84,40 +86,6 @@ impl SegmentOptions {
             clock: Clock::steady(),
         }
     }
-}
-
-/// What opening a store is busy with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Progress {
-    /// Checking the last segment for a torn end.
-    Checking {
-        /// How far it is checked.
-        done_bytes: u64,
-        /// Its length.
-        total_bytes: u64,
-    },
-    /// Filing frames in the index; all of them if it had to be rebuilt.
-    Indexing {
-        /// How many are filed so far.
-        frames: u64,
-        /// How many bytes of the log that was.
-        done_bytes: u64,
-        /// How many there are.
-        total_bytes: u64,
-    },
-}
-
-/// What opening a store found and did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Opening {
-    /// Bytes of a torn group, acknowledged to nobody, that were cut.
-    pub torn_bytes: u64,
-    /// Why the index was rebuilt from the segments, if it was.
-    pub index_rebuilt: Option<String>,
-    /// Frames filed in the index while opening.
-    pub indexed_frames: u64,
 }
 
 /// Makes the index of a store, anew if asked.
@@ -195,7 +163,7 @@ impl SegmentStore {
             disk: Arc::clone(&disk),
             tail: log.tail,
         };
-        let caught_up = catch_up::open_index(&mut *indexes, &reader, log.store_id, (progress, &|| false))?;
+        let caught_up = catch_up::open_index(&mut *indexes, &reader, log.store_id, (&mut *progress, &|| false))?;
         let half_keys = [found.half_keys, caught_up.half_keys].concat();
         let opening = Opening {
             torn_bytes: found.torn_bytes,
@@ -227,9 +195,8 @@ impl SegmentStore {
             _lock: lock,
         };
         if !read_only {
-            // Nothing is served before what power interrupted is finished.
-            store.shredder.complete()?;
-            recover::check_keys(&store.reader(), &half_keys)?;
+            // Nothing is served before what power interrupted is finished, as far as it can be.
+            store.finish_shreds(&half_keys, progress)?;
             store.start(log, indexes)?;
         }
         Ok(store)

@@ -136,11 +136,20 @@ pub enum RefusalReason {
     IndexFailed,
     /// The store was opened for reading only.
     ReadOnly,
+    /// Opening could not destroy every key that shred frames name: a frame cannot be read, or a segment not be written. Ends
+    /// with an opening that can.
+    ShredUnfinished,
 }
 
 impl RefusalReason {
     /// Every reason.
-    pub const ALL: [Self; 4] = [Self::NoRoom, Self::LogFailed, Self::IndexFailed, Self::ReadOnly];
+    pub const ALL: [Self; 5] = [
+        Self::NoRoom,
+        Self::LogFailed,
+        Self::IndexFailed,
+        Self::ReadOnly,
+        Self::ShredUnfinished,
+    ];
 
     /// A word that never changes, for metrics and health checks.
     #[must_use]
@@ -150,6 +159,7 @@ impl RefusalReason {
             Self::LogFailed => "LOG_FAILED",
             Self::IndexFailed => "INDEX_FAILED",
             Self::ReadOnly => "READ_ONLY",
+            Self::ShredUnfinished => "SHRED_UNFINISHED",
         }
     }
 }

@@ -161,6 +161,9 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
     })
 }
 
+/// How many findings of an opening are told one by one.
+const MOST_TOLD: usize = 20;
+
 async fn open_store(
     config: &Config,
     entropy: &Entropy,
@@ -184,6 +187,14 @@ async fn open_store(
                     "{} bytes of an unfinished write were cut",
                     store.opening().torn_bytes
                 ));
+            }
+            let unfinished = &store.opening().unfinished_shreds;
+            if !unfinished.is_empty() {
+                tell("not every key that was to be destroyed certainly is; the store takes no evidence until it is opened without these:".to_owned());
+                unfinished
+                    .iter()
+                    .take(MOST_TOLD)
+                    .for_each(|damage| tell(format!("  {damage}")));
             }
             let store = Arc::new(store);
             let rate = config.store.scrub_bytes_per_second;
@@ -246,6 +257,7 @@ fn progress(step: Progress) -> String {
         } => {
             format!("indexing: {frames} frames, {done_bytes} of {total_bytes} bytes")
         }
+        Progress::Shredding { frames } => format!("finishing destructions: {frames} so far"),
         _ => "opening the store".to_owned(),
     }
 }

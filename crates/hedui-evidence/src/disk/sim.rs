@@ -14,6 +14,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use super::Disk;
 
 mod inode;
+mod tamper;
 mod tests;
 
 use inode::{Inode, SECTOR, part};
@@ -84,6 +85,10 @@ pub(crate) struct SimDisk {
     pub(crate) fail_sync: AtomicU64,
     /// The same for truncations.
     pub(crate) fail_truncate: AtomicU64,
+    /// Whether small files cannot be put into their places.
+    pub(crate) fail_replace: AtomicBool,
+    /// A file that belongs to somebody else: nothing in it can be erased.
+    pub(crate) foreign: Mutex<Option<String>>,
     /// Every sync passes this gate: a test that holds it keeps the committer from finishing.
     pub(crate) gate: Mutex<()>,
     outage: Mutex<(Outage, StdRng)>,
@@ -131,6 +136,8 @@ impl SimDisk {
             capacity: AtomicU64::new(u64::MAX),
             fail_sync: AtomicU64::default(),
             fail_truncate: AtomicU64::default(),
+            fail_replace: AtomicBool::default(),
+            foreign: Mutex::default(),
             gate: Mutex::default(),
             outage: Mutex::new((Outage::None, StdRng::seed_from_u64(0))),
         }
@@ -151,22 +158,6 @@ impl SimDisk {
     /// From now on calls fail like this; `Outage::None` ends it.
     pub(crate) fn set_outage(&self, outage: Outage, seed: u64) {
         *self.outage.lock().unwrap() = (outage, StdRng::seed_from_u64(seed));
-    }
-
-    /// Changes one byte behind everybody's back.
-    pub(crate) fn flip(&self, name: &str, at: usize) {
-        self.state.lock().unwrap().files.get_mut(name).unwrap()[at] ^= 0x10;
-    }
-
-    /// Puts bytes behind the end of a file, or takes some away.
-    pub(crate) fn resize(&self, name: &str, length: usize) {
-        self.state
-            .lock()
-            .unwrap()
-            .files
-            .get_mut(name)
-            .unwrap()
-            .resize(length, 0);
     }
 
     fn fails(&self, kind: Call) -> Option<io::Error> {
@@ -428,6 +419,9 @@ impl Disk for SimDisk {
     }
 
     fn erase(&self, name: &str, places: &[(u64, u64)]) -> io::Result<()> {
+        if self.foreign.lock().unwrap().as_deref() == Some(name) {
+            return Err(ErrorKind::PermissionDenied.into());
+        }
         for &(at, count) in places {
             // A failure may come after any byte.
             let failure = self.fails(Call::Write);
@@ -479,6 +473,9 @@ impl Disk for SimDisk {
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        if self.fail_replace.load(Ordering::SeqCst) {
+            return Err(ErrorKind::PermissionDenied.into());
+        }
         if let Some(error) = self.fails(Call::Other) {
             return Err(error);
         }

@@ -1,7 +1,7 @@
 //! Whether appends are refused, why, and when the next attempt to resume is due.
 //! Left to others: the attempt itself (`heal`), who makes it (`committer`).
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::clock::Clock;
@@ -14,6 +14,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct Refusing {
     clock: Clock,
     state: RwLock<State>,
+    /// For as long as the store is open, whatever becomes of the log.
+    held: OnceLock<Refusal>,
 }
 
 #[derive(Default)]
@@ -28,16 +30,25 @@ impl Refusing {
         Self {
             clock,
             state: RwLock::default(),
+            held: OnceLock::new(),
         }
     }
 
     /// Why appends are refused, if they are.
     pub(crate) fn why(&self) -> Option<Refusal> {
-        self.read().refusal.clone()
+        self.held.get().cloned().or_else(|| self.read().refusal.clone())
     }
 
-    /// Why an append is refused without being tried: the log is broken, and the next attempt is not due.
+    /// Refuses appends until the store is opened again.
+    pub(crate) fn hold(&self, reason: RefusalReason, text: String) {
+        let _ = self.held.set(Refusal { reason, text });
+    }
+
+    /// Why an append is refused without being tried: for good, or the log is broken and the next attempt is not due.
     pub(crate) fn at_once(&self) -> Option<String> {
+        if let Some(held) = self.held.get() {
+            return Some(held.text.clone());
+        }
         let state = self.read();
         let waiting = state.retry_at.is_some_and(|at| self.clock.now() < at);
         state.refusal.as_ref().filter(|_| waiting).map(|why| why.text.clone())

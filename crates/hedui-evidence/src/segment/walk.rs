@@ -50,7 +50,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    fn add(&mut self, at: Position, frame: Option<FrameId>, reason: impl Into<String>) {
+    pub(super) fn add(&mut self, at: Position, frame: Option<FrameId>, reason: impl Into<String>) {
         let reason = reason.into();
         self.push(Damage { at, frame, reason });
     }
@@ -279,7 +279,7 @@ fn check(at: Position, record: bytes::Bytes, verified: &mut Verified) -> Result<
     Ok(entry)
 }
 
-fn unreadable(error: &StoreError) -> String {
+pub(super) fn unreadable(error: &StoreError) -> String {
     use std::error::Error as _;
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
     format!("cannot be read: {error}{cause}")

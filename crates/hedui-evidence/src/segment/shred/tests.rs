@@ -2,7 +2,7 @@
 //! Left to others: the laws for every store (`contract`), power cuts at every operation (`schedules`), backups (`backup`).
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use rand::SeedableRng;
@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use super::super::*;
 use super::*;
 use crate::contract::{sample_frame, shred_frame, whole_log, without_keys};
-use crate::disk::sim::{Outage, SimDisk};
+use crate::disk::sim::{Op, Outage, SimDisk};
 use crate::error::ErrorKind;
 use crate::frame::tests::record_of_version_3;
 use crate::ids::EvidenceId;
@@ -32,9 +32,13 @@ fn open(dir: &Path) -> SegmentStore {
 }
 
 fn open_on(disk: &Arc<SimDisk>) -> SegmentStore {
+    open_telling(disk, &mut |_| ())
+}
+
+fn open_telling(disk: &Arc<SimDisk>, progress: &mut dyn FnMut(Progress)) -> SegmentStore {
     let indexes =
         |_fresh: bool| -> Result<Box<dyn Index>, crate::index::IndexError> { Ok(Box::new(MemoryIndex::default())) };
-    SegmentStore::open_on(Arc::<SimDisk>::clone(disk), Box::new(indexes), &options(), &mut |_| ()).unwrap()
+    SegmentStore::open_on(Arc::<SimDisk>::clone(disk), Box::new(indexes), &options(), progress).unwrap()
 }
 
 async fn fill(store: &SegmentStore, frames: usize) -> Vec<(Position, Frame)> {
@@ -315,6 +319,187 @@ async fn nobody_opens_a_shredded_record_whatever_keys_they_have() {
                 !bytes.windows(8).any(|window| window == part),
                 "{name:?} still holds a part of the key"
             );
+        }
+    }
+}
+
+/// A store whose shred frames are all to be carried out again, with several batches of them: the keys are back, how far they were
+/// is forgotten. Gives what stands where, and the records that are named.
+async fn forgotten() -> (Arc<SimDisk>, Vec<(Position, Frame)>, Vec<EvidenceId>) {
+    let disk = Arc::new(SimDisk::new());
+    let store = open_on(&disk);
+    let log = fill(&store, 24).await;
+    let old: Vec<_> = disk.files().into_iter().collect();
+    let mut rng = StdRng::seed_from_u64(50);
+    let mut named = Vec::new();
+    for (_, frame) in &log {
+        let record = [frame.sealed[1].evidence_id];
+        store.shred(shred_frame(&mut rng, CASE, &[&record])).await.unwrap();
+        named.extend(record);
+    }
+    drop(store);
+    for (name, bytes) in &old {
+        disk.overwrite(name, bytes);
+    }
+    disk.remove(STATE_FILE).unwrap();
+    (Arc::new(SimDisk::with_files(disk.files())), log, named)
+}
+
+#[tokio::test]
+async fn many_shred_frames_are_finished_in_batches_that_sync_each_segment_once() {
+    let (disk, log, named) = forgotten().await;
+    let mut told = Vec::new();
+    let store = open_telling(&disk, &mut |step| {
+        if let Progress::Shredding { frames } = step {
+            told.push(frames);
+        }
+    });
+    assert_eq!(told, [5, 10, 15, 20, 24, 24][..told.len()]);
+    assert!(told.len() >= 5, "{told:?}");
+    for (position, frame) in &log {
+        assert_eq!(store.read(*position).await.unwrap(), without_keys(frame, &named));
+    }
+    // Between two writings of the place no segment is synced twice, and of some several keys are destroyed at once.
+    let (mut synced, mut written, mut states, mut syncs) = (BTreeSet::new(), 0, 0, 0);
+    for op in &disk.ops() {
+        match op {
+            Op::Sync(name) => {
+                assert!(synced.insert(name.clone()), "{name} twice");
+                syncs += 1;
+            }
+            Op::Write { .. } => written += 1,
+            Op::Replace { name, .. } if name == STATE_FILE => {
+                synced.clear();
+                states += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(states >= 5 && written == 24 && syncs < 24, "{states} {written} {syncs}");
+}
+
+#[tokio::test]
+async fn an_interrupted_opening_goes_on_where_it_was() {
+    let (disk, log, named) = forgotten().await;
+    drop(open_on(&disk));
+    let ops = disk.ops();
+    let mut states = ops
+        .iter()
+        .enumerate()
+        .filter(|(_, op)| matches!(op, Op::Replace { .. }));
+    let (second, _) = states.nth(1).unwrap();
+    let left = disk.after_power_cut(second + 1, &mut StdRng::seed_from_u64(1));
+    let disk = Arc::new(SimDisk::after(left));
+    let mut frames = Vec::new();
+    let store = open_telling(&disk, &mut |step| {
+        if let Progress::Shredding { frames: so_far } = step {
+            frames.push(so_far);
+        }
+    });
+    assert_eq!(frames.last(), Some(&14), "ten were done");
+    for (position, frame) in &log {
+        assert_eq!(store.read(*position).await.unwrap(), without_keys(frame, &named));
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_written_down_keeps_nobody_out() {
+    let (disk, log, named) = forgotten().await;
+    disk.fail_replace.store(true, Ordering::SeqCst);
+    let store = open_on(&disk);
+    assert!(store.opening().unfinished_shreds.is_empty() && store.refusing().is_none());
+    assert_eq!(store.read(log[0].0).await.unwrap(), without_keys(&log[0].1, &named));
+    fill(&store, 1).await;
+}
+
+/// Changes a byte of a frame in a finished segment, in place, as a disk does it.
+fn flip(dir: &Path, at: Position) {
+    let path = dir.join(segment_name(at.segment));
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[usize::try_from(at.offset).unwrap() + 100] ^= 4;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn a_frame_that_cannot_be_read_keeps_appends_out_and_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let log = fill(&store, 12).await;
+    let mut rng = StdRng::seed_from_u64(52);
+    let named: Vec<_> = log.iter().map(|(_, frame)| frame.sealed[1].evidence_id).collect();
+    for record in &named {
+        store.shred(shred_frame(&mut rng, CASE, &[&[*record]])).await.unwrap();
+    }
+    drop(store);
+    let (broken, frame) = &log[3];
+    flip(dir.path(), *broken);
+    fs::remove_file(dir.path().join(STATE_FILE)).unwrap();
+    for _ in 0..2 {
+        let store = open(dir.path());
+        let found = &store.opening().unfinished_shreds;
+        assert!(
+            matches!(found.as_slice(), [damage] if damage.at == *broken),
+            "{found:?}"
+        );
+        assert_eq!(store.refusing().unwrap().reason, RefusalReason::ShredUnfinished);
+        let error = store.append(sample_frame(&mut rng, CASE, &[], 1)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotWritten, "{error}");
+        // Everything else is done, and can be read.
+        for (position, frame) in log.iter().filter(|(at, _)| at != broken) {
+            assert_eq!(store.read(*position).await.unwrap(), without_keys(frame, &named));
+        }
+        assert_eq!(store.case_page(CASE, None, 100).await.unwrap().len(), 24);
+    }
+    // Mended, and all is well.
+    flip(dir.path(), *broken);
+    let store = open(dir.path());
+    assert!(store.opening().unfinished_shreds.is_empty() && store.refusing().is_none());
+    assert_eq!(store.read(*broken).await.unwrap(), without_keys(frame, &named));
+    fill(&store, 1).await;
+}
+
+#[tokio::test]
+async fn a_damaged_frame_that_holds_nothing_named_is_no_obstacle() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let log = fill(&store, 8).await;
+    let named = [log[1].1.sealed[0].evidence_id];
+    let shred = shred_frame(&mut StdRng::seed_from_u64(51), CASE, &[&named]);
+    store.shred(shred).await.unwrap();
+    drop(store);
+    fs::remove_file(dir.path().join(STATE_FILE)).unwrap();
+    flip(dir.path(), log[0].0);
+    let store = open(dir.path());
+    assert!(store.opening().unfinished_shreds.is_empty() && store.refusing().is_none());
+    assert!(dir.path().join(STATE_FILE).exists());
+}
+
+#[tokio::test]
+async fn a_segment_of_somebody_else_keeps_appends_out_unless_its_keys_are_gone_already() {
+    for gone in [true, false] {
+        let (disk, log, named) = forgotten().await;
+        let first = segment_name(log[0].0.segment);
+        if gone {
+            drop(open_on(&disk));
+            disk.remove(STATE_FILE).unwrap();
+        }
+        *disk.foreign.lock().unwrap() = Some(first.clone());
+        let store = open_on(&disk);
+        let found = &store.opening().unfinished_shreds;
+        assert_eq!(found.is_empty(), gone, "{found:?}");
+        assert_eq!(store.refusing().is_none(), gone);
+        assert!(found.iter().all(|damage| segment_name(damage.at.segment) == first));
+        for (position, frame) in log.iter().filter(|(at, _)| gone || segment_name(at.segment) != first) {
+            assert_eq!(store.read(*position).await.unwrap(), without_keys(frame, &named));
+        }
+        if !gone {
+            assert_eq!(store.read(log[0].0).await.unwrap(), log[0].1, "it is served as it is");
+            drop(store);
+            *disk.foreign.lock().unwrap() = None;
+            let store = open_on(&disk);
+            assert!(store.refusing().is_none());
+            assert_eq!(store.read(log[0].0).await.unwrap(), without_keys(&log[0].1, &named));
         }
     }
 }
