@@ -109,7 +109,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let names = Arc::new(options.names);
     let (reporter, health) = tonic_health::server::health_reporter();
     let verification = verification::Service::new(broker.clone(), Arc::clone(&callers), Arc::clone(&names));
-    let long = LongCalls::new();
+    let long = LongCalls::default();
     let overseen = (options.logs, options.standings);
     let audit = audit::Service::new(broker.clone(), Arc::clone(&callers), overseen, long.clone());
     let retention = retention::Service::new(broker.clone(), Arc::clone(&callers), long.clone());

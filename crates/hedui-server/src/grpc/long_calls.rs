@@ -28,12 +28,14 @@ pub struct LongCall {
     _held: OwnedSemaphorePermit,
 }
 
-impl LongCalls {
-    /// All places free.
-    pub fn new() -> LongCalls {
+/// All places free.
+impl Default for LongCalls {
+    fn default() -> LongCalls {
         LongCalls(Arc::new(Semaphore::new(LONG_CALLS as usize)))
     }
+}
 
+impl LongCalls {
     /// A place.
     ///
     /// Errors: `RESOURCE_EXHAUSTED`, `AUDIT_BUSY`.

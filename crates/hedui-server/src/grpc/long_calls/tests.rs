@@ -6,7 +6,7 @@ use super::*;
 
 #[tokio::test]
 async fn there_are_so_many_places_and_each_that_is_given_back_is_free() {
-    let calls = LongCalls::new();
+    let calls = LongCalls::default();
     let mut places: Vec<LongCall> = (0..LONG_CALLS).map(|_| calls.place().unwrap()).collect();
     let refused = calls.clone().place().unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
@@ -17,7 +17,7 @@ async fn there_are_so_many_places_and_each_that_is_given_back_is_free() {
 
 #[tokio::test]
 async fn the_end_waits_for_every_call_and_lets_none_begin() {
-    let calls = LongCalls::new();
+    let calls = LongCalls::default();
     let place = calls.place().unwrap();
     let waiting = tokio::spawn({
         let calls = calls.clone();
