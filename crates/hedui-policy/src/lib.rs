@@ -4,6 +4,7 @@
 //! A pack is read and checked once ([`Pack::parse`], [`PackSet`]): names resolve, units agree, every mistake is reported with its line.
 //! Then it judges households ([`Pack::evaluate`]): exact rational numbers, intervals where departments are silent, three truths.
 
+mod columns;
 mod evaluate;
 mod formula;
 mod hint;
@@ -16,6 +17,7 @@ pub mod schema;
 mod set;
 pub mod standard;
 pub mod template;
+mod snapshot;
 pub mod unit;
 mod vocabulary;
 
@@ -28,7 +30,12 @@ mod testing;
 struct Readme;
 
 pub use evaluate::{ARITHMETIC_OVERFLOW, DIVISION_BY_ZERO, NOBODY_COUNTS, RECORD_UNCERTAIN, TOO_MANY_COMPOSITIONS};
+pub use columns::{Columns, Judged, Payable, Prepared, PreparedVerdicts, RowError, When};
 pub use mistake::{Mistake, Mistakes, PolicyError, PolicyErrorKind, SelectError};
 pub use pack::{MAX_PACK_BYTES, Pack, TestKind};
 pub use set::{MAX_PACKS, PackFile, PackSet};
+pub use snapshot::{
+    Composition, Disability, FigureKey, MAX_FIGURES, MAX_SNAPSHOT_BYTES, Needs, Person, Snapshot, SnapshotError,
+    SnapshotReader, SnapshotWriter,
+};
 pub use vocabulary::fact_names;

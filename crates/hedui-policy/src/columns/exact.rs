@@ -1,0 +1,334 @@
+//! One household's snapshot under one pack, on intervals of exact fractions: what columns fall back to, and what they are compared with.
+//! Leaves the trace, and why a value is open, to `evaluate`, which starts from the facts.
+
+use hedui_core::dates::Date;
+use hedui_core::household::ADULT_AGE;
+use hedui_core::record::DisabilityKind;
+use hedui_core::verdict::{Outcome, Truth};
+
+use super::{Judged, Payable, outcome};
+use crate::interval::{self, Interval, Trouble};
+use crate::pack::Pack;
+use crate::program::{Arithmetic, Code, Comparison, Filling, Formula, Place, Rounding, Rows, Scope, Table};
+use crate::ratio::Ratio;
+use crate::snapshot::{Disability, Person, Snapshot, SnapshotError, key};
+
+/// A number within bounds, or a condition.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Value {
+    Number(Interval),
+    Condition(Truth),
+}
+
+impl Value {
+    fn interval(self) -> Interval {
+        match self {
+            Value::Number(interval) => interval,
+            Value::Condition(_) => Interval::UNBOUNDED,
+        }
+    }
+
+    fn truth(self) -> Truth {
+        match self {
+            Value::Condition(truth) => truth,
+            Value::Number(_) => Truth::Open,
+        }
+    }
+}
+
+const UNKNOWN: Value = Value::Number(Interval::UNBOUNDED);
+
+struct Exact<'a> {
+    pack: &'a Pack,
+    snapshot: &'a Snapshot,
+    /// The day of parameters and ages.
+    day: Date,
+    household: Vec<Value>,
+    member: Vec<Value>,
+}
+
+/// Judges a snapshot with the parameters and ages of a day.
+pub(super) fn judge(pack: &Pack, snapshot: &Snapshot, day: Date) -> Result<Judged, SnapshotError> {
+    let persons = snapshot.members.len();
+    let mut exact = Exact {
+        pack,
+        snapshot,
+        day,
+        household: vec![UNKNOWN; pack.household.len()],
+        member: vec![UNKNOWN; pack.member.len() * persons],
+    };
+    exact.fill()?;
+    for step in &pack.steps {
+        match step.scope {
+            Scope::Household => {
+                let value = exact.run(&step.formula, None, step.round);
+                exact.store(None, step.place, value);
+            }
+            Scope::Member => {
+                for member in 0..persons {
+                    let value = exact.run(&step.formula, Some(member), step.round);
+                    exact.store(Some(member), step.place, value);
+                }
+            }
+        }
+    }
+    let truth = |formula: &Formula| exact.run(formula, None, None).truth();
+    let tests: Vec<Truth> = pack.tests.iter().map(|test| truth(&test.formula)).collect();
+    let bands: Vec<(Truth, bool)> = pack
+        .bands
+        .iter()
+        .map(|band| (truth(&band.formula), band.qualifies))
+        .collect();
+    let (outcome, band) = outcome::of(&tests, &bands, snapshot.composition);
+    let amount = pack
+        .amount
+        .as_ref()
+        .filter(|_| outcome != Outcome::Exceeds)
+        .map(|rule| {
+            let interval = exact.run(&rule.formula, None, Some(rule.round)).interval();
+            Payable {
+                lo: fen(interval.lo).unwrap_or(0),
+                hi: fen(interval.hi),
+            }
+        });
+    Ok(Judged { outcome, band, amount })
+}
+
+/// Yuan as whole fen, never negative; `None` where unbounded.
+fn fen(yuan: Option<Ratio>) -> Option<i64> {
+    let fen = yuan?.checked_mul(Ratio::whole(100))?.floor();
+    i64::try_from(fen.max(0)).ok()
+}
+
+impl Exact<'_> {
+    fn fill(&mut self) -> Result<(), SnapshotError> {
+        let (pack, snapshot) = (self.pack, self.snapshot);
+        for (at, place) in pack.household.iter().enumerate() {
+            let value = self.fetch(place, None)?;
+            self.store(None, at, value);
+        }
+        for (member, person) in snapshot.members.iter().enumerate() {
+            for (at, place) in pack.member.iter().enumerate() {
+                let value = self.fetch(place, Some((member, person)))?;
+                self.store(Some(member), at, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn fetch(&self, place: &Place, member: Option<(usize, &Person)>) -> Result<Value, SnapshotError> {
+        let number = |value: i64| Value::Number(Interval::exactly(Ratio::from(value)));
+        let age = |day| member.map_or(0, |(_, person)| person.age_on(day));
+        Ok(match &place.filling {
+            Filling::Fixed(value) => Value::Number(Interval::exactly(*value)),
+            Filling::Dated(otherwise, periods) => {
+                let period = periods.iter().find(|period| period.holds(self.day));
+                Value::Number(Interval::exactly(period.map_or(*otherwise, |period| period.value)))
+            }
+            Filling::Figure { scale, .. } => Value::Number(Interval::of_bounds(self.figure(place, member)?, *scale)),
+            Filling::Persons => number(i64::try_from(self.snapshot.members.len()).unwrap_or(i64::MAX)),
+            Filling::Age => number(i64::from(age(self.day))),
+            Filling::Minor => Value::Condition(if age(self.day) < ADULT_AGE {
+                Truth::Holds
+            } else {
+                Truth::Fails
+            }),
+            Filling::Student => Value::Condition(member.map_or(Truth::Open, |(_, person)| person.student)),
+            Filling::DisabilityGrade => member.map_or(UNKNOWN, |(_, person)| {
+                let (lo, hi) = grade(person.disability);
+                Value::Number(Interval {
+                    lo: Some(Ratio::from(lo)),
+                    hi: Some(Ratio::from(hi)),
+                })
+            }),
+            Filling::Table(at) => match (self.pack.tables.get(*at), member) {
+                (Some(table), Some((_, person))) => Value::Number(coefficient(table, person, age(self.day))),
+                _ => UNKNOWN,
+            },
+            Filling::Step => UNKNOWN,
+        })
+    }
+
+    fn figure(
+        &self,
+        place: &Place,
+        member: Option<(usize, &Person)>,
+    ) -> Result<hedui_core::bounds::Bounds, SnapshotError> {
+        let key = key(place).ok_or(SnapshotError::Malformed { field: "keys" })?;
+        let found = match member {
+            None => self.snapshot.figure(key),
+            Some((member, _)) => self.snapshot.member_figure(member, key),
+        };
+        found.ok_or(SnapshotError::FigureMissing {
+            fact: key.fact,
+            months: key.months,
+            member: member.is_some(),
+        })
+    }
+
+    fn store(&mut self, member: Option<usize>, place: usize, value: Value) {
+        let slot = match member {
+            None => self.household.get_mut(place),
+            Some(member) => self.member.get_mut(member * self.pack.member.len() + place),
+        };
+        if let Some(slot) = slot {
+            *slot = value;
+        }
+    }
+
+    fn run(&self, formula: &Formula, member: Option<usize>, round: Option<Rounding>) -> Value {
+        match (self.value(&formula.code, member), round) {
+            (Value::Number(interval), Some(round)) => {
+                Value::Number(interval.round(round.to, round.mode, &mut Trouble::default()))
+            }
+            (value, _) => value,
+        }
+    }
+
+    fn value(&self, code: &Code, member: Option<usize>) -> Value {
+        // What goes wrong opens the value; why it did is told by `evaluate`.
+        let trouble = &mut Trouble::default();
+        let number = |code: &Code| self.value(code, member).interval();
+        let truth = |code: &Code| self.value(code, member).truth();
+        match code {
+            Code::Number(value) => Value::Number(Interval::exactly(*value)),
+            Code::Household(place) => self.household.get(*place).copied().unwrap_or(UNKNOWN),
+            Code::Member(place) => {
+                let at = member.map(|member| member * self.pack.member.len() + place);
+                at.and_then(|at| self.member.get(at)).copied().unwrap_or(UNKNOWN)
+            }
+            Code::Negate(inner) => Value::Number(number(inner).neg(trouble)),
+            Code::Arithmetic(operation, a, b) => {
+                let (a, b) = (number(a), number(b));
+                Value::Number(match operation {
+                    Arithmetic::Add => a.add(b, trouble),
+                    Arithmetic::Subtract => a.sub(b, trouble),
+                    Arithmetic::Multiply => a.mul(b, trouble),
+                    Arithmetic::Divide => a.div(b, trouble),
+                })
+            }
+            Code::Compare(comparison, a, b) => Value::Condition(compare(*comparison, number(a), number(b))),
+            Code::And(a, b) => Value::Condition(interval::and(truth(a), truth(b))),
+            Code::Or(a, b) => Value::Condition(interval::or(truth(a), truth(b))),
+            Code::Not(inner) => Value::Condition(interval::not(truth(inner))),
+            Code::Min(codes) => extreme(codes.iter().map(number), Interval::min),
+            Code::Max(codes) => extreme(codes.iter().map(number), Interval::max),
+            Code::If(branches) => {
+                let [condition, then, other] = branches.as_ref();
+                match truth(condition) {
+                    Truth::Holds => self.value(then, member),
+                    Truth::Fails => self.value(other, member),
+                    Truth::Open => either(self.value(then, member), self.value(other, member)),
+                }
+            }
+            Code::Sum(each) => Value::Number(self.sum(each)),
+            Code::Mean(each) => {
+                let persons = Ratio::from(i64::try_from(self.snapshot.members.len()).unwrap_or(i64::MAX));
+                Value::Number(self.sum(each).div(Interval::exactly(persons), trouble))
+            }
+            Code::Count(each) => self.count(each),
+        }
+    }
+
+    fn members(&self, each: &Code) -> impl Iterator<Item = Value> {
+        (0..self.snapshot.members.len()).map(|member| self.value(each, Some(member)))
+    }
+
+    fn sum(&self, each: &Code) -> Interval {
+        let mut trouble = Trouble::default();
+        self.members(each)
+            .fold(Interval::ZERO, |total, value| total.add(value.interval(), &mut trouble))
+    }
+
+    fn count(&self, each: &Code) -> Value {
+        let (mut sure, mut possible) = (0i64, 0i64);
+        for value in self.members(each) {
+            sure += i64::from(value.truth() == Truth::Holds);
+            possible += i64::from(value.truth() != Truth::Fails);
+        }
+        Value::Number(Interval {
+            lo: Some(Ratio::from(sure)),
+            hi: Some(Ratio::from(possible)),
+        })
+    }
+}
+
+fn compare(comparison: Comparison, a: Interval, b: Interval) -> Truth {
+    match comparison {
+        Comparison::Less => a.less(b),
+        Comparison::GreaterOrEqual => interval::not(a.less(b)),
+        Comparison::Greater => b.less(a),
+        Comparison::LessOrEqual => interval::not(b.less(a)),
+        Comparison::Equal => a.equal(b),
+        Comparison::NotEqual => interval::not(a.equal(b)),
+    }
+}
+
+fn extreme(values: impl Iterator<Item = Interval>, pick: fn(Interval, Interval) -> Interval) -> Value {
+    values.reduce(pick).map_or(UNKNOWN, Value::Number)
+}
+
+fn either(then: Value, other: Value) -> Value {
+    match (then, other) {
+        (Value::Number(a), Value::Number(b)) => Value::Number(a.hull(b)),
+        (a, b) if a == b => a,
+        _ => Value::Condition(Truth::Open),
+    }
+}
+
+/// The least and the greatest grade that a member may have: a silent register can only show a first or more severe disability.
+pub(super) fn grade(disability: Disability) -> (i64, i64) {
+    match (disability.known, disability.is_open) {
+        (Some((_, grade)), false) => (i64::from(grade), i64::from(grade)),
+        (Some((_, grade)), true) => (1, i64::from(grade)),
+        (None, false) => (0, 0),
+        (None, true) => (0, 4),
+    }
+}
+
+/// A member's value in a table.
+pub(super) fn coefficient(table: &Table, person: &Person, age: u32) -> Interval {
+    match &table.rows {
+        Rows::Age(_) => Interval::exactly(by_age(table, age)),
+        Rows::Sex(rows) => {
+            let row = rows.iter().find(|(sex, _)| *sex == person.sex);
+            Interval::exactly(row.map_or(table.default, |(_, value)| *value))
+        }
+        Rows::Disability(_) => by_disability(table, person.disability),
+    }
+}
+
+/// The value of an age; the default in other tables.
+pub(super) fn by_age(table: &Table, age: u32) -> Ratio {
+    let Rows::Age(rows) = &table.rows else {
+        return table.default;
+    };
+    let fits = |from: u32, to: Option<u32>| from <= age && to.is_none_or(|to| age < to);
+    let row = rows.iter().find(|(from, to, _)| fits(*from, *to));
+    row.map_or(table.default, |(_, _, value)| *value)
+}
+
+/// The value of the disability on record; the hull over everything that a silent register could still show.
+pub(super) fn by_disability(table: &Table, disability: Disability) -> Interval {
+    let value_of = |kind: DisabilityKind, of: u8| {
+        let Rows::Disability(rows) = &table.rows else {
+            return table.default;
+        };
+        let fits = |k: Option<DisabilityKind>, g: u32| g == u32::from(of) && k.is_none_or(|k| k == kind);
+        let row = rows.iter().find(|(k, g, _)| fits(*k, *g));
+        row.map_or(table.default, |(_, _, value)| *value)
+    };
+    let on_record = disability
+        .known
+        .map_or(table.default, |(kind, grade)| value_of(kind, grade));
+    let mut interval = Interval::exactly(on_record);
+    if disability.is_open {
+        let mildest = disability.known.map_or(4, |(_, grade)| grade);
+        for grade in 1..=mildest {
+            for kind in DisabilityKind::ALL {
+                interval = interval.hull(Interval::exactly(value_of(*kind, grade)));
+            }
+        }
+    }
+    interval
+}
