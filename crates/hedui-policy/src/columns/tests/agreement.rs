@@ -1,8 +1,6 @@
 //! Columns, exact fractions on snapshots, and the evaluator on facts say the same of the same household.
 //! Leaves whether that is right to `oracle`.
 
-use std::sync::Arc;
-
 use hedui_core::dates::Date;
 use hedui_core::household::Relation;
 use hedui_core::record::{self, DisabilityKind, IncomeKind, RecordBody};
@@ -11,16 +9,14 @@ use hedui_ids::Sex;
 use proptest::prelude::*;
 use smol_str::SmolStr;
 
-use super::households::{Kind, Random, household, shipped};
+use super::households::{Kind, NEEDS, Random, all_columns, any_columns, capacity_index, household};
 use crate::snapshot::Snapshot;
 use crate::testing::{Case, member};
 use crate::{Columns, Judged, Payable, When};
 
 #[test]
 fn every_shipped_pack_has_columns_for_every_size_and_time() {
-    let (packs, _) = shipped();
-    for pack in packs.packs() {
-        let columns = Columns::new(pack).unwrap();
+    for columns in all_columns() {
         for persons in 1..=20 {
             for year in [2018, 2023, 2026] {
                 let day = Date::new(year, 6, 15).unwrap();
@@ -28,7 +24,7 @@ fn every_shipped_pack_has_columns_for_every_size_and_time() {
                     columns.has_columns(persons, day),
                     [true; 2],
                     "{} {persons} {year}",
-                    pack.id()
+                    columns.pack().id()
                 );
             }
         }
@@ -38,10 +34,8 @@ fn every_shipped_pack_has_columns_for_every_size_and_time() {
 proptest! {
     #[test]
     fn columns_judge_as_exact_fractions_do(seed: u64, kind in prop::sample::select(vec![Kind::Settled, Kind::OnBounds, Kind::Wild])) {
-        let (packs, needs) = shipped();
-        let pack = &packs.packs()[(seed % packs.packs().len() as u64) as usize];
-        let columns = Columns::new(pack).unwrap();
-        let snapshots: Vec<Snapshot> = (0..64).map(|n| household(seed.wrapping_add(n), &needs, kind)).collect();
+        let columns = any_columns(seed);
+        let snapshots: Vec<Snapshot> = (0..64).map(|n| household(seed.wrapping_add(n), &NEEDS, kind)).collect();
         for when in [When::OwnDate, When::On(Date::new(2023, 2, 28).unwrap())] {
             let judged = columns.judge_all(&snapshots, when).unwrap();
             for (snapshot, judged) in snapshots.iter().zip(judged) {
@@ -130,7 +124,6 @@ fn case(seed: u64) -> Case {
 proptest! {
     #[test]
     fn a_snapshot_is_judged_as_the_facts_it_was_taken_from(seed: u64) {
-        let (packs, needs) = shipped();
         let case = case(seed);
         let open: Vec<SmolStr> = match seed % 4 {
             0 => vec!["DECEASED_MEMBER".into()],
@@ -138,13 +131,12 @@ proptest! {
             _ => Vec::new(),
         };
         case.with_facts(|facts| {
-            let snapshot = Snapshot::of_facts(facts, &open, &needs).unwrap();
+            let snapshot = Snapshot::of_facts(facts, &open, &NEEDS).unwrap();
             let stored = Snapshot::decode(&snapshot.encode()).unwrap();
-            for pack in packs.packs() {
-                let columns = Columns::new(pack).unwrap();
-                let expected = said(&pack.evaluate(facts, &open), &columns);
+            for columns in all_columns() {
+                let expected = said(&columns.pack().evaluate(facts, &open), columns);
                 let judged = columns.judge_all(std::slice::from_ref(&stored), When::OwnDate).unwrap();
-                prop_assert_eq!(judged, vec![expected], "{}", pack.id());
+                prop_assert_eq!(judged, vec![expected], "{}", columns.pack().id());
             }
             Ok(())
         })?;
@@ -155,11 +147,8 @@ proptest! {
 fn the_pilots_worked_example_is_paid_as_printed() {
     let case = Case::daan();
     case.with_facts(|facts| {
-        let (packs, needs) = shipped();
-        let snapshot = Snapshot::of_facts(facts, &[], &Arc::clone(&needs)).unwrap();
-        let pack = packs.get("dibao-daan-rural-capacity-index", "1").unwrap();
-        let columns = Columns::new(pack).unwrap();
-        let [judged] = columns.judge_all(&[snapshot], When::OwnDate).unwrap()[..] else {
+        let snapshot = Snapshot::of_facts(facts, &[], &NEEDS).unwrap();
+        let [judged] = capacity_index().judge_all(&[snapshot], When::OwnDate).unwrap()[..] else {
             panic!("one household, one verdict")
         };
         let amount = Some(Payable {

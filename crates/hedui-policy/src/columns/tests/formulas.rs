@@ -14,14 +14,14 @@ fn formulas() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![
         "a",
         "b",
-        "count(member.minor)",
-        "count(member.student)",
+        "(count(member.minor) / person)",
+        "(count(member.student) / person)",
         "sum(member.disability_grade)",
         "sum(share)",
         "mean(share)",
         "(vehicles / piece)",
         "(dwellings / piece)",
-        "(income.wage / yuan)",
+        "(income.wage / yuan_a_year)",
         "(assets.financial / yuan)",
         "2",
         "0.3",
@@ -55,11 +55,11 @@ fn pack(formula: &str, round: &str) -> Option<Pack> {
     let text = format!(
         "[pack]\nid = \"p\"\nversion = \"1\"\nprogramme = \"p\"\njurisdiction = \"000000\"\nvalid_from = \"2018-01-01\"\n{TITLE}\
          [windows]\nwage = \"twelve_months\"\n\
-         {}{}{}{}\
+         {}{}{}{}{}{}{}\
          [[table]]\nname = \"share\"\nby = \"disability\"\nunit = \"ratio\"\ndefault = 1\n\
          rows = [{{ kind = \"mental\", grade = 1, value = 0.2 }}, {{ grade = 2, value = \"1/3\" }}]\n{TITLE}\
          [[step]]\nname = \"x\"\nscope = \"household\"\nunit = \"ratio\"\nformula = \"{formula}\"\n{round}\n{TITLE}\
-         [[test]]\nname = \"t\"\nkind = \"income\"\nformula = \"x < 40 or member_less\"\n{TITLE}\
+         [[test]]\nname = \"t\"\nkind = \"income\"\nformula = \"x < 40 or sum(member.age) < 90 * year\"\n{TITLE}\
          [[test]]\nname = \"u\"\nkind = \"income\"\nformula = \"x + a + b != 12\"\n{TITLE}\
          [[band]]\nname = \"low\"\nformula = \"x <= 3\"\n{TITLE}\
          [[band]]\nname = \"high\"\nformula = \"x > 5.5\"\nqualifies = false\n{TITLE}\
@@ -76,13 +76,9 @@ fn pack(formula: &str, round: &str) -> Option<Pack> {
         ),
         parameter("yuan", "yuan", "value = 1"),
         parameter("piece", "pieces", "value = 1"),
-    );
-    let text = text
-        .replace("yuan\"\nformula = \"{formula}", "")
-        .replace("or member_less", "or sum(member.age) < 90 * year");
-    let text = text.replace(
-        "[[table]]",
-        &format!("{}[[table]]", parameter("year", "years", "value = 1")),
+        parameter("year", "years", "value = 1"),
+        parameter("person", "persons", "value = 1"),
+        parameter("yuan_a_year", "yuan/year", "value = 1"),
     );
     match Pack::parse("p.toml", &text) {
         Ok(pack) => Some(pack),
@@ -103,7 +99,7 @@ proptest! {
         seed: u64,
     ) {
         // Every parameter and table is used, as packs must.
-        let text = format!("{text} + {also} * 0 + 0 * (a + b + sum(share) + vehicles / piece + income.wage / yuan)");
+        let text = format!("{text} + {also} * 0 + 0 * (a + b + sum(share) + vehicles / piece + income.wage / yuan_a_year)");
         let Some(pack) = pack(&text, round) else { return Ok(()) };
         let columns = Columns::new(&pack).unwrap();
         let needs = needs_of(&pack);
@@ -124,7 +120,7 @@ fn random_formulas_do_have_columns_more_often_than_not() {
     let (mut read, mut settled, mut open) = (0, 0, 0);
     for _ in 0..100 {
         let text = formulas().new_tree(&mut runner).unwrap().current();
-        let used = "0 * (a + b + sum(share) + vehicles / piece + income.wage / yuan)";
+        let used = "0 * (a + b + sum(share) + vehicles / piece + income.wage / yuan_a_year)";
         let Some(pack) = pack(&format!("{text} + {used}"), "") else {
             continue;
         };

@@ -1,7 +1,7 @@
 //! Random households as snapshots: at limits, beside them, within bounds, and beyond what columns hold.
 //! Leaves a realistic spread to the benchmarks.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hedui_core::bounds::Bounds;
 use hedui_core::dates::Date;
@@ -11,7 +11,7 @@ use hedui_core::verdict::Truth;
 use hedui_ids::Sex;
 
 use crate::snapshot::{Composition, Disability, FigureKey, Needs, Person, Snapshot};
-use crate::{Pack, PackSet};
+use crate::{Columns, Pack, PackSet};
 
 /// Splitmix64: one seed, one household.
 #[derive(Clone, Debug)]
@@ -65,11 +65,30 @@ pub(super) fn is_money(fact: Fact) -> bool {
     )
 }
 
-/// Every shipped pack, and what they read together.
-pub(super) fn shipped() -> (PackSet, Arc<Needs>) {
-    let packs = PackSet::bundled().unwrap();
-    let needs = Needs::of_packs(packs.packs()).unwrap();
-    (packs, Arc::new(needs))
+/// Every shipped pack.
+pub(super) static PACKS: LazyLock<PackSet> = LazyLock::new(|| PackSet::bundled().unwrap());
+/// What they read together.
+pub(super) static NEEDS: LazyLock<Arc<Needs>> = LazyLock::new(|| Arc::new(Needs::of_packs(PACKS.packs()).unwrap()));
+/// All of them made ready, once for all tests.
+static COLUMNS: LazyLock<Vec<Columns<'static>>> =
+    LazyLock::new(|| PACKS.packs().iter().map(|pack| Columns::new(pack).unwrap()).collect());
+
+/// One of the shipped packs.
+pub(super) fn any_columns(seed: u64) -> &'static Columns<'static> {
+    &COLUMNS[(seed % COLUMNS.len() as u64) as usize]
+}
+
+/// All of them.
+pub(super) fn all_columns() -> &'static [Columns<'static>] {
+    &COLUMNS
+}
+
+/// The pack of the benchmark.
+pub(super) fn capacity_index() -> &'static Columns<'static> {
+    let found = COLUMNS
+        .iter()
+        .find(|columns| columns.pack().id() == "dibao-daan-rural-capacity-index");
+    found.unwrap()
 }
 
 pub(super) fn needs_of(pack: &Pack) -> Arc<Needs> {

@@ -11,7 +11,7 @@ use hedui_core::verdict::{Outcome, Truth};
 use proptest::prelude::*;
 
 use super::fraction::Fraction;
-use super::households::{Kind, Random, household, is_money, shipped};
+use super::households::{Kind, NEEDS, Random, any_columns, household, is_money};
 use super::naive::{MemberPoint, Naive, Point, Said, word};
 use crate::snapshot::{Composition, Disability, FigureKey, Snapshot};
 use crate::{Columns, Judged, When};
@@ -96,18 +96,17 @@ fn holds(judged: &Judged, said: &Said, columns: &Columns<'_>) -> bool {
 proptest! {
     #[test]
     fn what_columns_say_holds_for_the_naive_judge(seed: u64) {
-        let (packs, needs) = shipped();
-        let pack = &packs.packs()[(seed % packs.packs().len() as u64) as usize];
-        let (columns, naive) = (Columns::new(pack).unwrap(), Naive::new(pack.text()));
+        let columns = any_columns(seed);
+        let naive = Naive::new(columns.pack().text());
         let mut random = Random(!seed);
         for (n, kind) in [Kind::Settled, Kind::OnBounds].into_iter().cycle().take(16).enumerate() {
-            let snapshot = household(seed.wrapping_add(n as u64), &needs, kind);
+            let snapshot = household(seed.wrapping_add(n as u64), &NEEDS, kind);
             let [judged] = columns.judge_all(std::slice::from_ref(&snapshot), When::OwnDate).unwrap()[..] else { panic!() };
             let completions = if kind == Kind::Settled { 1 } else { COMPLETIONS };
             for _ in 0..completions {
                 let point = completion(&mut random, &snapshot);
                 let said = naive.judge(&point);
-                prop_assert!(holds(&judged, &said, &columns), "{}: {judged:?} but {said:?} for {point:?}", pack.id());
+                prop_assert!(holds(&judged, &said, columns), "{}: {judged:?} but {said:?} for {point:?}", columns.pack().id());
                 if kind == Kind::Settled && snapshot.composition() == Composition::Settled {
                     // Nothing is open, so that nothing may be left open.
                     let outcome = if said.qualifies { Outcome::Qualifies } else { Outcome::Exceeds };

@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use hedui_core::dates::Date;
 
-use super::households::{Kind, household, needs_of, shipped};
+use super::households::{Kind, NEEDS, capacity_index, household, needs_of};
 use crate::snapshot::{Needs, Snapshot, SnapshotError};
 use crate::{Columns, Judged, PreparedVerdicts, RowError, SnapshotWriter, When};
 
 /// Snapshots of all kinds; every hundredth holds other figures than the rest.
 fn rows(count: u64) -> Vec<Snapshot> {
-    let (packs, all) = shipped();
-    let few = needs_of(packs.get("dibao-daan-rural-capacity-index", "1").unwrap());
+    let few = needs_of(capacity_index().pack());
     let kinds = [Kind::Settled, Kind::Settled, Kind::Settled, Kind::OnBounds, Kind::Wild];
     (0..count)
-        .map(|n| household(n, if n % 100 == 7 { &few } else { &all }, kinds[(n % 5) as usize]))
+        .map(|n| household(n, if n % 100 == 7 { &few } else { &NEEDS }, kinds[(n % 5) as usize]))
         .collect()
 }
 
@@ -37,15 +36,13 @@ fn streamed(columns: &Columns<'_>, bytes: &[u8]) -> Result<Vec<Judged>, RowError
 
 #[test]
 fn one_thread_and_two_give_the_same_verdicts_in_the_same_order() {
-    let (packs, _) = shipped();
-    let pack = packs.get("dibao-daan-rural-capacity-index", "1").unwrap();
-    let columns = Columns::new(pack).unwrap();
-    let rows = rows(9_000);
+    let columns = capacity_index();
+    let rows = rows(5_000);
     let bytes = written(&rows);
     let [one, two] = [1, 2].map(|threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let streamed = streamed(&columns, &bytes).unwrap();
+            let streamed = streamed(columns, &bytes).unwrap();
             let prepared = columns.prepare(&rows, When::OwnDate).unwrap();
             let mut verdicts = PreparedVerdicts::default();
             prepared.judge(&mut verdicts);
@@ -62,16 +59,15 @@ fn one_thread_and_two_give_the_same_verdicts_in_the_same_order() {
 
 #[test]
 fn an_error_names_the_first_row_that_has_one() {
-    let (packs, all) = shipped();
-    let columns = Columns::new(packs.get("dibao-daan-rural-capacity-index", "1").unwrap()).unwrap();
-    let mut some = rows(6_000);
+    let columns = capacity_index();
+    let mut some = rows(4_800);
     let key = *columns.needs().household().last().unwrap();
     let lacking = Needs::new(
-        all.household().iter().copied().filter(|k| *k != key).collect(),
-        all.member().to_vec(),
+        NEEDS.household().iter().copied().filter(|k| *k != key).collect(),
+        NEEDS.member().to_vec(),
     );
     let lacking = household(3, &Arc::new(lacking.unwrap()), Kind::Settled);
-    for at in [5_500, 4_711] {
+    for at in [4_711, 4_200] {
         some[at] = lacking.clone();
     }
     let missing = SnapshotError::FigureMissing {
@@ -80,13 +76,13 @@ fn an_error_names_the_first_row_that_has_one() {
         member: false,
     };
     let expected = RowError {
-        row: 4_711,
+        row: 4_200,
         error: missing,
     };
     assert_eq!(columns.judge_all(&some, When::OwnDate), Err(expected.clone()));
-    assert_eq!(streamed(&columns, &written(&some)), Err(expected));
+    assert_eq!(streamed(columns, &written(&some)), Err(expected));
     let whole = written(&some[..100]);
-    let broken = |bytes: &[u8]| streamed(&columns, bytes).unwrap_err();
+    let broken = |bytes: &[u8]| streamed(columns, bytes).unwrap_err();
     assert_eq!(broken(&whole[..whole.len() - 1]).error, SnapshotError::Truncated);
     let mut garbled = whole.clone();
     garbled[4] = 9;
@@ -94,14 +90,13 @@ fn an_error_names_the_first_row_that_has_one() {
     assert_eq!(broken(&garbled), RowError { row: 0, error: version });
     garbled[..4].copy_from_slice(&u32::MAX.to_le_bytes());
     assert_eq!(broken(&garbled).error.reason(), "SNAPSHOT_LIMIT");
-    assert_eq!(streamed(&columns, &[]), Ok(Vec::new()));
+    assert_eq!(streamed(columns, &[]), Ok(Vec::new()));
 }
 
 #[test]
 fn another_day_counts_other_ages_and_parameters() {
-    let (packs, all) = shipped();
-    let columns = Columns::new(packs.get("dibao-daan-rural-capacity-index", "1").unwrap()).unwrap();
-    let rows: Vec<Snapshot> = (0..500).map(|n| household(n, &all, Kind::Settled)).collect();
+    let columns = capacity_index();
+    let rows: Vec<Snapshot> = (0..500).map(|n| household(n, &NEEDS, Kind::Settled)).collect();
     let later = When::On(Date::new(2024, 5, 1).unwrap());
     let (own, other) = (
         columns.judge_all(&rows, When::OwnDate).unwrap(),
