@@ -72,6 +72,38 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     (result, start.elapsed().as_secs_f64())
 }
 
+/// Seconds that pass, and seconds of processors: on a machine that does other work at the same time only the latter tell.
+#[derive(Clone, Copy, Default)]
+struct Took {
+    wall: f64,
+    processor: f64,
+}
+
+#[allow(clippy::float_arithmetic)]
+fn on<T: Send>(pool: &rayon::ThreadPool, work: impl FnOnce() -> T + Send) -> (T, Took) {
+    let before = processor_seconds(pool);
+    let (result, wall) = timed(|| pool.install(work));
+    let processor = processor_seconds(pool) - before;
+    (result, Took { wall, processor })
+}
+
+/// What the threads of a pool have run so far, where the system tells it.
+#[allow(clippy::float_arithmetic)]
+fn processor_seconds(pool: &rayon::ThreadPool) -> f64 {
+    let each = pool.broadcast(|_| {
+        let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        told.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    each.into_iter().flatten().sum::<f64>() / 1e9
+}
+
+fn medians(of: &[Took]) -> Took {
+    Took {
+        wall: median(of.iter().map(|took| took.wall).collect()),
+        processor: median(of.iter().map(|took| took.processor).collect()),
+    }
+}
+
 fn median(mut seconds: Vec<f64>) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds.get(seconds.len() / 2).copied().unwrap_or_default()
@@ -95,9 +127,9 @@ fn compare(columns: &Columns<'_>, of: &Households, size: &Size, day: Date, open:
         let mut judged = Vec::new();
         // One round more, which is not counted.
         for round in 0..=size.rounds {
-            let ((), loop_took) = timed(|| pool.install(|| arrays.judge(&mut said)));
-            let ((), columns_took) = timed(|| pool.install(|| prepared.judge(&mut verdicts)));
-            let (all, rows_took) = timed(|| pool.install(|| columns.judge_all(&rows, When::OwnDate)));
+            let ((), loop_took) = on(&pool, || arrays.judge(&mut said));
+            let ((), columns_took) = on(&pool, || prepared.judge(&mut verdicts));
+            let (all, rows_took) = on(&pool, || columns.judge_all(&rows, When::OwnDate));
             judged = all?;
             if round > 0 {
                 by_hand.push(loop_took);
@@ -128,17 +160,20 @@ fn compare(columns: &Columns<'_>, of: &Households, size: &Size, day: Date, open:
             100.0 * qualify as f64 / count,
             prepared.odd()
         );
-        let floor = median(by_hand);
-        for (name, seconds) in [
+        let floor = medians(&by_hand);
+        for (name, took) in [
             ("loop by hand, settled", floor),
-            ("columns", median(ours)),
-            ("columns, filled from snapshots", median(from_rows)),
+            ("columns", medians(&ours)),
+            ("columns, filled from snapshots", medians(&from_rows)),
         ] {
             println!(
-                "  {name:<32} {:>7.2} M households/s  {:>7.1} ns a household  ratio_to_loop={:.2}",
-                count / seconds / 1e6,
-                seconds * 1e9 / count,
-                floor / seconds
+                "  {name:<32} {:>7.2} M households/s  {:>7.1} ns a household  ratio_to_loop={:.2}  processor {:>6.1} ns, \
+                 ratio_to_loop={:.2}",
+                count / took.wall / 1e6,
+                took.wall * 1e9 / count,
+                floor.wall / took.wall,
+                took.processor * 1e9 / count,
+                floor.processor / took.processor.max(1e-12)
             );
         }
         before = judged;
@@ -162,7 +197,8 @@ fn rejudge(columns: &Columns<'_>, of: &Households, count: u64) -> anyhow::Result
     let bytes = std::fs::metadata(&path)?.len();
     let written = peak_kib();
     let (mut outcomes, mut wrong) = ([0u64; 3], 0);
-    let (judged, seconds) = timed(|| {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
+    let (judged, took) = on(&pool, || {
         columns
             .judge_stream(File::open(&path)?, When::OwnDate, |first, judged| {
                 for (number, judged) in (first..).zip(judged) {
@@ -186,10 +222,12 @@ fn rejudge(columns: &Columns<'_>, of: &Households, count: u64) -> anyhow::Result
         "{wrong} households differ from exact fractions"
     );
     println!(
-        "rejudged={count} bytes_each={} seconds={seconds:.2} households_per_second={:.0} qualify/exceed/inconclusive={outcomes:?} \
+        "rejudged={count} bytes_each={} seconds={:.2} processor_seconds={:.2} households_per_second={:.0} qualify/exceed/inconclusive={outcomes:?} \
          peak_kib={} (before reading {})",
         bytes / count.max(1),
-        count as f64 / seconds,
+        took.wall,
+        took.processor,
+        count as f64 / took.wall,
         peak_kib().unwrap_or_default(),
         written.unwrap_or_default()
     );

@@ -113,6 +113,18 @@ impl<'p> Columns<'p> {
     /// # Errors
     /// `TooMany` where the pack reads more figures than a snapshot can hold.
     pub fn new(pack: &'p Pack) -> Result<Columns<'p>, SnapshotError> {
+        // Every part of a pack is named, so that a part added to packs cannot be left out of columns unnoticed.
+        let Pack {
+            head: _,
+            household,
+            member,
+            tables: _,
+            steps: _,
+            tests: _,
+            bands: _,
+            amount: _,
+            assumptions: _,
+        } = pack;
         let needs = Needs::of_packs([pack])?;
         let scale = |places: &[crate::program::Place], wanted: &FigureKey| {
             let place = places.iter().find(|place| key(place) == Some(*wanted));
@@ -122,12 +134,8 @@ impl<'p> Columns<'p> {
             }
         };
         let scales = Scales {
-            household: needs
-                .household()
-                .iter()
-                .map(|key| scale(&pack.household, key))
-                .collect(),
-            member: needs.member().iter().map(|key| scale(&pack.member, key)).collect(),
+            household: needs.household().iter().map(|key| scale(household, key)).collect(),
+            member: needs.member().iter().map(|key| scale(member, key)).collect(),
         };
         let changes = changes(pack);
         let times = (changes.len() + 1).min(MAX_TIMES);

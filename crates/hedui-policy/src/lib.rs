@@ -15,9 +15,9 @@ mod program;
 pub mod ratio;
 pub mod schema;
 mod set;
+mod snapshot;
 pub mod standard;
 pub mod template;
-mod snapshot;
 pub mod unit;
 mod vocabulary;
 
@@ -29,8 +29,8 @@ mod testing;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use evaluate::{ARITHMETIC_OVERFLOW, DIVISION_BY_ZERO, NOBODY_COUNTS, RECORD_UNCERTAIN, TOO_MANY_COMPOSITIONS};
 pub use columns::{Columns, Judged, Payable, Prepared, PreparedVerdicts, RowError, When};
+pub use evaluate::{ARITHMETIC_OVERFLOW, DIVISION_BY_ZERO, NOBODY_COUNTS, RECORD_UNCERTAIN, TOO_MANY_COMPOSITIONS};
 pub use mistake::{Mistake, Mistakes, PolicyError, PolicyErrorKind, SelectError};
 pub use pack::{MAX_PACK_BYTES, Pack, TestKind};
 pub use set::{MAX_PACKS, PackFile, PackSet};

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use smol_str::SmolStr;
 
 use super::households::{Kind, NEEDS, Random, all_columns, any_columns, capacity_index, household};
+use crate::columns::layout::Shape;
 use crate::snapshot::Snapshot;
 use crate::testing::{Case, member};
 use crate::{Columns, Judged, Payable, When};
@@ -26,6 +27,11 @@ fn every_shipped_pack_has_columns_for_every_size_and_time() {
                     "{} {persons} {year}",
                     columns.pack().id()
                 );
+                for may_be_open in [false, true] {
+                    // The README promises this limit.
+                    let kernel = columns.kernel(columns.time(day), Shape { persons, may_be_open });
+                    assert_eq!(kernel.map(|kernel| kernel.money), Some(1 << 40), "{persons}");
+                }
             }
         }
     }
