@@ -13,7 +13,7 @@ use hedui_core::verdict::Outcome;
 
 use crate::pack::Pack;
 use crate::program::Filling;
-use crate::snapshot::{FigureKey, Needs, Snapshot, SnapshotError, key};
+use crate::snapshot::{Composition, FigureKey, Needs, Read, Snapshot, SnapshotError, key, scale};
 
 mod build;
 mod chunk;
@@ -94,6 +94,8 @@ pub struct RowError {
 pub struct Columns<'p> {
     pack: &'p Pack,
     needs: Needs,
+    /// Which of the pack's places are read.
+    read: Read,
     /// What the whole numbers of each figure are divided by, in the order of the needs.
     scales: Scales,
     /// Days from which other parameters are in force than before, ascending.
@@ -119,6 +121,10 @@ impl<'p> Columns<'p> {
             household,
             member,
             tables: _,
+            // By the needs of the snapshots.
+            composition: _,
+            // Of households without supporters it is nothing; the others are judged one by one.
+            support: _,
             steps: _,
             tests: _,
             bands: _,
@@ -127,11 +133,8 @@ impl<'p> Columns<'p> {
         } = pack;
         let needs = Needs::of_packs([pack])?;
         let scale = |places: &[crate::program::Place], wanted: &FigureKey| {
-            let place = places.iter().find(|place| key(place) == Some(*wanted));
-            match place.map(|place| &place.filling) {
-                Some(Filling::Figure { scale, .. }) => *scale,
-                _ => 1,
-            }
+            let place = places.iter().find(|place| key(place, pack).as_ref() == Some(wanted));
+            place.map_or(1, |place| self::scale(&place.filling))
         };
         let scales = Scales {
             household: needs.household().iter().map(|key| scale(household, key)).collect(),
@@ -142,6 +145,7 @@ impl<'p> Columns<'p> {
         Ok(Columns {
             pack,
             needs,
+            read: Read::of(pack),
             scales,
             changes,
             kernels: (0..times * MAX_MEMBERS * 2).map(|_| OnceLock::new()).collect(),
@@ -169,9 +173,22 @@ impl<'p> Columns<'p> {
     /// Judges one snapshot on exact fractions, as columns do where they cannot.
     ///
     /// # Errors
-    /// `FigureMissing` where the snapshot lacks what the pack reads.
+    /// `OtherRule` where it counts other people than the pack, `FigureMissing` and `SupportersMissing` where it lacks what the pack reads.
     pub fn judge_exactly(&self, snapshot: &Snapshot, when: When) -> Result<Judged, SnapshotError> {
-        exact::judge(self.pack, snapshot, when.day(snapshot))
+        snapshot.needs().cover(&self.needs)?;
+        if !is_reckoned(snapshot) {
+            return Ok(Judged {
+                outcome: Outcome::Inconclusive,
+                band: None,
+                amount: self.pack.amount.as_ref().map(|_| Payable { lo: 0, hi: None }),
+            });
+        }
+        exact::judge(self.pack, &self.read, snapshot, when.day(snapshot))
+    }
+
+    /// Whether columns hold all that the pack reads of a household.
+    fn fits(&self, snapshot: &Snapshot) -> bool {
+        is_reckoned(snapshot) && (self.pack.support.is_none() || snapshot.supporters().is_empty())
     }
 
     /// Whether settled households of a size are judged by columns, and those on bounds, with the parameters of a day.
@@ -201,11 +218,16 @@ impl<'p> Columns<'p> {
         let compile = || {
             let day = time.checked_sub(1).and_then(|before| self.changes.get(before).copied());
             let day = day.unwrap_or(Date::MIN);
-            let try_one = |money| lower::lower(self.pack, self.layout(shape), day, money).ok();
+            let try_one = |money| lower::lower(self.pack, &self.read, self.layout(shape), day, money).ok();
             MONEY.into_iter().find_map(try_one)
         };
         self.kernels.get(at)?.get_or_init(compile).as_ref()
     }
+}
+
+/// Whether anything can be reckoned: not where it is open who counts, or where nobody does.
+fn is_reckoned(snapshot: &Snapshot) -> bool {
+    snapshot.composition() != Composition::CountOpen && !snapshot.members().is_empty()
 }
 
 /// Days from which a parameter has another value than the day before, or may have.

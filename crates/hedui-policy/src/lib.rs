@@ -35,7 +35,7 @@ pub use mistake::{Mistake, Mistakes, PolicyError, PolicyErrorKind, SelectError};
 pub use pack::{MAX_PACK_BYTES, Pack, TestKind};
 pub use set::{MAX_PACKS, PackFile, PackSet};
 pub use snapshot::{
-    Composition, Disability, FigureKey, MAX_FIGURES, MAX_SNAPSHOT_BYTES, Needs, Person, Snapshot, SnapshotError,
-    SnapshotReader, SnapshotWriter,
+    Composition, Disability, FigureKey, MAX_FIGURES, MAX_SNAPSHOT_BYTES, Needs, Person, Reading, Snapshot,
+    SnapshotError, SnapshotReader, SnapshotWriter, Supporter,
 };
-pub use vocabulary::fact_names;
+pub use vocabulary::{Said, fact_names};

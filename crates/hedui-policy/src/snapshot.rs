@@ -1,28 +1,31 @@
-//! What packs read of one verified household, as a compact row: figures on bounds, birth, sex, disability, schooling. No names, no numbers of persons.
-//! Leaves its bytes to `encode` and judging it to `columns`; who seals and keeps it is not known here.
+//! What packs read of one verified household, as a compact row: figures on bounds of those who count, birth, sex, disability, schooling. No names,
+//! no numbers of persons. Leaves taking it to `take`, its bytes to `encode` and judging it to `columns`; who seals and keeps it is not known here.
 
 use std::sync::Arc;
 
 use hedui_core::bounds::Bounds;
-use hedui_core::dates::{Date, Months};
-use hedui_core::facts::{Fact, Facts, Settled};
+use hedui_core::dates::Date;
 use hedui_core::finding::MEMBERS_OPEN;
-use hedui_core::household::MAX_MEMBERS;
+use hedui_core::household::{MAX_MEMBERS, Relation};
 use hedui_core::record::DisabilityKind;
+use hedui_core::supporter::{self, MAX_SUPPORTERS};
 use hedui_core::verdict::Truth;
 use hedui_ids::Sex;
 use smol_str::SmolStr;
 
-use crate::pack::Pack;
-use crate::program::{Filling, Place};
-
 mod codes;
 mod encode;
+mod keys;
+mod rule;
+mod store;
+mod take;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use encode::Block;
-pub use encode::{SnapshotReader, SnapshotWriter};
+pub use keys::{FigureKey, Needs, Reading};
+pub(crate) use keys::{Read, key, scale};
+pub(crate) use store::Block;
+pub use store::{SnapshotReader, SnapshotWriter};
 
 /// Most figures of a household, and of each member. The shipped packs together read a tenth.
 pub const MAX_FIGURES: usize = 200;
@@ -33,7 +36,7 @@ pub const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotError {
     /// Of a version that this program does not know.
-    #[error("a snapshot of version {found}; this program reads version 1")]
+    #[error("a snapshot of version {found}; this program reads version 2")]
     VersionUnknown {
         /// The version found.
         found: u8,
@@ -59,15 +62,32 @@ pub enum SnapshotError {
         field: &'static str,
     },
     /// A pack reads a figure that the snapshot does not hold.
-    #[error("the snapshot lacks {fact:?} over {months} months{}", if *.member { " of each member" } else { "" })]
+    #[error("the snapshot lacks {reading:?} over {months} months{}", if *.member { " of each member" } else { "" })]
     FigureMissing {
         /// The figure.
-        fact: Fact,
+        reading: Reading,
         /// Over how many months; 0 at the date.
         months: u8,
         /// Of each member, not of the household.
         member: bool,
     },
+    /// A pack imputes support and the snapshot does not hold what is stated of supporters.
+    #[error("the snapshot lacks what is stated of supporters")]
+    SupportersMissing,
+    /// Packs of which one snapshot was wanted do not count the same people.
+    #[error("{first} and {second} do not have the same rule of who counts; take a snapshot for each")]
+    RulesDiffer {
+        /// Id and version of a pack.
+        first: String,
+        /// Id and version of another.
+        second: String,
+    },
+    /// The pack counts other people than the snapshot holds.
+    #[error("the snapshot was taken by another rule of who counts than the pack has")]
+    OtherRule,
+    /// The rule of who counts is known by its digest only.
+    #[error("the needs of a stored snapshot name their rule of who counts but do not hold it; take them from packs")]
+    RuleUnknown,
     /// The source ends within a snapshot.
     #[error("the source ends within a snapshot")]
     Truncated,
@@ -85,89 +105,17 @@ impl SnapshotError {
             SnapshotError::TooMany { .. } => "SNAPSHOT_LIMIT",
             SnapshotError::FiguresMismatch { .. } => "SNAPSHOT_FIGURES_MISMATCH",
             SnapshotError::FigureMissing { .. } => "SNAPSHOT_FIGURE_MISSING",
+            SnapshotError::SupportersMissing => "SNAPSHOT_SUPPORTERS_MISSING",
+            SnapshotError::RulesDiffer { .. } => "SNAPSHOT_RULES_DIFFER",
+            SnapshotError::OtherRule => "SNAPSHOT_OTHER_RULE",
+            SnapshotError::RuleUnknown => "SNAPSHOT_RULE_UNKNOWN",
             SnapshotError::Truncated => "SNAPSHOT_TRUNCATED",
             SnapshotError::Unreadable(_) => "SNAPSHOT_UNREADABLE",
         }
     }
 }
 
-/// A figure that packs read: a fact over so many whole months before the month of the date, 0 at the date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FigureKey {
-    /// The fact.
-    pub fact: Fact,
-    /// Months of its window; 0 at the date.
-    pub months: u8,
-}
-
-/// The figures that a snapshot holds, sorted, each once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    household: Vec<FigureKey>,
-    member: Vec<FigureKey>,
-    /// As a snapshot begins with them.
-    code: Vec<u8>,
-}
-
-impl Needs {
-    /// Figures of the household and of each member.
-    ///
-    /// # Errors
-    /// `TooMany` beyond [`MAX_FIGURES`] of either.
-    pub fn new(mut household: Vec<FigureKey>, mut member: Vec<FigureKey>) -> Result<Needs, SnapshotError> {
-        for (keys, field) in [(&mut household, "figures"), (&mut member, "member_figures")] {
-            keys.sort_unstable_by_key(|key| (codes::of_fact(key.fact), key.months));
-            keys.dedup();
-            if keys.len() > MAX_FIGURES {
-                let limit = MAX_FIGURES;
-                return Err(SnapshotError::TooMany { field, limit });
-            }
-        }
-        let code = encode::keys(&household, &member);
-        Ok(Needs {
-            household,
-            member,
-            code,
-        })
-    }
-
-    /// Everything that some packs read.
-    ///
-    /// # Errors
-    /// `TooMany` beyond [`MAX_FIGURES`].
-    pub fn of_packs<'p>(packs: impl IntoIterator<Item = &'p Pack>) -> Result<Needs, SnapshotError> {
-        let (mut household, mut member) = (Vec::new(), Vec::new());
-        for pack in packs {
-            household.extend(pack.household.iter().filter_map(key));
-            member.extend(pack.member.iter().filter_map(key));
-        }
-        Needs::new(household, member)
-    }
-
-    /// Figures of the household as a whole, in the order of a snapshot's.
-    pub fn household(&self) -> &[FigureKey] {
-        &self.household
-    }
-
-    /// Figures of each member, in the order of a snapshot's.
-    pub fn member(&self) -> &[FigureKey] {
-        &self.member
-    }
-}
-
-/// The figure that fills a place.
-pub(crate) fn key(place: &Place) -> Option<FigureKey> {
-    match place.filling {
-        // A window has at most 60 months.
-        Filling::Figure { fact, months, .. } => Some(FigureKey {
-            fact,
-            months: u8::try_from(months).unwrap_or(u8::MAX),
-        }),
-        _ => None,
-    }
-}
-
-/// Whether findings leave open who is judged.
+/// Whether it is settled who is judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Composition {
     /// No.
@@ -177,6 +125,9 @@ pub enum Composition {
     Open,
     /// So that not even the number of members is sure: nobody exceeds either.
     MembersOpen,
+    /// A department leaves open who counts by the rule of the packs: nothing is reckoned, nobody qualifies or exceeds. The
+    /// snapshot is about everybody.
+    CountOpen,
 }
 
 impl Composition {
@@ -224,6 +175,30 @@ impl Person {
     }
 }
 
+/// What is stated of a relative elsewhere who owes support.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Supporter {
+    /// What they are to the applicant.
+    pub relation: Relation,
+    /// How many live in their household.
+    pub persons: u32,
+    /// Net income of their household a month, in fen.
+    pub monthly_income: i64,
+    /// Whether they are unable to support.
+    pub unable: bool,
+}
+
+impl Supporter {
+    fn of(stated: &supporter::Supporter) -> Supporter {
+        Supporter {
+            relation: stated.relation,
+            persons: stated.persons,
+            monthly_income: stated.monthly_income.0,
+            unable: stated.unable,
+        }
+    }
+}
+
 /// One verified household, as packs read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
@@ -234,6 +209,7 @@ pub struct Snapshot {
     pub(crate) members: Vec<Person>,
     /// Member after member.
     pub(crate) member_figures: Vec<Bounds>,
+    pub(crate) supporters: Vec<Supporter>,
 }
 
 impl Snapshot {
@@ -242,7 +218,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// `FiguresMismatch` where a number of figures is not that of the keys, `TooMany` beyond [`MAX_MEMBERS`], `Malformed` for a
-    /// grade outside 1 to 4, a reversed figure or a year outside 1 to 9999.
+    /// grade outside 1 to 4, a reversed figure, a condition that is not 0, 1 or between, or a year outside 1 to 9999.
     pub fn new(
         needs: &Arc<Needs>,
         as_of: Date,
@@ -251,10 +227,10 @@ impl Snapshot {
         members: Vec<Person>,
         member_figures: Vec<Bounds>,
     ) -> Result<Snapshot, SnapshotError> {
-        if figures.len() != needs.household.len() {
+        if figures.len() != needs.household().len() {
             return Err(SnapshotError::FiguresMismatch { field: "figures" });
         }
-        if member_figures.len() != needs.member.len() * members.len() {
+        if member_figures.len() != needs.member().len() * members.len() {
             return Err(SnapshotError::FiguresMismatch {
                 field: "member_figures",
             });
@@ -279,6 +255,11 @@ impl Snapshot {
         if !figures.iter().chain(&member_figures).all(ordered) {
             return malformed("figure");
         }
+        let of_members = needs.member().iter().cycle().zip(&member_figures);
+        let mut keyed = needs.household().iter().zip(&figures).chain(of_members);
+        if !keyed.all(|(key, figure)| key.reading.admits(*figure)) {
+            return malformed("condition");
+        }
         if as_of.year() < 1 {
             return malformed("as_of");
         }
@@ -289,35 +270,26 @@ impl Snapshot {
             figures,
             members,
             member_figures,
+            supporters: Vec::new(),
         })
     }
 
-    /// Takes what `needs` names out of the facts of a verification; `composition_open` as for [`Pack::evaluate`].
+    /// The same with what is stated of supporters.
     ///
     /// # Errors
-    /// As [`Snapshot::new`].
-    pub fn of_facts(
-        facts: &Facts<'_>,
-        composition_open: &[SmolStr],
-        needs: &Arc<Needs>,
-    ) -> Result<Snapshot, SnapshotError> {
-        let figure = |key: &FigureKey, subject: Option<u32>| {
-            let window = Months::before(facts.as_of, u32::from(key.months));
-            facts.figure(key.fact, subject, window).bounds
-        };
-        let figures = needs.household.iter().map(|key| figure(key, None)).collect();
-        let (mut members, mut member_figures) = (Vec::new(), Vec::new());
-        for (member, subject) in facts.household.members.iter().zip(0u32..) {
-            members.push(Person {
-                birth: member.id.birth_date(),
-                sex: member.id.sex(),
-                student: student(&facts.student(subject)),
-                disability: disability(&facts.disability(subject)),
-            });
-            member_figures.extend(needs.member.iter().map(|key| figure(key, Some(subject))));
+    /// `FiguresMismatch` where the needs hold no supporters and there are some, `TooMany` beyond the limit of a household.
+    pub fn with_supporters(mut self, supporters: Vec<Supporter>) -> Result<Snapshot, SnapshotError> {
+        if !supporters.is_empty() && !self.needs.supporters() {
+            return Err(SnapshotError::FiguresMismatch { field: "supporters" });
         }
-        let composition = Composition::of(composition_open);
-        Snapshot::new(needs, facts.as_of, composition, figures, members, member_figures)
+        if supporters.len() > MAX_SUPPORTERS {
+            return Err(SnapshotError::TooMany {
+                field: "supporters",
+                limit: MAX_SUPPORTERS,
+            });
+        }
+        self.supporters = supporters;
+        Ok(self)
     }
 
     /// The date that it is about.
@@ -325,7 +297,7 @@ impl Snapshot {
         self.as_of
     }
 
-    /// Whether findings leave open who is judged.
+    /// Whether it is settled who is judged.
     pub fn composition(&self) -> Composition {
         self.composition
     }
@@ -340,7 +312,7 @@ impl Snapshot {
         &self.figures
     }
 
-    /// The members.
+    /// Those who count; nobody where the household has nobody who does.
     pub fn members(&self) -> &[Person] {
         &self.members
     }
@@ -350,33 +322,21 @@ impl Snapshot {
         &self.member_figures
     }
 
+    /// What is stated of supporters.
+    pub fn supporters(&self) -> &[Supporter] {
+        &self.supporters
+    }
+
     /// A figure by its key.
-    pub fn figure(&self, key: FigureKey) -> Option<Bounds> {
-        let at = self.needs.household.iter().position(|k| *k == key)?;
+    pub fn figure(&self, key: &FigureKey) -> Option<Bounds> {
+        let at = self.needs.household().iter().position(|k| k == key)?;
         self.figures.get(at).copied()
     }
 
     /// A member's figure by its key.
-    pub fn member_figure(&self, member: usize, key: FigureKey) -> Option<Bounds> {
-        let at = self.needs.member.iter().position(|k| *k == key)?;
-        self.member_figures.get(member * self.needs.member.len() + at).copied()
-    }
-}
-
-/// A register that shows schooling settles it; silence leaves only "not a student" open.
-fn student(settled: &Settled<bool>) -> Truth {
-    match (settled.value, settled.missing.is_empty()) {
-        (true, _) => Truth::Holds,
-        (false, true) => Truth::Fails,
-        (false, false) => Truth::Open,
-    }
-}
-
-fn disability(settled: &Settled<Option<(DisabilityKind, u32)>>) -> Disability {
-    Disability {
-        known: settled
-            .value
-            .and_then(|(kind, grade)| u8::try_from(grade).ok().map(|grade| (kind, grade))),
-        is_open: !settled.missing.is_empty(),
+    pub fn member_figure(&self, member: usize, key: &FigureKey) -> Option<Bounds> {
+        let keys = self.needs.member();
+        let at = keys.iter().position(|k| k == key)?;
+        self.member_figures.get(member * keys.len() + at).copied()
     }
 }

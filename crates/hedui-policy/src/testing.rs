@@ -55,7 +55,31 @@ pub(crate) fn member(sex: Sex, birth: &str, relation: Relation, casual: u32, ord
     }
 }
 
+/// A department that has no record of anybody.
+fn without_records(id: &str, types: &[RecordType], persons: usize) -> Department {
+    Department {
+        profile: DepartmentProfile {
+            id: DepartmentId::new(id).unwrap(),
+            name: Text::default(),
+            record_types: types.to_vec(),
+            deadline_ms: 1_000,
+            freshness_ms: 0,
+            threshold_only: false,
+        },
+        answers: (0..persons)
+            .map(|i| SubjectAnswer::of(i as u32, AnswerState::NoRecord))
+            .collect(),
+    }
+}
+
 impl Case {
+    /// One more department, which has no record of anybody yet.
+    pub fn ask(&mut self, department: &str, types: &[RecordType]) {
+        let persons = self.household.members.len();
+        self.departments.push(without_records(department, types, persons));
+        self.departments.sort_by(|a, b| a.profile.id.cmp(&b.profile.id));
+    }
+
     /// A household about which every department says that it has no record.
     pub fn new(as_of: &str, members: Vec<MemberInput>) -> Case {
         let as_of = day(as_of);
@@ -84,19 +108,7 @@ impl Case {
             ("traffic-police", &[RecordType::Vehicle]),
         ]
         .into_iter()
-        .map(|(id, types)| Department {
-            profile: DepartmentProfile {
-                id: DepartmentId::new(id).unwrap(),
-                name: Text::default(),
-                record_types: types.to_vec(),
-                deadline_ms: 1_000,
-                freshness_ms: 0,
-                threshold_only: false,
-            },
-            answers: (0..persons)
-                .map(|i| SubjectAnswer::of(i as u32, AnswerState::NoRecord))
-                .collect(),
-        })
+        .map(|(id, types)| without_records(id, types, persons))
         .collect();
         departments.sort_by(|a, b| a.profile.id.cmp(&b.profile.id));
         Case {

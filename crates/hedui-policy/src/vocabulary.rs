@@ -10,7 +10,8 @@ use crate::unit::Unit;
 
 mod made;
 
-pub(crate) use made::{Said, drawn};
+pub use made::Said;
+pub(crate) use made::drawn;
 use made::{standing, stated, words_of};
 
 /// About whom a formula or a word speaks.

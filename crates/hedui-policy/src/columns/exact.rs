@@ -1,17 +1,22 @@
 //! One household's snapshot under one pack, on intervals of exact fractions: what columns fall back to, and what they are compared with.
 //! Leaves the trace, and why a value is open, to `evaluate`, which starts from the facts.
 
+use hedui_core::bounds::Bounds;
 use hedui_core::dates::Date;
 use hedui_core::household::ADULT_AGE;
 use hedui_core::record::DisabilityKind;
 use hedui_core::verdict::{Outcome, Truth};
+use hedui_ids::Sex;
 
+use super::lower::read_of;
 use super::{Judged, Payable, outcome};
 use crate::interval::{self, Interval, Trouble};
-use crate::pack::Pack;
-use crate::program::{Arithmetic, Code, Comparison, Filling, Formula, Place, Rounding, Rows, Scope, Table};
+use crate::pack::{Pack, Support};
+use crate::program::{
+    Arithmetic, Code, Comparison, Filling, Formula, Place, Rounding, Rows, Said, Scope, SupporterWord, Table,
+};
 use crate::ratio::Ratio;
-use crate::snapshot::{Disability, Person, Snapshot, SnapshotError, key};
+use crate::snapshot::{Disability, Person, Read, Snapshot, SnapshotError, Supporter, key, scale};
 
 /// A number within bounds, or a condition.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,7 +53,7 @@ struct Exact<'a> {
 }
 
 /// Judges a snapshot with the parameters and ages of a day.
-pub(super) fn judge(pack: &Pack, snapshot: &Snapshot, day: Date) -> Result<Judged, SnapshotError> {
+pub(super) fn judge(pack: &Pack, read: &Read, snapshot: &Snapshot, day: Date) -> Result<Judged, SnapshotError> {
     let persons = snapshot.members.len();
     let mut exact = Exact {
         pack,
@@ -57,7 +62,10 @@ pub(super) fn judge(pack: &Pack, snapshot: &Snapshot, day: Date) -> Result<Judge
         household: vec![UNKNOWN; pack.household.len()],
         member: vec![UNKNOWN; pack.member.len() * persons],
     };
-    exact.fill()?;
+    exact.fill(read)?;
+    if let Some(support) = &pack.support {
+        exact.support(support);
+    }
     for step in &pack.steps {
         match step.scope {
             Scope::Household => {
@@ -101,14 +109,14 @@ fn fen(yuan: Option<Ratio>) -> Option<i64> {
 }
 
 impl Exact<'_> {
-    fn fill(&mut self) -> Result<(), SnapshotError> {
+    fn fill(&mut self, read: &Read) -> Result<(), SnapshotError> {
         let (pack, snapshot) = (self.pack, self.snapshot);
-        for (at, place) in pack.household.iter().enumerate() {
+        for (at, place) in read_of(&pack.household, &read.household) {
             let value = self.fetch(place, None)?;
             self.store(None, at, value);
         }
         for (member, person) in snapshot.members.iter().enumerate() {
-            for (at, place) in pack.member.iter().enumerate() {
+            for (at, place) in read_of(&pack.member, &read.member) {
                 let value = self.fetch(place, Some((member, person)))?;
                 self.store(Some(member), at, value);
             }
@@ -125,7 +133,21 @@ impl Exact<'_> {
                 let period = periods.iter().find(|period| period.holds(self.day));
                 Value::Number(Interval::exactly(period.map_or(*otherwise, |period| period.value)))
             }
-            Filling::Figure { scale, .. } => Value::Number(Interval::of_bounds(self.figure(place, member)?, *scale)),
+            Filling::Figure { .. }
+            | Filling::NewJobMonths
+            | Filling::Stated(_, Said::Number | Said::Amount | Said::Years | Said::Months) => {
+                let figure = self.figure(place, member)?;
+                Value::Number(Interval::of_bounds(figure, scale(&place.filling)))
+            }
+            Filling::Standing(_) | Filling::Draws(_) | Filling::Stated(_, Said::Has) => {
+                let figure = Interval::of_bounds(self.figure(place, member)?, 1);
+                Value::Condition(interval::not(figure.equal(Interval::ZERO)))
+            }
+            Filling::Female => Value::Condition(match member.map(|(_, person)| person.sex) {
+                Some(Sex::Female) => Truth::Holds,
+                Some(Sex::Male) => Truth::Fails,
+                None => Truth::Open,
+            }),
             Filling::Persons => number(i64::try_from(self.snapshot.members.len()).unwrap_or(i64::MAX)),
             Filling::Age => number(i64::from(age(self.day))),
             Filling::Minor => Value::Condition(if age(self.day) < ADULT_AGE {
@@ -145,22 +167,31 @@ impl Exact<'_> {
                 (Some(table), Some((_, person))) => Value::Number(coefficient(table, person, age(self.day))),
                 _ => UNKNOWN,
             },
-            Filling::Step => UNKNOWN,
+            Filling::Step | Filling::Supporter(_) => UNKNOWN,
         })
     }
 
-    fn figure(
-        &self,
-        place: &Place,
-        member: Option<(usize, &Person)>,
-    ) -> Result<hedui_core::bounds::Bounds, SnapshotError> {
-        let key = key(place).ok_or(SnapshotError::Malformed { field: "keys" })?;
+    /// Imputed support, as `evaluate` adds it up: nobody's makes a household poorer.
+    fn support(&mut self, rules: &Support) {
+        let mut total = Interval::ZERO;
+        for supporter in &self.snapshot.supporters {
+            for (place, word) in &rules.uses {
+                self.store(None, *place, of_supporter(supporter, *word));
+            }
+            let amount = self.run(&rules.formula, None, None).interval();
+            total = total.add(Interval::max(amount, Interval::ZERO), &mut Trouble::default());
+        }
+        self.store(None, rules.place, Value::Number(total));
+    }
+
+    fn figure(&self, place: &Place, member: Option<(usize, &Person)>) -> Result<Bounds, SnapshotError> {
+        let key = key(place, self.pack).ok_or(SnapshotError::Malformed { field: "keys" })?;
         let found = match member {
-            None => self.snapshot.figure(key),
-            Some((member, _)) => self.snapshot.member_figure(member, key),
+            None => self.snapshot.figure(&key),
+            Some((member, _)) => self.snapshot.member_figure(member, &key),
         };
         found.ok_or(SnapshotError::FigureMissing {
-            fact: key.fact,
+            reading: key.reading,
             months: key.months,
             member: member.is_some(),
         })
@@ -250,6 +281,16 @@ impl Exact<'_> {
             lo: Some(Ratio::from(sure)),
             hi: Some(Ratio::from(possible)),
         })
+    }
+}
+
+fn of_supporter(supporter: &Supporter, word: SupporterWord) -> Value {
+    let condition = |holds| Value::Condition(if holds { Truth::Holds } else { Truth::Fails });
+    match word {
+        SupporterWord::Income => Value::Number(Interval::of_bounds(Bounds::exactly(supporter.monthly_income), 100)),
+        SupporterWord::Persons => Value::Number(Interval::exactly(Ratio::from(i64::from(supporter.persons)))),
+        SupporterWord::Able => condition(!supporter.unable),
+        SupporterWord::Is(relation) => condition(supporter.relation == relation),
     }
 }
 

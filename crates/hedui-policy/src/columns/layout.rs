@@ -54,8 +54,8 @@ impl Layout<'_> {
     }
 
     /// A figure of the household, or of a member.
-    pub(super) fn figure(&self, key: FigureKey, member: Option<usize>) -> Option<Between> {
-        let position = |keys: &[FigureKey]| keys.iter().position(|k| *k == key);
+    pub(super) fn figure(&self, key: &FigureKey, member: Option<usize>) -> Option<Between> {
+        let position = |keys: &[FigureKey]| keys.iter().position(|k| k == key);
         let at = match member {
             None => position(self.needs.household())?,
             Some(member) => {

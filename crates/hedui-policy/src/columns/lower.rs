@@ -3,6 +3,7 @@
 
 use hedui_core::dates::Date;
 use hedui_core::household::ADULT_AGE;
+use hedui_ids::Sex;
 
 use super::build::{Build, Extreme};
 use super::exact;
@@ -13,9 +14,9 @@ use super::ops::{Between, Byte, Op};
 use super::outcome::{FAILS, HOLDS};
 use crate::interval::Interval;
 use crate::pack::Pack;
-use crate::program::{Arithmetic, Code, Comparison, Filling, Formula, Place, Rounding, Rows, Scope};
+use crate::program::{Arithmetic, Code, Comparison, Filling, Formula, Place, Rounding, Rows, Said, Scope};
 use crate::ratio::Ratio;
-use crate::snapshot::key;
+use crate::snapshot::{Read, key, scale};
 
 /// A value on the way: a sum of multiples of columns, or a truth.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ enum Value {
 
 struct Lower<'a> {
     pack: &'a Pack,
+    /// Which places are read.
+    read: &'a Read,
     layout: Layout<'a>,
     /// A day on which the parameters of the time are in force.
     day: Date,
@@ -37,9 +40,10 @@ struct Lower<'a> {
 }
 
 /// The operations of a pack on chunks of a layout.
-pub(super) fn lower(pack: &Pack, layout: Layout<'_>, day: Date, money: i64) -> Result<Kernel, Unfit> {
+pub(super) fn lower(pack: &Pack, read: &Read, layout: Layout<'_>, day: Date, money: i64) -> Result<Kernel, Unfit> {
     let mut lower = Lower {
         pack,
+        read,
         layout,
         day,
         money,
@@ -88,16 +92,20 @@ pub(super) fn lower(pack: &Pack, layout: Layout<'_>, day: Date, money: i64) -> R
 
 impl Lower<'_> {
     fn fill(&mut self) -> Result<(), Unfit> {
-        let pack = self.pack;
-        for (at, place) in pack.household.iter().enumerate() {
+        let (pack, read) = (self.pack, self.read);
+        for (at, place) in read_of(&pack.household, &read.household) {
             let value = self.fetch(place, None)?;
             self.put(None, at, value);
         }
         for member in 0..self.layout.shape.persons {
-            for (at, place) in pack.member.iter().enumerate() {
+            for (at, place) in read_of(&pack.member, &read.member) {
                 let value = self.fetch(place, Some(member))?;
                 self.put(Some(member), at, value);
             }
+        }
+        if let Some(support) = &pack.support {
+            // Only households without supporters come into columns.
+            self.store(None, support.place, Value::Number(Linear::constant(Ratio::ZERO)));
         }
         Ok(())
     }
@@ -126,22 +134,30 @@ impl Lower<'_> {
                 let period = periods.iter().find(|period| period.holds(self.day));
                 constant(period.map_or(*otherwise, |period| period.value))
             }
-            Filling::Figure { scale, .. } => {
-                let key = key(place).ok_or(Unfit::Shape)?;
-                let column = Column {
-                    at: self.layout.figure(key, member).ok_or(Unfit::Shape)?,
-                    least: 0,
-                    most: layout::most(*scale, self.money),
-                };
-                let factor = Ratio::new(1, *scale).ok_or(Unfit::Range)?;
-                Value::Number(Linear::column(column, factor))
+            Filling::Figure { .. } | Filling::NewJobMonths => Value::Number(self.figure(place, member)?),
+            Filling::Stated(_, Said::Number | Said::Amount | Said::Years | Said::Months) => {
+                Value::Number(self.figure(place, member)?)
             }
+            Filling::Standing(_) | Filling::Draws(_) | Filling::Stated(_, Said::Has) => {
+                let holds = self.figure(place, member)?;
+                Value::Truth(self.nonzero(&holds)?)
+            }
+            // Filled for each supporter, and nobody has one here.
+            Filling::Supporter(_) => return Ok(None),
             Filling::Persons => constant(Ratio::from(persons(self.layout.shape.persons))),
             Filling::Age => Value::Number(self.age(of_member?)?),
             Filling::Minor => {
                 let age = self.age(of_member?)?;
                 let adult = Linear::constant(Ratio::from(i64::from(ADULT_AGE)));
                 Value::Truth(self.build.negative(&age.minus(adult)?)?)
+            }
+            Filling::Female => {
+                let sexes = layout::SEXES.map(|(code, sex)| {
+                    let is_female = i64::from(sex == Sex::Female);
+                    (code, Interval::exactly(Ratio::from(is_female)))
+                });
+                let is_female = self.lookup(Trait::Sex, of_member?, &sexes)?;
+                Value::Truth(self.nonzero(&is_female)?)
             }
             Filling::Student => Value::Truth(self.layout.traits(Trait::Student, of_member?)),
             Filling::DisabilityGrade => {
@@ -155,6 +171,24 @@ impl Lower<'_> {
             }
             Filling::Table(at) => Value::Number(self.table(*at, of_member?)?),
         }))
+    }
+
+    /// The column of a place's figure.
+    fn figure(&self, place: &Place, member: Option<usize>) -> Result<Linear, Unfit> {
+        let (key, scale) = (key(place, self.pack).ok_or(Unfit::Shape)?, scale(&place.filling));
+        let column = Column {
+            at: self.layout.figure(&key, member).ok_or(Unfit::Shape)?,
+            least: 0,
+            most: layout::most(scale, self.money),
+        };
+        let factor = Ratio::new(1, scale).ok_or(Unfit::Range)?;
+        Ok(Linear::column(column, factor))
+    }
+
+    /// A condition that stands as 1 where it holds and 0 where it fails.
+    fn nonzero(&mut self, value: &Linear) -> Result<Byte, Unfit> {
+        let fails = self.build.zero(value)?;
+        Ok(self.build.not(fails))
     }
 
     fn age(&mut self, member: usize) -> Result<Linear, Unfit> {
@@ -393,6 +427,13 @@ impl Lower<'_> {
         };
         Linear::column(column, Ratio::ONE).checked()
     }
+}
+
+/// The places that are read, with their positions.
+pub(super) fn read_of<'p>(places: &'p [Place], read: &'p [bool]) -> impl Iterator<Item = (usize, &'p Place)> {
+    let all = places.iter().zip(read).enumerate();
+    all.filter(|(_, (_, is_read))| **is_read)
+        .map(|(at, (place, _))| (at, place))
 }
 
 fn persons(number: usize) -> i64 {

@@ -77,7 +77,7 @@ impl<'c> Sort<'c> {
     /// Puts a snapshot into the chunk where it belongs.
     pub(super) fn push(&mut self, snapshot: &Snapshot, row: usize) -> Result<Sorted<'c>, SnapshotError> {
         if !Arc::ptr_eq(&self.needs, &snapshot.needs) {
-            self.check(snapshot.needs())?;
+            snapshot.needs().cover(&self.columns.needs)?;
             if *self.needs != *snapshot.needs {
                 // Chunks being filled would look for figures where they no longer stand.
                 for filling in &mut self.filling {
@@ -85,6 +85,9 @@ impl<'c> Sort<'c> {
                 }
             }
             self.needs = Arc::clone(&snapshot.needs);
+        }
+        if !self.columns.fits(snapshot) {
+            return Ok(Sorted::Odd);
         }
         let day = self.when.day(snapshot);
         let shape = Shape {
@@ -111,24 +114,6 @@ impl<'c> Sort<'c> {
         }
         let full = self.filling.swap_remove(at);
         Some(Sorted::Full(full.kernel, full.shape, full.chunk))
-    }
-
-    /// Whether snapshots with these figures hold all that the pack reads.
-    fn check(&self, held: &Needs) -> Result<(), SnapshotError> {
-        let wanted = &self.columns.needs;
-        for (member, wanted, held) in [
-            (false, wanted.household(), held.household()),
-            (true, wanted.member(), held.member()),
-        ] {
-            if let Some(missing) = wanted.iter().find(|key| !held.contains(key)) {
-                return Err(SnapshotError::FigureMissing {
-                    fact: missing.fact,
-                    months: missing.months,
-                    member,
-                });
-            }
-        }
-        Ok(())
     }
 
     /// Where the chunk of a time and shape is; `None` where there are no operations for it, or no room.

@@ -57,6 +57,16 @@ pub(super) fn evaluate(pack: &Pack, rules: &Composition, facts: &Facts<'_>, comp
     verdict
 }
 
+impl Pack {
+    /// Every set of members that may be the one that counts: one where it is settled, none where there are too many.
+    pub(crate) fn who_counts(&self, facts: &Facts<'_>) -> Vec<Members> {
+        match &self.composition {
+            None => vec![facts.members()],
+            Some(rules) => Evaluation::new(self, facts).who(rules).sets,
+        }
+    }
+}
+
 /// A verdict that nothing was reckoned for.
 fn undecided(pack: &Pack, facts: &Facts<'_>, composition_open: &[SmolStr], code: &'static str) -> Verdict {
     let mut because = composition_open.to_vec();

@@ -1,36 +1,73 @@
-//! The bytes of snapshots, version 1, and files of many: each value has one encoding, so that equal snapshots have equal bytes.
-//! Leaves sealing, checksums and where they are kept to the caller.
+//! The bytes of a snapshot, version 2: each value has one encoding, so that equal snapshots have equal bytes.
+//! Leaves files of many to `store`, and sealing them to the caller.
 //!
-//! A snapshot: version (1); keys of the household's figures (count, then fact and months of each), keys of the members' figures
-//! (the same); year (little endian, two bytes), month, day; composition (0 settled, 1 open, 2 members open); number of members;
-//! the household's figures; then each member: year of birth, month, day, traits (bit 0 female, bits 1-2 student: 0 fails, 1 open,
-//! 2 holds; bit 3 disability open), disability (0 none, else kind * 8 + grade), figures. A figure: 0 for nothing; 1 and a number
-//! for exact; 2 and two numbers for bounds; 3 and a number for "from"; 4 and a number for "up to"; 5 for anything. A number is a
-//! zigzag varint as in protobuf. A file: each snapshot behind its length (little endian, four bytes).
+//! A snapshot: version (2); what it holds (bit 0: a rule of who counts, bit 1: supporters), the digest of the rule where there is one (16
+//! bytes); keys of the household's figures (count, then each), keys of the members' figures (the same); year (little endian, two bytes), month,
+//! day; composition (0 settled, 1 open, 2 members open, 3 who counts open); number of members; the household's figures; then each member: year
+//! of birth, month, day, traits (bit 0 female, bits 1-2 student: 0 fails, 1 open, 2 holds; bit 3 disability open), disability (0 none, else
+//! kind * 8 + grade), figures; where it holds supporters their number, then each: relation, whether unable, persons and income as numbers.
+//! A key: the code of what is read, what belongs to it (a division: its number, little endian, three bytes; a programme: length and text; a
+//! stage, a kind, a circumstance and what of it: codes), months. A figure: 0 for nothing; 1 and a number for exact; 2 and two numbers for
+//! bounds; 3 and a number for "from"; 4 and a number for "up to"; 5 for anything. A number is a zigzag varint as in protobuf.
 
-use std::io::{Read, Write};
 use std::sync::Arc;
 
 use hedui_core::bounds::Bounds;
 use hedui_core::dates::Date;
 use hedui_core::household::MAX_MEMBERS;
+use hedui_core::names::ProgrammeId;
+use hedui_core::supporter::MAX_SUPPORTERS;
 use hedui_core::verdict::Truth;
-use hedui_ids::Sex;
+use hedui_ids::{DivisionCode, Sex};
 
-use super::{Composition, Disability, FigureKey, MAX_FIGURES, MAX_SNAPSHOT_BYTES, Needs, Person, Snapshot};
+use super::rule::{DIGEST_BYTES, Rule};
+use super::{Composition, Disability, FigureKey, MAX_FIGURES, Needs, Person, Reading, Snapshot, Supporter};
 use super::{SnapshotError, codes};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Bits of what a snapshot holds.
+const HAS_RULE: u8 = 1;
+const HAS_SUPPORTERS: u8 = 2;
 
-/// The keys as a snapshot begins with them. Counts fit a byte by the limit of figures.
-pub(super) fn keys(household: &[FigureKey], member: &[FigureKey]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(2 + 2 * (household.len() + member.len()));
+/// What a snapshot holds, as it begins with it.
+pub(super) fn needs(
+    household: &[FigureKey],
+    member: &[FigureKey],
+    supporters: bool,
+    rule: Option<[u8; DIGEST_BYTES]>,
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(32 + 4 * (household.len() + member.len()));
+    let bit = |is_there, bit| if is_there { bit } else { 0 };
+    out.push(bit(rule.is_some(), HAS_RULE) | bit(supporters, HAS_SUPPORTERS));
+    out.extend(rule.into_iter().flatten());
     for keys in [household, member] {
+        // Counts fit a byte by the limit of figures.
         out.push(u8::try_from(keys.len()).unwrap_or(u8::MAX));
-        for key in keys {
-            out.extend([codes::of_fact(key.fact), key.months]);
+        keys.iter().for_each(|key| out.extend(self::key(key)));
+    }
+    out
+}
+
+/// A key, which is also what keys are sorted by.
+pub(super) fn key(key: &FigureKey) -> Vec<u8> {
+    let mut out = vec![codes::of_reading(&key.reading)];
+    match &key.reading {
+        Reading::Fact(_) | Reading::NewJobMonths | Reading::Married => {}
+        // Six digits fit three bytes.
+        Reading::RegisteredIn(place) => out.extend(place.number().to_le_bytes().iter().take(3)),
+        Reading::Attends(stage) => out.push(codes::of_stage(*stage)),
+        Reading::Disabled(kind) => out.push(codes::of_kind(*kind)),
+        Reading::Draws(programme) => {
+            let text = programme.as_str().as_bytes();
+            // An id has at most 63 characters.
+            out.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
+            out.extend(text);
+        }
+        Reading::Stated(circumstance, said) => {
+            out.extend([codes::of_circumstance(*circumstance), codes::of_said(*said)]);
         }
     }
+    out.push(key.months);
     out
 }
 
@@ -76,7 +113,7 @@ impl Snapshot {
     /// Appends its bytes.
     pub fn encode_to(&self, out: &mut Vec<u8>) {
         out.push(VERSION);
-        out.extend_from_slice(&self.needs.code);
+        out.extend_from_slice(self.needs.code());
         let day = self.as_of;
         put_day(
             day.year().unsigned_abs(),
@@ -89,7 +126,7 @@ impl Snapshot {
         for figure in &self.figures {
             put_figure(*figure, out);
         }
-        let per_member = self.needs.member.len();
+        let per_member = self.needs.member().len();
         for (at, person) in self.members.iter().enumerate() {
             put_day(person.birth.year(), person.birth.month(), person.birth.day(), out);
             let student = match person.student {
@@ -107,6 +144,14 @@ impl Snapshot {
             );
             for figure in self.member_figures.iter().skip(at * per_member).take(per_member) {
                 put_figure(*figure, out);
+            }
+        }
+        if self.needs.supporters() {
+            out.push(u8::try_from(self.supporters.len()).unwrap_or(u8::MAX));
+            for supporter in &self.supporters {
+                out.extend([codes::of_relation(supporter.relation), u8::from(supporter.unable)]);
+                put_number(i64::from(supporter.persons), out);
+                put_number(supporter.monthly_income, out);
             }
         }
     }
@@ -137,6 +182,7 @@ impl Snapshot {
             figures: Vec::new(),
             members: Vec::new(),
             member_figures: Vec::new(),
+            supporters: Vec::new(),
         }
     }
 
@@ -151,9 +197,9 @@ impl Snapshot {
             return Err(SnapshotError::VersionUnknown { found });
         }
         // Nearly every snapshot holds the same figures as the one before.
-        match bytes.0.strip_prefix(self.needs.code.as_slice()) {
-            Some(rest) if !self.needs.code.is_empty() => bytes.0 = rest,
-            _ => self.needs = Arc::new(bytes.needs()?),
+        match bytes.0.strip_prefix(self.needs.code()) {
+            Some(rest) => bytes.0 = rest,
+            None => self.needs = Arc::new(bytes.needs()?),
         }
         let (year, month, day) = bytes.day("as_of")?;
         let malformed = |field| SnapshotError::Malformed { field };
@@ -167,6 +213,7 @@ impl Snapshot {
             0 => Composition::Settled,
             1 => Composition::Open,
             2 => Composition::MembersOpen,
+            3 => Composition::CountOpen,
             _ => return Err(malformed("composition")),
         };
         let members = usize::from(bytes.byte("members")?);
@@ -177,16 +224,20 @@ impl Snapshot {
             });
         }
         self.figures.clear();
-        for _ in 0..self.needs.household.len() {
-            self.figures.push(bytes.figure()?);
+        for key in self.needs.household() {
+            self.figures.push(bytes.figure(key)?);
         }
         self.members.clear();
         self.member_figures.clear();
         for _ in 0..members {
             self.members.push(bytes.person()?);
-            for _ in 0..self.needs.member.len() {
-                self.member_figures.push(bytes.figure()?);
+            for key in self.needs.member() {
+                self.member_figures.push(bytes.figure(key)?);
             }
+        }
+        self.supporters.clear();
+        if self.needs.supporters() {
+            bytes.supporters(&mut self.supporters)?;
         }
         if bytes.0.is_empty() {
             Ok(())
@@ -234,7 +285,42 @@ impl Bytes<'_> {
         }
     }
 
-    fn figure(&mut self) -> Result<Bounds, SnapshotError> {
+    fn figure(&mut self, key: &FigureKey) -> Result<Bounds, SnapshotError> {
+        let figure = self.bounds()?;
+        if key.reading.admits(figure) {
+            Ok(figure)
+        } else {
+            Err(SnapshotError::Malformed { field: "condition" })
+        }
+    }
+
+    fn supporters(&mut self, into: &mut Vec<Supporter>) -> Result<(), SnapshotError> {
+        let malformed = || SnapshotError::Malformed { field: "supporter" };
+        let count = usize::from(self.byte("supporter")?);
+        if count > MAX_SUPPORTERS {
+            return Err(SnapshotError::TooMany {
+                field: "supporters",
+                limit: MAX_SUPPORTERS,
+            });
+        }
+        for _ in 0..count {
+            let relation = codes::relation(self.byte("supporter")?).ok_or_else(malformed)?;
+            let unable = match self.byte("supporter")? {
+                0 => false,
+                1 => true,
+                _ => return Err(malformed()),
+            };
+            into.push(Supporter {
+                relation,
+                unable,
+                persons: u32::try_from(self.number()?).map_err(|_| malformed())?,
+                monthly_income: self.number()?,
+            });
+        }
+        Ok(())
+    }
+
+    fn bounds(&mut self) -> Result<Bounds, SnapshotError> {
         let malformed = Err(SnapshotError::Malformed { field: "figure" });
         Ok(match self.byte("figure")? {
             0 => Bounds::ZERO,
@@ -293,143 +379,69 @@ impl Bytes<'_> {
     }
 
     fn needs(&mut self) -> Result<Needs, SnapshotError> {
-        let mut lists = [Vec::new(), Vec::new()];
         let malformed = SnapshotError::Malformed { field: "keys" };
+        let before = self.0;
+        let holds = self.byte("keys")?;
+        if holds & !(HAS_RULE | HAS_SUPPORTERS) != 0 {
+            return Err(malformed);
+        }
+        let mut rule = None;
+        if holds & HAS_RULE != 0 {
+            let (digest, rest) = self.0.split_first_chunk().ok_or_else(|| malformed.clone())?;
+            (rule, self.0) = (Some(Rule::known_by(*digest)), rest);
+        }
+        let mut lists = [Vec::new(), Vec::new()];
         for keys in &mut lists {
             let count = usize::from(self.byte("keys")?);
             if count > MAX_FIGURES {
                 return Err(malformed);
             }
             for _ in 0..count {
-                let fact = codes::fact(self.byte("keys")?).ok_or_else(|| malformed.clone())?;
-                let months = self.byte("keys")?;
-                keys.push(FigureKey { fact, months });
+                keys.push(self.key()?.ok_or_else(|| malformed.clone())?);
             }
         }
         let [household, member] = lists;
-        let code = keys(&household, &member);
-        let needs = Needs::new(household, member)?;
+        let read = before.len() - self.0.len();
+        let needs = Needs::with(household, member, holds & HAS_SUPPORTERS != 0, rule)?;
         // Sorted and each once, or it would be another encoding of the same.
-        if needs.code == code { Ok(needs) } else { Err(malformed) }
-    }
-}
-
-/// Writes snapshots one after another.
-#[derive(Debug)]
-pub struct SnapshotWriter<W: Write> {
-    sink: W,
-    buffer: Vec<u8>,
-}
-
-impl<W: Write> SnapshotWriter<W> {
-    /// Writes to a sink, which should be buffered.
-    pub fn new(sink: W) -> SnapshotWriter<W> {
-        SnapshotWriter {
-            sink,
-            buffer: Vec::new(),
+        if before.get(..read) == Some(needs.code()) {
+            Ok(needs)
+        } else {
+            Err(malformed)
         }
     }
 
-    /// Writes one.
-    ///
-    /// # Errors
-    /// Those of the sink.
-    pub fn write(&mut self, snapshot: &Snapshot) -> std::io::Result<()> {
-        self.buffer.clear();
-        self.buffer.extend([0; 4]);
-        snapshot.encode_to(&mut self.buffer);
-        let length = u32::try_from(self.buffer.len() - 4).unwrap_or(u32::MAX);
-        if let Some(head) = self.buffer.first_chunk_mut::<4>() {
-            *head = length.to_le_bytes();
-        }
-        self.sink.write_all(&self.buffer)
-    }
-
-    /// The sink, with everything written.
-    ///
-    /// # Errors
-    /// Those of the sink.
-    pub fn finish(mut self) -> std::io::Result<W> {
-        self.sink.flush()?;
-        Ok(self.sink)
-    }
-}
-
-/// Reads snapshots that were written one after another, with no more memory than a block of them takes.
-#[derive(Debug)]
-pub struct SnapshotReader<R: Read> {
-    source: R,
-    /// Bytes of the next block that were read with the last one.
-    ahead: Vec<u8>,
-}
-
-/// Several encoded snapshots.
-#[derive(Debug, Default)]
-pub(crate) struct Block {
-    bytes: Vec<u8>,
-    /// Where each ends; they follow each other.
-    ends: Vec<usize>,
-}
-
-impl Block {
-    /// How many.
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// The bytes of some of them, by position.
-    pub(crate) fn rows(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = &[u8]> {
-        rows.filter_map(|row| {
-            let start = match row.checked_sub(1) {
-                Some(before) => *self.ends.get(before)?,
-                None => 0,
-            };
-            self.bytes.get(start + 4..*self.ends.get(row)?)
-        })
-    }
-}
-
-/// Bytes of a block: large enough to be shared by several threads, small enough not to matter.
-const BLOCK_BYTES: usize = 4 * 1024 * 1024;
-
-impl<R: Read> SnapshotReader<R> {
-    /// Reads from a source, which need not be buffered.
-    pub fn new(source: R) -> SnapshotReader<R> {
-        SnapshotReader {
-            source,
-            ahead: Vec::new(),
-        }
-    }
-
-    /// The next snapshots, into the memory of an earlier block; none at the end of the source.
-    pub(crate) fn read_block(&mut self, block: &mut Block) -> Result<(), SnapshotError> {
-        block.ends.clear();
-        block.bytes.clear();
-        block.bytes.append(&mut self.ahead);
-        let room = u64::try_from(BLOCK_BYTES - block.bytes.len().min(BLOCK_BYTES)).unwrap_or(0);
-        let limited = (&mut self.source).take(room);
-        let read = { limited }.read_to_end(&mut block.bytes);
-        read.map_err(|error| SnapshotError::Unreadable(error.kind()))?;
-        let mut end = 0;
-        while let Some(head) = block.bytes.get(end..).and_then(|rest| rest.first_chunk::<4>()) {
-            let length = usize::try_from(u32::from_le_bytes(*head)).unwrap_or(usize::MAX);
-            if length > MAX_SNAPSHOT_BYTES {
-                return Err(SnapshotError::TooMany {
-                    field: "snapshot",
-                    limit: MAX_SNAPSHOT_BYTES,
-                });
+    /// A key; none where its code means nothing.
+    fn key(&mut self) -> Result<Option<FigureKey>, SnapshotError> {
+        let mut byte = || self.byte("keys");
+        let reading = match byte()? {
+            codes::NEW_JOB_MONTHS => Some(Reading::NewJobMonths),
+            codes::REGISTERED_IN => {
+                let number = u32::from_le_bytes([byte()?, byte()?, byte()?, 0]);
+                DivisionCode::new(number).map(Reading::RegisteredIn)
             }
-            if end + 4 + length > block.bytes.len() {
-                break;
+            codes::MARRIED => Some(Reading::Married),
+            codes::ATTENDS => codes::stage(byte()?).map(Reading::Attends),
+            codes::DISABLED => codes::kind(byte()?).map(Reading::Disabled),
+            codes::DRAWS => {
+                let length = usize::from(byte()?);
+                let malformed = SnapshotError::Malformed { field: "keys" };
+                let (text, rest) = self.0.split_at_checked(length).ok_or(malformed)?;
+                self.0 = rest;
+                let programme = std::str::from_utf8(text).ok();
+                programme
+                    .and_then(|text| ProgrammeId::new(text).ok())
+                    .map(Reading::Draws)
             }
-            end += 4 + length;
-            block.ends.push(end);
-        }
-        self.ahead.extend_from_slice(block.bytes.get(end..).unwrap_or_default());
-        // A block is longer than the longest snapshot, so that one which is not whole was cut off by the end of the source.
-        if block.ends.is_empty() && !self.ahead.is_empty() {
-            return Err(SnapshotError::Truncated);
-        }
-        Ok(())
+            codes::STATED => {
+                let (circumstance, said) = (codes::circumstance(byte()?), codes::said(byte()?));
+                circumstance
+                    .zip(said)
+                    .map(|(circumstance, said)| Reading::Stated(circumstance, said))
+            }
+            fact => codes::fact(fact).map(Reading::Fact),
+        };
+        let months = self.byte("keys")?;
+        Ok(reading.map(|reading| FigureKey { reading, months }))
     }
 }

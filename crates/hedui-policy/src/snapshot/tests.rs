@@ -4,14 +4,17 @@
 use std::sync::Arc;
 
 use hedui_core::bounds::Bounds;
+use hedui_core::circumstance::Circumstance;
 use hedui_core::dates::Date;
 use hedui_core::facts::Fact;
-use hedui_core::record::{DisabilityKind, IncomeKind};
+use hedui_core::names::ProgrammeId;
+use hedui_core::record::{DisabilityKind, IncomeKind, SchoolStage, TransferNature};
 use hedui_core::verdict::Truth;
-use hedui_ids::Sex;
+use hedui_ids::{DivisionCode, Sex};
 use proptest::prelude::*;
 
 use super::*;
+use crate::Said;
 use crate::testing::{Case, shipped};
 
 fn bounds() -> impl Strategy<Value = Bounds> {
@@ -22,16 +25,58 @@ fn bounds() -> impl Strategy<Value = Bounds> {
     })
 }
 
+fn readings() -> Vec<Reading> {
+    vec![
+        Reading::Fact(Fact::Income(IncomeKind::Wage)),
+        Reading::Fact(Fact::Vehicles),
+        Reading::Fact(Fact::CasualWorkMonths),
+        Reading::Fact(Fact::BasicPension),
+        Reading::Fact(Fact::Transfer(TransferNature::Honour)),
+        Reading::NewJobMonths,
+        Reading::Married,
+        Reading::RegisteredIn(DivisionCode::parse("511703").unwrap()),
+        Reading::RegisteredIn(DivisionCode::parse("220882").unwrap()),
+        Reading::Attends(SchoolStage::Compulsory),
+        Reading::Disabled(DisabilityKind::Mental),
+        Reading::Draws(ProgrammeId::new("low-income").unwrap()),
+        Reading::Draws(ProgrammeId::new("dibao").unwrap()),
+        Reading::Stated(Circumstance::InPrison, Said::Has),
+        Reading::Stated(Circumstance::CareNeed, Said::Number),
+    ]
+}
+
 fn needs() -> impl Strategy<Value = Needs> {
-    let facts = [
-        Fact::Income(IncomeKind::Wage),
-        Fact::Vehicles,
-        Fact::CasualWorkMonths,
-        Fact::BasicPension,
-    ];
-    let key = (prop::sample::select(facts.to_vec()), 0u8..61).prop_map(|(fact, months)| FigureKey { fact, months });
+    let key = (prop::sample::select(readings()), 0u8..61).prop_map(|(reading, months)| FigureKey { reading, months });
     let keys = prop::collection::vec(key, 0..6);
-    (keys.clone(), keys).prop_map(|(household, member)| Needs::new(household, member).unwrap())
+    let rule = prop::option::of(any::<[u8; 16]>().prop_map(rule::Rule::known_by));
+    (keys.clone(), keys, any::<bool>(), rule)
+        .prop_map(|(household, member, supporters, rule)| Needs::with(household, member, supporters, rule).unwrap())
+}
+
+/// Figures of these keys; conditions are 0, 1 or between.
+fn figures(keys: Vec<FigureKey>) -> impl Strategy<Value = Vec<Bounds>> {
+    let truths = [Bounds::exactly(0), Bounds::exactly(1), Bounds::between(0, 1)];
+    let of = move |key: FigureKey| match key.reading.is_condition() {
+        true => prop::sample::select(truths.to_vec()).boxed(),
+        false => bounds().boxed(),
+    };
+    keys.into_iter().map(of).collect::<Vec<_>>()
+}
+
+fn supporters(are_held: bool) -> impl Strategy<Value = Vec<Supporter>> {
+    let one = (
+        prop::sample::select(Relation::ALL.to_vec()),
+        any::<u32>(),
+        any::<i64>(),
+        any::<bool>(),
+    );
+    let one = one.prop_map(|(relation, persons, monthly_income, unable)| Supporter {
+        relation,
+        persons,
+        monthly_income,
+        unable,
+    });
+    prop::collection::vec(one, if are_held { 0..4 } else { 0..1 })
 }
 
 fn person() -> impl Strategy<Value = Person> {
@@ -48,20 +93,21 @@ fn person() -> impl Strategy<Value = Person> {
 
 fn snapshots() -> impl Strategy<Value = Snapshot> {
     (needs(), prop::collection::vec(person(), 0..5), 1i16..9999).prop_flat_map(|(needs, members, year)| {
-        let figures = prop::collection::vec(bounds(), needs.household().len());
-        let of_members = prop::collection::vec(bounds(), needs.member().len() * members.len());
-        let composition = prop::sample::select(vec![Composition::Settled, Composition::Open, Composition::MembersOpen]);
-        (figures, of_members, composition).prop_map(move |(figures, of_members, composition)| {
+        let of_household = figures(needs.household().to_vec());
+        let of_members = figures(vec![needs.member(); members.len()].concat());
+        let composition = prop::sample::select(vec![
+            Composition::Settled,
+            Composition::Open,
+            Composition::MembersOpen,
+            Composition::CountOpen,
+        ]);
+        let all = (of_household, of_members, composition, supporters(needs.supporters()));
+        all.prop_map(move |(figures, of_members, composition, supporters)| {
             let as_of = Date::new(year, 2, 28).unwrap();
-            Snapshot::new(
-                &Arc::new(needs.clone()),
-                as_of,
-                composition,
-                figures,
-                members.clone(),
-                of_members,
-            )
-            .unwrap()
+            let needs = Arc::new(needs.clone());
+            Snapshot::new(&needs, as_of, composition, figures, members.clone(), of_members)
+                .and_then(|snapshot| snapshot.with_supporters(supporters))
+                .unwrap()
         })
     })
 }
@@ -95,7 +141,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(mut bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         if let Some(first) = bytes.first_mut() {
-            *first %= 3;
+            *first %= 4;
         }
         if let Ok(read) = Snapshot::decode(&bytes) {
             prop_assert_eq!(read.encode(), bytes);
@@ -103,10 +149,11 @@ proptest! {
     }
 }
 
-/// The bytes of version 1, for ever: a stored snapshot must be readable as long as there is an archive.
+/// The bytes of version 2, for ever: a stored snapshot must be readable as long as there is an archive.
 #[test]
-fn version_1_keeps_its_bytes() {
-    let key = |fact, months| FigureKey { fact, months };
+fn version_2_keeps_its_bytes() {
+    let key = FigureKey::of_fact;
+    let at_date = FigureKey::at_date;
     let household = vec![
         key(Fact::FinancialAssets, 0),
         key(Fact::Income(IncomeKind::Wage), 12),
@@ -114,8 +161,16 @@ fn version_1_keeps_its_bytes() {
         key(Fact::Dwellings, 0),
         key(Fact::Vehicles, 0),
         key(Fact::Businesses, 0),
+        at_date(Reading::Draws(ProgrammeId::new("dibao").unwrap())),
+        at_date(Reading::Stated(Circumstance::UrgentNeed, Said::Number)),
     ];
-    let needs = Arc::new(Needs::new(household, vec![key(Fact::CasualWorkMonths, 0)]).unwrap());
+    let member = vec![
+        at_date(Reading::Attends(SchoolStage::Vocational)),
+        at_date(Reading::RegisteredIn(DivisionCode::parse("511703").unwrap())),
+        key(Fact::CasualWorkMonths, 0),
+    ];
+    let rule = rule::Rule::known_by(*b"0123456789abcdef");
+    let needs = Arc::new(Needs::with(household, member, true, Some(rule)).unwrap());
     let figures = vec![
         Bounds::exactly(0),
         Bounds::exactly(360_000),
@@ -123,6 +178,8 @@ fn version_1_keeps_its_bytes() {
         Bounds::NON_NEGATIVE,
         Bounds { lo: None, hi: Some(2) },
         Bounds { lo: None, hi: None },
+        Bounds::between(0, 1),
+        Bounds::exactly(3),
     ];
     let person = Person {
         birth: hedui_ids::Date::new(1983, 3, 1).unwrap(),
@@ -134,14 +191,27 @@ fn version_1_keeps_its_bytes() {
         },
     };
     let as_of = Date::new(2018, 6, 15).unwrap();
-    let months = vec![Bounds::exactly(3)];
-    let snapshot = Snapshot::new(&needs, as_of, Composition::MembersOpen, figures, vec![person], months).unwrap();
+    let of_member = vec![Bounds::exactly(3), Bounds::exactly(1), Bounds::exactly(0)];
+    let supporter = Supporter {
+        relation: Relation::Child,
+        persons: 4,
+        monthly_income: 360_000,
+        unable: true,
+    };
+    let snapshot = Snapshot::new(&needs, as_of, Composition::CountOpen, figures, vec![person], of_member).unwrap();
+    let snapshot = snapshot.with_supporters(vec![supporter]).unwrap();
     let expected = [
-        &[1][..],
-        &[6, 1, 1, 1, 12, 7, 0, 9, 0, 11, 0, 13, 0, 1, 15, 0],
-        &[0xE2, 0x07, 6, 15, 2, 1],
-        &[0, 1, 0x80, 0xF9, 0x2B, 2, 1, 126, 3, 0, 4, 4, 5],
-        &[0xBF, 0x07, 3, 1, 0b1011, 3 * 8 + 2, 1, 6],
+        &[2, 0b11][..],
+        b"0123456789abcdef",
+        &[8, 1, 1, 1, 12, 7, 0, 9, 0, 11, 0, 13, 0],
+        &[69, 5],
+        b"dibao",
+        &[0, 70, 36, 2, 0],
+        &[3, 15, 0, 65, 0xD7, 0xCE, 0x07, 0, 67, 4, 0],
+        &[0xE2, 0x07, 6, 15, 3, 1],
+        &[0, 1, 0x80, 0xF9, 0x2B, 2, 1, 126, 3, 0, 4, 4, 5, 2, 0, 2, 1, 6],
+        &[0xBF, 0x07, 3, 1, 0b1011, 3 * 8 + 2, 1, 6, 1, 2, 0],
+        &[1, 3, 1, 8, 0x80, 0xF9, 0x2B],
     ];
     assert_eq!(snapshot.encode(), expected.concat());
     assert_eq!(Snapshot::decode(&expected.concat()), Ok(snapshot));
@@ -153,17 +223,11 @@ fn a_snapshot_of_facts_holds_what_was_found_and_nobodys_name() {
     let pack = shipped("dibao-daan-rural-capacity-index");
     let needs = Arc::new(Needs::of_packs([pack]).unwrap());
     let snapshot = case.with_facts(|facts| Snapshot::of_facts(facts, &[], &needs)).unwrap();
-    let rent = FigureKey {
-        fact: Fact::Income(IncomeKind::Property),
-        months: 12,
-    };
-    assert_eq!(snapshot.figure(rent), Some(Bounds::exactly(320_000)));
-    let casual = FigureKey {
-        fact: Fact::CasualWorkMonths,
-        months: 0,
-    };
+    let rent = FigureKey::of_fact(Fact::Income(IncomeKind::Property), 12);
+    assert_eq!(snapshot.figure(&rent), Some(Bounds::exactly(320_000)));
+    let casual = FigureKey::of_fact(Fact::CasualWorkMonths, 0);
     assert_eq!(
-        [0, 1, 2].map(|m| snapshot.member_figure(m, casual)),
+        [0, 1, 2].map(|m| snapshot.member_figure(m, &casual)),
         [0, 3, 0].map(|m| Some(Bounds::exactly(m)))
     );
     let disabilities: Vec<_> = snapshot.members().iter().map(|p| p.disability.known).collect();
@@ -189,16 +253,7 @@ fn a_snapshot_of_facts_holds_what_was_found_and_nobodys_name() {
 
 #[test]
 fn what_does_not_fit_is_refused_with_its_reason() {
-    let needs = Arc::new(
-        Needs::new(
-            vec![FigureKey {
-                fact: Fact::Vehicles,
-                months: 0,
-            }],
-            Vec::new(),
-        )
-        .unwrap(),
-    );
+    let needs = Arc::new(Needs::new(vec![FigureKey::of_fact(Fact::Vehicles, 0)], Vec::new()).unwrap());
     let day = Date::new(2018, 6, 15).unwrap();
     let make = |figures| Snapshot::new(&needs, day, Composition::Settled, figures, Vec::new(), Vec::new());
     assert_eq!(make(Vec::new()).unwrap_err().reason(), "SNAPSHOT_FIGURES_MISMATCH");
@@ -207,10 +262,7 @@ fn what_does_not_fit_is_refused_with_its_reason() {
         "SNAPSHOT_MALFORMED"
     );
     let keys = (0..=u8::MAX)
-        .map(|months| FigureKey {
-            fact: Fact::Vehicles,
-            months,
-        })
+        .map(|months| FigureKey::of_fact(Fact::Vehicles, months))
         .collect();
     assert_eq!(Needs::new(keys, Vec::new()).unwrap_err().reason(), "SNAPSHOT_LIMIT");
 }

@@ -9,8 +9,8 @@ use super::{Scope, Source, Standing, Word};
 use crate::unit::Unit;
 
 /// What of a stated circumstance a word means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Said {
     /// Whether it stands at the date.
     Has,
     /// Its number.

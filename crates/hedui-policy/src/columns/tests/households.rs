@@ -6,12 +6,13 @@ use std::sync::{Arc, LazyLock};
 use hedui_core::bounds::Bounds;
 use hedui_core::dates::Date;
 use hedui_core::facts::Fact;
+use hedui_core::household::Relation;
 use hedui_core::record::DisabilityKind;
 use hedui_core::verdict::Truth;
 use hedui_ids::Sex;
 
-use crate::snapshot::{Composition, Disability, FigureKey, Needs, Person, Snapshot};
-use crate::{Columns, Pack, PackSet};
+use crate::snapshot::{Composition, Disability, FigureKey, Needs, Person, Reading, Snapshot, Supporter};
+use crate::{Columns, Pack, PackSet, Said};
 
 /// Splitmix64: one seed, one household.
 #[derive(Clone, Debug)]
@@ -52,17 +53,27 @@ pub(super) enum Kind {
     Wild,
 }
 
-pub(super) fn is_money(fact: Fact) -> bool {
-    !matches!(
-        fact,
-        Fact::Dwellings
-            | Fact::OtherRealEstate
-            | Fact::Vehicles
-            | Fact::CommercialVehicles
-            | Fact::Businesses
-            | Fact::PublicPayroll
-            | Fact::CasualWorkMonths
-    )
+pub(super) fn is_money(reading: &Reading) -> bool {
+    match reading {
+        Reading::Fact(fact) => !matches!(
+            fact,
+            Fact::Dwellings
+                | Fact::OtherRealEstate
+                | Fact::RealEstateGivenUp
+                | Fact::Vehicles
+                | Fact::CommercialVehicles
+                | Fact::Businesses
+                | Fact::PublicPayroll
+                | Fact::CasualWorkMonths
+        ),
+        Reading::Stated(_, said) => *said == Said::Amount,
+        Reading::NewJobMonths
+        | Reading::RegisteredIn(_)
+        | Reading::Married
+        | Reading::Attends(_)
+        | Reading::Disabled(_)
+        | Reading::Draws(_) => false,
+    }
 }
 
 /// Every shipped pack.
@@ -72,6 +83,22 @@ pub(super) static NEEDS: LazyLock<Arc<Needs>> = LazyLock::new(|| Arc::new(Needs:
 /// All of them made ready, once for all tests.
 static COLUMNS: LazyLock<Vec<Columns<'static>>> =
     LazyLock::new(|| PACKS.packs().iter().map(|pack| Columns::new(pack).unwrap()).collect());
+
+/// A pack that reads what no shipped pack reads yet, with a rule of its own of who counts.
+pub(super) static EVERYTHING: LazyLock<Pack> = LazyLock::new(|| {
+    let pack = Pack::parse("everything.toml", include_str!("everything.toml"));
+    pack.map_err(|mistakes| mistakes.to_string()).unwrap()
+});
+/// It made ready.
+pub(super) static EVERYTHING_COLUMNS: LazyLock<Columns<'static>> = LazyLock::new(|| Columns::new(&EVERYTHING).unwrap());
+
+/// One of the shipped packs, or that one, with what a snapshot for it holds.
+pub(super) fn any_pack(seed: u64) -> (&'static Columns<'static>, Arc<Needs>) {
+    match seed % (COLUMNS.len() as u64 + 3) {
+        shipped if shipped < COLUMNS.len() as u64 => (any_columns(shipped), Arc::clone(&NEEDS)),
+        _ => (&EVERYTHING_COLUMNS, needs_of(&EVERYTHING)),
+    }
+}
 
 /// One of the shipped packs.
 pub(super) fn any_columns(seed: u64) -> &'static Columns<'static> {
@@ -95,8 +122,8 @@ pub(super) fn needs_of(pack: &Pack) -> Arc<Needs> {
     Arc::new(Needs::of_packs([pack]).unwrap())
 }
 
-fn number(random: &mut Random, fact: Fact, persons: i64) -> i64 {
-    if !is_money(fact) {
+fn number(random: &mut Random, reading: &Reading, persons: i64) -> i64 {
+    if !is_money(reading) {
         return random.pick(&[0, 0, 0, 0, 0, 1, 1, 2, 3, 12]);
     }
     // Standards of the shipped packs by the year or month, in fen, times persons: borders of their tests.
@@ -130,11 +157,16 @@ fn wild(random: &mut Random) -> Bounds {
 }
 
 fn figure(random: &mut Random, key: &FigureKey, persons: i64, kind: Kind) -> Bounds {
+    if key.reading.is_condition() {
+        let open = Bounds::between(0, 1);
+        let truths = [Bounds::exactly(0), Bounds::exactly(0), Bounds::exactly(1), open];
+        return random.pick(&truths[..if kind == Kind::Settled { 3 } else { 4 }]);
+    }
     if kind == Kind::Wild && random.one_in(12) {
         return wild(random);
     }
-    let value = number(random, key.fact, persons);
-    let more = number(random, key.fact, persons);
+    let value = number(random, &key.reading, persons);
+    let more = number(random, &key.reading, persons);
     match random.below(12) {
         _ if kind == Kind::Settled => Bounds::exactly(value),
         0 => Bounds::between(value, value + more),
@@ -192,5 +224,21 @@ pub(super) fn household(seed: u64, needs: &Arc<Needs>, kind: Kind) -> Snapshot {
     let members = (0..persons).map(|_| person(&mut random, kind)).collect();
     let keys = (0..persons).flat_map(|_| needs.member().iter());
     let member_figures = keys.map(|key| figure(&mut random, key, persons, kind)).collect();
-    Snapshot::new(needs, as_of, composition, figures, members, member_figures).unwrap()
+    let snapshot = Snapshot::new(needs, as_of, composition, figures, members, member_figures).unwrap();
+    let number = if needs.supporters() {
+        random.pick(&[0, 0, 0, 1, 3])
+    } else {
+        0
+    };
+    let supporters = (0..number).map(|_| supporter(&mut random)).collect();
+    snapshot.with_supporters(supporters).unwrap()
+}
+
+fn supporter(random: &mut Random) -> Supporter {
+    Supporter {
+        relation: random.pick(&[Relation::Child, Relation::Child, Relation::Spouse, Relation::Parent]),
+        persons: random.within(1, 5) as u32,
+        monthly_income: random.pick(&[0, 50_000, 150_001, 300_000]) + random.within(0, 300),
+        unable: random.one_in(4),
+    }
 }

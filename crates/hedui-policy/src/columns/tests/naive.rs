@@ -5,19 +5,23 @@ use std::collections::BTreeMap;
 
 use hedui_core::dates::Date;
 use hedui_core::facts::Fact;
-use hedui_core::record::{DisabilityKind, IncomeKind};
+use hedui_core::household::Relation;
+use hedui_core::record::{DisabilityKind, IncomeKind, TransferNature};
 use hedui_ids::Sex;
 use toml::{Table, Value};
 
 use super::fraction::Fraction;
 use crate::formula::{self, Arithmetic, Comparison, Function, Kind, Node};
+use crate::snapshot::{Reading, Supporter};
+use crate::vocabulary;
 
 /// A household of which everything is known: figures by word and window, in yuan or pieces.
 #[derive(Clone, Debug)]
 pub(super) struct Point {
     pub as_of: Date,
-    pub figures: BTreeMap<(&'static str, u8), Fraction>,
+    pub figures: BTreeMap<(String, u8), Fraction>,
     pub members: Vec<MemberPoint>,
+    pub supporters: Vec<Supporter>,
 }
 
 #[derive(Clone, Debug)]
@@ -26,39 +30,81 @@ pub(super) struct MemberPoint {
     pub sex: Sex,
     pub student: bool,
     pub disability: Option<(DisabilityKind, u8)>,
-    pub figures: BTreeMap<(&'static str, u8), Fraction>,
+    pub figures: BTreeMap<(String, u8), Fraction>,
 }
 
-/// The word of a fact, and the window that decides its months.
-pub(super) fn word(fact: Fact) -> (&'static str, Option<&'static str>) {
+/// The word of what is read, without `member.`.
+pub(super) fn word(reading: &Reading) -> String {
+    let text = match reading {
+        Reading::Fact(fact) => of_fact(*fact),
+        Reading::NewJobMonths => "new_job_months",
+        Reading::RegisteredIn(_) => "registered_here",
+        Reading::Married => "married",
+        Reading::Attends(stage) => return format!("stage.{}", stage.word()),
+        Reading::Disabled(kind) => return format!("disabled.{}", kind.word()),
+        Reading::Draws(programme) => return format!("draws.{}", programme.as_str().replace('-', "_")),
+        Reading::Stated(circumstance, said) => {
+            let before = match said {
+                vocabulary::Said::Has => "has",
+                vocabulary::Said::Number => "number",
+                vocabulary::Said::Amount => "amount",
+                vocabulary::Said::Years => "years_since",
+                vocabulary::Said::Months => "months_since",
+            };
+            return format!("{before}.{}", circumstance.word());
+        }
+    };
+    text.to_owned()
+}
+
+/// Whether a word is a condition.
+fn is_condition(word: &str) -> bool {
+    let before = word.split_once('.').map_or(word, |(before, _)| before);
+    ["registered_here", "married", "stage", "disabled", "draws", "has"].contains(&before)
+}
+
+fn of_fact(fact: Fact) -> &'static str {
     match fact {
-        Fact::Income(IncomeKind::Wage) => ("income.wage", Some("wage")),
-        Fact::Income(IncomeKind::Business) => ("income.business", Some("business")),
-        Fact::Income(IncomeKind::Property) => ("income.property", Some("property")),
-        Fact::Income(IncomeKind::Transfer) => ("income.transfer", Some("transfer")),
-        Fact::BasicPension => ("income.basic_pension", Some("transfer")),
-        Fact::MedicalOwnCost => ("expense.medical", Some("medical")),
-        Fact::FinancialAssets => ("assets.financial", None),
-        Fact::ProvidentFundBalance => ("assets.provident_fund", None),
-        Fact::Dwellings => ("dwellings", None),
-        Fact::OtherRealEstate => ("other_real_estate", None),
-        Fact::Vehicles => ("vehicles", None),
-        Fact::CommercialVehicles => ("commercial_vehicles", None),
-        Fact::Businesses => ("businesses", None),
-        Fact::PublicPayroll => ("public_payroll", None),
-        Fact::CasualWorkMonths => ("casual_work_months", None),
+        Fact::Income(IncomeKind::Wage) => "income.wage",
+        Fact::Income(IncomeKind::Business) => "income.business",
+        Fact::Income(IncomeKind::Property) => "income.property",
+        Fact::Income(IncomeKind::Transfer) => "income.transfer",
+        Fact::BasicPension => "income.basic_pension",
+        Fact::Transfer(TransferNature::Pension) => "income.transfer.pension",
+        Fact::Transfer(TransferNature::Scholarship) => "income.transfer.scholarship",
+        Fact::Transfer(TransferNature::Honour) => "income.transfer.honour",
+        Fact::Transfer(TransferNature::GovernmentRelief) => "income.transfer.government_relief",
+        Fact::Transfer(TransferNature::SeniorityAllowance) => "income.transfer.seniority_allowance",
+        Fact::Transfer(TransferNature::Support) => "income.transfer.support",
+        Fact::Transfer(TransferNature::InsuranceBenefit) => "income.transfer.insurance_benefit",
+        Fact::Transfer(TransferNature::Other) => "income.transfer.other",
+        Fact::MedicalOwnCost => "expense.medical",
+        Fact::FinancialAssets => "assets.financial",
+        Fact::ProvidentFundBalance => "assets.provident_fund",
+        Fact::Dwellings => "dwellings",
+        Fact::OtherRealEstate => "other_real_estate",
+        Fact::RealEstateGivenUp => "real_estate_given_up",
+        Fact::Vehicles => "vehicles",
+        Fact::CommercialVehicles => "commercial_vehicles",
+        Fact::Businesses => "businesses",
+        Fact::PublicPayroll => "public_payroll",
+        Fact::CasualWorkMonths => "casual_work_months",
     }
 }
 
-/// Words that are counted over months, with the window of each.
-const WINDOWED: [(&str, &str); 6] = [
-    ("income.wage", "wage"),
-    ("income.business", "business"),
-    ("income.property", "property"),
-    ("income.transfer", "transfer"),
-    ("income.basic_pension", "transfer"),
-    ("expense.medical", "medical"),
-];
+/// The window of a word that is counted over months.
+fn window(word: &str) -> Option<&'static str> {
+    match word {
+        "income.wage" => Some("wage"),
+        "income.business" => Some("business"),
+        "income.property" => Some("property"),
+        "expense.medical" => Some("medical"),
+        "real_estate_given_up" => Some("given_up"),
+        "income.transfer" | "income.basic_pension" => Some("transfer"),
+        word if word.starts_with("income.transfer.") => Some("transfer"),
+        _ => None,
+    }
+}
 
 /// What a naive judge says: whether all tests hold, the band, the amount in fen.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,6 +170,7 @@ impl Naive {
         };
         names.parameters();
         names.tables();
+        names.support();
         for step in list(&self.0, "step") {
             let members = match text(step, "scope") {
                 "member" => (0..point.members.len()).map(Some).collect(),
@@ -199,6 +246,31 @@ impl Names<'_> {
         }
     }
 
+    /// What is imputed to each supporter, where it is above zero, in all.
+    fn support(&mut self) {
+        let Some(support) = self.pack.get("support").and_then(Value::as_table) else {
+            return;
+        };
+        let mut total = Fraction::ZERO;
+        for supporter in &self.point.supporters {
+            let numbers = [
+                ("income", Fraction::new(i128::from(supporter.monthly_income), 100)),
+                ("persons", Fraction::new(i128::from(supporter.persons), 1)),
+            ];
+            for (word, value) in numbers {
+                self.household
+                    .insert(format!("supporter.{word}"), Point1::Number(value));
+            }
+            let relations = Relation::ALL.iter().map(|r| (r.word(), *r == supporter.relation));
+            for (word, holds) in relations.chain([("able", !supporter.unable)]) {
+                self.household.insert(format!("supporter.{word}"), Point1::Truth(holds));
+            }
+            total = total.plus(self.number(&formula(support), None).max(Fraction::ZERO));
+        }
+        self.household
+            .insert("income.imputed_support".into(), Point1::Number(total));
+    }
+
     fn rounded(&self, item: &Table, member: Option<usize>) -> Point1 {
         let value = self.value(&formula(item), member);
         match (value, item.get("round").and_then(Value::as_table)) {
@@ -218,11 +290,14 @@ impl Names<'_> {
         }
     }
 
-    fn figure(&self, figures: &BTreeMap<(&'static str, u8), Fraction>, name: &str) -> Option<Fraction> {
-        let window = WINDOWED.iter().find(|(word, _)| *word == name);
-        let months = window.map_or(0, |(_, window)| self.months(window));
-        let found = figures.iter().find(|((word, of), _)| *word == name && *of == months);
-        found.map(|(_, value)| *value)
+    fn figure(&self, figures: &BTreeMap<(String, u8), Fraction>, name: &str) -> Point1 {
+        let months = window(name).map_or(0, |window| self.months(window));
+        let value = figures[&(name.to_owned(), months)];
+        if is_condition(name) {
+            Point1::Truth(value != Fraction::ZERO)
+        } else {
+            Point1::Number(value)
+        }
     }
 
     fn name(&self, name: &str, member: Option<usize>) -> Point1 {
@@ -240,7 +315,8 @@ impl Names<'_> {
                 "disability_grade" => whole(member.disability.map_or(0, |(_, grade)| i64::from(grade))),
                 "student" => Point1::Truth(member.student),
                 "minor" => Point1::Truth(member.age < 18),
-                word => Point1::Number(self.figure(&member.figures, word).unwrap()),
+                "female" => Point1::Truth(member.sex == Sex::Female),
+                word => self.figure(&member.figures, word),
             };
         }
         match name {
@@ -248,7 +324,7 @@ impl Names<'_> {
             "months_per_year" => whole(12),
             _ => match name.strip_prefix("window.") {
                 Some(window) => whole(i64::from(self.months(window))),
-                None => Point1::Number(self.figure(&self.point.figures, name).unwrap()),
+                None => self.figure(&self.point.figures, name),
             },
         }
     }

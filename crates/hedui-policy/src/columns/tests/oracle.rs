@@ -11,7 +11,7 @@ use hedui_core::verdict::{Outcome, Truth};
 use proptest::prelude::*;
 
 use super::fraction::Fraction;
-use super::households::{Kind, NEEDS, Random, any_columns, household, is_money};
+use super::households::{Kind, Random, any_pack, household, is_money};
 use super::naive::{MemberPoint, Naive, Point, Said, word};
 use crate::snapshot::{Composition, Disability, FigureKey, Snapshot};
 use crate::{Columns, Judged, When};
@@ -41,11 +41,11 @@ fn disability(random: &mut Random, of: Disability) -> Option<(DisabilityKind, u8
     Some((random.pick(DisabilityKind::ALL), 1 + random.below(mildest) as u8))
 }
 
-fn figures(random: &mut Random, keys: &[FigureKey], bounds: &[Bounds]) -> BTreeMap<(&'static str, u8), Fraction> {
+fn figures(random: &mut Random, keys: &[FigureKey], bounds: &[Bounds]) -> BTreeMap<(String, u8), Fraction> {
     let each = keys.iter().zip(bounds).map(|(key, bounds)| {
         let value = i128::from(within(random, *bounds));
-        let divisor = if is_money(key.fact) { 100 } else { 1 };
-        ((word(key.fact).0, key.months), Fraction::new(value, divisor))
+        let divisor = if is_money(&key.reading) { 100 } else { 1 };
+        ((word(&key.reading), key.months), Fraction::new(value, divisor))
     });
     each.collect()
 }
@@ -70,6 +70,7 @@ fn completion(random: &mut Random, snapshot: &Snapshot) -> Point {
         as_of: snapshot.as_of(),
         members: members.collect(),
         figures: household,
+        supporters: snapshot.supporters().to_vec(),
     }
 }
 
@@ -96,11 +97,11 @@ fn holds(judged: &Judged, said: &Said, columns: &Columns<'_>) -> bool {
 proptest! {
     #[test]
     fn what_columns_say_holds_for_the_naive_judge(seed: u64) {
-        let columns = any_columns(seed);
+        let (columns, needs) = any_pack(seed);
         let naive = Naive::new(columns.pack().text());
         let mut random = Random(!seed);
         for (n, kind) in [Kind::Settled, Kind::OnBounds].into_iter().cycle().take(16).enumerate() {
-            let snapshot = household(seed.wrapping_add(n as u64), &NEEDS, kind);
+            let snapshot = household(seed.wrapping_add(n as u64), &needs, kind);
             let [judged] = columns.judge_all(std::slice::from_ref(&snapshot), When::OwnDate).unwrap()[..] else { panic!() };
             let completions = if kind == Kind::Settled { 1 } else { COMPLETIONS };
             for _ in 0..completions {

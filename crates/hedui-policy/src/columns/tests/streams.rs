@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hedui_core::dates::Date;
 
-use super::households::{Kind, NEEDS, capacity_index, household, needs_of};
+use super::households::{EVERYTHING, EVERYTHING_COLUMNS, Kind, NEEDS, capacity_index, household, needs_of};
 use crate::snapshot::{Needs, Snapshot, SnapshotError};
 use crate::{Columns, Judged, PreparedVerdicts, RowError, SnapshotWriter, When};
 
@@ -61,17 +61,15 @@ fn one_thread_and_two_give_the_same_verdicts_in_the_same_order() {
 fn an_error_names_the_first_row_that_has_one() {
     let columns = capacity_index();
     let mut some = rows(4_800);
-    let key = *columns.needs().household().last().unwrap();
-    let lacking = Needs::new(
-        NEEDS.household().iter().copied().filter(|k| *k != key).collect(),
-        NEEDS.member().to_vec(),
-    );
-    let lacking = household(3, &Arc::new(lacking.unwrap()), Kind::Settled);
+    let key = columns.needs().household().last().unwrap().clone();
+    let rest = NEEDS.household().iter().filter(|k| **k != key).cloned().collect();
+    let lacking = NEEDS.with_figures(rest, NEEDS.member().to_vec());
+    let lacking = household(3, &Arc::new(lacking), Kind::Settled);
     for at in [4_711, 4_200] {
         some[at] = lacking.clone();
     }
     let missing = SnapshotError::FigureMissing {
-        fact: key.fact,
+        reading: key.reading,
         months: key.months,
         member: false,
     };
@@ -79,6 +77,8 @@ fn an_error_names_the_first_row_that_has_one() {
         row: 4_200,
         error: missing,
     };
+    let exactly = columns.judge_exactly(&lacking, When::OwnDate);
+    assert_eq!(exactly, Err(expected.error.clone()));
     assert_eq!(columns.judge_all(&some, When::OwnDate), Err(expected.clone()));
     assert_eq!(streamed(columns, &written(&some)), Err(expected));
     let whole = written(&some[..100]);
@@ -103,4 +103,33 @@ fn another_day_counts_other_ages_and_parameters() {
         columns.judge_all(&rows, later).unwrap(),
     );
     assert_ne!(own, other);
+}
+
+#[test]
+fn a_snapshot_of_other_people_is_refused() {
+    let (ours, everything) = (capacity_index(), &*EVERYTHING_COLUMNS);
+    // The same figures, but of everybody.
+    let of_all = Needs::new(ours.needs().household().to_vec(), ours.needs().member().to_vec()).unwrap();
+    let of_others = needs_of(&EVERYTHING);
+    for (columns, needs) in [
+        (ours, Arc::new(of_all)),
+        (ours, of_others),
+        (everything, Arc::clone(&NEEDS)),
+    ] {
+        let row = household(1, &needs, Kind::Settled);
+        let error = SnapshotError::OtherRule;
+        assert_eq!(columns.judge_exactly(&row, When::OwnDate), Err(error.clone()));
+        let expected = RowError { row: 0, error };
+        assert_eq!(
+            columns.judge_all(std::slice::from_ref(&row), When::OwnDate),
+            Err(expected.clone())
+        );
+        assert_eq!(streamed(columns, &written(&[row])), Err(expected));
+    }
+    let differ = Needs::of_packs([ours.pack(), everything.pack()]).unwrap_err();
+    let (first, second) = (
+        "dibao-daan-rural-capacity-index version 1".into(),
+        "everything version 1".into(),
+    );
+    assert_eq!(differ, SnapshotError::RulesDiffer { first, second });
 }
