@@ -48,7 +48,7 @@ pub(super) fn of_reading(reading: &Reading) -> u8 {
 }
 
 /// Every fact with its number.
-const FACTS: [(u8, Fact); 24] = [
+const FACTS: [(u8, Fact); 25] = [
     (1, Fact::Income(IncomeKind::Wage)),
     (2, Fact::Income(IncomeKind::Business)),
     (3, Fact::Income(IncomeKind::Property)),
@@ -73,6 +73,7 @@ const FACTS: [(u8, Fact); 24] = [
     (22, Fact::Transfer(TransferNature::Support)),
     (23, Fact::Transfer(TransferNature::InsuranceBenefit)),
     (24, Fact::Transfer(TransferNature::Other)),
+    (25, Fact::DwellingArea),
 ];
 
 /// The number of a fact.
@@ -102,6 +103,7 @@ fn of_fact(fact: Fact) -> u8 {
         Fact::Transfer(TransferNature::Support) => 22,
         Fact::Transfer(TransferNature::InsuranceBenefit) => 23,
         Fact::Transfer(TransferNature::Other) => 24,
+        Fact::DwellingArea => 25,
     }
 }
 

@@ -82,6 +82,7 @@ fn of_fact(fact: Fact) -> &'static str {
         Fact::FinancialAssets => "assets.financial",
         Fact::ProvidentFundBalance => "assets.provident_fund",
         Fact::Dwellings => "dwellings",
+        Fact::DwellingArea => "dwelling_area",
         Fact::OtherRealEstate => "other_real_estate",
         Fact::RealEstateGivenUp => "real_estate_given_up",
         Fact::Vehicles => "vehicles",
