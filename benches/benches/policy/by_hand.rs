@@ -2,7 +2,7 @@
 //! Leaves everything that makes a pack a pack out, on purpose: other rules, other dates, bounds, references.
 
 use hedui_core::facts::Fact;
-use hedui_core::record::{DisabilityKind, IncomeKind};
+use hedui_core::record::{DisabilityKind, IncomeKind, TransferNature};
 use hedui_core::{Date, Outcome};
 use hedui_ids::Sex;
 use hedui_policy::{FigureKey, Judged, Payable, Snapshot};
@@ -17,6 +17,7 @@ const BLOCK: usize = 8_192;
 #[derive(Default)]
 pub struct Arrays {
     income: Vec<i64>,
+    /// Without what article 13 leaves out.
     transfer: Vec<i64>,
     medical: Vec<i64>,
     financial: Vec<i64>,
@@ -56,7 +57,7 @@ impl Arrays {
         arrays.members_from.push(0);
         for snapshot in snapshots {
             let get = |fact, months| {
-                let figure = snapshot.figure(FigureKey { fact, months });
+                let figure = snapshot.figure(&FigureKey::of_fact(fact, months));
                 figure.and_then(|figure| figure.lo).unwrap_or_default()
             };
             let income = |kind| get(Fact::Income(kind), 12);
@@ -64,7 +65,15 @@ impl Arrays {
             arrays
                 .income
                 .push(income(IncomeKind::Wage) + income(IncomeKind::Business) + income(IncomeKind::Property));
-            arrays.transfer.push(income(IncomeKind::Transfer));
+            let left_out = [
+                TransferNature::Scholarship,
+                TransferNature::Honour,
+                TransferNature::GovernmentRelief,
+            ];
+            let left_out = left_out.map(|nature| get(Fact::Transfer(nature), 12));
+            arrays
+                .transfer
+                .push(income(IncomeKind::Transfer) - left_out.iter().sum::<i64>());
             arrays.medical.push(get(Fact::MedicalOwnCost, 12));
             arrays.financial.push(get(Fact::FinancialAssets, 0));
             arrays.dwellings.push(small(Fact::Dwellings)?);
@@ -72,10 +81,7 @@ impl Arrays {
             arrays.vehicles.push(small(Fact::Vehicles)?);
             arrays.commercial_vehicles.push(small(Fact::CommercialVehicles)?);
             arrays.businesses.push(small(Fact::Businesses)?);
-            let casual = FigureKey {
-                fact: Fact::CasualWorkMonths,
-                months: 0,
-            };
+            let casual = FigureKey::of_fact(Fact::CasualWorkMonths, 0);
             for (at, person) in snapshot.members().iter().enumerate() {
                 arrays.age.push(u8::try_from(person.age_on(day))?);
                 arrays.female.push(u8::from(person.sex == Sex::Female));
@@ -90,7 +96,7 @@ impl Arrays {
                         .known
                         .map_or(0, |(kind, grade)| grade + if lower.contains(&kind) { 4 } else { 0 }),
                 );
-                let months = snapshot.member_figure(at, casual).and_then(|figure| figure.lo);
+                let months = snapshot.member_figure(at, &casual).and_then(|figure| figure.lo);
                 arrays.casual_months.push(u8::try_from(months.unwrap_or_default())?);
             }
             arrays.members_from.push(u32::try_from(arrays.age.len())?);

@@ -8,7 +8,7 @@ use hedui_core::facts::Fact;
 use hedui_core::record::{DisabilityKind, IncomeKind};
 use hedui_core::{Bounds, Date, Truth};
 use hedui_ids::Sex;
-use hedui_policy::{Composition, Disability, FigureKey, Needs, Person, Snapshot};
+use hedui_policy::{Composition, Disability, FigureKey, Needs, Person, Reading, Snapshot};
 
 /// Households of so many members, of a hundred.
 const SIZES: [(u8, u64); 6] = [(1, 20), (2, 32), (3, 25), (4, 14), (5, 7), (6, 2)];
@@ -70,8 +70,8 @@ impl Households {
             .needs
             .household()
             .iter()
-            .map(|key| Bounds::exactly(figure(&mut random, key, u64::from(persons))))
-            .collect();
+            .map(|key| Ok(Bounds::exactly(figure(&mut random, key, u64::from(persons))?)))
+            .collect::<anyhow::Result<_>>()?;
         if random.has(self.open_per_mille) {
             let count = u64::try_from(figures.len())?;
             let at = usize::try_from(random.below(count.max(1)))?;
@@ -88,9 +88,8 @@ impl Households {
         for order in 0..persons {
             let member = person(&mut random, order)?;
             let age = member.age_on(self.as_of);
-            for _ in self.needs.member() {
-                let works = (16..70).contains(&age) && random.has(300);
-                months.push(Bounds::exactly(if works { random.up_to(12) } else { 0 }));
+            for key in self.needs.member() {
+                months.push(Bounds::exactly(of_member(&mut random, key, age)?));
             }
             members.push(member);
         }
@@ -105,26 +104,39 @@ impl Households {
     }
 }
 
+/// Months of casual work; of a member the shipped packs read nothing else.
+fn of_member(random: &mut Random, key: &FigureKey, age: u32) -> anyhow::Result<i64> {
+    let is_known = key.reading == Reading::Fact(Fact::CasualWorkMonths);
+    anyhow::ensure!(is_known, "no members are invented with {:?}", key.reading);
+    let works = (16..70).contains(&age) && random.has(300);
+    Ok(if works { random.up_to(12) } else { 0 })
+}
+
 /// A figure in fen or pieces: many have none, those who have some have little.
-fn figure(random: &mut Random, key: &FigureKey, persons: u64) -> i64 {
-    let (per_mille, most) = match key.fact {
+fn figure(random: &mut Random, key: &FigureKey, persons: u64) -> anyhow::Result<i64> {
+    let Reading::Fact(fact) = key.reading else {
+        anyhow::bail!("no households are invented with {:?}", key.reading)
+    };
+    let (per_mille, most) = match fact {
         Fact::Income(IncomeKind::Wage) => (350, 500_000 * persons),
         Fact::Income(IncomeKind::Business) => (300, 300_000 * persons),
         Fact::Income(IncomeKind::Property) => (250, 150_000 * persons),
         Fact::Income(IncomeKind::Transfer) => (500, 200_000 * persons),
         Fact::BasicPension => (200, 100_000),
+        Fact::Transfer(_) => (30, 50_000),
         Fact::MedicalOwnCost => (400, 400_000),
         Fact::FinancialAssets => (500, 450_000 * persons),
         Fact::ProvidentFundBalance => (50, 2_000_000),
         Fact::Dwellings => (700, 1),
         Fact::OtherRealEstate => (60, 2),
+        Fact::RealEstateGivenUp => (10, 1),
         Fact::Vehicles => (40, 1),
         Fact::CommercialVehicles => (30, 2),
         Fact::Businesses => (30, 1),
         Fact::PublicPayroll => (20, 1),
         Fact::CasualWorkMonths => (300, 12),
     };
-    if random.has(per_mille) { random.up_to(most) } else { 0 }
+    Ok(if random.has(per_mille) { random.up_to(most) } else { 0 })
 }
 
 fn person(random: &mut Random, order: u8) -> anyhow::Result<Person> {
