@@ -1,5 +1,5 @@
-//! What packs read of one verified household, as a compact row: figures on bounds of those who count, birth, sex, disability, schooling. No names,
-//! no numbers of persons. Leaves taking it to `take`, its bytes to `encode` and judging it to `columns`; who seals and keeps it is not known here.
+//! What packs read of one verified household, as a compact row about those who count: figures, birth, sex, disability. No names, no ID numbers.
+//! Leaves taking it to `take`, its bytes to `encode` and judging it to `columns`; who seals and keeps it is not known here.
 
 use std::sync::Arc;
 

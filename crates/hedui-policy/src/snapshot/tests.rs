@@ -14,8 +14,8 @@ use hedui_ids::{DivisionCode, Sex};
 use proptest::prelude::*;
 
 use super::*;
-use crate::Said;
 use crate::testing::{Case, shipped};
+use crate::{Pack, Said};
 
 fn bounds() -> impl Strategy<Value = Bounds> {
     let end = prop_oneof![any::<i64>(), -5i64..5, Just(i64::MAX), Just(i64::MIN)];
@@ -265,4 +265,84 @@ fn what_does_not_fit_is_refused_with_its_reason() {
         .map(|months| FigureKey::of_fact(Fact::Vehicles, months))
         .collect();
     assert_eq!(Needs::new(keys, Vec::new()).unwrap_err().reason(), "SNAPSHOT_LIMIT");
+}
+
+/// A pack whose rule of who counts rests on a formula, a parameter and a place.
+fn ruled(counts: &str, years: u32, jurisdiction: &str, title: &str) -> Pack {
+    let text = format!(
+        "[pack]\nid = \"p\"\nversion = \"1\"\nprogramme = \"p\"\njurisdiction = \"{jurisdiction}\"\nvalid_from = \"2018-01-01\"\n{title}\
+         [household]\ncounts = \"{counts}\"\nreference = \"r\"\n\
+         [[parameter]]\nname = \"years\"\nunit = \"years\"\nvalue = {years}\n{title}\
+         [[test]]\nname = \"t\"\nkind = \"income\"\nformula = \"dwellings <= 0 and years > 0\"\n{title}"
+    );
+    Pack::parse("p.toml", &text)
+        .map_err(|mistakes| mistakes.to_string())
+        .unwrap()
+}
+
+#[test]
+fn two_packs_have_one_rule_only_if_they_count_the_same_people() {
+    let title = "title = { zh = \"x\", en = \"x\" }\nreference = \"r\"\n";
+    let other_words = "title = { zh = \"y\", en = \"y\" }\nreference = \"s\"\n";
+    let (old, here) = ("member.age >= years", "member.registered_here and member.age >= years");
+    let digest = |pack: &Pack| Needs::of_packs([pack]).unwrap().rule_digest().unwrap();
+    let of = |counts, years, place| digest(&ruled(counts, years, place, title));
+    assert_eq!(of(old, 3, "511703"), digest(&ruled(old, 3, "511703", other_words)));
+    assert_eq!(of(old, 3, "511703"), of(old, 3, "220882"));
+    assert_ne!(of(old, 3, "511703"), of(old, 4, "511703"));
+    assert_ne!(of(old, 3, "511703"), of(here, 3, "511703"));
+    assert_ne!(of(here, 3, "511703"), of(here, 3, "220882"));
+    let (one, two) = (ruled(here, 3, "511703", title), ruled(here, 3, "220882", title));
+    assert_eq!(
+        Needs::of_packs([&one, &two]).unwrap_err().reason(),
+        "SNAPSHOT_RULES_DIFFER"
+    );
+}
+
+#[test]
+fn a_stored_snapshot_names_its_rule_and_cannot_run_it() {
+    let case = Case::daan();
+    let needs = Arc::new(Needs::of_packs([shipped("dibao-daan-rural")]).unwrap());
+    let snapshot = case.with_facts(|facts| Snapshot::of_facts(facts, &[], &needs)).unwrap();
+    let stored = Snapshot::decode(&snapshot.encode()).unwrap();
+    assert_eq!(stored.needs(), &*needs);
+    let again = case.with_facts(|facts| Snapshot::of_facts(facts, &[], &stored.needs));
+    assert_eq!(again, Err(SnapshotError::RuleUnknown));
+}
+
+#[test]
+fn what_only_decides_who_counts_is_in_no_snapshot() {
+    let needs = Needs::of_packs([shipped("dibao-daan-rural")]).unwrap();
+    let is_stated = |key: &FigureKey| matches!(key.reading, Reading::Stated(..));
+    assert!(!needs.household().iter().chain(needs.member()).any(is_stated));
+}
+
+#[test]
+fn a_condition_is_nothing_but_true_false_or_open() {
+    let married = FigureKey::at_date(Reading::Married);
+    let needs = Arc::new(Needs::new(vec![married], Vec::new()).unwrap());
+    let day = Date::new(2018, 6, 15).unwrap();
+    for wrong in [
+        Bounds::exactly(2),
+        Bounds::exactly(-1),
+        Bounds::NON_NEGATIVE,
+        Bounds::between(0, 2),
+    ] {
+        let made = Snapshot::new(&needs, day, Composition::Settled, vec![wrong], Vec::new(), Vec::new());
+        assert_eq!(made, Err(SnapshotError::Malformed { field: "condition" }));
+        let right = Snapshot::new(
+            &needs,
+            day,
+            Composition::Settled,
+            vec![Bounds::exactly(1)],
+            Vec::new(),
+            Vec::new(),
+        );
+        let mut forged = right.unwrap();
+        forged.figures = vec![wrong];
+        assert_eq!(
+            Snapshot::decode(&forged.encode()),
+            Err(SnapshotError::Malformed { field: "condition" })
+        );
+    }
 }

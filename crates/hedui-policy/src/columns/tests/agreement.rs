@@ -335,11 +335,12 @@ fn is_count_open(verdict: &Verdict) -> bool {
     gave_up || verdict.trace.iter().any(|line| line.name == "composition")
 }
 
-/// The cases do what they are for: some leave open who counts, some leave nobody, some leave a part.
+/// The cases do what they are for: some leave open who counts, some nobody, some a part; the others are judged each way.
 #[test]
-fn cases_leave_members_away_and_open() {
+fn cases_leave_members_away_and_open_and_are_judged_each_way() {
     let needs = needs_of(&EVERYTHING);
-    let (mut open, mut nobody, mut part) = (0, 0, 0);
+    let (mut open, mut nobody, mut part, mut supported) = (0, 0, 0, 0);
+    let (mut qualify, mut exceed) = (0, 0);
     for seed in 0..200 {
         let case = case(seed);
         let snapshot = case.with_facts(|facts| Snapshot::of_facts(facts, &[], &needs)).unwrap();
@@ -347,8 +348,13 @@ fn cases_leave_members_away_and_open() {
         open += usize::from(snapshot.composition() == Composition::CountOpen);
         nobody += usize::from(counted == 0);
         part += usize::from(0 < counted && counted < all);
+        supported += usize::from(!snapshot.supporters().is_empty());
+        let judged = EVERYTHING_COLUMNS.judge_exactly(&snapshot, When::OwnDate).unwrap();
+        qualify += usize::from(judged.outcome == Outcome::Qualifies);
+        exceed += usize::from(judged.outcome == Outcome::Exceeds);
     }
-    assert!(open > 10 && nobody > 10 && part > 10, "{open} {nobody} {part}");
+    let all = [open, nobody, part, supported, qualify, exceed];
+    assert!(all.iter().all(|count| *count > 8), "{all:?}");
 }
 
 #[test]
