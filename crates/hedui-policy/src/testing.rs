@@ -203,11 +203,16 @@ impl Case {
 
     /// A dwelling by its unit number.
     pub fn dwelling(&mut self, subject: u32, unit: &str) {
+        self.dwelling_of(subject, unit, None);
+    }
+
+    /// A dwelling by its unit number, and its area in hundredths of a square metre.
+    pub fn dwelling_of(&mut self, subject: u32, unit: &str, area_centiares: Option<i64>) {
         let body = record::RealEstate {
             unit_number: unit.into(),
             address: Default::default(),
             kind: record::RealEstateKind::Dwelling,
-            area_centiares: None,
+            area_centiares,
             share_numerator: 1,
             share_denominator: 1,
             acquired_on: None,

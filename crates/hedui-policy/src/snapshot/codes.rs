@@ -206,7 +206,7 @@ mod tests {
         for nature in TransferNature::ALL {
             assert_eq!(fact(of_fact(Fact::Transfer(*nature))), Some(Fact::Transfer(*nature)));
         }
-        assert_eq!([0, 25, NEW_JOB_MONTHS, STATED, u8::MAX].map(fact), [None; 5]);
+        assert_eq!([0, 26, NEW_JOB_MONTHS, STATED, u8::MAX].map(fact), [None; 5]);
         for known in DisabilityKind::ALL {
             assert_eq!(kind(of_kind(*known)), Some(*known));
         }

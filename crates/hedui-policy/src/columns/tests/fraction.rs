@@ -65,15 +65,20 @@ impl Fraction {
         self.n.div_euclid(self.d)
     }
 
-    /// The nearest multiple of a step, halves away from zero: the only way in which shipped packs round.
-    pub fn half_up(self, step: Fraction) -> Fraction {
+    /// A multiple of a step by a mode of rounding, as the description of the pack format names it.
+    pub fn rounded(self, step: Fraction, mode: &str) -> Fraction {
         let steps = self.over(step);
-        let half = Fraction::new(1, 2);
-        let whole = if steps.n < 0 {
-            -(half.minus(steps).floor())
-        } else {
-            steps.plus(half).floor()
+        let magnitude = Fraction::new(steps.n.abs(), steps.d);
+        let whole = magnitude.floor();
+        let to_half = magnitude.minus(Fraction::new(whole, 1)).cmp(&Fraction::new(1, 2));
+        let is_away = match mode {
+            "down" => false,
+            "up" => magnitude != Fraction::new(whole, 1),
+            "half_up" => to_half.is_ge(),
+            "half_even" => to_half.is_gt() || (to_half.is_eq() && whole % 2 == 1),
+            other => panic!("no mode of rounding: {other}"),
         };
+        let whole = (whole + i128::from(is_away)) * steps.n.signum();
         Fraction::new(whole, 1).times(step)
     }
 }

@@ -1,6 +1,7 @@
 //! Random households as snapshots: at limits, beside them, within bounds, and beyond what columns hold.
 //! Leaves a realistic spread to the benchmarks.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use hedui_core::bounds::Bounds;
@@ -53,7 +54,8 @@ pub(super) enum Kind {
     Wild,
 }
 
-pub(super) fn is_money(reading: &Reading) -> bool {
+/// Fen and hundredths of a square metre; formulas speak of yuan and square metres.
+pub(super) fn is_in_hundredths(reading: &Reading) -> bool {
     match reading {
         Reading::Fact(fact) => !matches!(
             fact,
@@ -78,11 +80,25 @@ pub(super) fn is_money(reading: &Reading) -> bool {
 
 /// Every shipped pack.
 pub(super) static PACKS: LazyLock<PackSet> = LazyLock::new(|| PackSet::bundled().unwrap());
-/// What they read together.
-pub(super) static NEEDS: LazyLock<Arc<Needs>> = LazyLock::new(|| Arc::new(Needs::of_packs(PACKS.packs()).unwrap()));
+/// What the shipped packs of each rule of who counts read together, by the digest of the rule.
+pub(super) static GROUPS: LazyLock<BTreeMap<Option<[u8; 16]>, Arc<Needs>>> = LazyLock::new(|| {
+    let mut groups: BTreeMap<_, Vec<&Pack>> = BTreeMap::new();
+    for pack in PACKS.packs() {
+        groups.entry(needs_of(pack).rule_digest()).or_default().push(pack);
+    }
+    let needs = |(rule, packs)| (rule, Arc::new(Needs::of_packs(packs).unwrap()));
+    groups.into_iter().map(needs).collect()
+});
+/// What the packs that count the same people as the pack of the benchmark read together.
+pub(super) static NEEDS: LazyLock<Arc<Needs>> = LazyLock::new(|| group_of(capacity_index()));
 /// All of them made ready, once for all tests.
 static COLUMNS: LazyLock<Vec<Columns<'static>>> =
     LazyLock::new(|| PACKS.packs().iter().map(|pack| Columns::new(pack).unwrap()).collect());
+
+/// What the shipped packs that count the same people as one of them read together.
+pub(super) fn group_of(columns: &Columns<'_>) -> Arc<Needs> {
+    Arc::clone(&GROUPS[&columns.needs().rule_digest()])
+}
 
 /// A pack that reads what no shipped pack reads yet, with a rule of its own of who counts.
 pub(super) static EVERYTHING: LazyLock<Pack> = LazyLock::new(|| {
@@ -94,15 +110,11 @@ pub(super) static EVERYTHING_COLUMNS: LazyLock<Columns<'static>> = LazyLock::new
 
 /// One of the shipped packs, or that one, with what a snapshot for it holds.
 pub(super) fn any_pack(seed: u64) -> (&'static Columns<'static>, Arc<Needs>) {
-    match seed % (COLUMNS.len() as u64 + 3) {
-        shipped if shipped < COLUMNS.len() as u64 => (any_columns(shipped), Arc::clone(&NEEDS)),
-        _ => (&EVERYTHING_COLUMNS, needs_of(&EVERYTHING)),
-    }
-}
-
-/// One of the shipped packs.
-pub(super) fn any_columns(seed: u64) -> &'static Columns<'static> {
-    &COLUMNS[(seed % COLUMNS.len() as u64) as usize]
+    let shipped = COLUMNS.get((seed % (COLUMNS.len() as u64 + 3)) as usize);
+    shipped.map_or_else(
+        || (&*EVERYTHING_COLUMNS, needs_of(&EVERYTHING)),
+        |columns| (columns, group_of(columns)),
+    )
 }
 
 /// All of them.
@@ -123,7 +135,7 @@ pub(super) fn needs_of(pack: &Pack) -> Arc<Needs> {
 }
 
 fn number(random: &mut Random, reading: &Reading, persons: i64) -> i64 {
-    if !is_money(reading) {
+    if !is_in_hundredths(reading) {
         return random.pick(&[0, 0, 0, 0, 0, 1, 1, 2, 3, 12]);
     }
     // Standards of the shipped packs by the year or month, in fen, times persons: borders of their tests.

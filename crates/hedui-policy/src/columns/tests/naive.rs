@@ -33,12 +33,12 @@ pub(super) struct MemberPoint {
     pub figures: BTreeMap<(String, u8), Fraction>,
 }
 
-/// The word of what is read, without `member.`.
+/// The word of what is read, without `member.`; registered here with where: a snapshot may hold it for packs of several places.
 pub(super) fn word(reading: &Reading) -> String {
     let text = match reading {
         Reading::Fact(fact) => of_fact(*fact),
         Reading::NewJobMonths => "new_job_months",
-        Reading::RegisteredIn(_) => "registered_here",
+        Reading::RegisteredIn(division) => return format!("registered_here {division}"),
         Reading::Married => "married",
         Reading::Attends(stage) => return format!("stage.{}", stage.word()),
         Reading::Disabled(kind) => return format!("disabled.{}", kind.word()),
@@ -276,8 +276,7 @@ impl Names<'_> {
         let value = self.value(&formula(item), member);
         match (value, item.get("round").and_then(Value::as_table)) {
             (Point1::Number(value), Some(round)) => {
-                assert_eq!(text(round, "mode"), "half_up");
-                Point1::Number(value.half_up(number(&round["to"])))
+                Point1::Number(value.rounded(number(&round["to"]), text(round, "mode")))
             }
             (value, _) => value,
         }
@@ -293,7 +292,11 @@ impl Names<'_> {
 
     fn figure(&self, figures: &BTreeMap<(String, u8), Fraction>, name: &str) -> Point1 {
         let months = window(name).map_or(0, |window| self.months(window));
-        let value = figures[&(name.to_owned(), months)];
+        let word = match name {
+            "registered_here" => format!("{name} {}", text(self.pack["pack"].as_table().unwrap(), "jurisdiction")),
+            name => name.to_owned(),
+        };
+        let value = figures[&(word, months)];
         if is_condition(name) {
             Point1::Truth(value != Fraction::ZERO)
         } else {

@@ -11,7 +11,7 @@ use hedui_core::verdict::{Outcome, Truth};
 use proptest::prelude::*;
 
 use super::fraction::Fraction;
-use super::households::{Kind, Random, any_pack, household, is_money};
+use super::households::{Kind, Random, any_pack, household, is_in_hundredths};
 use super::naive::{MemberPoint, Naive, Point, Said, word};
 use crate::snapshot::{Composition, Disability, FigureKey, Snapshot};
 use crate::{Columns, Judged, When};
@@ -44,7 +44,7 @@ fn disability(random: &mut Random, of: Disability) -> Option<(DisabilityKind, u8
 fn figures(random: &mut Random, keys: &[FigureKey], bounds: &[Bounds]) -> BTreeMap<(String, u8), Fraction> {
     let each = keys.iter().zip(bounds).map(|(key, bounds)| {
         let value = i128::from(within(random, *bounds));
-        let divisor = if is_money(&key.reading) { 100 } else { 1 };
+        let divisor = if is_in_hundredths(&key.reading) { 100 } else { 1 };
         ((word(&key.reading), key.months), Fraction::new(value, divisor))
     });
     each.collect()
@@ -88,7 +88,8 @@ fn holds(judged: &Judged, said: &Said, columns: &Columns<'_>) -> bool {
         (Some(judged), Some(said)) => {
             i128::from(judged.lo) <= said && judged.hi.is_none_or(|hi| said <= i128::from(hi))
         }
-        (None, _) => judged.outcome == Outcome::Exceeds,
+        (None, Some(_)) => judged.outcome == Outcome::Exceeds,
+        (None, None) => true,
         (Some(_), None) => false,
     };
     outcome && band && amount
