@@ -55,8 +55,19 @@ fn main() -> anyhow::Result<()> {
     let packs = PackSet::bundled().map_err(|mistakes| anyhow::anyhow!("{mistakes}"))?;
     let pack = packs.get(PACK, "1").context("the pack")?;
     let columns = Columns::new(pack)?;
-    // First, so that the peak of memory is that of streaming.
-    let all = Needs::of_packs(packs.packs())?;
+    // First, so that the peak of memory is that of streaming. Snapshots hold what all packs of the programme read that count the same people.
+    let rule = columns.needs().rule_digest();
+    let mut alike = Vec::new();
+    for other in packs
+        .packs()
+        .iter()
+        .filter(|other| other.programme() == pack.programme())
+    {
+        if Needs::of_packs([other])?.rule_digest() == rule {
+            alike.push(other);
+        }
+    }
+    let all = Needs::of_packs(alike)?;
     rejudge(&columns, &Households::new(all, day, OPEN_PER_MILLE), size.rejudged)?;
     let needs = Needs::of_packs([pack])?;
     for open in [0, OPEN_PER_MILLE] {

@@ -104,7 +104,7 @@ impl Households {
     }
 }
 
-/// Months of casual work; of a member the shipped packs read nothing else.
+/// Months of casual work; of a member the packs that it is for read nothing else.
 fn of_member(random: &mut Random, key: &FigureKey, age: u32) -> anyhow::Result<i64> {
     let is_known = key.reading == Reading::Fact(Fact::CasualWorkMonths);
     anyhow::ensure!(is_known, "no members are invented with {:?}", key.reading);
@@ -112,7 +112,7 @@ fn of_member(random: &mut Random, key: &FigureKey, age: u32) -> anyhow::Result<i
     Ok(if works { random.up_to(12) } else { 0 })
 }
 
-/// A figure in fen or pieces: many have none, those who have some have little.
+/// A figure in fen, pieces or hundredths: many have none, those who have some have little.
 fn figure(random: &mut Random, key: &FigureKey, persons: u64) -> anyhow::Result<i64> {
     let Reading::Fact(fact) = key.reading else {
         anyhow::bail!("no households are invented with {:?}", key.reading)
@@ -128,6 +128,8 @@ fn figure(random: &mut Random, key: &FigureKey, persons: u64) -> anyhow::Result<
         Fact::FinancialAssets => (500, 450_000 * persons),
         Fact::ProvidentFundBalance => (50, 2_000_000),
         Fact::Dwellings => (700, 1),
+        // In hundredths of a square metre.
+        Fact::DwellingArea => (700, 12_000),
         Fact::OtherRealEstate => (60, 2),
         Fact::RealEstateGivenUp => (10, 1),
         Fact::Vehicles => (40, 1),
