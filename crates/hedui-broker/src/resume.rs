@@ -30,6 +30,8 @@ impl Broker {
                 continue;
             }
             let prepared = match request_in(core, &frame) {
+                // Also where a disk that failed has left its keys: nobody is asked about a household whose case was to be destroyed.
+                Ok(_) if self.is_gone(frame.case).await? => Err("REQUEST_NO_LONGER_VALID"),
                 Ok(stored) if self.rests_on_nothing(&stored).await? => Err("REQUEST_NO_LONGER_VALID"),
                 Ok(stored) => prepare_stored(core, stored).map_err(|(error, _)| no_longer(&error)),
                 Err(error) if unreadable(&error) => Err("REQUEST_UNREADABLE"),
@@ -52,9 +54,13 @@ impl Broker {
         let Some(of) = of.and_then(|recheck| CaseId::from_hex(&recheck.of)) else {
             return Ok(false);
         };
-        match self.retention(of).await {
+        self.is_gone(of).await
+    }
+
+    /// Whether a case has been destroyed, or is not there: of a store that was cut.
+    async fn is_gone(&self, case: CaseId) -> Result<bool, BrokerError> {
+        match self.retention(case).await {
             Ok(standing) => Ok(standing.state == RetentionState::Shredded),
-            // Of a store that was cut: nothing is left to rest on.
             Err(BrokerError::NotFound) => Ok(true),
             Err(error) => Err(error),
         }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use hedui_evidence::{EvidenceStore, Position};
+use hedui_evidence::{EvidenceStore, KeyRing, MasterKey, Position};
 
 use super::retention::{FIRST, SCHEDULE, SECOND, YEAR_MS, carry_out, expiry, orders};
 use super::support::*;
@@ -34,6 +34,34 @@ async fn is_destroyed(world: &World, case: CaseId) -> bool {
         .iter()
         .flat_map(|frame| &frame.sealed)
         .all(hedui_evidence::Sealed::is_shredded)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_case_that_was_to_be_destroyed_is_not_asked_about_again_though_a_disk_left_its_keys() {
+    let world = World::new();
+    world.department("bank").holds();
+    let case = world.begin(request()).await;
+    settle().await;
+    // Another process over the same store, whose disk fails as soon as keys are to be destroyed.
+    let store = Arc::new(Troubled::new(Arc::clone(&world.memory)));
+    let keys = Arc::new(KeyRing::new(MasterKey::from_bytes([9; 32])));
+    keys.load(store.as_ref()).await.unwrap();
+    let (memory, clock) = (Arc::clone(&world.memory), Arc::clone(&world.clock));
+    let differently = Differently {
+        seed: [8; 32],
+        ..Differently::default()
+    };
+    let kept: Arc<dyn EvidenceStore> = Arc::<Troubled>::clone(&store);
+    let later = World::over(memory, kept, clock, keys, differently);
+    let erasure = (SCHEDULE, "个人信息保护法第四十七条");
+    later.broker.request_shred(case, erasure, FIRST).await.unwrap();
+    *store.fails_at.lock().unwrap() = Some(0);
+    later.broker.approve_shred(case, SECOND).await.unwrap_err();
+    assert_eq!(later.broker.resume().await.unwrap(), 0);
+    settle().await;
+    assert_eq!(later.questions(), 0);
+    let state = later.broker.retention(case).await.unwrap().state;
+    assert_eq!(state, RetentionState::Shredded);
 }
 
 #[tokio::test(start_paused = true)]

@@ -372,7 +372,8 @@ impl World {
         World::over(memory, store, clock, keys, Differently::default())
     }
 
-    fn over(
+    /// A broker over a store, with the store in memory behind it.
+    pub fn over(
         memory: Arc<MemoryStore>,
         store: Arc<dyn EvidenceStore>,
         clock: Arc<ManualClock>,
