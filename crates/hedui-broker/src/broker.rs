@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use hedui_core::FieldError;
+use hedui_core::household::Relation;
 use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, FrameId, IndexKey, KeyRing, StoreError};
 use hedui_policy::PackSet;
 use tokio::sync::oneshot;
@@ -340,7 +341,14 @@ async fn ask(core: &Core, run: &Run) -> Result<Created, BrokerError> {
         .request_key
         .map_or_else(|| FrameId::random(&mut core.entropy.fork()), |key| FrameId(key.0));
     let mut index = vec![crate::case::list_key(core, district)];
-    index.extend(run.prepared.household.members.iter().map(|m| person_key(core, &m.id)));
+    // The applicant before the others: the household is known by them.
+    let (applicant, others): (Vec<_>, Vec<_>) = run
+        .prepared
+        .household
+        .members
+        .iter()
+        .partition(|member| member.relation == Relation::Applicant);
+    index.extend(applicant.iter().chain(&others).map(|m| person_key(core, &m.id)));
     index.extend(run.request_key);
     let frame = evidence::asked(core, &sealer, &run.prepared, run.case, id, index)?;
     let receipt = core.store.append(frame).await?;

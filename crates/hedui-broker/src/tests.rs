@@ -11,6 +11,7 @@ mod hooked;
 mod interrupted;
 mod joint;
 mod kept;
+mod latest;
 mod rechecks;
 mod recompute;
 mod requests;
