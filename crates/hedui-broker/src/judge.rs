@@ -4,12 +4,15 @@
 use hedui_adapter::port::Reply;
 use hedui_adapter::wire::decode_answer;
 use hedui_core::answer::{AnswerState, Failure, FailureClass, FailureOrigin, Query, SubjectAnswer, Unreachable};
+use hedui_core::facts::Standing;
 use hedui_core::facts::{DepartmentAnswers, Fact, Facts};
 use hedui_core::finding::{conflicts_of_interest, findings, opening};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use hedui_core::record::{IncomeKind, RecordType};
 use hedui_core::report::{DepartmentLine, NamedFigure, REPORT_VERSION, Report, SubjectLine};
-use hedui_core::{DepartmentId, DepartmentProfile, Figure, Finding, Months, Official, Outcome, Tolerances, Verdict};
+use hedui_core::{
+    DepartmentId, DepartmentProfile, Figure, Finding, Months, Official, Outcome, Tolerances, Truth, Verdict,
+};
 use hedui_policy::PackSet;
 use smol_str::SmolStr;
 
@@ -185,7 +188,7 @@ pub(crate) struct Judging<'a> {
     /// The set in which the prepared request's packs have their positions.
     pub packs: &'a PackSet,
     /// The digest under which departments and tolerances are kept.
-    pub rules: &'a str,
+    pub rules: &'a SmolStr,
     pub conflicts: Conflicts<'a>,
 }
 
@@ -250,7 +253,8 @@ pub(crate) fn judge(judging: &Judging<'_>, prepared: &Prepared, case: &str, read
             .map(|w| format!("{}: {}", w.field, w.reason))
             .collect(),
         origins: Vec::new(),
-        rules: SmolStr::new(judging.rules),
+        // Shared: its 64 digits do not fit in place.
+        rules: judging.rules.clone(),
         also: also(judging, prepared, &facts, &open),
         circumstances: prepared.household.circumstances.clone(),
         sources: Vec::new(),
@@ -259,10 +263,11 @@ pub(crate) fn judge(judging: &Judging<'_>, prepared: &Prepared, case: &str, read
     report
 }
 
-/// What the evidence says of other programmes: where the household qualifies, or may.
+/// What the evidence says of other programmes: where the household qualifies, or may. Who is shown to draw one already is not told of it;
+/// a silent register shows nothing.
 fn also(judging: &Judging<'_>, prepared: &Prepared, facts: &Facts<'_>, open: &[SmolStr]) -> Vec<Verdict> {
     let packs = prepared.others.iter().filter_map(|p| judging.packs.packs().get(*p));
-    let new = packs.filter(|pack| !facts.draws(pack.programme().as_str()));
+    let new = packs.filter(|pack| facts.standing(Standing::Draws(pack.programme()), None).truth != Truth::Holds);
     let verdicts = new.map(|pack| pack.evaluate(facts, open));
     verdicts
         .filter(|verdict| verdict.outcome != Outcome::Exceeds)

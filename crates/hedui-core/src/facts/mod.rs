@@ -273,11 +273,6 @@ impl<'a> Facts<'a> {
         persons::student(self, subject)
     }
 
-    /// Whether some register shows that a member draws help from a programme at the date. A silent register shows nothing.
-    pub fn draws(&self, programme: &str) -> bool {
-        persons::draws(self, programme)
-    }
-
     /// What papers state of a member, or of the household where `subject` is `None`.
     pub fn stated(&self, circumstance: Circumstance, subject: Option<u32>) -> Stated {
         stated::stated(self, circumstance, subject)

@@ -173,17 +173,6 @@ pub(super) fn casual_work_months(facts: &Facts<'_>, subject: Option<u32>) -> Fig
     figure
 }
 
-/// Whether some register shows that a member draws help from a programme at the date.
-pub(super) fn draws(facts: &Facts<'_>, programme: &str) -> bool {
-    let drawn = facts.records(RecordType::Assistance, None).iter();
-    drawn
-        .filter_map(|found| match &found.record.body {
-            RecordBody::Assistance(body) => Some(body),
-            _ => None,
-        })
-        .any(|body| body.programme.trim() == programme && is_drawn(body, facts.as_of))
-}
-
 /// Whether help is being paid on a day.
 pub(crate) fn is_drawn(body: &Assistance, as_of: Date) -> bool {
     let over = body.until.is_some_and(|last| last.last_day() < as_of);
