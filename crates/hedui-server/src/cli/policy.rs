@@ -7,7 +7,7 @@ use clap::Subcommand;
 use hedui_policy::{Mistake, PackFile, PackSet};
 use serde_json::{Value, json};
 
-use super::{Answer, CliError, Context};
+use super::{Answer, CliError, Context, error};
 
 mod check;
 mod explain;
@@ -57,6 +57,25 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PackFile>, CliError> {
     // A file named twice, or a folder and a file in it: read once.
     files.dedup_by(|a, b| a.name == b.name);
     Ok(files)
+}
+
+/// The packs at some paths, or all their mistakes.
+fn load(paths: &[PathBuf]) -> Result<PackSet, CliError> {
+    PackSet::load(files(paths)?).map_err(|mistakes| CliError::Input {
+        what: "the packs".to_owned(),
+        mistakes: mistakes.0.iter().map(in_pack).collect(),
+    })
+}
+
+fn in_pack(mistake: &Mistake) -> error::Mistake {
+    let hint = mistake.hint.as_ref();
+    let hint = hint.map(|hint| format!("; hint: {hint}")).unwrap_or_default();
+    error::Mistake {
+        line: Some(mistake.line),
+        field: mistake.file.clone(),
+        reason: mistake.reason.to_owned(),
+        message: format!("column {}: {}{hint}", mistake.column, mistake.message),
+    }
 }
 
 fn read(path: &Path) -> Result<String, CliError> {

@@ -89,6 +89,20 @@ async fn the_shipped_packs_are_listed_by_what_is_in_force() {
 }
 
 #[tokio::test]
+async fn packs_with_mistakes_are_bad_input_of_every_command_that_needs_them() {
+    let (_kept, path) = folder("x.toml", "[pack]\nid = 5\n");
+    let told = run(&["--output", "json", "policy", "list", &path]).await;
+    assert_eq!(told.code, 3, "{told:?}");
+    let error = told.error();
+    let mistakes = error["error"]["field_violations"].as_array().unwrap();
+    let of_id = mistakes.iter().find(|m| m["reason"] == "TYPE_WRONG").unwrap();
+    assert_eq!(
+        (of_id["line"].as_u64(), of_id["field"].as_str()),
+        (Some(2), Some(path.as_str()))
+    );
+}
+
+#[tokio::test]
 async fn the_standard_comes_out_of_its_template() {
     let template = run(&["policy", "standard", "--template"]).await;
     let (_kept, path) = folder("yearbook.toml", &template.stdout);

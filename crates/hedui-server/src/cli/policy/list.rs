@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hedui_core::household::Residence;
-use hedui_policy::{Pack, PackSet};
+use hedui_policy::Pack;
 use serde_json::{Value, json};
 
-use super::files;
+use super::load;
 use crate::cli::table::paragraph;
 use crate::cli::{Answer, CliError, Context, Exit, Output};
 
@@ -28,13 +28,7 @@ pub struct ListArgs {
 
 /// Runs `hedui policy list`.
 pub(super) fn run(arguments: &ListArgs, context: &Context) -> Result<Answer, CliError> {
-    let packs = PackSet::load(files(&arguments.paths)?).map_err(|mistakes| {
-        let first = mistakes.0.first().map(ToString::to_string).unwrap_or_default();
-        CliError::Usage(format!(
-            "{} mistake(s), the first: {first}; see them all with `hedui policy check`",
-            mistakes.0.len()
-        ))
-    })?;
+    let packs = load(&arguments.paths)?;
     let in_force = |pack: &&Pack| match &arguments.district {
         Some(district) => packs.levels(district).iter().any(|level| level == pack.jurisdiction()),
         None => true,

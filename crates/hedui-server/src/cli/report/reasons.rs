@@ -1,7 +1,7 @@
 //! A draft of the written reasons that a refusal needs (民发〔2021〕57号, article 21: in writing, with the reasons): the conditions that
 //! are exceeded, their numbers, records and legal references, and how to object. Leaves deciding, and signing, to a person.
 
-use hedui_proto::verification::{Outcome, Part, Report, Test, TraceStep, Truth, Verdict, Verification};
+use hedui_proto::verification::{Outcome, Part, Relation, Report, Test, TraceStep, Truth, Verdict, Verification};
 
 use super::super::lang::Lang;
 use super::super::table::{MAX_WIDTH, MIN_WIDTH, item, paragraph};
@@ -44,7 +44,8 @@ fn letter(page: &Page<'_>, verdict: &Verdict) -> String {
             "(Draft) Notice of a condition that is not met"
         )
     );
-    let applicant = page.report.members.iter().find(|member| member.ordinal == 0);
+    let mut members = page.report.members.iter();
+    let applicant = members.find(|member| member.relation() == Relation::Applicant);
     let applicant = applicant.map_or_else(String::new, |member| {
         format!("{} ({})", member.name, member.obfuscated_id_number)
     });
@@ -81,20 +82,31 @@ fn reason(page: &Page<'_>, verdict: &Verdict, test: &Test, number: usize) -> Str
         3,
         width,
     ));
-    let basis = if test.reference.is_empty() || test.assumption {
-        lang.pick(
-            "!! 本条为政策包的假定，没有法规依据：不能单独作为不予批准的理由，请先查明规定。",
-            "!! This rule is an assumption of the pack without a legal reference: it cannot carry a refusal. Find the rule first.",
-        )
-        .to_owned()
-    } else {
-        format!("{}{}", lang.pick("依据：", "basis: "), test.reference)
-    };
-    text.push_str(&paragraph(&basis, 3, width));
+    text.push_str(&paragraph(&basis(test, lang), 3, width));
     for (unit, parts) in counted(verdict, test) {
         text.push_str(&figures::parts(page, &parts, unit, 3));
     }
     text
+}
+
+/// What a condition rests on. A rule may have a legal reference and leave a detail to an assumption of the pack: both are shown.
+fn basis(test: &Test, lang: Lang) -> String {
+    if test.reference.is_empty() {
+        let none = lang.pick(
+            "!! 本条为政策包的假定，没有法规依据：不能单独作为不予批准的理由，请先查明规定。",
+            "!! This rule is an assumption of the pack without a legal reference: it cannot carry a refusal. Find the rule first.",
+        );
+        return none.to_owned();
+    }
+    let mark = if test.assumption {
+        lang.pick(
+            "（! 政策包对本条另有假定，请一并核实）",
+            " (! the pack assumes something beside it: check that too)",
+        )
+    } else {
+        ""
+    };
+    format!("{}{}{mark}", lang.pick("依据：", "basis: "), test.reference)
 }
 
 /// The records that count against a condition, through every step that its formula rests on.

@@ -55,7 +55,41 @@ fn a_verdict_explained() {
 }
 
 #[test]
-fn reasons_are_drafted_for_what_is_exceeded_and_for_nothing_else() {
+fn a_draft_speaks_to_the_applicant_wherever_they_stand_in_the_list() {
+    let mut verification = exceeding();
+    let report = verification.report.as_mut().unwrap();
+    report.members.rotate_left(1);
+    for (member, ordinal) in report.members.iter_mut().zip(0..) {
+        member.ordinal = ordinal;
+    }
+    let text = draft(&verification, None, Lang::En, 100).unwrap();
+    assert!(text.contains("To 测试甲 (") && !text.contains("To 测试乙"), "{text}");
+}
+
+#[test]
+fn only_a_rule_without_a_reference_cannot_carry_a_refusal() {
+    let drafted = |reference: &str, assumption: bool| {
+        let mut verification = exceeding();
+        for test in verification.verdicts.iter_mut().flat_map(|verdict| &mut verdict.tests) {
+            test.reference = reference.to_owned();
+            test.assumption = assumption;
+        }
+        let text = draft(&verification, None, Lang::En, 200).unwrap();
+        let has = |what: &str| text.contains(what);
+        (
+            has("cannot carry a refusal"),
+            has("basis: article 9"),
+            has("assumes something"),
+        )
+    };
+    assert_eq!(drafted("article 9", false), (false, true, false));
+    assert_eq!(drafted("article 9", true), (false, true, true));
+    assert_eq!(drafted("", true), (true, false, false));
+    assert_eq!(drafted("", false), (true, false, false));
+}
+
+/// The sample, with every limit exceeded.
+fn exceeding() -> Verification {
     let mut verification = verification();
     for verdict in &mut verification.verdicts {
         verdict.outcome = Outcome::Exceeds.into();
@@ -63,6 +97,12 @@ fn reasons_are_drafted_for_what_is_exceeded_and_for_nothing_else() {
             test.result = Truth::Fails.into();
         }
     }
+    verification
+}
+
+#[test]
+fn reasons_are_drafted_for_what_is_exceeded_and_for_nothing_else() {
+    let mut verification = exceeding();
     insta::assert_snapshot!("draft", draft(&verification, None, Lang::Zh, 100).unwrap());
     for open in [Outcome::Qualifies, Outcome::Inconclusive, Outcome::Unspecified] {
         for verdict in &mut verification.verdicts {
