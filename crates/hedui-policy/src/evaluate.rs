@@ -7,10 +7,10 @@ use hedui_core::verdict::{Amount, Outcome, TestResult, Text, TraceStep, Truth, V
 
 use smol_str::SmolStr;
 
-use crate::interval::{Interval, Trouble};
+use crate::interval::Trouble;
 use crate::pack::{AmountRule, Band, Pack, Rule, Step, Test};
 use crate::program::{Filling, Formula, Place, Rounding, Scope};
-use crate::ratio::Ratio;
+use crate::value::{Value, payable_fen};
 
 mod composition;
 mod explain;
@@ -29,7 +29,7 @@ fn members_are_open(composition_open: &[SmolStr]) -> bool {
 #[cfg(test)]
 mod tests;
 
-use known::{Known, Reason, Reasons, Value};
+use known::{Known, Reason, Reasons};
 
 pub use composition::{NOBODY_COUNTS, TOO_MANY_COMPOSITIONS};
 
@@ -222,11 +222,8 @@ impl<'p, 'f> Evaluation<'p, 'f> {
     fn run(&mut self, formula: &Formula, member: Option<usize>, round: Option<Rounding>) -> Known {
         let mut trouble = Trouble::default();
         let mut known = self.value(&formula.code, member, &mut trouble);
-        if let (Some(round), Value::Number(interval)) = (round, known.value) {
-            known = Known::new(
-                Value::Number(interval.round(round.to, round.mode, &mut trouble)),
-                known.causes,
-            );
+        if round.is_some() {
+            known = Known::new(known.value.rounded(round, &mut trouble), known.causes);
         }
         if !known.value.is_settled() {
             for (happened, code) in [
@@ -330,33 +327,9 @@ impl<'p, 'f> Evaluation<'p, 'f> {
         let line = self.traced(&place, None, written, &known, Vec::new());
         self.trace.push(line);
         Amount {
-            lo: fen(interval.lo).unwrap_or(0),
-            hi: fen(interval.hi),
+            lo: payable_fen(interval.lo).unwrap_or(0),
+            hi: payable_fen(interval.hi),
             per: rule.per,
-        }
-    }
-}
-
-/// Yuan rounded to whole fen by the pack, as fen; never negative. `None` where unbounded.
-fn fen(yuan: Option<Ratio>) -> Option<i64> {
-    let fen = yuan?.checked_mul(Ratio::whole(100))?.floor();
-    i64::try_from(fen.max(0)).ok()
-}
-
-impl Value {
-    /// The interval of a number; anything for a condition, which units rule out.
-    fn interval(self) -> Interval {
-        match self {
-            Value::Number(interval) => interval,
-            Value::Condition(_) => Interval::UNBOUNDED,
-        }
-    }
-
-    /// The truth of a condition; open for a number, which units rule out.
-    fn truth(self) -> Truth {
-        match self {
-            Value::Condition(truth) => truth,
-            Value::Number(_) => Truth::Open,
         }
     }
 }

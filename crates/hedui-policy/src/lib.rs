@@ -19,6 +19,7 @@ mod snapshot;
 pub mod standard;
 pub mod template;
 pub mod unit;
+mod value;
 mod vocabulary;
 
 #[cfg(test)]

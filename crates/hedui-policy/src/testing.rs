@@ -17,6 +17,10 @@ use hedui_ids::{DivisionCode, ResidentId, Sex};
 
 use crate::{Pack, PackSet};
 
+mod packs;
+
+pub(crate) use packs::PackText;
+
 /// A date from `YYYY-MM-DD`.
 pub(crate) fn day(text: &str) -> Date {
     text.parse().unwrap()

@@ -12,36 +12,10 @@ use super::lower::read_of;
 use super::{Judged, Payable, outcome};
 use crate::interval::{self, Interval, Trouble};
 use crate::pack::{Pack, Support};
-use crate::program::{
-    Arithmetic, Code, Comparison, Filling, Formula, Place, Rounding, Rows, Said, Scope, SupporterWord, Table,
-};
+use crate::program::{Code, Filling, Formula, Place, Rounding, Rows, Said, Scope, SupporterWord, Table};
 use crate::ratio::Ratio;
 use crate::snapshot::{Disability, Person, Read, Snapshot, SnapshotError, Supporter, key, scale};
-
-/// A number within bounds, or a condition.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Value {
-    Number(Interval),
-    Condition(Truth),
-}
-
-impl Value {
-    fn interval(self) -> Interval {
-        match self {
-            Value::Number(interval) => interval,
-            Value::Condition(_) => Interval::UNBOUNDED,
-        }
-    }
-
-    fn truth(self) -> Truth {
-        match self {
-            Value::Condition(truth) => truth,
-            Value::Number(_) => Truth::Open,
-        }
-    }
-}
-
-const UNKNOWN: Value = Value::Number(Interval::UNBOUNDED);
+use crate::value::{Value, payable_fen};
 
 struct Exact<'a> {
     pack: &'a Pack,
@@ -59,8 +33,8 @@ pub(super) fn judge(pack: &Pack, read: &Read, snapshot: &Snapshot, day: Date) ->
         pack,
         snapshot,
         day,
-        household: vec![UNKNOWN; pack.household.len()],
-        member: vec![UNKNOWN; pack.member.len() * persons],
+        household: vec![Value::UNKNOWN; pack.household.len()],
+        member: vec![Value::UNKNOWN; pack.member.len() * persons],
     };
     exact.fill(read)?;
     if let Some(support) = &pack.support {
@@ -95,17 +69,11 @@ pub(super) fn judge(pack: &Pack, read: &Read, snapshot: &Snapshot, day: Date) ->
         .map(|rule| {
             let interval = exact.run(&rule.formula, None, Some(rule.round)).interval();
             Payable {
-                lo: fen(interval.lo).unwrap_or(0),
-                hi: fen(interval.hi),
+                lo: payable_fen(interval.lo).unwrap_or(0),
+                hi: payable_fen(interval.hi),
             }
         });
     Ok(Judged { outcome, band, amount })
-}
-
-/// Yuan as whole fen, never negative; `None` where unbounded.
-fn fen(yuan: Option<Ratio>) -> Option<i64> {
-    let fen = yuan?.checked_mul(Ratio::whole(100))?.floor();
-    i64::try_from(fen.max(0)).ok()
 }
 
 impl Exact<'_> {
@@ -125,13 +93,13 @@ impl Exact<'_> {
     }
 
     fn fetch(&self, place: &Place, member: Option<(usize, &Person)>) -> Result<Value, SnapshotError> {
-        let number = |value: i64| Value::Number(Interval::exactly(Ratio::from(value)));
+        let number = |value: i64| Value::exactly(Ratio::from(value));
         let age = |day| member.map_or(0, |(_, person)| person.age_on(day));
         Ok(match &place.filling {
-            Filling::Fixed(value) => Value::Number(Interval::exactly(*value)),
+            Filling::Fixed(value) => Value::exactly(*value),
             Filling::Dated(otherwise, periods) => {
                 let period = periods.iter().find(|period| period.holds(self.day));
-                Value::Number(Interval::exactly(period.map_or(*otherwise, |period| period.value)))
+                Value::exactly(period.map_or(*otherwise, |period| period.value))
             }
             Filling::Figure { .. }
             | Filling::NewJobMonths
@@ -143,20 +111,14 @@ impl Exact<'_> {
                 let figure = Interval::of_bounds(self.figure(place, member)?, 1);
                 Value::Condition(interval::not(figure.equal(Interval::ZERO)))
             }
-            Filling::Female => Value::Condition(match member.map(|(_, person)| person.sex) {
-                Some(Sex::Female) => Truth::Holds,
-                Some(Sex::Male) => Truth::Fails,
-                None => Truth::Open,
+            Filling::Female => member.map_or(Value::Condition(Truth::Open), |(_, person)| {
+                Value::settled(person.sex == Sex::Female)
             }),
             Filling::Persons => number(i64::try_from(self.snapshot.members.len()).unwrap_or(i64::MAX)),
             Filling::Age => number(i64::from(age(self.day))),
-            Filling::Minor => Value::Condition(if age(self.day) < ADULT_AGE {
-                Truth::Holds
-            } else {
-                Truth::Fails
-            }),
+            Filling::Minor => Value::settled(age(self.day) < ADULT_AGE),
             Filling::Student => Value::Condition(member.map_or(Truth::Open, |(_, person)| person.student)),
-            Filling::DisabilityGrade => member.map_or(UNKNOWN, |(_, person)| {
+            Filling::DisabilityGrade => member.map_or(Value::UNKNOWN, |(_, person)| {
                 let (lo, hi) = grade(person.disability);
                 Value::Number(Interval {
                     lo: Some(Ratio::from(lo)),
@@ -165,9 +127,9 @@ impl Exact<'_> {
             }),
             Filling::Table(at) => match (self.pack.tables.get(*at), member) {
                 (Some(table), Some((_, person))) => Value::Number(coefficient(table, person, age(self.day))),
-                _ => UNKNOWN,
+                _ => Value::UNKNOWN,
             },
-            Filling::Step | Filling::Supporter(_) => UNKNOWN,
+            Filling::Step | Filling::Supporter(_) => Value::UNKNOWN,
         })
     }
 
@@ -208,12 +170,8 @@ impl Exact<'_> {
     }
 
     fn run(&self, formula: &Formula, member: Option<usize>, round: Option<Rounding>) -> Value {
-        match (self.value(&formula.code, member), round) {
-            (Value::Number(interval), Some(round)) => {
-                Value::Number(interval.round(round.to, round.mode, &mut Trouble::default()))
-            }
-            (value, _) => value,
-        }
+        let value = self.value(&formula.code, member);
+        value.rounded(round, &mut Trouble::default())
     }
 
     fn value(&self, code: &Code, member: Option<usize>) -> Value {
@@ -222,23 +180,19 @@ impl Exact<'_> {
         let number = |code: &Code| self.value(code, member).interval();
         let truth = |code: &Code| self.value(code, member).truth();
         match code {
-            Code::Number(value) => Value::Number(Interval::exactly(*value)),
-            Code::Household(place) => self.household.get(*place).copied().unwrap_or(UNKNOWN),
+            Code::Number(value) => Value::exactly(*value),
+            Code::Household(place) => self.household.get(*place).copied().unwrap_or(Value::UNKNOWN),
             Code::Member(place) => {
                 let at = member.map(|member| member * self.pack.member.len() + place);
-                at.and_then(|at| self.member.get(at)).copied().unwrap_or(UNKNOWN)
+                at.and_then(|at| self.member.get(at)).copied().unwrap_or(Value::UNKNOWN)
             }
             Code::Negate(inner) => Value::Number(number(inner).neg(trouble)),
             Code::Arithmetic(operation, a, b) => {
-                let (a, b) = (number(a), number(b));
-                Value::Number(match operation {
-                    Arithmetic::Add => a.add(b, trouble),
-                    Arithmetic::Subtract => a.sub(b, trouble),
-                    Arithmetic::Multiply => a.mul(b, trouble),
-                    Arithmetic::Divide => a.div(b, trouble),
-                })
+                Value::arithmetic(*operation, self.value(a, member), self.value(b, member), trouble)
             }
-            Code::Compare(comparison, a, b) => Value::Condition(compare(*comparison, number(a), number(b))),
+            Code::Compare(comparison, a, b) => {
+                Value::compare(*comparison, self.value(a, member), self.value(b, member))
+            }
             Code::And(a, b) => Value::Condition(interval::and(truth(a), truth(b))),
             Code::Or(a, b) => Value::Condition(interval::or(truth(a), truth(b))),
             Code::Not(inner) => Value::Condition(interval::not(truth(inner))),
@@ -249,7 +203,7 @@ impl Exact<'_> {
                 match truth(condition) {
                     Truth::Holds => self.value(then, member),
                     Truth::Fails => self.value(other, member),
-                    Truth::Open => either(self.value(then, member), self.value(other, member)),
+                    Truth::Open => self.value(then, member).either(self.value(other, member)),
                 }
             }
             Code::Sum(each) => Value::Number(self.sum(each)),
@@ -272,49 +226,26 @@ impl Exact<'_> {
     }
 
     fn count(&self, each: &Code) -> Value {
-        let (mut sure, mut possible) = (0i64, 0i64);
+        let (mut sure, mut perhaps) = (0i64, 0i64);
         for value in self.members(each) {
             sure += i64::from(value.truth() == Truth::Holds);
-            possible += i64::from(value.truth() != Truth::Fails);
+            perhaps += i64::from(value.truth() == Truth::Open);
         }
-        Value::Number(Interval {
-            lo: Some(Ratio::from(sure)),
-            hi: Some(Ratio::from(possible)),
-        })
+        Value::counted(sure, perhaps)
     }
 }
 
 fn of_supporter(supporter: &Supporter, word: SupporterWord) -> Value {
-    let condition = |holds| Value::Condition(if holds { Truth::Holds } else { Truth::Fails });
     match word {
-        SupporterWord::Income => Value::Number(Interval::of_bounds(Bounds::exactly(supporter.monthly_income), 100)),
-        SupporterWord::Persons => Value::Number(Interval::exactly(Ratio::from(i64::from(supporter.persons)))),
-        SupporterWord::Able => condition(!supporter.unable),
-        SupporterWord::Is(relation) => condition(supporter.relation == relation),
-    }
-}
-
-fn compare(comparison: Comparison, a: Interval, b: Interval) -> Truth {
-    match comparison {
-        Comparison::Less => a.less(b),
-        Comparison::GreaterOrEqual => interval::not(a.less(b)),
-        Comparison::Greater => b.less(a),
-        Comparison::LessOrEqual => interval::not(b.less(a)),
-        Comparison::Equal => a.equal(b),
-        Comparison::NotEqual => interval::not(a.equal(b)),
+        SupporterWord::Income => Value::yuan(supporter.monthly_income),
+        SupporterWord::Persons => Value::exactly(Ratio::from(i64::from(supporter.persons))),
+        SupporterWord::Able => Value::settled(!supporter.unable),
+        SupporterWord::Is(relation) => Value::settled(supporter.relation == relation),
     }
 }
 
 fn extreme(values: impl Iterator<Item = Interval>, pick: fn(Interval, Interval) -> Interval) -> Value {
-    values.reduce(pick).map_or(UNKNOWN, Value::Number)
-}
-
-fn either(then: Value, other: Value) -> Value {
-    match (then, other) {
-        (Value::Number(a), Value::Number(b)) => Value::Number(a.hull(b)),
-        (a, b) if a == b => a,
-        _ => Value::Condition(Truth::Open),
-    }
+    values.reduce(pick).map_or(Value::UNKNOWN, Value::Number)
 }
 
 /// The least and the greatest grade that a member may have: a silent register can only show a first or more severe disability.

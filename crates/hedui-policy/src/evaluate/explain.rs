@@ -4,10 +4,10 @@
 use smol_str::SmolStr;
 
 use super::Evaluation;
-use super::known::Value;
 use crate::interval::Trouble;
 use crate::program::{Formula, Piece};
 use crate::ratio::Ratio;
+use crate::value::Value;
 
 impl Evaluation<'_, '_> {
     /// The formula with every name replaced by its value and every sum by its members' values.

@@ -1,7 +1,7 @@
 //! Fetches what fills the places of a pack before its steps run: figures, persons, coefficients from tables.
 //! Leaves how answers add up to `hedui_core::facts`.
 
-use hedui_core::bounds::{Bounds, Figure};
+use hedui_core::bounds::Figure;
 use hedui_core::dates::Months;
 use hedui_core::facts::{self as core, Condition, Facts, Settled, Stated};
 use hedui_core::household::{ADULT_AGE, Member};
@@ -13,16 +13,15 @@ use hedui_ids::Sex;
 use smol_str::SmolStr;
 
 use super::RECORD_UNCERTAIN;
-use super::known::{Causes, Known, Reason, Reasons, Value};
+use super::known::{Causes, Known, Reason, Reasons};
 use crate::interval::Interval;
 use crate::pack::Pack;
 use crate::program::{Filling, Rows, Said, Standing, Table};
 use crate::ratio::Ratio;
+use crate::value::Value;
 
 /// The most and the least severe grade of a disability.
 const GRADES: (i64, i64) = (1, 4);
-/// Amounts are stated in fen and reckoned in yuan.
-const FEN_PER_YUAN: i128 = 100;
 
 /// The value of a place and the records behind it.
 pub(super) fn fetch(
@@ -32,15 +31,15 @@ pub(super) fn fetch(
     member: Option<usize>,
     reasons: &mut Reasons,
 ) -> (Known, Vec<Part>) {
-    let whole = |value: i64| Known::settled(Value::Number(Interval::exactly(Ratio::from(value))));
+    let whole = |value: i64| Known::settled(Value::exactly(Ratio::from(value)));
     let subject = member.and_then(|m| u32::try_from(m).ok());
     let person = member.and_then(|m| facts.household.members.get(m));
     match filling {
-        Filling::Fixed(value) => (Known::settled(Value::Number(Interval::exactly(*value))), Vec::new()),
+        Filling::Fixed(value) => (Known::settled(Value::exactly(*value)), Vec::new()),
         Filling::Dated(otherwise, periods) => {
             let period = periods.iter().find(|period| period.holds(facts.as_of));
             let value = period.map_or(*otherwise, |period| period.value);
-            (Known::settled(Value::Number(Interval::exactly(value))), Vec::new())
+            (Known::settled(Value::exactly(value)), Vec::new())
         }
         Filling::Figure { fact, months, scale } => {
             let figure = facts.figure(*fact, subject, Months::before(facts.as_of, *months));
@@ -66,14 +65,13 @@ pub(super) fn fetch(
 
 /// What papers state is settled: the household has stated it, and who decides has seen the paper.
 fn stated(stated: Stated, said: Said) -> (Known, Vec<Part>) {
-    let number = |value: Ratio| Value::Number(Interval::exactly(value));
+    let number = |value: u32| Value::exactly(Ratio::from(i64::from(value)));
     let value = match said {
-        Said::Has if stated.holds => Value::Condition(Truth::Holds),
-        Said::Has => Value::Condition(Truth::Fails),
-        Said::Number => number(Ratio::from(i64::from(stated.number))),
-        Said::Amount => Value::Number(Interval::of_bounds(Bounds::exactly(stated.amount), FEN_PER_YUAN)),
-        Said::Years => number(Ratio::from(i64::from(stated.years))),
-        Said::Months => number(Ratio::from(i64::from(stated.months))),
+        Said::Has => Value::settled(stated.holds),
+        Said::Number => number(stated.number),
+        Said::Amount => Value::yuan(stated.amount),
+        Said::Years => number(stated.years),
+        Said::Months => number(stated.months),
     };
     (Known::settled(value), stated.parts)
 }
@@ -126,8 +124,7 @@ fn asked(standing: Standing, pack: &Pack) -> core::Standing<'static> {
 
 /// A condition that no register decides.
 fn settled(holds: bool) -> (Known, Vec<Part>) {
-    let truth = if holds { Truth::Holds } else { Truth::Fails };
-    (Known::settled(Value::Condition(truth)), Vec::new())
+    (Known::settled(Value::settled(holds)), Vec::new())
 }
 
 fn condition(condition: Condition, reasons: &mut Reasons) -> (Known, Vec<Part>) {
@@ -163,7 +160,7 @@ fn coefficient(
 ) -> (Known, Vec<Part>) {
     let fixed = |value: Option<Ratio>| {
         let value = value.unwrap_or(table.default);
-        (Known::settled(Value::Number(Interval::exactly(value))), Vec::new())
+        (Known::settled(Value::exactly(value)), Vec::new())
     };
     match &table.rows {
         Rows::Age(rows) => {

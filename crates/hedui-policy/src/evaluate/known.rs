@@ -2,54 +2,10 @@
 //! Leaves how values arise to `run` and `facts`.
 
 use hedui_core::names::DepartmentId;
-use hedui_core::verdict::Truth;
 
 use smol_str::SmolStr;
 
-use crate::interval::Interval;
-
-/// A number within bounds, or a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value {
-    Number(Interval),
-    Condition(Truth),
-}
-
-impl Value {
-    /// Whether nothing can change it any more.
-    pub fn is_settled(self) -> bool {
-        match self {
-            Value::Number(interval) => interval.exact().is_some(),
-            Value::Condition(truth) => truth != Truth::Open,
-        }
-    }
-}
-
-impl Value {
-    /// As [`Value::write_to`] appends it.
-    pub fn written(self) -> SmolStr {
-        match self {
-            Value::Condition(Truth::Holds) => SmolStr::new_static("holds"),
-            Value::Condition(Truth::Fails) => SmolStr::new_static("fails"),
-            Value::Condition(Truth::Open) => SmolStr::new_static("open"),
-            Value::Number(interval) => {
-                let mut text = String::with_capacity(24);
-                interval.write_to(&mut text);
-                SmolStr::new(text)
-            }
-        }
-    }
-
-    /// Appends `520`, `[0, inf]` or `holds`.
-    pub fn write_to(self, text: &mut String) {
-        match self {
-            Value::Number(interval) => interval.write_to(text),
-            Value::Condition(Truth::Holds) => text.push_str("holds"),
-            Value::Condition(Truth::Fails) => text.push_str("fails"),
-            Value::Condition(Truth::Open) => text.push_str("open"),
-        }
-    }
-}
+use crate::value::Value;
 
 /// A set of reasons by their numbers. Empty, which is the rule, it owns no memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,7 +63,7 @@ impl Known {
 /// Before its turn comes a place holds anything; compiled packs never read it then.
 impl Default for Known {
     fn default() -> Known {
-        Known::settled(Value::Number(Interval::UNBOUNDED))
+        Known::settled(Value::UNKNOWN)
     }
 }
 

@@ -4,16 +4,17 @@
 use hedui_core::verdict::Truth;
 
 use super::Evaluation;
-use super::known::{Causes, Known, Value};
+use super::known::{Causes, Known};
 use crate::interval::{self, Interval, Trouble};
-use crate::program::{Arithmetic, Code, Comparison};
+use crate::program::Code;
 use crate::ratio::Ratio;
+use crate::value::Value;
 
 impl Evaluation<'_, '_> {
     /// The value of a formula, for one member or for the household.
     pub(super) fn value(&self, code: &Code, member: Option<usize>, trouble: &mut Trouble) -> Known {
         match code {
-            Code::Number(value) => Known::settled(Value::Number(Interval::exactly(*value))),
+            Code::Number(value) => Known::settled(Value::exactly(*value)),
             Code::Household(place) => self.household.get(*place).cloned().unwrap_or_default(),
             Code::Member(place) => self.of_member(*place, member),
             Code::Negate(inner) => {
@@ -22,19 +23,13 @@ impl Evaluation<'_, '_> {
             }
             Code::Arithmetic(operation, left, right) => {
                 let (left, right) = (self.value(left, member, trouble), self.value(right, member, trouble));
-                let (a, b) = (left.value.interval(), right.value.interval());
-                let result = match operation {
-                    Arithmetic::Add => a.add(b, trouble),
-                    Arithmetic::Subtract => a.sub(b, trouble),
-                    Arithmetic::Multiply => a.mul(b, trouble),
-                    Arithmetic::Divide => a.div(b, trouble),
-                };
-                united(Value::Number(result), left, &right)
+                let result = Value::arithmetic(*operation, left.value, right.value, trouble);
+                united(result, left, &right)
             }
             Code::Compare(comparison, left, right) => {
                 let (left, right) = (self.value(left, member, trouble), self.value(right, member, trouble));
-                let truth = compare(*comparison, left.value.interval(), right.value.interval());
-                united(Value::Condition(truth), left, &right)
+                let truth = Value::compare(*comparison, left.value, right.value);
+                united(truth, left, &right)
             }
             Code::And(left, right) => self.both(left, right, member, trouble, interval::and),
             Code::Or(left, right) => self.both(left, right, member, trouble, interval::or),
@@ -98,15 +93,10 @@ impl Evaluation<'_, '_> {
             Truth::Fails => self.value(other, member, trouble),
             Truth::Open => {
                 let (then, other) = (self.value(then, member, trouble), self.value(other, member, trouble));
-                let value = match (then.value, other.value) {
-                    (Value::Number(a), Value::Number(b)) => Value::Number(a.hull(b)),
-                    (a, b) if a == b => a,
-                    _ => Value::Condition(Truth::Open),
-                };
                 let mut causes = condition.causes;
                 causes.unite(&then.causes);
                 causes.unite(&other.causes);
-                Known::new(value, causes)
+                Known::new(then.value.either(other.value), causes)
             }
         }
     }
@@ -139,11 +129,7 @@ impl Evaluation<'_, '_> {
             }
             causes.unite(&known.causes);
         }
-        let count = Interval {
-            lo: Some(Ratio::from(sure)),
-            hi: Some(Ratio::from(sure + open)),
-        };
-        Known::new(Value::Number(count), causes)
+        Known::new(Value::counted(sure, open), causes)
     }
 }
 
@@ -155,15 +141,4 @@ fn united(value: Value, left: Known, right: &Known) -> Known {
     let mut causes = left.causes;
     causes.unite(&right.causes);
     Known::new(value, causes)
-}
-
-fn compare(comparison: Comparison, a: Interval, b: Interval) -> Truth {
-    match comparison {
-        Comparison::Less => a.less(b),
-        Comparison::GreaterOrEqual => interval::not(a.less(b)),
-        Comparison::Greater => b.less(a),
-        Comparison::LessOrEqual => interval::not(b.less(a)),
-        Comparison::Equal => a.equal(b),
-        Comparison::NotEqual => interval::not(a.equal(b)),
-    }
 }

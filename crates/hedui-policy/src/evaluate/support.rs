@@ -2,19 +2,16 @@
 //! Leaves who is a supporter to the household.
 
 use hedui_core::supporter::Supporter;
-use hedui_core::verdict::Truth;
 use smol_str::SmolStr;
 
 use super::Evaluation;
-use super::known::{Causes, Known, Value};
+use super::known::{Causes, Known};
 use crate::interval::{Interval, Trouble};
 use crate::pack::Support;
 use crate::program::{Filling, Place, SupporterWord};
 use crate::ratio::Ratio;
 use crate::unit::Unit;
-
-/// Incomes are stated in fen and reckoned in yuan.
-const FEN_PER_YUAN: i128 = 100;
+use crate::value::Value;
 
 impl Evaluation<'_, '_> {
     /// Fills the place of imputed support.
@@ -61,14 +58,10 @@ impl Evaluation<'_, '_> {
 
 /// What a word says of a supporter.
 fn of(supporter: &Supporter, word: SupporterWord) -> Value {
-    let condition = |holds: bool| Value::Condition(if holds { Truth::Holds } else { Truth::Fails });
     match word {
-        SupporterWord::Income => {
-            let fen = hedui_core::Bounds::exactly(supporter.monthly_income.0);
-            Value::Number(Interval::of_bounds(fen, FEN_PER_YUAN))
-        }
-        SupporterWord::Persons => Value::Number(Interval::exactly(Ratio::from(i64::from(supporter.persons)))),
-        SupporterWord::Able => condition(!supporter.unable),
-        SupporterWord::Is(relation) => condition(supporter.relation == relation),
+        SupporterWord::Income => Value::yuan(supporter.monthly_income.0),
+        SupporterWord::Persons => Value::exactly(Ratio::from(i64::from(supporter.persons))),
+        SupporterWord::Able => Value::settled(!supporter.unable),
+        SupporterWord::Is(relation) => Value::settled(supporter.relation == relation),
     }
 }

@@ -8,7 +8,7 @@ use hedui_ids::Sex;
 use proptest::prelude::*;
 
 use crate::Pack;
-use crate::testing::{Case, day, member};
+use crate::testing::{Case, PackText, day, member};
 
 const DATE: &str = "2026-11-22";
 
@@ -18,87 +18,33 @@ const STUDENTS: &str = "member.minor or member.age >= study_age or member.studen
 const ALONE: &str =
     "member.has.applies_alone and not member.minor and member.disability_grade >= 1 and member.disability_grade <= 2";
 
-/// The parameters in years that these lines use.
-fn parameters(household: &str) -> String {
-    let used = [("religious_years", 3), ("study_age", 30)]
-        .into_iter()
-        .filter(|(name, _)| household.contains(name));
-    let item = |(name, years)| {
-        format!(
-            "[[parameter]]\nname = \"{name}\"\ntitle = {{ zh = \"年\", en = \"years\" }}\nvalue = {years}\nunit = \"years\"\nreference = \"a law\"\n"
-        )
-    };
-    used.map(item).collect()
-}
-
 /// A pack with these lines in `[household]`: income a head below 500, no vehicle, the difference paid.
-fn text(household: &str) -> String {
-    let section = if household.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "[household]\n{household}\nreference = \"art 7\"\n{}",
-            parameters(household)
+fn text(household: &str) -> PackText {
+    let mut text = PackText::new();
+    if !household.is_empty() {
+        text = text.section(&format!("[household]\n{household}\nreference = \"art 7\""));
+    }
+    for (name, years) in [("religious_years", "3"), ("study_age", "30")] {
+        if household.contains(name) {
+            text = text.parameter(name, years, "years");
+        }
+    }
+    text.windows("wage = \"prior_month\"")
+        .parameter("standard", "500", "yuan/person/month")
+        .step(
+            "household",
+            "per_head",
+            "yuan/person/month",
+            "sum(member.income.wage) / persons",
         )
-    };
-    format!(
-        r#"[pack]
-id = "p"
-version = "1"
-programme = "dibao"
-jurisdiction = "511703"
-title = {{ zh = "低保", en = "Dibao" }}
-valid_from = "2018-01-01"
-reference = "a law"
-{section}
-[windows]
-wage = "prior_month"
-[[parameter]]
-name = "standard"
-title = {{ zh = "标准", en = "standard" }}
-value = 500
-unit = "yuan/person/month"
-reference = "a law"
-[[step]]
-name = "per_head"
-title = {{ zh = "人均", en = "per head" }}
-scope = "household"
-unit = "yuan/person/month"
-formula = "sum(member.income.wage) / persons"
-reference = "a law"
-[[step]]
-name = "same"
-title = {{ zh = "人均", en = "per head" }}
-scope = "household"
-unit = "yuan/person/month"
-formula = "income.wage / persons"
-reference = "a law"
-[[test]]
-name = "income"
-title = {{ zh = "收入", en = "income" }}
-kind = "income"
-formula = "per_head < standard and same < standard"
-reference = "a law"
-[[test]]
-name = "payroll"
-title = {{ zh = "财政供养", en = "public payroll" }}
-kind = "person"
-formula = "public_payroll <= 0"
-reference = "a law"
-[amount]
-title = {{ zh = "金额", en = "amount" }}
-formula = "max(0, standard - per_head) * persons"
-per = "month"
-round = {{ to = "0.01", mode = "half_up" }}
-reference = "a law"
-"#
-    )
+        .step("household", "same", "yuan/person/month", "income.wage / persons")
+        .test("income", "income", "per_head < standard and same < standard")
+        .test("person", "payroll", "public_payroll <= 0")
+        .amount("max(0, standard - per_head) * persons")
 }
 
 fn pack(household: &str) -> Pack {
-    Pack::parse("p.toml", &text(household))
-        .map_err(|m| m.to_string())
-        .unwrap()
+    text(household).pack()
 }
 
 fn counts(formula: &str) -> Pack {
@@ -366,11 +312,7 @@ proptest! {
 }
 
 fn reasons(household: &str) -> Vec<&'static str> {
-    let mistakes = Pack::parse("p.toml", &text(household))
-        .err()
-        .map(|m| m.0)
-        .unwrap_or_default();
-    mistakes.into_iter().map(|m| m.reason).collect()
+    text(household).load().err().unwrap_or_default()
 }
 
 #[test]

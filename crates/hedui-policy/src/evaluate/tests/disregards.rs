@@ -6,56 +6,29 @@ use hedui_core::record::{self, IncomeKind, RecordBody, TransferNature};
 use hedui_core::verdict::Outcome;
 
 use crate::Pack;
-use crate::testing::Case;
+use crate::testing::{Case, PackText};
 
 const DATE: &str = "2026-11-22";
 
 fn pack() -> Pack {
-    let text = r#"[pack]
-id = "p"
-version = "1"
-programme = "dibao"
-jurisdiction = "511703"
-title = { zh = "低保", en = "Dibao" }
-valid_from = "2018-01-01"
-reference = "a law"
-[windows]
-wage = "prior_month"
-transfer = "prior_month"
-[[parameter]]
-name = "standard"
-title = { zh = "标准", en = "standard" }
-value = 500
-unit = "yuan/month"
-reference = "a law"
-[[parameter]]
-name = "trial"
-title = { zh = "渐退期", en = "time of a new job" }
-value = 6
-unit = "months"
-reference = "a law"
-[[step]]
-name = "wage"
-title = { zh = "工资", en = "wage" }
-scope = "member"
-unit = "yuan/month"
-formula = "if(member.new_job_months < trial, 0.5, 1) * member.income.wage"
-reference = "a law"
-[[step]]
-name = "transfers"
-title = { zh = "转移", en = "transfers" }
-scope = "household"
-unit = "yuan/month"
-formula = "max(0, income.transfer - income.transfer.scholarship - income.transfer.honour)"
-reference = "art 13"
-[[test]]
-name = "income"
-title = { zh = "收入", en = "income" }
-kind = "income"
-formula = "sum(wage) + transfers < standard"
-reference = "a law"
-"#;
-    Pack::parse("p.toml", text).map_err(|m| m.to_string()).unwrap()
+    PackText::new()
+        .windows("wage = \"prior_month\"\ntransfer = \"prior_month\"")
+        .parameter("standard", "500", "yuan/month")
+        .parameter("trial", "6", "months")
+        .step(
+            "member",
+            "wage",
+            "yuan/month",
+            "if(member.new_job_months < trial, 0.5, 1) * member.income.wage",
+        )
+        .step(
+            "household",
+            "transfers",
+            "yuan/month",
+            "max(0, income.transfer - income.transfer.scholarship - income.transfer.honour)",
+        )
+        .test("income", "income", "sum(wage) + transfers < standard")
+        .pack()
 }
 
 fn transfer(case: &mut Case, yuan: i64, nature: Option<TransferNature>) {

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use hedui_core::verdict::Truth;
 use proptest::prelude::*;
 
-use super::super::known::{Causes, Known, Reasons, Value};
+use super::super::known::{Causes, Known, Reasons};
 use super::super::{Evaluation, Filling};
 use crate::formula::{self, Arithmetic, Comparison, Function, Kind, Node};
 use crate::interval::{Interval, Trouble};
 use crate::pack::Pack;
 use crate::ratio::{Ratio, RoundMode};
-use crate::testing::Case;
+use crate::testing::{Case, PackText};
+use crate::value::Value;
 
 /// What the oracle gives: a number, a truth, or nothing where it divides by zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -132,31 +133,18 @@ fn bounded() -> impl Strategy<Value = (Interval, Ratio)> {
 
 /// A pack whose one step is the formula, rounded if asked.
 fn pack(formula: &str) -> Option<Pack> {
-    let parameter = |name: &str| {
-        format!(
-            "[[parameter]]\nname = \"{name}\"\ntitle = {{ zh = \"x\", en = \"x\" }}\nvalue = 1\nunit = \"ratio\"\nreference = \"r\"\n"
-        )
-    };
-    let text = format!(
-        "[pack]\nid = \"p\"\nversion = \"1\"\nprogramme = \"p\"\njurisdiction = \"000000\"\ntitle = {{ zh = \"x\", en = \"x\" }}\n\
-         valid_from = \"2018-01-01\"\nreference = \"r\"\n{}{}{}\
-         [[step]]\nname = \"x\"\ntitle = {{ zh = \"x\", en = \"x\" }}\nscope = \"household\"\nunit = \"ratio\"\nformula = \"{formula}\"\nreference = \"r\"\n\
-         [[test]]\nname = \"t\"\ntitle = {{ zh = \"x\", en = \"x\" }}\nkind = \"income\"\nformula = \"x + a + b + c < 1\"\nreference = \"r\"\n",
-        parameter("a"),
-        parameter("b"),
-        parameter("c"),
-    );
-    match Pack::parse("p.toml", &text) {
+    let text = PackText::new()
+        .parameter("a", "1", "ratio")
+        .parameter("b", "1", "ratio")
+        .parameter("c", "1", "ratio")
+        .step("household", "x", "ratio", formula)
+        .test("income", "t", "x + a + b + c < 1");
+    match text.load() {
         Ok(pack) => Some(pack),
         // Dividing by the number 0 is refused at load.
-        Err(mistakes) => {
-            assert!(
-                mistakes
-                    .0
-                    .iter()
-                    .all(|m| m.reason == "DIVISION_BY_ZERO" || m.reason == "LIMIT" || m.reason == "FORMULA_SYNTAX"),
-                "{mistakes}"
-            );
+        Err(reasons) => {
+            let known = ["DIVISION_BY_ZERO", "LIMIT", "FORMULA_SYNTAX"];
+            assert!(reasons.iter().all(|reason| known.contains(reason)), "{reasons:?}");
             None
         }
     }

@@ -9,55 +9,21 @@ use hedui_core::record::{self, IncomeKind, RealEstateKind, RecordBody, TransferN
 use hedui_core::verdict::{Outcome, Truth};
 use hedui_ids::Sex;
 
-use crate::testing::{Case, day, member, shipped};
+use crate::testing::{Case, PackText, day, member, shipped};
 use crate::{Pack, PackSet};
 
 const DATE: &str = "2026-11-22";
 
 /// Nothing given up in so many months, and less than 10,000 yuan a head.
 fn pack() -> Pack {
-    let text = r#"[pack]
-id = "p"
-version = "1"
-programme = "dibao"
-jurisdiction = "511703"
-title = { zh = "低保", en = "Dibao" }
-valid_from = "2018-01-01"
-reference = "a law"
-[windows]
-given_up = { months = 24 }
-[[parameter]]
-name = "limit"
-title = { zh = "上限", en = "limit" }
-value = 10_000
-unit = "yuan/person"
-reference = "a law"
-[[parameter]]
-name = "mean_area"
-title = { zh = "人均面积", en = "mean area" }
-value = 35
-unit = "sqm/person"
-reference = "a law"
-[[test]]
-name = "given_up"
-title = { zh = "处置", en = "given up" }
-kind = "property"
-formula = "real_estate_given_up <= 0"
-reference = "a law"
-[[test]]
-name = "financial"
-title = { zh = "金融", en = "financial" }
-kind = "property"
-formula = "assets.financial < limit * persons"
-reference = "a law"
-[[test]]
-name = "area"
-title = { zh = "面积", en = "area" }
-kind = "property"
-formula = "dwelling_area / persons < mean_area"
-reference = "a law"
-"#;
-    Pack::parse("p.toml", text).map_err(|m| m.to_string()).unwrap()
+    PackText::new()
+        .windows("given_up = { months = 24 }")
+        .parameter("limit", "10_000", "yuan/person")
+        .parameter("mean_area", "35", "sqm/person")
+        .test("property", "given_up", "real_estate_given_up <= 0")
+        .test("property", "financial", "assets.financial < limit * persons")
+        .test("property", "area", "dwelling_area / persons < mean_area")
+        .pack()
 }
 
 fn home(case: &mut Case, subject: u32, unit: &str, kind: RealEstateKind, share: (u32, u32), disposed: Option<&str>) {

@@ -6,44 +6,19 @@ use hedui_core::supporter::Supporter;
 use hedui_core::verdict::Outcome;
 
 use crate::Pack;
-use crate::testing::Case;
+use crate::testing::{Case, PackText};
 
 /// Half of what a child's household has above 1,000 a head.
 const RULE: &str = "[support]\nformula = \"if(supporter.able and supporter.child, (supporter.income - living * supporter.persons) / 2, 0)\"\nreference = \"art 8\"\n";
 
 /// A pack with a section and a test.
 fn pack(section: &str, test: &str) -> Result<Pack, Vec<&'static str>> {
-    let text = format!(
-        r#"[pack]
-id = "p"
-version = "1"
-programme = "dibao"
-jurisdiction = "511703"
-title = {{ zh = "低保", en = "Dibao" }}
-valid_from = "2018-01-01"
-reference = "a law"
-{section}
-[[parameter]]
-name = "living"
-title = {{ zh = "生活费", en = "cost of living" }}
-value = 1_000
-unit = "yuan/person/month"
-reference = "a law"
-[[parameter]]
-name = "limit"
-title = {{ zh = "上限", en = "limit" }}
-value = 500
-unit = "yuan/month"
-reference = "a law"
-[[test]]
-name = "support"
-title = {{ zh = "赡养", en = "support" }}
-kind = "income"
-formula = "{test} and living * persons + limit > 0"
-reference = "a law"
-"#
-    );
-    Pack::parse("p.toml", &text).map_err(|m| m.0.into_iter().map(|m| m.reason).collect())
+    PackText::new()
+        .section(section)
+        .parameter("living", "1_000", "yuan/person/month")
+        .parameter("limit", "500", "yuan/month")
+        .test("income", "support", &format!("{test} and living * persons + limit > 0"))
+        .load()
 }
 
 fn supporter(relation: Relation, persons: u32, yuan: i64, unable: bool) -> Supporter {
