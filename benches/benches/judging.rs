@@ -2,6 +2,7 @@
 //! Leaves the whole system to `verification`. Every step is shown as a ratio to walking the same answers' bytes once.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -14,7 +15,7 @@ use hedui_core::{
     Subject, SubjectAnswer, Tolerances, findings,
 };
 use hedui_ids::{DivisionCode, ResidentId};
-use hedui_policy::PackSet;
+use hedui_policy::{Filed, Needs, PackSet, Snapshot};
 use hedui_sim::fast::{FastSettings, Faults, answers};
 
 #[global_allocator]
@@ -59,6 +60,7 @@ fn main() -> anyhow::Result<()> {
     let pack = packs
         .select("511703", &case.query.purpose, Residence::Urban, case.query.as_of, None)
         .map_err(|error| anyhow::anyhow!("{error}"))?;
+    let wanted = wanted(&packs, &case.query.purpose);
     let mut costs = Costs::default();
     let (mut report_bytes, mut parts) = (0, 0);
     for n in 0..households {
@@ -81,6 +83,7 @@ fn main() -> anyhow::Result<()> {
         let programmes = std::slice::from_ref(&case.query.purpose);
         let found = costs.take("find", || findings(&facts, programmes, "511703", Tolerances::default()));
         let verdict = costs.take("evaluate", || pack.evaluate(&facts, &[]));
+        costs.take("snapshot", || filed(&facts, &wanted))?;
         let figures = costs.take("figures", || figures(&facts));
         let origins = costs.take("origins", || {
             let traced = verdict.trace.iter().flat_map(|s| &s.parts);
@@ -118,6 +121,22 @@ fn main() -> anyhow::Result<()> {
         all / floor
     );
     Ok(())
+}
+
+/// What the packs of the district's programme read.
+fn wanted(packs: &PackSet, programme: &ProgrammeId) -> Vec<Arc<Needs>> {
+    let packs = packs.of_programmes("511703", std::slice::from_ref(programme), None);
+    Needs::groups(packs).into_iter().map(Arc::new).collect()
+}
+
+/// What is filed beside the verdict for packs that come later.
+fn filed(facts: &Facts<'_>, wanted: &[Arc<Needs>]) -> anyhow::Result<Vec<u8>> {
+    let snapshots: Result<Vec<Snapshot>, _> = wanted
+        .iter()
+        .map(|needs| Snapshot::of_facts(facts, &[], needs))
+        .collect();
+    let district = DivisionCode::parse("511703").context("a district")?;
+    Ok(Filed::encode((district, Residence::Urban, None), &[], &snapshots?)?)
 }
 
 /// Origins as a report seals them.
@@ -165,6 +184,7 @@ fn case() -> anyhow::Result<Case> {
             declared: Default::default(),
             circumstances: Vec::new(),
             supporters: Vec::new(),
+            town: None,
         },
         as_of,
     )

@@ -116,6 +116,7 @@ fn family() -> Population {
             declared: Declared::default(),
             circumstances: Vec::new(),
             supporters: Vec::new(),
+            town: None,
         },
         // Judged in retrospect: the daughter of 10 has come of age since, so she signs for herself today.
         authorizations: vec![letter(&man), letter(&wife), letter(&daughter)],

@@ -71,6 +71,7 @@ impl Broker {
         Broker {
             core: Arc::new(Core {
                 rules,
+                filings: crate::filing::Filings::default(),
                 registry: Arc::new(parts.registry),
                 packs: Arc::new(parts.packs),
                 store: parts.store,

@@ -12,6 +12,7 @@ use hedui_policy::PackSet;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::error::BrokerError;
+use crate::filing::Filings;
 use crate::meter::Meter;
 use crate::registry::Registry;
 use crate::retention::RetentionPeriods;
@@ -64,6 +65,8 @@ pub(crate) struct Core {
     /// Departments and tolerances as reports name them.
     pub rules: KeptRules,
     pub meter: Meter,
+    /// What is filed of a household beside its verdict.
+    pub filings: Filings,
     /// Runs under way, by case.
     pub running: DashMap<CaseId, Arc<Run>>,
     /// The first run that asked a question and is under way: others with the same question follow it.

@@ -243,6 +243,8 @@ pub(crate) struct Ending<'a> {
     pub state: State,
     pub failure: Option<&'a str>,
     pub index: Vec<IndexKey>,
+    /// What is filed of the household for packs that come later.
+    pub filed: Option<Vec<u8>>,
 }
 
 /// Evidence ids for a report's departments, drawn before the report is serialised so that it can name them.
@@ -281,7 +283,15 @@ pub(crate) fn verdict(
     verdict.answered_at_ms = now;
     verdict.rests_on = leaves.iter().map(|leaf| leaf.evidence_id).collect();
     bodies.push((leaves.len(), kept.form().clone()));
+    let concluded = verdict.evidence_id;
     leaves.push(verdict);
+    if let Some(filed) = &ending.filed {
+        let mut snapshot = common.leaf(LeafKind::Snapshot, EvidenceId::random(rng), SmolStr::default(), "FILED");
+        (snapshot.asked_at_ms, snapshot.answered_at_ms) = (now, now);
+        snapshot.rests_on = vec![concluded];
+        bodies.push((leaves.len(), Bytes::copy_from_slice(filed)));
+        leaves.push(snapshot);
+    }
     let batch: Vec<Plain<'_>> = bodies
         .iter()
         .filter_map(|(at, bytes)| leaves.get(*at).map(|leaf| (leaf, bytes)))

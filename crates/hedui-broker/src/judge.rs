@@ -208,6 +208,17 @@ impl<'a> Judging<'a> {
 
 /// Judges what has been read.
 pub(crate) fn judge(judging: &Judging<'_>, prepared: &Prepared, case: &str, read: Vec<Read>, complete: bool) -> Report {
+    judge_and(judging, prepared, case, (read, complete), |_, _| ()).0
+}
+
+/// Judges what has been read, and takes something else out of the same facts, with the findings that leave a verdict open.
+pub(crate) fn judge_and<T>(
+    judging: &Judging<'_>,
+    prepared: &Prepared,
+    case: &str,
+    (read, complete): (Vec<Read>, bool),
+    take: impl FnOnce(&Facts<'_>, &[SmolStr]) -> T,
+) -> (Report, T) {
     let (answers, lines): (Vec<Vec<SubjectAnswer>>, Vec<DepartmentLine>) =
         read.into_iter().map(|r| (r.answers, r.line)).unzip();
     let departments: Vec<DepartmentAnswers<'_>> = judging
@@ -260,7 +271,8 @@ pub(crate) fn judge(judging: &Judging<'_>, prepared: &Prepared, case: &str, read
         sources: Vec::new(),
     };
     report.origins = facts.origins(report.parts());
-    report
+    let taken = take(&facts, &open);
+    (report, taken)
 }
 
 /// What the evidence says of other programmes: where the household qualifies, or may. Who is shown to draw one already is not told of it;

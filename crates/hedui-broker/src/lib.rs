@@ -15,6 +15,7 @@ mod entropy;
 mod error;
 mod evidence;
 mod fan_out;
+mod filing;
 mod gauge;
 mod judge;
 mod kept_report;
@@ -52,7 +53,7 @@ pub use hedui_evidence::CaseId;
 pub use kept_report::KeptReport;
 pub use latest::{HouseholdKey, HouseholdsOf, Latest, LatestPage, LatestState, MAX_HOUSEHOLDS};
 pub use meter::{Meter, Step};
-pub use recompute::Recomputed;
+pub use recompute::{FiledAgain, Recomputed};
 pub use registry::{Fared, Registered, Registry};
 pub use request::{Completion, Conflict, Create, MAX_DEADLINE_MS, Recheck, Request, Reuse};
 pub use retention::{

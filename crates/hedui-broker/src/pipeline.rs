@@ -13,6 +13,7 @@ use crate::core::Core;
 use crate::error::BrokerError;
 use crate::evidence::{self, Ending};
 use crate::fan_out::{self, Questions};
+use crate::filing;
 use crate::judge::{self, Judging};
 use crate::kept_report::KeptReport;
 use crate::meter::Step;
@@ -140,8 +141,12 @@ fn conclude(
     );
     let clock = core.note(Step::Decode, clock);
 
-    let mut report = judge::judge(&Judging::now(core, prepared), prepared, &run.query_id, read, complete);
     let (state, failure) = end_state(run, live);
+    let wanted = (state == State::Succeeded).then(|| core.filings.wanted(&core.packs, prepared));
+    let judging = Judging::now(core, prepared);
+    let (mut report, filed) = judge::judge_and(&judging, prepared, &run.query_id, (read, complete), |facts, open| {
+        filing::take(prepared, facts, open, &wanted?)
+    });
     if state != State::Succeeded {
         report.verdicts.clear();
     }
@@ -159,6 +164,7 @@ fn conclude(
         state,
         failure,
         index: index(run, progress, state, &report),
+        filed,
     };
     let frame = evidence::verdict(core, sealer, &mut rng, &ending, &report, &kept)?;
     // Encoded and let go of here, where it was made.

@@ -47,6 +47,7 @@ pub(crate) fn prepare_stored(
             None
         }
     };
+    errors.extend(household.as_ref().and_then(|household| elsewhere(household, request)));
     let packs = packs(core, &stored, &programmes, &mut errors);
     let (Some(household), Some(purpose), true) = (household, programmes.first().cloned(), errors.is_empty()) else {
         return Err(refuse(BrokerError::Invalid(errors), &stored));
@@ -83,6 +84,15 @@ pub(crate) fn prepare_stored(
         plan,
         authorization_digest,
     })
+}
+
+/// The mistake of a town in another district than the one that verifies.
+fn elsewhere(household: &Household, request: &Request) -> Option<FieldError> {
+    let district = hedui_ids::DivisionCode::parse(&request.district_code)?;
+    let town = household.town?;
+    let is_here = town.district().is_some_and(|code| district.contains(code));
+    let message = "the code of a town begins with that of the district that verifies";
+    (!is_here).then(|| FieldError::new("household.town", "TOWN_NOT_IN_DISTRICT", message))
 }
 
 /// The packs that judge, one per programme, by their positions in the set.

@@ -1,15 +1,18 @@
 //! Recomputing: a verdict reckoned again from its evidence, the archived packs and the archived rules, and compared byte for byte.
 //! Leaves judging to `judge`, which judged the first time too, and what an auditor sees of it to the server.
 
+use std::sync::Arc;
+
 use hedui_adapter::port::Reply;
 use hedui_core::answer::{Failure, Unreachable};
 use hedui_core::authorization::{Authorization, authorize};
 use hedui_core::household::Household;
 use hedui_core::record::RecordType;
 use hedui_core::report::DepartmentLine;
-use hedui_core::{CONFLICT_OF_INTEREST, Plan, ProgrammeId, Report, Verdict};
+use hedui_core::{CONFLICT_OF_INTEREST, Facts, Plan, ProgrammeId, Report, Verdict};
 use hedui_evidence::{CaseId, Frame, FrameKind};
-use hedui_policy::{PackFile, PackSet};
+use hedui_policy::{Filed, Needs, PackFile, PackSet, Snapshot};
+use smol_str::SmolStr;
 
 use crate::broker::Broker;
 use crate::case::{report_in, request_in};
@@ -19,6 +22,7 @@ use crate::core::Core;
 use crate::difference::{Difference, differences};
 use crate::error::BrokerError;
 use crate::fan_out::Questions;
+use crate::filing::{filed_in, take};
 use crate::judge::{self, Asking, Conflicts, Judging};
 use crate::kept_report::KeptReport;
 use crate::request::{Prepared, StoredRequest};
@@ -43,6 +47,21 @@ pub struct Recomputed {
     pub rules: String,
     /// How many answers were read again.
     pub answers: usize,
+    /// Whether what was filed of the household for later packs comes out again.
+    pub filed: FiledAgain,
+}
+
+/// What was filed beside a verdict, against what is taken now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FiledAgain {
+    /// Nothing was filed: the verification is from before it was done.
+    Nothing,
+    /// The same bytes.
+    Same,
+    /// Other bytes.
+    Different,
+    /// It was taken by a rule of who counts that no pack has any more, neither those that judged nor those in force.
+    RuleUnknown,
 }
 
 impl Broker {
@@ -81,7 +100,11 @@ impl Broker {
             packs: &packs,
             prepared: &prepared,
         };
-        let (new, answers) = again.judge()?;
+        let filed = filed_in(core, &frame)?;
+        let (new, answers, taken) = again.judge(|facts, open| {
+            let filed = filed.as_deref()?;
+            Some(filed_again(filed, &prepared, (facts, open), &packs, &core.packs))
+        })?;
         let new = KeptReport::of(&new)?;
         Ok(Recomputed {
             same: new.form() == kept.form(),
@@ -100,6 +123,7 @@ impl Broker {
                 .collect(),
             rules: report.rules.to_string(),
             answers,
+            filed: taken.unwrap_or(FiledAgain::Nothing),
         })
     }
 
@@ -170,6 +194,34 @@ fn prepared(stored: StoredRequest, report: &Report, rules: &Rules, packs: &PackS
     })
 }
 
+/// What was filed, taken again by its own needs. A rule of who counts is looked for in the packs that judged, then in those in force.
+fn filed_again(
+    filed: &[u8],
+    prepared: &Prepared,
+    (facts, open): (&Facts<'_>, &[SmolStr]),
+    judged: &PackSet,
+    now: &PackSet,
+) -> FiledAgain {
+    let Ok(snapshots) = Filed::read(filed) else {
+        return FiledAgain::Different;
+    };
+    let mut wanted: Vec<Arc<Needs>> = Vec::new();
+    for bytes in snapshots.snapshots() {
+        let Ok(snapshot) = Snapshot::decode(bytes) else {
+            return FiledAgain::Different;
+        };
+        let packs = judged.packs().iter().chain(now.packs());
+        let Some(needs) = snapshot.needs().with_rule_of(packs) else {
+            return FiledAgain::RuleUnknown;
+        };
+        wanted.push(Arc::new(needs));
+    }
+    match take(prepared, facts, open, &wanted) {
+        Some(again) if again == filed => FiledAgain::Same,
+        _ => FiledAgain::Different,
+    }
+}
+
 /// Everything that a second judgement needs.
 struct Again<'a> {
     core: &'a Core,
@@ -181,8 +233,8 @@ struct Again<'a> {
 }
 
 impl Again<'_> {
-    /// The report as it comes out now, and how many answers it was made of.
-    fn judge(&self) -> Result<(Report, usize), BrokerError> {
+    /// The report as it comes out now, how many answers it was made of, and what else is taken out of the same facts.
+    fn judge<T>(&self, take: impl FnOnce(&Facts<'_>, &[SmolStr]) -> T) -> Result<(Report, usize, T), BrokerError> {
         let case = &self.report.verification;
         let questions = Questions::new(self.prepared, case);
         let arrived: Result<Vec<Option<Arrived>>, BrokerError> =
@@ -211,7 +263,7 @@ impl Again<'_> {
             rules: &self.report.rules,
             conflicts: Conflicts::Found(self.conflicts()),
         };
-        let mut report = judge::judge(&judging, self.prepared, case, read, self.report.complete);
+        let (mut report, taken) = judge::judge_and(&judging, self.prepared, case, (read, self.report.complete), take);
         // Which leaf holds an answer was drawn by lot.
         for (line, was) in report.departments.iter_mut().zip(&self.report.departments) {
             line.evidence = was.evidence;
@@ -221,7 +273,7 @@ impl Again<'_> {
             .flatten()
             .filter(|a| matches!(a.reply, Reply::Wire(_)))
             .count();
-        Ok((report, answers))
+        Ok((report, answers, taken))
     }
 
     /// What came from a department: its bytes where they were kept, else the failure that the report states. An answer that cannot be opened is

@@ -9,6 +9,7 @@ use crate::dates::{Date, PartialDate};
 use crate::money::Fen;
 use crate::record::IncomeKind;
 use crate::supporter::{self, Supporter};
+use crate::town::Town;
 
 #[cfg(test)]
 mod tests;
@@ -178,6 +179,9 @@ pub struct HouseholdInput {
     /// Relatives elsewhere who owe them support.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub supporters: Vec<Supporter>,
+    /// Code of the township (nine digits) or village (twelve) where they live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub town: Option<String>,
 }
 
 /// A checked member.
@@ -221,6 +225,8 @@ pub struct Household {
     pub circumstances: Vec<StatedCircumstance>,
     /// Relatives elsewhere who owe them support.
     pub supporters: Vec<Supporter>,
+    /// Where in the district they live, where it is stated.
+    pub town: Option<Town>,
     /// Warnings about identifiers that do not refuse anything: field and reason.
     pub warnings: Vec<FieldError>,
 }
@@ -272,6 +278,7 @@ impl Household {
         check_declared(&input.declared, &mut errors);
         circumstance::check(&mut input.circumstances, Of::Household, "household", as_of, &mut errors);
         supporter::check(&mut input.supporters, &mut errors);
+        let town = check_town(input.town.as_deref(), &mut errors);
         // Of members whose numbers cannot be read no age is known.
         if members.len() == stated && !members.iter().any(|m| m.age >= ADULT_AGE) {
             errors.push(FieldError::new(
@@ -287,6 +294,7 @@ impl Household {
                 declared: input.declared,
                 circumstances: input.circumstances,
                 supporters: input.supporters,
+                town,
                 warnings,
             })
         } else {
@@ -302,6 +310,17 @@ impl Household {
         let of_members = of_members.flat_map(|(m, ordinal)| m.circumstances.iter().map(move |c| (Some(ordinal), c)));
         of_members.chain(self.circumstances.iter().map(|c| (None, c)))
     }
+}
+
+/// Whether it begins with the code of the district is checked where the district is known.
+fn check_town(stated: Option<&str>, errors: &mut Vec<FieldError>) -> Option<Town> {
+    let stated = stated?;
+    let town = Town::parse(stated);
+    if town.is_none() {
+        let message = "nine digits of a township or street, or twelve of a village or community";
+        errors.push(FieldError::new("household.town", "TOWN_INVALID", message));
+    }
+    town
 }
 
 fn check_size(size: usize, errors: &mut Vec<FieldError>) {

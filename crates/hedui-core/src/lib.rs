@@ -18,6 +18,7 @@ pub mod record;
 pub mod report;
 pub mod source;
 pub mod supporter;
+pub mod town;
 pub mod verdict;
 
 #[cfg(test)]
@@ -39,4 +40,5 @@ pub use record::{Record, RecordBody, RecordType};
 pub use report::Report;
 pub use source::{Origin, Source};
 pub use supporter::Supporter;
+pub use town::Town;
 pub use verdict::{Outcome, Truth, Verdict};

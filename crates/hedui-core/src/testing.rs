@@ -59,6 +59,7 @@ pub fn family() -> HouseholdInput {
         declared: Declared::default(),
         circumstances: Vec::new(),
         supporters: Vec::new(),
+        town: None,
     }
 }
 

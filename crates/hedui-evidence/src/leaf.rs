@@ -40,11 +40,13 @@ pub enum LeafKind {
     Key = 8,
     /// A person reviewed a finding.
     Review = 9,
+    /// What packs read of a household was filed beside its verdict, for packs that come later.
+    Snapshot = 10,
 }
 
 impl LeafKind {
     /// Every kind, by ascending code.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Asked,
         Self::Answer,
         Self::Verdict,
@@ -54,6 +56,7 @@ impl LeafKind {
         Self::Pack,
         Self::Key,
         Self::Review,
+        Self::Snapshot,
     ];
 
     /// The code in the encoding.

@@ -6,6 +6,7 @@
 
 mod columns;
 mod evaluate;
+mod filed;
 mod formula;
 mod hint;
 pub mod interval;
@@ -32,6 +33,7 @@ struct Readme;
 
 pub use columns::{Columns, Judged, Payable, Prepared, PreparedVerdicts, RowError, When};
 pub use evaluate::{ARITHMETIC_OVERFLOW, DIVISION_BY_ZERO, NOBODY_COUNTS, RECORD_UNCERTAIN, TOO_MANY_COMPOSITIONS};
+pub use filed::{Filed, MAX_SNAPSHOTS};
 pub use mistake::{Mistake, Mistakes, PolicyError, PolicyErrorKind, SelectError};
 pub use pack::{MAX_PACK_BYTES, Pack, TestKind};
 pub use set::{MAX_PACKS, PackFile, PackSet};

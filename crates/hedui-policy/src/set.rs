@@ -113,6 +113,17 @@ impl PackSet {
         programmes.into_iter().filter_map(select).collect()
     }
 
+    /// Every pack of some programmes that may judge in a district at some time: of itself, its city, its province, the nation, whatever its
+    /// residence and dates. Of the nation's options only those of the variant.
+    pub fn of_programmes(&self, district: &str, programmes: &[ProgrammeId], variant: Option<&str>) -> Vec<&Pack> {
+        let levels = DivisionCode::parse(district).map_or_else(Vec::new, levels);
+        let packs = self.packs.iter().filter(|pack| programmes.contains(pack.programme()));
+        packs
+            .filter(|pack| levels.contains(&pack.head.jurisdiction))
+            .filter(|pack| !is_option(pack) || pack.variant() == variant)
+            .collect()
+    }
+
     /// The codes whose packs are in force in a district, nearest first: its own, its city's, its province's, the nation's. None for a text that is no code.
     pub fn levels(&self, district: &str) -> Vec<String> {
         let code = DivisionCode::parse(district);

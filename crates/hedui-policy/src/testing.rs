@@ -93,6 +93,7 @@ impl Case {
             declared: Declared::default(),
             circumstances: Vec::new(),
             supporters: Vec::new(),
+            town: None,
         };
         let household = Household::check(input, as_of).expect("the test's household is well formed");
         let persons = household.members.len();

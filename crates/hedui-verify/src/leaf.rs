@@ -7,8 +7,8 @@
 use thiserror::Error;
 
 /// The kinds, by code from 1.
-const KINDS: [&str; 9] = [
-    "ASKED", "ANSWER", "VERDICT", "ACCESS", "DENIAL", "SHRED", "PACK", "KEY", "REVIEW",
+const KINDS: [&str; 10] = [
+    "ASKED", "ANSWER", "VERDICT", "ACCESS", "DENIAL", "SHRED", "PACK", "KEY", "REVIEW", "SNAPSHOT",
 ];
 /// The longest text.
 const MAX_TEXT_BYTES: usize = 1_024;

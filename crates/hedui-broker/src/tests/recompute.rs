@@ -6,10 +6,12 @@ use std::time::Duration;
 use hedui_adapter::Reason;
 use hedui_adapter::port::Reply;
 use hedui_core::answer::Unreachable;
-use hedui_core::{AnswerState, Outcome};
+use hedui_core::{AnswerState, Outcome, Town};
+use hedui_evidence::LeafKind;
+use hedui_policy::{Filed, Snapshot};
 
 use super::support::*;
-use crate::{Conflict, Create, Recomputed, Request, Settings, State, Verification};
+use crate::{BrokerError, Conflict, Create, FiledAgain, Recomputed, Request, Settings, State, Verification};
 
 async fn again(world: &World, ended: &Verification) -> Recomputed {
     world
@@ -25,6 +27,7 @@ async fn comes_out(world: &World, ended: &Verification) -> Recomputed {
     assert_eq!(again.differences, []);
     assert!(again.same, "the bytes differ");
     assert_eq!(again.digests[0], again.digests[1]);
+    assert_eq!(again.filed, FiledAgain::Same);
     again
 }
 
@@ -166,4 +169,56 @@ async fn a_recomputation_is_a_reading_and_leaves_a_trace() {
     let after = world.frames(ended.case).await;
     assert_eq!(after.len(), before + 1);
     assert_eq!(after.last(), Some(&hedui_evidence::FrameKind::Access));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_packs_read_is_filed_beside_the_verdict_and_tells_nobody_apart() {
+    let world = World::new();
+    let mut asked = request();
+    asked.household.town = Some("511703101206".to_owned());
+    let ended = world.verify(asked).await;
+    let leaves = world.broker.case(ended.case, true, "audit-bureau", "").await.unwrap();
+    let of = |kind| leaves.iter().find(|found| found.leaf.kind == kind);
+    let (verdict, filed) = (of(LeafKind::Verdict).unwrap(), of(LeafKind::Snapshot).unwrap());
+    assert_eq!(filed.leaf.rests_on, [verdict.leaf.evidence_id]);
+    assert_eq!((filed.leaf.outcome.as_str(), filed.intact), ("FILED", Some(true)));
+    let record = filed.record.as_deref().unwrap();
+    let read = Filed::read(record).unwrap();
+    assert_eq!(read.town, Town::parse("511703101206"));
+    assert_eq!(read.programmes().collect::<Vec<_>>(), ["dibao"]);
+    let snapshots: Vec<Snapshot> = read.snapshots().map(|bytes| Snapshot::decode(bytes).unwrap()).collect();
+    let members = report(&ended).members.len();
+    assert!(!snapshots.is_empty() && snapshots.iter().all(|snapshot| snapshot.members().len() == members));
+    // Neither a number nor a name of anybody.
+    let request = request();
+    for member in &request.household.members {
+        for text in [&member.id_number, &member.name] {
+            assert!(!record.windows(text.len()).any(|window| window == text.as_bytes()));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_filed_where_nothing_was_concluded() {
+    let world = World::new();
+    world.department("bank").holds();
+    let running = world.begin(request()).await;
+    world.broker.cancel(running).await.unwrap();
+    world.end(running).await;
+    let leaves = world.broker.case(running, false, "audit-bureau", "").await.unwrap();
+    assert!(leaves.iter().all(|found| found.leaf.kind != LeafKind::Snapshot));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_town_of_another_district_is_refused() {
+    let world = World::new();
+    for (town, reason) in [("511702101", "TOWN_NOT_IN_DISTRICT"), ("511703", "TOWN_INVALID")] {
+        let mut elsewhere = request();
+        elsewhere.household.town = Some(town.to_owned());
+        let Err(BrokerError::Invalid(mistakes)) = world.broker.create(create(elsewhere)).await else {
+            panic!("{town} was taken");
+        };
+        let found: Vec<(&str, &str)> = mistakes.iter().map(|m| (m.field.as_str(), m.reason.as_str())).collect();
+        assert_eq!(found, [("household.town", reason)]);
+    }
 }

@@ -244,6 +244,7 @@ pub fn family(n: u16) -> Request {
             declared: Declared::default(),
             circumstances: Vec::new(),
             supporters: Vec::new(),
+            town: None,
         },
         programmes: vec!["dibao".to_owned()],
         authorizations: vec![

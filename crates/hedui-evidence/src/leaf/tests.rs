@@ -55,11 +55,11 @@ fn version_1_is_these_bytes_for_ever() {
 #[test]
 fn kinds_keep_their_codes() {
     let codes: Vec<u8> = LeafKind::ALL.iter().map(|kind| kind.code()).collect();
-    assert_eq!(codes, (1..=9).collect::<Vec<_>>());
+    assert_eq!(codes, (1..=10).collect::<Vec<_>>());
     for code in 0..=u8::MAX {
         assert_eq!(
             LeafKind::from_code(code).map(LeafKind::code),
-            (1..=9).contains(&code).then_some(code)
+            (1..=10).contains(&code).then_some(code)
         );
     }
 }

@@ -175,6 +175,43 @@ impl Needs {
         Needs::with(household, member, supporters, first.and_then(|(_, rule)| rule))
     }
 
+    /// What some packs read, together for those that count the same people: as few as there are rules, unless they read more than one snapshot
+    /// holds. A pack that alone reads more is left out. In the order of the packs.
+    pub fn groups<'p>(packs: impl IntoIterator<Item = &'p Pack>) -> Vec<Needs> {
+        let mut groups: Vec<(Vec<&'p Pack>, Needs)> = Vec::new();
+        for pack in packs {
+            let Ok(own) = Needs::of_packs([pack]) else {
+                continue;
+            };
+            let with_it = |(packs, _): &mut (Vec<&'p Pack>, Needs)| {
+                let both = Needs::of_packs(packs.iter().copied().chain([pack])).ok()?;
+                packs.push(pack);
+                Some((std::mem::take(packs), both))
+            };
+            let joined = groups.iter_mut().find_map(|group| {
+                let joined = with_it(group)?;
+                *group = joined;
+                Some(())
+            });
+            if joined.is_none() {
+                groups.push((vec![pack], own));
+            }
+        }
+        groups.into_iter().map(|(_, needs)| needs).collect()
+    }
+
+    /// The same with the rule of who counts that some pack has: a stored snapshot only names it. `None` where none of them has it.
+    pub fn with_rule_of<'p>(&self, packs: impl IntoIterator<Item = &'p Pack>) -> Option<Needs> {
+        let Some(rule) = &self.rule else {
+            return Some(self.clone());
+        };
+        let rule = packs.into_iter().filter_map(Rule::of).find(|known| known == rule)?;
+        Some(Needs {
+            rule: Some(rule),
+            ..self.clone()
+        })
+    }
+
     /// Figures of the household as a whole, in the order of a snapshot's.
     pub fn household(&self) -> &[FigureKey] {
         &self.household

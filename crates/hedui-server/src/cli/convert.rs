@@ -36,6 +36,7 @@ pub fn household(input: &HouseholdInput) -> wire::Household {
         declared: Some(declared(&input.declared)),
         circumstances: input.circumstances.iter().map(circumstance).collect(),
         supporters: input.supporters.iter().map(supporter).collect(),
+        town: input.town.clone().unwrap_or_default(),
     }
 }
 

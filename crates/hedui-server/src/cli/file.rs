@@ -174,19 +174,28 @@ fn read_file(document: &Node, reading: &mut Reading) -> Option<HouseholdFile> {
 }
 
 fn read_household(node: &Node, path: &str, reading: &mut Reading) -> Option<HouseholdInput> {
-    const KEYS: &[&str] = &["residence", "members", "declared", "circumstances", "supporters"];
+    const KEYS: &[&str] = &[
+        "residence",
+        "members",
+        "declared",
+        "circumstances",
+        "supporters",
+        "town",
+    ];
     let mut fields = Fields::open(node, path, KEYS, reading)?;
     let residence = fields.at("residence").required(reading).word(reading, "urban, rural");
     let members = fields.at("members").required(reading).tables(reading, read_member);
     let declared = fields.at("declared").table(reading, read_declared);
     let circumstances = fields.at("circumstances").tables(reading, read_circumstance);
     let supporters = fields.at("supporters").tables(reading, read_supporter);
+    let town = fields.at("town").text(reading);
     Some(HouseholdInput {
         residence: residence?,
         members: members?,
         declared: declared.unwrap_or_default(),
         circumstances: circumstances.unwrap_or_default(),
         supporters: supporters.unwrap_or_default(),
+        town,
     })
 }
 

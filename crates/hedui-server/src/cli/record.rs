@@ -4,6 +4,7 @@
 use hedui_core::Report;
 use hedui_core::part::{Part, Treatment};
 use hedui_core::source::Origin;
+use hedui_policy::{Filed, Snapshot};
 use hedui_proto::department::QueryResponse;
 use prost::Message as _;
 use serde_json::{Value, json};
@@ -12,12 +13,29 @@ use serde_json::{Value, json};
 pub(super) fn readable(kind: &str, record: &[u8]) -> String {
     let known = match kind {
         "ANSWER" => QueryResponse::decode(record).ok().map(|answer| format!("{answer:#?}")),
+        "SNAPSHOT" => filed(record),
         "VERDICT" => report(record).and_then(|report| serde_json::to_string_pretty(&report).ok()),
         _ => serde_json::from_slice::<Value>(record)
             .ok()
             .and_then(|request| serde_json::to_string_pretty(&request).ok()),
     };
     known.unwrap_or_else(|| String::from_utf8_lossy(record).into_owned())
+}
+
+/// What was filed for later packs, field by field.
+fn filed(record: &[u8]) -> Option<String> {
+    let filed = Filed::read(record).ok()?;
+    let mut text = format!("district: {}\nresidence: {:?}\n", filed.district, filed.residence);
+    if let Some(town) = filed.town {
+        text.push_str(&format!("town: {town}\n"));
+    }
+    for programme in filed.programmes() {
+        text.push_str(&format!("programme: {programme}\n"));
+    }
+    for bytes in filed.snapshots() {
+        text.push_str(&format!("{:#?}\n", Snapshot::decode(bytes).ok()?));
+    }
+    Some(text)
 }
 
 /// A sealed report with its packed lists written out.

@@ -434,6 +434,7 @@ fn kind(kind: LeafKind) -> &'static str {
         LeafKind::Pack => "PACK",
         LeafKind::Key => "KEY",
         LeafKind::Review => "REVIEW",
+        LeafKind::Snapshot => "SNAPSHOT",
         _ => "UNKNOWN",
     }
 }

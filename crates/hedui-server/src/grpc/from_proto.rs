@@ -186,6 +186,7 @@ fn household_input(reader: &mut Reader, household: pb::Household) -> Option<Hous
         declared,
         circumstances,
         supporters,
+        town: Some(household.town).filter(|town| !town.is_empty()),
     })
 }
 

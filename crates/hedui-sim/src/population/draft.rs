@@ -315,6 +315,7 @@ impl<'a> Draft<'a> {
             declared: self.declared.clone(),
             circumstances: Vec::new(),
             supporters: Vec::new(),
+            town: Some(self.place.town(self.residence, number)),
         };
         (input, self.letters(programmes, number))
     }

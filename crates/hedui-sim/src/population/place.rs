@@ -2,6 +2,7 @@
 //! Leaves the rules that decide to the policy packs: a standard here only says what incomes to draw.
 
 use hedui_core::Fen;
+use hedui_core::household::Residence;
 use hedui_ids::{DivisionCode, Divisions, Lookup};
 
 use crate::error::SimError;
@@ -51,6 +52,15 @@ impl Place {
             urban: Fen(urban * 100),
             rural: Fen(rural * 100),
         })
+    }
+
+    /// Code of the street or township where a household of a number lives.
+    pub(crate) fn town(&self, residence: Residence, number: u32) -> String {
+        let township = match residence {
+            Residence::Urban => 1 + number % 2,
+            Residence::Rural => 101 + number % 3,
+        };
+        format!("{}{township:03}", self.code_text)
     }
 
     /// Another pilot, from which a migrant household may come.

@@ -57,7 +57,7 @@ fn what_is_no_leaf_of_version_1_is_named() {
     };
     assert_eq!(change(0, 2), LeafError::Version(2));
     assert_eq!(change(1, 0), LeafError::Kind(0));
-    assert_eq!(change(1, 10), LeafError::Kind(10));
+    assert_eq!(change(1, 11), LeafError::Kind(11));
     assert_eq!(change(148, 0xFF), LeafError::Text("district"));
     assert_eq!(
         Leaf::read(&[good.as_slice(), &[0]].concat()),

@@ -30,7 +30,8 @@ pub async fn run(arguments: RecomputeArgs, context: &Context) -> Result<Answer, 
         .recompute_verification(timed(request, CALL_TIMEOUT))
         .await;
     let recomputed = response.map_err(|status| client.refusal(&status))?.into_inner();
-    let exit = if recomputed.same { Exit::Success } else { Exit::Internal };
+    let same = recomputed.same && recomputed.filed_snapshots() != wire::FiledSnapshots::Different;
+    let exit = if same { Exit::Success } else { Exit::Internal };
     match context.output {
         Output::Json => Answer::json(&as_json(&recomputed), exit),
         Output::Table => Ok(Answer {
@@ -58,6 +59,7 @@ fn as_json(recomputed: &wire::RecomputeVerificationResponse) -> Value {
         })).collect::<Vec<_>>(),
         "rules_digest": recomputed.rules_digest,
         "answers": recomputed.answers,
+        "filed_snapshots": recomputed.filed_snapshots().as_str_name().trim_start_matches("FILED_SNAPSHOTS_"),
     })
 }
 
@@ -79,6 +81,7 @@ fn render(recomputed: &wire::RecomputeVerificationResponse, context: &Context) -
             format!("!! not the same: kept {kept}, reckoned now {now}\n"),
         )
     };
+    text.push_str(&paragraph(filed(recomputed.filed_snapshots(), context), 0, width));
     for pack in &recomputed.packs {
         let line = format!("{} {} {}", pack.id, pack.version, pack.digest);
         text.push_str(&paragraph(&format!("{} {line}", lang.pick("政策包", "pack")), 0, width));
@@ -109,4 +112,27 @@ fn render(recomputed: &wire::RecomputeVerificationResponse, context: &Context) -
         text.push_str(&table(&headers, rows.collect(), 0, width));
     }
     text
+}
+
+/// What was filed for later packs, in a sentence.
+fn filed(filed: wire::FiledSnapshots, context: &Context) -> &'static str {
+    let lang = context.lang;
+    match filed {
+        wire::FiledSnapshots::Same => lang.pick(
+            "随结论存档的测算数据重新提取后一致",
+            "what was filed beside the verdict for later packs comes out the same",
+        ),
+        wire::FiledSnapshots::Different => lang.pick(
+            "!! 随结论存档的测算数据与重新提取的不一致",
+            "!! what was filed beside the verdict for later packs comes out differently",
+        ),
+        wire::FiledSnapshots::RuleUnknown => lang.pick(
+            "测算数据按现已没有的计人规则提取，无法重新提取",
+            "what was filed for later packs was taken by a rule of who counts that no pack has any more",
+        ),
+        wire::FiledSnapshots::None | wire::FiledSnapshots::Unspecified => lang.pick(
+            "未存档测算数据（核对早于该功能）",
+            "nothing was filed for later packs: the verification is from before that",
+        ),
+    }
 }

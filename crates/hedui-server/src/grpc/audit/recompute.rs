@@ -1,7 +1,7 @@
 //! What recomputing a verdict came to, on the wire.
 //! Leaves recomputing to the broker.
 
-use hedui_broker::Recomputed;
+use hedui_broker::{FiledAgain, Recomputed};
 use hedui_evidence::CaseId;
 use hedui_proto::audit as pb;
 
@@ -27,5 +27,12 @@ pub(super) fn response(case: CaseId, recomputed: Recomputed) -> pb::RecomputeVer
         packs: packs.collect(),
         rules_digest: recomputed.rules,
         answers: u32::try_from(recomputed.answers).unwrap_or(u32::MAX),
+        filed_snapshots: match recomputed.filed {
+            FiledAgain::Nothing => pb::FiledSnapshots::None,
+            FiledAgain::Same => pb::FiledSnapshots::Same,
+            FiledAgain::Different => pb::FiledSnapshots::Different,
+            FiledAgain::RuleUnknown => pb::FiledSnapshots::RuleUnknown,
+        }
+        .into(),
     }
 }
