@@ -130,6 +130,8 @@ impl<'p> Columns<'p> {
             bands: _,
             amount: _,
             assumptions: _,
+            // Say what must come out, and decide nothing.
+            cases: _,
         } = pack;
         let needs = Needs::of_packs([pack])?;
         let scale = |places: &[crate::program::Place], wanted: &FigureKey| {

@@ -15,6 +15,7 @@ use crate::value::{Value, payable_fen};
 mod composition;
 mod explain;
 mod facts;
+mod given;
 mod known;
 mod run;
 mod support;
@@ -29,6 +30,7 @@ fn members_are_open(composition_open: &[SmolStr]) -> bool {
 #[cfg(test)]
 mod tests;
 
+pub(crate) use given::{Given, GivenMember, GivenValue, Input, KnownDisability};
 use known::{Known, Reason, Reasons};
 
 pub use composition::{NOBODY_COUNTS, TOO_MANY_COMPOSITIONS};
@@ -46,15 +48,20 @@ impl Pack {
     ///
     /// The amount is what would be paid if the household qualifies, as bounds in fen; there is none where it exceeds.
     pub fn evaluate(&self, facts: &Facts<'_>, composition_open: &[SmolStr]) -> Verdict {
+        self.evaluate_input(Input::of(facts), composition_open)
+    }
+
+    /// Judges what departments answered, or what a case says in their place.
+    pub(crate) fn evaluate_input(&self, input: Input<'_>, composition_open: &[SmolStr]) -> Verdict {
         match &self.composition {
-            None => self.judge(facts, composition_open),
-            Some(rules) => composition::evaluate(self, rules, facts, composition_open),
+            None => self.judge(input, composition_open),
+            Some(rules) => composition::evaluate(self, rules, input, composition_open),
         }
     }
 
     /// Judges those about whom the facts are.
-    fn judge(&self, facts: &Facts<'_>, composition_open: &[SmolStr]) -> Verdict {
-        let mut evaluation = Evaluation::new(self, facts);
+    fn judge(&self, input: Input<'_>, composition_open: &[SmolStr]) -> Verdict {
+        let mut evaluation = Evaluation::new(self, input);
         evaluation.fill();
         if let Some(support) = &self.support {
             evaluation.support(support);
@@ -91,7 +98,7 @@ impl Pack {
             title: self.head.title.clone(),
             pack: self.head.reference.clone(),
             jurisdiction: self.head.jurisdiction_text.clone(),
-            as_of: facts.as_of,
+            as_of: input.facts.as_of,
             outcome,
             band,
             amount,
@@ -107,7 +114,7 @@ impl Pack {
 /// One household under one pack.
 struct Evaluation<'p, 'f> {
     pack: &'p Pack,
-    facts: &'f Facts<'f>,
+    input: Input<'f>,
     /// Those who count.
     members: Members,
     household: Vec<Known>,
@@ -118,12 +125,13 @@ struct Evaluation<'p, 'f> {
 }
 
 impl<'p, 'f> Evaluation<'p, 'f> {
-    fn new(pack: &'p Pack, facts: &'f Facts<'f>) -> Evaluation<'p, 'f> {
+    fn new(pack: &'p Pack, input: Input<'f>) -> Evaluation<'p, 'f> {
+        let facts = input.facts;
         let (members, persons) = (facts.members(), facts.household.members.len());
         let traced = pack.household.len() + persons * (pack.member.len() + 1) + 1;
         Evaluation {
             pack,
-            facts,
+            input,
             members,
             household: vec![Known::default(); pack.household.len()],
             member: vec![Known::default(); pack.member.len() * persons],
@@ -149,7 +157,7 @@ impl<'p, 'f> Evaluation<'p, 'f> {
         if matches!(place.filling, Filling::Step | Filling::Supporter(_)) {
             return;
         }
-        let (known, parts) = facts::fetch(self.facts, &place.filling, self.pack, member, &mut self.reasons);
+        let (known, parts) = facts::fetch(self.input, place, self.pack, member, &mut self.reasons);
         let constant = matches!(place.filling, Filling::Fixed(_)) && place.law.is_empty() && !place.assumption;
         if !constant {
             let step = self.traced(place, member, Default::default(), &known, parts);

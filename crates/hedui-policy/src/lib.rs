@@ -4,6 +4,7 @@
 //! A pack is read and checked once ([`Pack::parse`], [`PackSet`]): names resolve, units agree, every mistake is reported with its line.
 //! Then it judges households ([`Pack::evaluate`]): exact rational numbers, intervals where departments are silent, three truths.
 
+mod cases;
 mod columns;
 mod evaluate;
 mod filed;
@@ -31,6 +32,7 @@ mod testing;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use cases::{CaseResult, Difference, PackCase};
 pub use columns::{Columns, Judged, Payable, Prepared, PreparedVerdicts, RowError, When};
 pub use evaluate::{ARITHMETIC_OVERFLOW, DIVISION_BY_ZERO, NOBODY_COUNTS, RECORD_UNCERTAIN, TOO_MANY_COMPOSITIONS};
 pub use filed::{Filed, MAX_SNAPSHOTS};

@@ -9,9 +9,11 @@ use hedui_core::verdict::{PackRef, Per, Text};
 use hedui_ids::DivisionCode;
 use smol_str::SmolStr;
 
+use crate::cases::PackCase;
 use crate::mistake::Mistakes;
 use crate::program::{Formula, Place, Rounding, Scope, SupporterWord, Table};
 
+mod cases;
 pub(crate) mod check;
 mod compile;
 mod composition;
@@ -146,6 +148,7 @@ pub struct Pack {
     pub(crate) bands: Vec<Band>,
     pub(crate) amount: Option<AmountRule>,
     pub(crate) assumptions: Vec<Text>,
+    pub(crate) cases: Vec<PackCase>,
 }
 
 impl Pack {

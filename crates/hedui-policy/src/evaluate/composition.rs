@@ -8,7 +8,7 @@ use hedui_core::verdict::{Amount, Outcome, TestResult, Text, TraceStep, Truth, V
 use smol_str::{SmolStr, format_smolstr};
 
 use super::known::{Causes, Known};
-use super::{Evaluation, Formula, Rule};
+use super::{Evaluation, Formula, Input, Rule};
 use crate::pack::{Composition, Pack};
 use crate::program::{Filling, Place, Scope};
 
@@ -30,16 +30,18 @@ struct Who {
 }
 
 /// Judges a household by those who count; where that is open, by everyone who may.
-pub(super) fn evaluate(pack: &Pack, rules: &Composition, facts: &Facts<'_>, composition_open: &[SmolStr]) -> Verdict {
-    let who = Evaluation::new(pack, facts).who(rules);
+pub(super) fn evaluate(pack: &Pack, rules: &Composition, input: Input<'_>, composition_open: &[SmolStr]) -> Verdict {
+    let facts = input.facts;
+    let who = Evaluation::new(pack, input).who(rules);
     let judge = |set: Members| {
         if set.is_empty() {
             return undecided(pack, facts, composition_open, NOBODY_COUNTS);
         }
         if set == facts.members() {
-            return pack.judge(facts, composition_open);
+            return pack.judge(input, composition_open);
         }
-        pack.judge(&facts.restricted(set), composition_open)
+        let facts = &facts.restricted(set);
+        pack.judge(Input { facts, ..input }, composition_open)
     };
     let mut verdict = match who.sets.as_slice() {
         [] => {
@@ -62,7 +64,7 @@ impl Pack {
     pub(crate) fn who_counts(&self, facts: &Facts<'_>) -> Vec<Members> {
         match &self.composition {
             None => vec![facts.members()],
-            Some(rules) => Evaluation::new(self, facts).who(rules).sets,
+            Some(rules) => Evaluation::new(self, Input::of(facts)).who(rules).sets,
         }
     }
 }
@@ -154,7 +156,7 @@ impl Evaluation<'_, '_> {
     }
 
     fn applicant(&self) -> Option<u32> {
-        let members = self.facts.household.members.iter();
+        let members = self.input.facts.household.members.iter();
         let applicant = members.zip(0u32..).find(|(m, _)| m.relation == Relation::Applicant);
         applicant.map(|(_, ordinal)| ordinal)
     }

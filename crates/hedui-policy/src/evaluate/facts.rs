@@ -3,7 +3,7 @@
 
 use hedui_core::bounds::Figure;
 use hedui_core::dates::Months;
-use hedui_core::facts::{self as core, Condition, Facts, Settled, Stated};
+use hedui_core::facts::{self as core, Condition, Settled, Stated};
 use hedui_core::household::{ADULT_AGE, Member};
 use hedui_core::part::Part;
 use hedui_core::record::DisabilityKind;
@@ -13,10 +13,11 @@ use hedui_ids::Sex;
 use smol_str::SmolStr;
 
 use super::RECORD_UNCERTAIN;
+use super::given::Input;
 use super::known::{Causes, Known, Reason, Reasons};
 use crate::interval::Interval;
 use crate::pack::Pack;
-use crate::program::{Filling, Rows, Said, Standing, Table};
+use crate::program::{Filling, Place, Rows, Said, Standing, Table};
 use crate::ratio::Ratio;
 use crate::value::Value;
 
@@ -25,16 +26,20 @@ const GRADES: (i64, i64) = (1, 4);
 
 /// The value of a place and the records behind it.
 pub(super) fn fetch(
-    facts: &Facts<'_>,
-    filling: &Filling,
+    input: Input<'_>,
+    place: &Place,
     pack: &Pack,
     member: Option<usize>,
     reasons: &mut Reasons,
 ) -> (Known, Vec<Part>) {
+    if let Some(given) = input.fetch(place, member, reasons) {
+        return (given, Vec::new());
+    }
+    let facts = input.facts;
     let whole = |value: i64| Known::settled(Value::exactly(Ratio::from(value)));
     let subject = member.and_then(|m| u32::try_from(m).ok());
     let person = member.and_then(|m| facts.household.members.get(m));
-    match filling {
+    match &place.filling {
         Filling::Fixed(value) => (Known::settled(Value::exactly(*value)), Vec::new()),
         Filling::Dated(otherwise, periods) => {
             let period = periods.iter().find(|period| period.holds(facts.as_of));
@@ -49,14 +54,14 @@ pub(super) fn fetch(
         Filling::Age => (whole(person.map_or(0, |p| i64::from(p.age))), Vec::new()),
         Filling::Minor => settled(person.is_some_and(|p| p.age < ADULT_AGE)),
         Filling::Student => student(facts.student(subject.unwrap_or_default()), reasons),
-        Filling::DisabilityGrade => grade(facts.disability(subject.unwrap_or_default()), reasons),
+        Filling::DisabilityGrade => grade(input.disability(subject.unwrap_or_default()), reasons),
         Filling::NewJobMonths => of_figure(&facts.new_job_months(subject.unwrap_or_default()), 1, reasons),
         Filling::Female => settled(person.is_some_and(|p| p.id.sex() == Sex::Female)),
         Filling::Standing(standing) => condition(facts.standing(asked(*standing, pack), subject), reasons),
         Filling::Draws(programme) => condition(facts.standing(core::Standing::Draws(programme), subject), reasons),
         Filling::Stated(circumstance, said) => stated(facts.stated(*circumstance, subject), *said),
         Filling::Table(index) => match (pack.tables.get(*index), person) {
-            (Some(table), Some(person)) => coefficient(facts, table, person, subject.unwrap_or_default(), reasons),
+            (Some(table), Some(person)) => coefficient(input, table, person, subject.unwrap_or_default(), reasons),
             _ => (Known::default(), Vec::new()),
         },
         Filling::Step | Filling::Supporter(_) => (Known::default(), Vec::new()),
@@ -76,7 +81,7 @@ fn stated(stated: Stated, said: Said) -> (Known, Vec<Part>) {
     (Known::settled(value), stated.parts)
 }
 
-fn causes(missing: &[hedui_core::DepartmentId], open: &[SmolStr], reasons: &mut Reasons) -> Causes {
+pub(super) fn causes(missing: &[hedui_core::DepartmentId], open: &[SmolStr], reasons: &mut Reasons) -> Causes {
     let mut causes = Causes::default();
     for department in missing {
         causes.insert(reasons.intern(Reason::Department(department.clone())));
@@ -152,7 +157,7 @@ fn grade(settled: Settled<Option<(DisabilityKind, u32)>>, reasons: &mut Reasons)
 }
 
 fn coefficient(
-    facts: &Facts<'_>,
+    input: Input<'_>,
     table: &Table,
     person: &Member,
     subject: u32,
@@ -176,7 +181,7 @@ fn coefficient(
             fixed(rows.iter().find(|(of, _)| *of == sex).map(|(_, value)| *value))
         }
         Rows::Disability(rows) => {
-            let settled = facts.disability(subject);
+            let settled = input.disability(subject);
             let interval = by_disability(rows, table.default, &settled);
             (
                 Known::new(Value::Number(interval), causes(&settled.missing, &[], reasons)),

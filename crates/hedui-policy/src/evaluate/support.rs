@@ -16,7 +16,7 @@ use crate::value::Value;
 impl Evaluation<'_, '_> {
     /// Fills the place of imputed support.
     pub(super) fn support(&mut self, rules: &Support) {
-        let facts = self.facts;
+        let facts = self.input.facts;
         let (mut total, mut causes, mut numbers) = (Interval::ZERO, Causes::default(), String::new());
         let mut trouble = Trouble::default();
         let line = Place {

@@ -7,7 +7,7 @@ use hedui_core::verdict::{Per, Text};
 use super::check::{Checker, Type};
 use super::read::{self, Names, RawAmount, RawBand, RawParameter, RawRule, RawStep, RawTest};
 use super::source::{FormulaText, Section, Source, parse};
-use super::{AmountRule, Band, Head, Pack, Step, Test, composition, head, support, values};
+use super::{AmountRule, Band, Head, Pack, Step, Test, cases, composition, head, support, values};
 use crate::mistake::Mistakes;
 use crate::program::{Filling, Formula, Place, Rows, Scope, Table};
 use crate::unit::Unit;
@@ -30,6 +30,7 @@ fn items<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Pack
     let tests = read::tests(source, root);
     let bands = read::bands(source, root);
     let amount = read::amount(source, root);
+    let cases = cases::read(source, root);
     if root.take("test").is_none() && root.take("band").is_none() {
         source.mistake(0, "KEY_MISSING", "a pack has at least one [[test]] or [[band]]");
     }
@@ -66,7 +67,7 @@ fn items<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Pack
     }
     let head = head?;
     check_needs(source, &head, &checker);
-    Some(Pack {
+    let mut pack = Pack {
         head,
         household: checker.household,
         member: checker.member,
@@ -78,7 +79,13 @@ fn items<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Pack
         bands,
         amount,
         assumptions,
-    })
+        cases: Vec::new(),
+    };
+    // What a case may say follows from what formulas read.
+    if source.mistakes.is_empty() {
+        pack.cases = cases::resolve(source, cases, &pack);
+    }
+    Some(pack)
 }
 
 /// Names with where they are defined, so that unused ones can be told.

@@ -78,7 +78,7 @@ impl Names {
 }
 
 /// Lower-case letters, digits and `_`, a letter first, and not a word of the language.
-fn check_name(source: &mut Source<'_>, name: &Located<String>, names: &mut Names) -> bool {
+pub(super) fn check_name(source: &mut Source<'_>, name: &Located<String>, names: &mut Names) -> bool {
     let text = name.value.as_str();
     let good = text.len() <= 63
         && text.starts_with(|c: char| c.is_ascii_lowercase())

@@ -115,6 +115,17 @@ pub(crate) fn parse<T>(
     }
 }
 
+/// A number from its digits, or from a text that may also be a fraction.
+pub(crate) fn ratio_of(value: &DeValue<'_>) -> Option<Ratio> {
+    let text = match value {
+        DeValue::String(text) => text.as_ref(),
+        DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
+        DeValue::Float(number) => number.as_str(),
+        _ => return None,
+    };
+    Ratio::parse(text)
+}
+
 /// One table of the file. Every key must be asked for; [`Section::end`] reports the others.
 pub(crate) struct Section<'d, 'a> {
     table: &'d DeTable<'a>,
@@ -180,6 +191,48 @@ impl<'d, 'a> Section<'d, 'a> {
         self.opt_text(source, key)
     }
 
+    /// A text, or a list of texts, that may be left out; `Some(None)` after a mistake.
+    pub fn opt_texts(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<Option<Vec<Located<String>>>> {
+        let value = self.take(key)?;
+        let located = |value: &Spanned<DeValue<'a>>| {
+            let text = value.get_ref().as_str().filter(|text| !text.trim().is_empty())?;
+            Some(Located {
+                value: text.to_owned(),
+                at: value.span().start,
+            })
+        };
+        let texts = match value.get_ref().as_array() {
+            Some(list) => list.iter().map(located).collect::<Option<Vec<_>>>(),
+            None => located(value).map(|text| vec![text]),
+        };
+        if texts.is_none() {
+            self.wrong(source, value.span(), key, "a text in quotes, or a list of texts");
+        }
+        Some(texts)
+    }
+
+    /// The entries of a table whose keys are names of the pack or words of formulas; none where it is left out.
+    pub fn entries(
+        &mut self,
+        source: &mut Source<'_>,
+        key: &'static str,
+    ) -> Vec<(Located<String>, &'d Spanned<DeValue<'a>>)> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(source, value.span(), key, "a table; names with a dot stand in quotes");
+            return Vec::new();
+        };
+        let entry = |(key, value): (&Spanned<_>, &'d Spanned<DeValue<'a>>)| {
+            let key: &Spanned<toml::de::DeString<'_>> = key;
+            let name = Located {
+                value: key.get_ref().to_string(),
+                at: key.span().start,
+            };
+            (name, value)
+        };
+        table.iter().map(entry).collect()
+    }
+
     /// A formula that must be there.
     pub fn formula(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<FormulaText> {
         let text = self.text(source, key)?;
@@ -199,13 +252,7 @@ impl<'d, 'a> Section<'d, 'a> {
             self.missing(source, key);
             return None;
         };
-        let text = match value.get_ref() {
-            DeValue::String(text) => Some(text.as_ref()),
-            DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str()),
-            DeValue::Float(number) => Some(number.as_str()),
-            _ => None,
-        };
-        match text.and_then(Ratio::parse) {
+        match ratio_of(value.get_ref()) {
             Some(number) => Some(Located {
                 value: number,
                 at: value.span().start,

@@ -389,9 +389,11 @@ fn the_readme_lists_every_word_of_the_vocabulary() {
 #[test]
 fn the_pack_of_the_readme_loads() {
     let readme = include_str!("../../README.md");
-    let start = readme.find("```toml\n").unwrap() + "```toml\n".len();
-    let text = &readme[start..];
-    let text = &text[..text.find("```").unwrap()];
-    let pack = Pack::parse("README.md", text).map_err(|m| m.to_string()).unwrap();
+    // The format, and a case of the same pack.
+    let blocks = readme.split("```toml\n").skip(1).take(2);
+    let text: String = blocks.filter_map(|block| block.split("```").next()).collect();
+    let pack = Pack::parse("README.md", &text).map_err(|m| m.to_string()).unwrap();
     assert_eq!(pack.id(), "dibao-somewhere");
+    let case = pack.run_cases().next().unwrap();
+    assert_eq!(case.differences, []);
 }

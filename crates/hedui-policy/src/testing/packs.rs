@@ -55,6 +55,11 @@ impl PackText {
         ))
     }
 
+    /// As it stands so far.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// The pack, or the reasons of its mistakes.
     pub fn load(&self) -> Result<Pack, Vec<&'static str>> {
         Pack::parse("p.toml", &self.0).map_err(|m| m.0.into_iter().map(|m| m.reason).collect())

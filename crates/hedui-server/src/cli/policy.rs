@@ -1,4 +1,4 @@
-//! `hedui policy`: packs read, checked and begun, the livelihood standard reckoned, verdicts explained. Only `explain` asks a server.
+//! `hedui policy`: packs read, checked, tried and begun, the livelihood standard reckoned, verdicts explained. Only `explain` asks a server.
 //! Leaves the rules of packs to `hedui_policy`.
 
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ mod explain;
 mod list;
 mod new;
 mod standard;
+mod test;
 
 /// `hedui policy ...`
 #[derive(Debug, Subcommand)]
@@ -22,6 +23,8 @@ pub enum PolicyCommand {
     List(list::ListArgs),
     /// Check pack files: all mistakes at once; exit 0 when there are none, else 3.
     Check(check::CheckArgs),
+    /// Judge the cases that packs carry: exit 0 when all come out as written, 1 when one does not, 3 when packs have mistakes.
+    Test(test::TestArgs),
     /// Print a new pack that passes the check, to be filled with the rules.
     New(new::NewArgs),
     /// Print the JSON Schema of packs, for editors.
@@ -37,6 +40,7 @@ pub async fn run(command: PolicyCommand, context: &Context) -> Result<Answer, Cl
     match command {
         PolicyCommand::List(arguments) => list::run(&arguments, context),
         PolicyCommand::Check(arguments) => check::run(&arguments, context),
+        PolicyCommand::Test(arguments) => test::run(&arguments, context),
         PolicyCommand::New(arguments) => new::run(&arguments, context),
         PolicyCommand::Schema => Ok(Answer::success(hedui_policy::schema::SCHEMA.to_owned())),
         PolicyCommand::Explain(arguments) => explain::run(arguments, context).await,

@@ -119,3 +119,67 @@ async fn the_standard_comes_out_of_its_template() {
     assert_eq!(told.code, 3, "{told:?}");
     assert!(told.stdout.contains("VALUE_NEGATIVE"), "{told:?}");
 }
+
+#[tokio::test]
+async fn the_cases_of_packs_are_judged_and_a_difference_is_shown_step_by_step() {
+    let shipped = run(&["--output", "json", "policy", "test"]).await;
+    assert_eq!(shipped.code, 0, "{shipped:?}");
+    let shipped = shipped.json();
+    assert!(shipped["cases"].as_array().unwrap().len() > 100, "{shipped}");
+    assert_eq!(shipped["failed"], 0);
+
+    let begun = run(&["policy", "new", "dibao-x", "--jurisdiction", "511703"])
+        .await
+        .stdout;
+    let (_kept, path) = folder("x.toml", &begun);
+    let told = run(&["policy", "test", &path]).await;
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(
+        told.stdout.contains("1 pack(s), 2 case(s), 0 failed; 0 pack(s)"),
+        "{told:?}"
+    );
+
+    let (_kept, path) = folder("x.toml", &begun.replacen("value = 500", "value = 501", 1));
+    let told = run(&["policy", "test", &path]).await;
+    assert_eq!(told.code, 1, "{told:?}");
+    for part in [
+        "FAIL",
+        "below_the_standard",
+        "equal_to_the_standard",
+        "0.01",
+        "1.01",
+        "2 failed",
+    ] {
+        assert!(told.stdout.contains(part), "{part}: {told:?}");
+    }
+    let json = run(&["--output", "json", "policy", "test", &path]).await;
+    assert_eq!(json.code, 1);
+    let difference = &json.json()["cases"][0]["differences"][0];
+    let of = |key: &str| difference[key].as_str().unwrap().to_owned();
+    assert_eq!(
+        (of("what"), of("expected"), of("found")),
+        ("amount".into(), "0.01".into(), "1.01".into())
+    );
+    let junit = run(&["policy", "test", "--junit", &path]).await;
+    assert_eq!(junit.code, 1);
+    assert!(
+        junit
+            .stdout
+            .contains("<testsuite name=\"dibao-x 1\" tests=\"2\" failures=\"2\">"),
+        "{junit:?}"
+    );
+    assert!(
+        junit
+            .stdout
+            .contains("<failure message=\"amount: expected 0.01, found 1.01\"/>"),
+        "{junit:?}"
+    );
+
+    let (_kept, path) = folder("x.toml", &begun.replacen("\"income.wage\" = 500", "vehicle = 1", 1));
+    let told = run(&["policy", "test", &path]).await;
+    assert_eq!(told.code, 3, "{told:?}");
+    assert!(
+        told.stderr.contains("FACT_UNREAD") && told.stderr.contains("`vehicles`"),
+        "{told:?}"
+    );
+}

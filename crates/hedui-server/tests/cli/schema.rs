@@ -39,7 +39,8 @@ fn misfit(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<Strin
     }
     if let Some(fields) = value.as_object() {
         for (key, inner) in fields {
-            match schema["properties"].get(key) {
+            let of_any = Some(&schema["additionalProperties"]).filter(|any| any.is_object());
+            match schema["properties"].get(key).or(of_any) {
                 Some(schema) => {
                     if let Some(misfit) = misfit(root, schema, inner, &format!("{at}.{key}")) {
                         return Some(misfit);
@@ -92,11 +93,14 @@ fn keys(value: &Value, path: &[String], found: &mut Vec<Vec<String>>) {
     };
     for (key, child) in children {
         let mut inner = path.to_vec();
-        inner.push(key);
+        inner.push(key.clone());
         if value.is_object() {
             found.push(inner.clone());
         }
-        keys(child, &inner, found);
+        // The keys of these are words of formulas and names of steps: the reader knows them, the schema does not.
+        if key != "facts" && key != "steps" {
+            keys(child, &inner, found);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use hedui_core::verdict::Truth;
 use proptest::prelude::*;
 
 use super::super::known::{Causes, Known, Reasons};
-use super::super::{Evaluation, Filling};
+use super::super::{Evaluation, Filling, Input};
 use crate::formula::{self, Arithmetic, Comparison, Function, Kind, Node};
 use crate::interval::{Interval, Trouble};
 use crate::pack::Pack;
@@ -163,7 +163,7 @@ proptest! {
         let expected = oracle(&formula::parse(&text).unwrap(), &points);
         let case = Case::single("2018-06-15");
         let (value, trouble) = case.with_facts(|facts| {
-            let mut evaluation = Evaluation::new(&pack, facts);
+            let mut evaluation = Evaluation::new(&pack, Input::of(facts));
             for (i, interval) in [values.0.0, values.1.0, values.2.0].into_iter().enumerate() {
                 prop_assert!(matches!(pack.household[i].filling, Filling::Fixed(_)));
                 evaluation.store(None, i, Known::new(Value::Number(interval), Causes::default()));
@@ -185,7 +185,7 @@ fn a_choice_on_an_open_condition_gives_everything_that_either_branch_gives() {
     let pack = pack("if(a < 3, b, c)").unwrap();
     let case = Case::single("2018-06-15");
     case.with_facts(|facts| {
-        let mut evaluation = Evaluation::new(&pack, facts);
+        let mut evaluation = Evaluation::new(&pack, Input::of(facts));
         let wide = |lo, hi| Interval {
             lo: Some(Ratio::whole(lo)),
             hi: Some(Ratio::whole(hi)),
