@@ -5,6 +5,7 @@ mod connector;
 mod fields;
 mod parse;
 mod record;
+mod secret;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,8 @@ use hedui_core::{DepartmentId, RecordType};
 
 use crate::adapter::{Description, Limits, LookupKey};
 use crate::mapping::Mapping;
+
+pub use secret::Secret;
 
 #[cfg(any(test, feature = "samples"))]
 pub(crate) use fields::{Fields, Mistakes};
@@ -71,6 +74,10 @@ pub enum Connector {
         /// A `SELECT` with the named parameters `:id_number`, `:legacy_id_number`, `:name`.
         query: String,
     },
+    /// A database that speaks PostgreSQL's protocol.
+    Postgres(DatabaseConnector),
+    /// A database that speaks MySQL's protocol, MariaDB among them.
+    Mysql(DatabaseConnector),
     /// A delimited text file that is dropped from time to time.
     Csv {
         /// The file.
@@ -100,6 +107,34 @@ pub enum Connector {
         /// Whether it is asked over `QueryStream`; else with one call per household.
         stream: bool,
     },
+}
+
+/// A database server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseConnector {
+    /// Name or address of the machine; for PostgreSQL also the folder of a Unix socket.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The database on the server.
+    pub database: String,
+    /// Who asks.
+    pub user: String,
+    /// Their password.
+    pub password: Secret,
+    /// The files for TLS; none where the line is not encrypted.
+    pub tls: Option<TlsFiles>,
+    /// A `SELECT` with the named parameters `:id_number`, `:legacy_id_number`, `:name`.
+    pub query: String,
+}
+
+/// Files in PEM form for connections over TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Certificates of the authorities that the server's is checked with; those of the system where the connector allows none.
+    pub ca: Option<String>,
+    /// Our certificate and its key, where the server wants one.
+    pub client: Option<(String, String)>,
 }
 
 /// A web service that answers JSON.

@@ -1,6 +1,7 @@
 //! Departments' sources made out of rows: real SQLite files, text files, workbooks and a small web server. For cases, simulations, tests.
 //! Leaves inventing people and records to whoever has them; nothing here runs in production.
 
+pub mod database;
 mod memory;
 mod server;
 mod typed;
@@ -40,6 +41,12 @@ pub enum SampleError {
     /// The workbook cannot be written.
     #[error("the sample workbook cannot be written")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// A program that a sample server needs is not on the machine.
+    #[error("install the Debian package {0}")]
+    Program(&'static str),
+    /// A server does not start, or refuses; invented data only.
+    #[error("the sample server: {0}")]
+    Server(String),
     /// A connector that needs a server, not a file.
     #[error("this connector has no file: use the sample server or a plugin")]
     NoFile,
@@ -51,6 +58,7 @@ impl SampleError {
         match self {
             SampleError::Source(_) => "manifest",
             SampleError::Io(_) | SampleError::Sqlite(_) | SampleError::Workbook(_) => "write",
+            SampleError::Program(_) | SampleError::Server(_) => "server",
             SampleError::NoFile => "use",
         }
     }
@@ -102,6 +110,8 @@ pub fn materialise(manifest: &Manifest, rows: &[SampleRow]) -> Result<(), Sample
             ..
         } => write::csv(manifest, path.as_ref(), *encoding, *delimiter, rows),
         Connector::Excel { path, sheet, .. } => write::excel(manifest, path.as_ref(), sheet, rows),
-        Connector::Http(_) | Connector::Grpc { .. } => Err(SampleError::NoFile),
+        Connector::Postgres(_) | Connector::Mysql(_) | Connector::Http(_) | Connector::Grpc { .. } => {
+            Err(SampleError::NoFile)
+        }
     }
 }

@@ -4,7 +4,7 @@
 mod file;
 mod http;
 mod sheet;
-mod sqlite;
+mod sql;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +16,7 @@ use crate::manifest::{Connector, Manifest};
 use crate::mapping::{Mapping, Row};
 
 pub(crate) use http::mistakes as http_mistakes;
+pub(crate) use sql::query;
 
 /// The rows of one person: more than any person can have is a wrong query.
 pub(crate) const MAX_ROWS: usize = 10_000;
@@ -44,7 +45,14 @@ pub(crate) fn open(manifest: &Manifest, mapping: &Mapping) -> Result<Option<Box<
     let columns: Vec<String> = mapping.columns().into_iter().map(str::to_owned).collect();
     let limits = manifest.limits;
     Ok(Some(match &manifest.connector {
-        Connector::Sqlite { path, query } => Box::new(sqlite::Sqlite::new(path, query, columns, limits)),
+        Connector::Sqlite { path, query } => Box::new(sql::sqlite::Sqlite::new(path, query, columns, limits)?),
+        Connector::Postgres(database) => Box::new(sql::postgres::Postgres::new(
+            database,
+            columns,
+            limits,
+            manifest.deadline,
+        )?),
+        Connector::Mysql(database) => Box::new(sql::mysql::Mysql::new(database, columns, limits, manifest.deadline)?),
         Connector::Csv {
             path,
             encoding,

@@ -1,4 +1,4 @@
-//! What the machine must have: a C compiler for the bundled SQLite, and cargo's formatter and linter.
+//! What the machine must have: a C compiler for the bundled SQLite, cargo's formatter and linter, servers that departments are tested on.
 //! Installs Debian packages that are missing and nothing else; a Rust toolchain is the reader's to install.
 
 use std::path::Path;
@@ -15,8 +15,8 @@ struct Package {
     needed_for: &'static str,
 }
 
-/// Few on purpose: everything else is Rust.
-const PACKAGES: [Package; 3] = [
+/// Few on purpose: everything else is Rust. The servers are never used as services of the system.
+const PACKAGES: [Package; 6] = [
     Package {
         name: "gcc",
         program: Some("cc"),
@@ -31,6 +31,21 @@ const PACKAGES: [Package; 3] = [
         name: "make",
         program: Some("make"),
         needed_for: "build scripts that compile C",
+    },
+    Package {
+        name: "postgresql",
+        program: None,
+        needed_for: "a department on PostgreSQL: the tests start a server of their own",
+    },
+    Package {
+        name: "mariadb-server-core",
+        program: Some("/usr/sbin/mariadbd"),
+        needed_for: "a department on MariaDB: the tests start a server of their own",
+    },
+    Package {
+        name: "mariadb-client-core",
+        program: None,
+        needed_for: "setting up that server's folder",
     },
 ];
 

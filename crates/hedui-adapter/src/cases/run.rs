@@ -14,6 +14,7 @@ use crate::adapter::{Adapter, MappedAdapter};
 use crate::manifest::{Connector, Manifest, ManifestError, Variables};
 use crate::mapping::{Row, Value};
 use crate::port::{AdapterPort, Ask, Port, Reply, ReplySink, ReplyTo, StreamPort, UnaryPort};
+use crate::samples::database::{Database, kind_of, redirect};
 use crate::samples::{Memory, Person, SampleServer, TypedAdapter, materialise};
 use crate::serve::serve;
 use crate::wire::encode_query;
@@ -34,12 +35,25 @@ pub async fn run(manifest: &str, cases: &str, dir: &Path) -> Result<Vec<CaseRepo
             message: error.to_string(),
         }]
     })?;
+    let parsed = Manifest::parse(manifest, &variables(manifest, dir, &server))?;
+    let database = database(&parsed, &dir.join("server")).await?;
     let mut reports = Vec::with_capacity(cases.len());
     for (number, case) in cases.iter().enumerate() {
         let folder = dir.join(number.to_string());
         let variables = variables(manifest, &folder, &server);
-        let manifest = Manifest::parse(manifest, &variables)?;
-        let outcome = match ask(&manifest, case, &server).await {
+        let mut manifest = Manifest::parse(manifest, &variables)?;
+        let filled = match &database {
+            None => Ok(()),
+            Some(database) => {
+                redirect(&mut manifest, database);
+                database.fill(&manifest, &case.rows).await
+            }
+        };
+        let asked = match filled {
+            Ok(()) => ask(&manifest, case, &server).await,
+            Err(error) => Err(error.to_string()),
+        };
+        let outcome = match asked {
             Ok(answer) => compare(&answer, &case.expect),
             Err(problem) => Err(problem),
         };
@@ -56,11 +70,33 @@ pub async fn run(manifest: &str, cases: &str, dir: &Path) -> Result<Vec<CaseRepo
     Ok(reports)
 }
 
+/// The database server of the machine that the connector needs, if it needs one.
+async fn database(manifest: &Manifest, folder: &Path) -> Result<Option<Database>, Vec<ManifestError>> {
+    let Some(kind) = kind_of(manifest) else {
+        return Ok(None);
+    };
+    let folder = folder.to_owned();
+    let started = tokio::task::spawn_blocking(move || Database::start(kind, &folder, None)).await;
+    let mistake = |message: String| {
+        vec![ManifestError {
+            path: "sample database".to_owned(),
+            message,
+        }]
+    };
+    match started {
+        Ok(Ok(database)) => Ok(Some(database)),
+        Ok(Err(error)) => Err(mistake(error.to_string())),
+        Err(_) => Err(mistake("the server could not be started".to_owned())),
+    }
+}
+
 /// `${data}` is the case's folder, `${http}` the sample server; a plugin's endpoint is given when it runs.
 fn variables(manifest: &str, folder: &Path, server: &SampleServer) -> Variables {
     let value = |name: &str| match name {
         "data" => folder.display().to_string(),
         "http" => server.url(),
+        // A database connector's own values are put in once its server runs.
+        name if name.ends_with("port") => "1".to_owned(),
         _ => "http://127.0.0.1:1".to_owned(),
     };
     Manifest::variables(manifest)
@@ -158,6 +194,8 @@ fn adapter(manifest: &Manifest, case: &Case, server: &SampleServer) -> Result<Bo
         (connector, _) => {
             let made = match connector {
                 Connector::Http(_) => server.put(manifest, &case.rows),
+                // Filled before.
+                Connector::Postgres(_) | Connector::Mysql(_) => Ok(()),
                 _ => materialise(manifest, &case.rows),
             };
             made.map_err(|error| error.to_string())?;

@@ -2,7 +2,8 @@
 //! Leaves opening the source to the connectors.
 
 use super::fields::Fields;
-use super::{Connector, HttpConnector, TextEncoding, Variables};
+use super::{Connector, DatabaseConnector, HttpConnector, Secret, TextEncoding, TlsFiles, Variables};
+use crate::source::query::{Dialect, bind};
 
 /// Reads the connector section; its texts may use `${variables}`.
 pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option<Connector> {
@@ -10,14 +11,12 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
     let mut source = Texts { fields, variables };
     let connector = match kind.as_str() {
         "sqlite" => {
-            let (path, query) = (source.required("path"), source.required("query"));
-            if !query.is_empty() && !query.contains(":id_number") && !query.contains(":legacy_id_number") {
-                source
-                    .fields
-                    .mistake("query", "must search by :id_number or :legacy_id_number");
-            }
+            let path = source.required("path");
+            let query = source.query(Dialect::Sqlite);
             Some(Connector::Sqlite { path, query })
         }
+        "postgres" => Some(Connector::Postgres(source.database(Dialect::Postgres, 5_432))),
+        "mysql" => Some(Connector::Mysql(source.database(Dialect::Mysql, 3_306))),
         "csv" => Some(Connector::Csv {
             path: source.required("path"),
             encoding: source.encoding(),
@@ -42,7 +41,7 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
         _ => {
             source
                 .fields
-                .mistake("kind", "must be sqlite, csv, excel, http or grpc");
+                .mistake("kind", "must be sqlite, postgres, mysql, csv, excel, http or grpc");
             return None;
         }
     };
@@ -85,6 +84,80 @@ impl Texts<'_, '_> {
         }
         out.push_str(rest);
         out
+    }
+
+    /// A query whose parameters can be bound.
+    fn query(&mut self, dialect: Dialect) -> String {
+        let query = self.required("query");
+        if let (false, Err(mistake)) = (query.is_empty(), bind(&query, dialect)) {
+            self.fields.mistake("query", mistake);
+        }
+        query
+    }
+
+    fn database(&mut self, dialect: Dialect, port: u16) -> DatabaseConnector {
+        let tls = self.tls();
+        if let Some(TlsFiles { ca: None, .. }) = tls {
+            self.fields
+                .mistake("tls.ca", "is missing: the server's certificate is checked with it");
+        }
+        DatabaseConnector {
+            host: self.required("host"),
+            port: self.port(port),
+            database: self.required("database"),
+            user: self.required("user"),
+            password: self.secret("password").unwrap_or_default(),
+            tls,
+            query: self.query(dialect),
+        }
+    }
+
+    fn port(&mut self, default: u16) -> u16 {
+        let number = match self.fields.scalar("port") {
+            None => return default,
+            Some(text) => self.substitute("port", text).parse::<u16>().ok(),
+        };
+        match number {
+            Some(number) if number > 0 => number,
+            _ => {
+                self.fields.mistake("port", "must be a number from 1 to 65535");
+                default
+            }
+        }
+    }
+
+    /// A secret is a variable and nothing else: manifests are copied, compared and archived.
+    fn secret(&mut self, key: &str) -> Option<Secret> {
+        let text = self.fields.text(key)?;
+        let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        if name.is_none_or(|name| name.contains(['$', '{', '}'])) {
+            self.fields.mistake(
+                key,
+                "must be one ${variable} and nothing else, so that no secret stands in a manifest",
+            );
+            return None;
+        }
+        Some(Secret::new(self.substitute(key, text)))
+    }
+
+    fn tls(&mut self) -> Option<TlsFiles> {
+        let mut below = Texts {
+            fields: self.fields.table("tls")?,
+            variables: self.variables,
+        };
+        let ca = below.optional("ca");
+        let client = match (below.optional("certificate"), below.optional("key")) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => {
+                below
+                    .fields
+                    .mistake("", "must have both certificate and key, or neither");
+                None
+            }
+        };
+        below.fields.finish();
+        Some(TlsFiles { ca, client })
     }
 
     fn encoding(&mut self) -> TextEncoding {

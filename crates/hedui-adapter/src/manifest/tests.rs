@@ -140,3 +140,53 @@ fn a_department_that_answers_thresholds_only_has_a_threshold_and_no_records() {
         Vec::<String>::new()
     );
 }
+
+/// The good manifest with another connector.
+fn with_connector(connector: &str) -> String {
+    let (before, rest) = GOOD.split_once("[connector]").unwrap();
+    let (_, after) = rest.split_once("[identity]").unwrap();
+    format!("{before}[connector]\n{connector}\n[identity]{after}")
+}
+
+#[test]
+fn a_database_needs_a_query_that_can_be_bound_and_a_secret_that_does_not_stand_there() {
+    const DATABASE: &str = r#"
+kind = "postgres"
+host = "${host}"
+port = "${port}"
+database = "land"
+user = "hedui"
+password = "${password}"
+query = "SELECT id, who, kind FROM land WHERE who = :id_number"
+tls = { ca = "/ca.pem" }
+"#;
+    let mut variables = variables();
+    for (name, value) in [("host", "10.1.2.3"), ("port", "5433"), ("password", "canary")] {
+        variables.insert(name.to_owned(), value.to_owned());
+    }
+    let manifest = Manifest::parse(&with_connector(DATABASE), &variables).unwrap();
+    assert!(!format!("{manifest:?}").contains("canary"));
+    let Connector::Postgres(database) = manifest.connector else {
+        panic!("another connector");
+    };
+    assert_eq!((database.port, database.password.expose()), (5_433, "canary"));
+    for (from, to, path) in [
+        ("\"${password}\"", "\"literal\"", "connector.password"),
+        ("\"${password}\"", "\"a${password}\"", "connector.password"),
+        ("\"${port}\"", "\"70000\"", "connector.port"),
+        ("\"${port}\"", "0", "connector.port"),
+        (":id_number", ":id", "connector.query"),
+        (":id_number", ":name", "connector.query"),
+        ("WHERE who = :id_number", "-- :id_number", "connector.query"),
+        ("land WHERE", "land; SELECT", "connector.query"),
+        ("ca = \"/ca.pem\"", "", "connector.tls.ca"),
+        ("ca =", "key = \"/k.pem\", ca =", "connector.tls"),
+        ("user = \"hedui\"", "", "connector.user"),
+    ] {
+        assert!(DATABASE.contains(from), "{from}");
+        let text = with_connector(&DATABASE.replace(from, to));
+        let found = Manifest::parse(&text, &variables).err().unwrap_or_default();
+        let paths: Vec<&str> = found.iter().map(|mistake| mistake.path.as_str()).collect();
+        assert_eq!(paths, [path], "{from} -> {to}");
+    }
+}

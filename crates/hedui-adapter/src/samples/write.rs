@@ -18,7 +18,7 @@ fn fresh(path: &Path) -> Result<(), SampleError> {
 }
 
 /// The table of a row; every column of the row must be one of its.
-fn table_of<'m>(manifest: &'m Manifest, row: &SampleRow) -> Result<&'m SourceTable, SampleError> {
+pub(super) fn table_of<'m>(manifest: &'m Manifest, row: &SampleRow) -> Result<&'m SourceTable, SampleError> {
     let table = match &row.table {
         None => manifest.source.first(),
         Some(name) => manifest.source.iter().find(|table| table.name == *name),
@@ -36,7 +36,7 @@ fn table_of<'m>(manifest: &'m Manifest, row: &SampleRow) -> Result<&'m SourceTab
 }
 
 /// The cells of a row in the order of its table; `None` where the row has no such cell.
-fn cells<'r>(table: &SourceTable, row: &'r SampleRow) -> Vec<Option<&'r str>> {
+pub(super) fn cells<'r>(table: &SourceTable, row: &'r SampleRow) -> Vec<Option<&'r str>> {
     let find = |column: &String| row.row.cells().find(|(name, _)| name == column).map(|(_, text)| text);
     table.columns.iter().map(find).collect()
 }

@@ -1,5 +1,7 @@
 //! Connectors on real sources: what cannot be read is a failure with a place, never "no record", and never a value of the source.
 
+mod databases;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -11,23 +11,25 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags, Statement};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Found, MAX_ROWS, Source};
+use super::query::{BoundQuery, Dialect, bind};
+use super::{Budget, Columns, push};
 use crate::adapter::Limits;
 use crate::mapping::{Cell, Row};
 use crate::reason::Reason;
+use crate::source::{Found, Source, sheet};
 
 /// More connections than this gain nothing: readers share one file and the machine's cores.
 const MAX_CONNECTIONS: usize = 4;
 
 /// A SQLite source.
-pub(super) struct Sqlite {
+pub(in crate::source) struct Sqlite {
     shared: Arc<Shared>,
     permits: Arc<Semaphore>,
 }
 
 struct Shared {
     path: PathBuf,
-    query: String,
+    query: BoundQuery,
     columns: Vec<String>,
     max_bytes: usize,
     idle: Mutex<Vec<(FileId, Connection)>>,
@@ -37,19 +39,25 @@ struct Shared {
 type FileId = (u64, u64);
 
 impl Sqlite {
-    pub(super) fn new(path: &str, query: &str, columns: Vec<String>, limits: Limits) -> Sqlite {
+    pub(in crate::source) fn new(
+        path: &str,
+        query: &str,
+        columns: Vec<String>,
+        limits: Limits,
+    ) -> Result<Sqlite, Failure> {
+        let query = bind(query, Dialect::Sqlite).map_err(|_| Reason::SourceMissing.failure_at("the query"))?;
         let connections = (limits.max_concurrent_queries as usize).clamp(1, MAX_CONNECTIONS);
         let shared = Shared {
             path: PathBuf::from(path),
-            query: query.to_owned(),
+            query,
             columns,
             max_bytes: limits.max_response_bytes as usize,
             idle: Mutex::default(),
         };
-        Sqlite {
+        Ok(Sqlite {
             shared: Arc::new(shared),
             permits: Arc::new(Semaphore::new(connections)),
-        }
+        })
     }
 
     /// Runs work on a connection off the async threads; at the deadline the statement under way is interrupted.
@@ -95,14 +103,16 @@ impl Sqlite {
 #[async_trait]
 impl Source for Sqlite {
     async fn rows(&self, subjects: &[Subject], deadline: Instant) -> Result<Found, Failure> {
-        let subjects = subjects.to_vec();
+        let people: Vec<_> = subjects
+            .iter()
+            .map(|subject| self.shared.query.values(subject))
+            .collect();
         self.run(Some(deadline), move |shared, connection| {
-            let mut statement = shared.prepare(connection)?;
-            let names: Vec<Arc<str>> = statement.column_names().map(Arc::from).collect();
-            let mut budget = shared.max_bytes;
-            let rows = subjects
+            let (mut statement, columns) = shared.prepare(connection)?;
+            let budget = Budget::new(shared.max_bytes);
+            let rows = people
                 .iter()
-                .map(|subject| find(&mut statement, &names, subject, &mut budget));
+                .map(|values| person(&mut statement, &columns, values, &budget));
             Ok(rows.collect())
         })
         .await
@@ -132,20 +142,19 @@ impl Shared {
         Ok((id, connection))
     }
 
-    fn prepare<'c>(&self, connection: &'c Connection) -> Result<Statement<'c>, Failure> {
-        let statement = connection.prepare(&self.query).map_err(|error| match failure(&error) {
-            // What cannot even be prepared does not fit the database: a table or column is not there.
-            other if other.reason == Reason::SourceError.word() => Reason::SourceMissing.failure_at("the query"),
-            other => other,
-        })?;
+    fn prepare<'c>(&self, connection: &'c Connection) -> Result<(Statement<'c>, Columns), Failure> {
+        let statement = connection
+            .prepare(&self.query.text)
+            .map_err(|error| match failure(&error) {
+                // What cannot even be prepared does not fit the database: a table or column is not there.
+                other if other.reason == Reason::SourceError.word() => Reason::SourceMissing.failure_at("the query"),
+                other => other,
+            })?;
         if !statement.readonly() {
             return Err(Reason::SourceRefused.failure_at("the query would write"));
         }
-        let given = |column: &&String| statement.column_names().any(|name| name == column.as_str());
-        match self.columns.iter().find(|column| !given(column)) {
-            Some(column) => Err(Reason::SourceMissing.failure_at(format_args!("column {column}"))),
-            None => Ok(statement),
-        }
+        let columns = Columns::of(statement.column_names().into_iter(), &self.columns)?;
+        Ok((statement, columns))
     }
 }
 
@@ -168,39 +177,20 @@ fn file_id(path: &Path) -> Result<FileId, Failure> {
 }
 
 /// The rows of one person.
-fn find(
+fn person(
     statement: &mut Statement<'_>,
-    names: &[Arc<str>],
-    subject: &Subject,
-    budget: &mut usize,
+    columns: &Columns,
+    values: &[Option<String>],
+    budget: &Budget,
 ) -> Result<Vec<Row>, Failure> {
-    let legacy = subject.id.legacy_15();
-    let values = [
-        (":id_number", Some(subject.id.expose())),
-        (":legacy_id_number", legacy.as_ref().map(|legacy| legacy.expose())),
-        (":name", Some(subject.name.as_str())),
-    ];
-    for (name, value) in values {
-        if let Some(index) = statement.parameter_index(name).map_err(|e| failure(&e))? {
-            statement.raw_bind_parameter(index, value).map_err(|e| failure(&e))?;
-        }
+    for (index, value) in (1..).zip(values) {
+        statement.raw_bind_parameter(index, value).map_err(|e| failure(&e))?;
     }
     let mut found = Vec::new();
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(|e| failure(&e))? {
-        let mut cells = Vec::with_capacity(names.len());
-        for (index, name) in names.iter().enumerate() {
-            let cell = cell(row.get_ref(index).map_err(|e| failure(&e))?);
-            let size = if let Cell::Text(text) = &cell { text.len() } else { 0 };
-            *budget = budget
-                .checked_sub(size)
-                .ok_or_else(|| Reason::SourceTooLarge.failure_at("bytes"))?;
-            cells.push((name.clone(), cell));
-        }
-        found.push(Row::of(cells));
-        if found.len() > MAX_ROWS {
-            return Err(Reason::SourceTooLarge.failure_at("rows of one person"));
-        }
+        let cells = (0..columns.0.len()).map(|index| row.get_ref(index).map_or(Cell::Unreadable, cell));
+        push(&mut found, columns, cells, budget)?;
     }
     Ok(found)
 }
@@ -209,7 +199,7 @@ fn cell(value: ValueRef<'_>) -> Cell {
     match value {
         ValueRef::Null => Cell::Text(String::new()),
         ValueRef::Integer(number) => Cell::Text(number.to_string()),
-        ValueRef::Real(number) => super::sheet::number(number),
+        ValueRef::Real(number) => sheet::number(number),
         ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_or(Cell::Unreadable, |t| Cell::Text(t.to_owned())),
         ValueRef::Blob(_) => Cell::Unreadable,
     }
