@@ -109,6 +109,21 @@ pub enum Connector {
     },
 }
 
+impl Connector {
+    /// The word of its kind, as manifests have it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Connector::Sqlite { .. } => "sqlite",
+            Connector::Postgres(_) => "postgres",
+            Connector::Mysql(_) => "mysql",
+            Connector::Csv { .. } => "csv",
+            Connector::Excel { .. } => "excel",
+            Connector::Http(_) => "http",
+            Connector::Grpc { .. } => "grpc",
+        }
+    }
+}
+
 /// A database server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseConnector {

@@ -315,22 +315,11 @@ fn names(catalogue: &Catalogue) -> DepartmentNames {
             en: m.name.en.clone(),
             verifies_zh: m.verifies.zh.clone(),
             verifies_en: m.verifies.en.clone(),
-            connector: connector(&m.connector).to_owned(),
+            connector: m.connector.word().to_owned(),
         };
         (m.id.clone(), described)
     });
     DepartmentNames::new(described.collect::<BTreeMap<_, _>>())
-}
-
-/// The word of a kind of connector.
-fn connector(connector: &Connector) -> &'static str {
-    match connector {
-        Connector::Sqlite { .. } => "sqlite",
-        Connector::Csv { .. } => "csv",
-        Connector::Excel { .. } => "excel",
-        Connector::Http(_) => "http",
-        Connector::Grpc { .. } => "grpc",
-    }
 }
 
 fn registered(config: &Config, catalogue: &Catalogue, entropy: &Entropy) -> anyhow::Result<(Registry, Checks)> {

@@ -341,18 +341,18 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if self.kind == Kind::Postgres && self.data.join("postmaster.pid").exists() {
-            if let Ok(programs) = postgres_programs() {
-                let mut stop = self.command(&programs.join("pg_ctl"));
-                stop.arg("--pgdata")
-                    .arg(&self.data)
-                    .args(["--mode", "immediate", "--silent", "stop"]);
-                let _ = stop
-                    .stdin(Stdio::null())
-                    .stdout(Stdio::null())
-                    .stderr(Stdio::null())
-                    .status();
-            }
+        if self.kind == Kind::Postgres
+            && self.data.join("postmaster.pid").exists()
+            && let Ok(programs) = postgres_programs()
+        {
+            let mut stop = self.command(&programs.join("pg_ctl"));
+            stop.arg("--pgdata").arg(&self.data);
+            stop.args(["--mode", "immediate", "--silent", "stop"]);
+            let _ = stop
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
         }
         if let Some(child) = &mut self.child {
             let _ = child.kill();

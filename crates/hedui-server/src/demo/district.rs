@@ -113,6 +113,8 @@ impl District {
         for manifest in catalogue.manifests() {
             let kind = match &manifest.connector {
                 Connector::Sqlite { .. } => "SQLite databases",
+                Connector::Postgres(_) => "PostgreSQL databases",
+                Connector::Mysql(_) => "MySQL databases",
                 Connector::Csv { .. } => "CSV drops",
                 Connector::Excel { .. } => "Excel workbooks",
                 Connector::Http(_) => "HTTP/JSON services",

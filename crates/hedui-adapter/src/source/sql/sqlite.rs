@@ -153,7 +153,7 @@ impl Shared {
         if !statement.readonly() {
             return Err(Reason::SourceRefused.failure_at("the query would write"));
         }
-        let columns = Columns::of(statement.column_names().into_iter(), &self.columns)?;
+        let columns = Columns::of(statement.column_names(), &self.columns)?;
         Ok((statement, columns))
     }
 }
