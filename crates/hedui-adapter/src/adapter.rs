@@ -8,7 +8,7 @@ use hedui_core::{DepartmentId, Failure, Query, RecordType, SubjectAnswer};
 use tokio::time::Instant;
 
 use crate::manifest::Manifest;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Row};
 use crate::reason::{Reason, cause_of};
 use crate::source::{self, Source};
 
@@ -148,6 +148,26 @@ impl MappedAdapter {
             mapping,
             source,
         }
+    }
+}
+
+impl MappedAdapter {
+    /// How its rows are read.
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// The rows of the first person of a question as the source gives them, for looking at.
+    ///
+    /// # Errors
+    /// A failure of the source.
+    pub async fn rows(&self, query: &Query, deadline: Instant) -> Result<Vec<Row>, Failure> {
+        let first = query.subjects.get(..1).unwrap_or_default();
+        self.source
+            .rows(first, deadline)
+            .await?
+            .pop()
+            .unwrap_or_else(|| Ok(Vec::new()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The catalogue: the manifests of all departments, compiled in or from a directory. Their number is never in code.
 //! Leaves connecting to them to whoever runs them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hedui_core::DepartmentId;
 use include_dir::{Dir, include_dir};
@@ -65,19 +65,24 @@ impl Catalogue {
     pub fn folders(directory: &Path) -> std::io::Result<Vec<Folder>> {
         let mut folders = Vec::new();
         for entry in std::fs::read_dir(directory)? {
-            let path: PathBuf = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-            if let (Some(name), true) = (name, path.join(MANIFEST).is_file()) {
-                let cases = path.join(CASES);
-                let cases = if cases.is_file() { read(&cases)? } else { String::new() };
-                folders.push(Folder {
-                    name,
-                    manifest: read(&path.join(MANIFEST))?,
-                    cases,
-                });
-            }
+            folders.extend(Catalogue::folder(&entry?.path())?);
         }
         Ok(sorted(folders))
+    }
+
+    /// The folder of one department; `None` where it holds no `department.toml`.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn folder(path: &Path) -> std::io::Result<Option<Folder>> {
+        let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        let (Some(name), true) = (name, path.join(MANIFEST).is_file()) else {
+            return Ok(None);
+        };
+        let cases = path.join(CASES);
+        let cases = if cases.is_file() { read(&cases)? } else { String::new() };
+        let manifest = read(&path.join(MANIFEST))?;
+        Ok(Some(Folder { name, manifest, cases }))
     }
 
     /// Reads the manifests of folders.
@@ -89,10 +94,7 @@ impl Catalogue {
         let mut manifests: Vec<Manifest> = Vec::new();
         let mistake = |folder: &str, path: &str, message: String| CatalogueError {
             folder: folder.to_owned(),
-            mistake: ManifestError {
-                path: path.to_owned(),
-                message,
-            },
+            mistake: ManifestError::new(path, message),
         };
         for folder in folders {
             match Manifest::parse(&folder.manifest, variables) {

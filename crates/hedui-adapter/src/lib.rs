@@ -5,6 +5,7 @@ pub mod adapter;
 pub mod catalogue;
 pub mod conformance;
 pub mod gate;
+pub mod guess;
 pub mod manifest;
 pub mod mapping;
 pub mod port;
@@ -21,7 +22,11 @@ pub use mapping::{Mapping, Row};
 pub use port::{AdapterPort, Ask, FaultPort, Jitter, Port, Reply, ReplySink, ReplyTo, StreamPort, UnaryPort};
 pub use reason::{Reason, cause_of};
 #[cfg(any(test, feature = "samples"))]
+pub mod begin;
+#[cfg(any(test, feature = "samples"))]
 pub mod cases;
+#[cfg(any(test, feature = "samples"))]
+pub mod lint;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 #[cfg(test)]

@@ -8,21 +8,24 @@ mod record;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hedui_core::{DepartmentId, RecordType};
+use hedui_toml::{Mistake, Place};
 
 use crate::adapter::{Description, Limits, LookupKey};
 use crate::mapping::Mapping;
 
 pub use secret::Secret;
+pub use variables::substituted;
 
 #[cfg(any(test, feature = "samples"))]
 pub(crate) use fields::{Fields, Mistakes};
 #[cfg(any(test, feature = "samples"))]
-pub(crate) use parse::syntax;
+pub(crate) use parse::document;
 
 /// What `${name}` stands for in the connector sections.
 pub type Variables = BTreeMap<String, String>;
@@ -35,6 +38,43 @@ pub struct ManifestError {
     pub path: String,
     /// What is wrong and what would be right.
     pub message: String,
+    /// Where in the text; none where it concerns the file as a whole.
+    pub place: Option<Place>,
+    /// Stable reason: `TOML_SYNTAX`, `KEY_MISSING`, `KEY_UNKNOWN`, `TYPE_WRONG`, `VALUE_INVALID`.
+    pub reason: &'static str,
+    /// What was probably meant.
+    pub hint: Option<String>,
+}
+
+impl ManifestError {
+    /// A value that cannot be, without a place.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> ManifestError {
+        ManifestError {
+            path: path.into(),
+            message: message.into(),
+            place: None,
+            reason: fields::VALUE,
+            hint: None,
+        }
+    }
+
+    /// The mistake as the reader of a file sees it.
+    pub fn in_file(self, file: &str) -> Mistake {
+        let place = self.place.unwrap_or(Place { line: 1, column: 1 });
+        let message = if self.reason == "TOML_SYNTAX" {
+            self.message
+        } else {
+            format!("{}: {}", self.path, self.message)
+        };
+        Mistake {
+            file: file.to_owned(),
+            line: place.line,
+            column: place.column,
+            reason: self.reason,
+            message,
+            hint: self.hint,
+        }
+    }
 }
 
 /// A name in both languages.
@@ -237,6 +277,19 @@ impl Manifest {
             .filter_map(|rest| rest.split_once('}').map(|(name, _)| name.to_owned()))
             .collect();
         names.into_iter().collect()
+    }
+
+    /// A value for every variable that a manifest uses, which fits wherever a variable may stand: for looking at a manifest without its operator.
+    pub fn placeholders(text: &str) -> Variables {
+        let names = Manifest::variables(text).into_iter();
+        let value = |name: &str| {
+            if name.ends_with("port") {
+                "1"
+            } else {
+                "http://variable.invalid"
+            }
+        };
+        names.map(|name| (name.clone(), value(&name).to_owned())).collect()
     }
 
     /// What the department says of itself.

@@ -7,6 +7,8 @@ mod server;
 mod typed;
 mod write;
 
+use std::path::Path;
+
 use hedui_core::Record;
 use hedui_ids::ResidentId;
 
@@ -94,6 +96,26 @@ pub fn sample_row(
         table: Some(table.name.clone()),
         row,
     })
+}
+
+/// The manifest with its source in a folder or on the sample server: whatever is written for it goes there, never over the department's own data.
+pub fn relocated(mut manifest: Manifest, folder: &Path, server: &SampleServer) -> Manifest {
+    let inside = |path: &str| {
+        let name = Path::new(path).file_name().unwrap_or(std::ffi::OsStr::new("source"));
+        folder.join(name).display().to_string()
+    };
+    match &mut manifest.connector {
+        Connector::Sqlite { path, .. } | Connector::Csv { path, .. } | Connector::Excel { path, .. } => {
+            *path = inside(path)
+        }
+        Connector::Http(http) => {
+            let rest = http.url.split_once("://").map_or("", |(_, rest)| rest);
+            let path = rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or("/");
+            http.url = format!("{}{path}", server.url());
+        }
+        _ => {}
+    }
+    manifest
 }
 
 /// Writes the file of the manifest's connector (SQLite, CSV, Excel), over whatever stands there.

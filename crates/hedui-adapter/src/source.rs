@@ -3,6 +3,7 @@
 
 mod file;
 mod http;
+pub mod inspect;
 mod sheet;
 mod sql;
 #[cfg(test)]

@@ -9,7 +9,6 @@ mod columns;
 mod evaluate;
 mod filed;
 mod formula;
-mod hint;
 pub mod interval;
 mod mistake;
 mod pack;

@@ -1,54 +1,7 @@
 //! Mistakes in packs: where, which, and what to do, all of a file at once; and why no pack could be chosen.
 //! Leaves finding them to `pack` and `set`.
 
-use std::fmt;
-
-/// A mistake in a pack file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// The file as it was named to the loader.
-    pub file: String,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column in characters, from 1.
-    pub column: usize,
-    /// Stable reason, for example `UNIT_MISMATCH`.
-    pub reason: &'static str,
-    /// For people.
-    pub message: String,
-    /// What to do, where a usual slip explains it.
-    pub hint: Option<String>,
-}
-
-/// `dibao.toml:12:9: UNIT_MISMATCH: ... (hint: ...)`.
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}:{}: {}: {}",
-            self.file, self.line, self.column, self.reason, self.message
-        )?;
-        match &self.hint {
-            Some(hint) => write!(f, " (hint: {hint})"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Every mistake that was found, by file, line and column. Never empty as an error.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Mistakes(pub Vec<Mistake>);
-
-impl fmt::Display for Mistakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, mistake) in self.0.iter().enumerate() {
-            write!(f, "{}{mistake}", if i == 0 { "" } else { "\n" })?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Mistakes {}
+pub use hedui_toml::{Mistake, Mistakes};
 
 /// Why no pack answers a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

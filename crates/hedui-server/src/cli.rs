@@ -6,6 +6,7 @@ use std::io::Write as _;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub mod adapter;
 pub mod audit;
 pub mod client;
 pub mod convert;
@@ -43,6 +44,8 @@ pub struct Surroundings {
     pub locale: String,
     /// Whether colour is unwanted (`NO_COLOR`, a dumb terminal).
     pub no_colour: bool,
+    /// Whether somebody at a terminal can answer questions.
+    pub stdin_is_terminal: bool,
     /// Whether results go to a terminal.
     pub stdout_is_terminal: bool,
     /// Whether progress goes to a terminal.
@@ -108,6 +111,9 @@ enum Command {
     /// Policy packs: check, begin, list; explain a verdict; reckon the livelihood standard.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Departments' adapters: check a folder, and see the departments of a server.
+    #[command(subcommand)]
+    Adapter(adapter::AdapterCommand),
     /// Print the time spent in each step of a verification.
     Metrics(departments::MetricsArgs),
     #[command(flatten)]
@@ -216,6 +222,7 @@ fn run(command: Command, context: &Context) -> Result<Answer, CliError> {
         Command::Departments(arguments) => wait_for(departments::list(arguments, context)),
         Command::Audit(command) => wait_for(audit::run(command, context)),
         Command::Policy(command) => wait_for(policy::run(command, context)),
+        Command::Adapter(command) => wait_for(adapter::run(command, context)),
         Command::Metrics(arguments) => wait_for(departments::metrics(arguments, context)),
         Command::Host(command) => crate::host::run(command, context),
     }

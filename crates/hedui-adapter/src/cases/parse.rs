@@ -3,10 +3,9 @@
 
 use hedui_ids::{Date, ResidentId};
 use serde_json::{Map, Value as Json};
-use toml::Table;
 
 use super::{Case, Expect};
-use crate::manifest::{Fields, ManifestError, Mistakes, syntax};
+use crate::manifest::{Fields, ManifestError, Mistakes, document};
 use crate::mapping::Row;
 use crate::samples::SampleRow;
 
@@ -18,27 +17,24 @@ const TODAY: Option<Date> = Date::new(2100, 1, 1);
 /// # Errors
 /// Every mistake, each with its path.
 pub fn parse(text: &str) -> Result<Vec<Case>, Vec<ManifestError>> {
-    let table: Table = toml::from_str(text).map_err(|error| vec![syntax(text, &error)])?;
+    let table = document(text)?;
     let mistakes = Mistakes::default();
-    let mut top = Fields::new(table, "", &mistakes);
+    let mut top = Fields::new(table, &mistakes);
     let cases: Vec<Option<Case>> = top.tables("case").into_iter().map(case).collect();
     if cases.is_empty() {
         top.mistake("case", "is missing: at least one [[case]]");
     }
-    top.finish();
     let mut names: Vec<&str> = cases.iter().flatten().map(|case| case.name.as_str()).collect();
     names.sort_unstable();
     for pair in names.windows(2) {
         if let [a, b] = pair
             && a == b
         {
-            mistakes.borrow_mut().push(ManifestError {
-                path: "case".to_owned(),
-                message: format!("{a:?} stands twice"),
-            });
+            top.mistake("case", format!("{a:?} stands twice"));
         }
     }
-    let mistakes = mistakes.into_inner();
+    top.finish();
+    let mistakes = mistakes.placed(text);
     if mistakes.is_empty() {
         Ok(cases.into_iter().flatten().collect())
     } else {

@@ -15,7 +15,7 @@ use crate::manifest::{Connector, Manifest, ManifestError, Variables};
 use crate::mapping::{Row, Value};
 use crate::port::{AdapterPort, Ask, Port, Reply, ReplySink, ReplyTo, StreamPort, UnaryPort};
 use crate::samples::database::{Database, kind_of, redirect};
-use crate::samples::{Memory, Person, SampleServer, TypedAdapter, materialise};
+use crate::samples::{Memory, Person, SampleServer, TypedAdapter, materialise, relocated};
 use crate::serve::serve;
 use crate::wire::encode_query;
 
@@ -29,19 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub async fn run(manifest: &str, cases: &str, dir: &Path) -> Result<Vec<CaseReport>, Vec<ManifestError>> {
     let cases = super::parse(cases)?;
     let server = SampleServer::start().await;
-    let server = server.map_err(|error| {
-        vec![ManifestError {
-            path: "sample server".to_owned(),
-            message: error.to_string(),
-        }]
-    })?;
+    let server = server.map_err(|error| vec![ManifestError::new("sample server", error.to_string())])?;
     let parsed = Manifest::parse(manifest, &variables(manifest, dir, &server))?;
     let database = database(&parsed, &dir.join("server")).await?;
     let mut reports = Vec::with_capacity(cases.len());
     for (number, case) in cases.iter().enumerate() {
         let folder = dir.join(number.to_string());
         let variables = variables(manifest, &folder, &server);
-        let mut manifest = Manifest::parse(manifest, &variables)?;
+        let mut manifest = relocated(Manifest::parse(manifest, &variables)?, &folder, &server);
         let filled = match &database {
             None => Ok(()),
             Some(database) => {
@@ -77,12 +72,7 @@ async fn database(manifest: &Manifest, folder: &Path) -> Result<Option<Database>
     };
     let folder = folder.to_owned();
     let started = tokio::task::spawn_blocking(move || Database::start(kind, &folder, None)).await;
-    let mistake = |message: String| {
-        vec![ManifestError {
-            path: "sample database".to_owned(),
-            message,
-        }]
-    };
+    let mistake = |message: String| vec![ManifestError::new("sample database", message)];
     match started {
         Ok(Ok(database)) => Ok(Some(database)),
         Ok(Err(error)) => Err(mistake(error.to_string())),

@@ -1,9 +1,12 @@
 //! From TOML to a checked connector.
 //! Leaves opening the source to the connectors.
 
-use super::fields::Fields;
+use super::fields::{Fields, VALUE};
 use super::{Connector, DatabaseConnector, HttpConnector, Secret, TextEncoding, TlsFiles, Variables};
 use crate::source::query::{Dialect, bind};
+
+/// The kinds of connector, as `kind` names them.
+const KINDS: &[&str] = &["sqlite", "postgres", "mysql", "csv", "excel", "http", "grpc"];
 
 /// Reads the connector section; its texts may use `${variables}`.
 pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option<Connector> {
@@ -38,10 +41,11 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
             Some(Connector::Grpc { endpoint, stream })
         }
         "" => None,
-        _ => {
+        other => {
+            let hint = hedui_toml::hint::nearest(other, KINDS.iter().copied());
             source
                 .fields
-                .mistake("kind", "must be sqlite, postgres, mysql, csv, excel, http or grpc");
+                .mistake_with("kind", VALUE, format!("must be one of {}", KINDS.join(", ")), hint);
             return None;
         }
     };
@@ -68,22 +72,11 @@ impl Texts<'_, '_> {
 
     /// Puts the variables in; an unknown one is a mistake that names it.
     fn substitute(&self, key: &str, text: String) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        while let Some((before, after)) = rest.split_once("${") {
-            out.push_str(before);
-            let Some((name, after)) = after.split_once('}') else {
-                self.fields.mistake(key, "a ${ is not closed");
-                return out;
-            };
-            match self.variables.get(name) {
-                Some(value) => out.push_str(value),
-                None => self.fields.mistake(key, format!("variable ${{{name}}} is not given")),
-            }
-            rest = after;
+        let (text, problems) = super::variables::substitute(&text, self.variables);
+        for problem in problems {
+            self.fields.mistake(key, problem);
         }
-        out.push_str(rest);
-        out
+        text
     }
 
     /// A query whose parameters can be bound.

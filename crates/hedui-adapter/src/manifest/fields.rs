@@ -4,66 +4,136 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
+use hedui_toml::{Step, hint, locate};
 use toml::{Table, Value};
 
 use super::ManifestError;
 
 /// The mistakes found so far, shared by all tables of one document.
-pub(crate) type Mistakes = RefCell<Vec<ManifestError>>;
+#[derive(Default)]
+pub(crate) struct Mistakes(RefCell<Vec<(Vec<Step>, ManifestError)>>);
+
+impl Mistakes {
+    fn push(&self, steps: Vec<Step>, mistake: ManifestError) {
+        self.0.borrow_mut().push((steps, mistake));
+    }
+
+    /// All of them with their places, in the order of the text.
+    pub(crate) fn placed(self, text: &str) -> Vec<ManifestError> {
+        let placed = self.0.into_inner().into_iter().map(|(steps, mistake)| {
+            let name = mistake.reason == UNKNOWN;
+            let place = Some(locate(text, &steps, name));
+            ManifestError { place, ..mistake }
+        });
+        let mut placed: Vec<ManifestError> = placed.collect();
+        // What concerns the same place stays in the order in which it was found.
+        placed.sort_by_key(|mistake| mistake.place);
+        placed
+    }
+}
+
+/// A key that a table cannot do without is not there.
+pub(crate) const MISSING: &str = "KEY_MISSING";
+/// A key that nobody reads.
+pub(crate) const UNKNOWN: &str = "KEY_UNKNOWN";
+/// A value of another type or form.
+pub(crate) const TYPE: &str = "TYPE_WRONG";
+/// A value that cannot be.
+pub(crate) const VALUE: &str = "VALUE_INVALID";
 
 /// One table on the way: each key is taken once, what is left over is unknown.
 pub(crate) struct Fields<'m> {
     table: Table,
-    path: String,
+    steps: Vec<Step>,
     mistakes: &'m Mistakes,
+    /// Keys that were asked for, for hints.
+    asked: RefCell<Vec<String>>,
+}
+
+/// `record[0].fields.plate`
+fn shown(steps: &[Step]) -> String {
+    let mut text = String::new();
+    for step in steps {
+        match step {
+            Step::Key(key) if text.is_empty() => text.push_str(key),
+            Step::Key(key) => text.push_str(&format!(".{key}")),
+            Step::Item(position) => text.push_str(&format!("[{position}]")),
+        }
+    }
+    text
 }
 
 impl<'m> Fields<'m> {
-    pub(crate) fn new(table: Table, path: impl Into<String>, mistakes: &'m Mistakes) -> Fields<'m> {
+    /// The whole document.
+    pub(crate) fn new(table: Table, mistakes: &'m Mistakes) -> Fields<'m> {
+        Fields::at(table, Vec::new(), mistakes)
+    }
+
+    fn at(table: Table, steps: Vec<Step>, mistakes: &'m Mistakes) -> Fields<'m> {
         Fields {
             table,
-            path: path.into(),
+            steps,
             mistakes,
+            asked: RefCell::default(),
         }
     }
 
-    /// `path.key`
-    pub(crate) fn at(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
+    fn steps(&self, key: &str) -> Vec<Step> {
+        let mut steps = self.steps.clone();
+        if !key.is_empty() {
+            steps.push(Step::Key(key.to_owned()));
         }
+        steps
     }
 
+    /// A value, or the whole table where `key` is empty, cannot be.
     pub(crate) fn mistake(&self, key: &str, message: impl Into<String>) {
-        let path = if key.is_empty() {
-            self.path.clone()
-        } else {
-            self.at(key)
+        self.mistake_with(key, VALUE, message, None);
+    }
+
+    pub(crate) fn mistake_with(
+        &self,
+        key: &str,
+        reason: &'static str,
+        message: impl Into<String>,
+        hint: Option<String>,
+    ) {
+        let steps = self.steps(key);
+        let mistake = ManifestError {
+            reason,
+            hint,
+            ..ManifestError::new(shown(&steps), message)
         };
-        self.mistakes.borrow_mut().push(ManifestError {
-            path,
-            message: message.into(),
-        });
+        self.mistakes.push(steps, mistake);
+    }
+
+    /// A key is not there.
+    pub(crate) fn missing(&self, key: &str) {
+        self.mistake_with(key, MISSING, "is missing", None);
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
+        self.asked(key);
         self.table.contains_key(key)
     }
 
+    fn asked(&self, key: &str) {
+        self.asked.borrow_mut().push(key.to_owned());
+    }
+
     fn take<T>(&mut self, key: &str, what: &str, read: impl FnOnce(Value) -> Option<T>) -> Option<T> {
+        self.asked(key);
         let value = self.table.remove(key)?;
         let read = read(value);
         if read.is_none() {
-            self.mistake(key, format!("must be {what}"));
+            self.mistake_with(key, TYPE, format!("must be {what}"), None);
         }
         read
     }
 
     fn required<T>(&self, key: &str, present: bool, value: Option<T>) -> Option<T> {
         if !present {
-            self.mistake(key, "is missing");
+            self.missing(key);
         }
         value
     }
@@ -143,12 +213,12 @@ impl<'m> Fields<'m> {
 
     /// A table below, with its own path.
     pub(crate) fn table(&mut self, key: &str) -> Option<Fields<'m>> {
-        let path = self.at(key);
+        let steps = self.steps(key);
         let table = self.take(key, "a table", |value| match value {
             Value::Table(table) => Some(table),
             _ => None,
         })?;
-        Some(Fields::new(table, path, self.mistakes))
+        Some(Fields::at(table, steps, self.mistakes))
     }
 
     pub(crate) fn required_table(&mut self, key: &str) -> Option<Fields<'m>> {
@@ -159,7 +229,7 @@ impl<'m> Fields<'m> {
 
     /// A list of tables, each with its own path.
     pub(crate) fn tables(&mut self, key: &str) -> Vec<Fields<'m>> {
-        let path = self.at(key);
+        let steps = self.steps(key);
         let items = self.take(key, "a list of tables", |value| match value {
             Value::Array(items) => items
                 .into_iter()
@@ -172,7 +242,10 @@ impl<'m> Fields<'m> {
         });
         let items = items.unwrap_or_default().into_iter().enumerate();
         items
-            .map(|(i, table)| Fields::new(table, format!("{path}[{i}]"), self.mistakes))
+            .map(|(i, table)| {
+                let steps = steps.iter().cloned().chain([Step::Item(i)]).collect();
+                Fields::at(table, steps, self.mistakes)
+            })
             .collect()
     }
 
@@ -194,18 +267,21 @@ impl<'m> Fields<'m> {
 
     /// The raw value of a key.
     pub(crate) fn raw(&mut self, key: &str) -> Option<Value> {
+        self.asked(key);
         self.table.remove(key)
     }
 
-    /// Walks a table that was taken raw.
-    pub(crate) fn below<T>(&self, table: Table, path: String, walk: impl FnOnce(Fields<'m>) -> T) -> T {
-        walk(Fields::new(table, path, self.mistakes))
+    /// Walks a table that was taken raw from a key.
+    pub(crate) fn below<T>(&self, table: Table, key: &str, walk: impl FnOnce(Fields<'m>) -> T) -> T {
+        walk(Fields::at(table, self.steps(key), self.mistakes))
     }
 
     /// Reports what nobody took.
     pub(crate) fn finish(self) {
+        let asked = self.asked.borrow();
         for key in self.table.keys() {
-            self.mistake(key, "is not known here");
+            let hint = hint::nearest(key, asked.iter().map(String::as_str));
+            self.mistake_with(key, UNKNOWN, "is not known here", hint);
         }
     }
 }

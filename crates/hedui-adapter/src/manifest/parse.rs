@@ -2,9 +2,10 @@
 //! Leaves the connector to `connector` and the mapping of records to `record`.
 
 use hedui_core::{DepartmentId, RecordType};
+use hedui_toml::{Place, hint};
 use toml::Table;
 
-use super::fields::{Fields, Mistakes};
+use super::fields::{Fields, Mistakes, VALUE};
 use super::{BreakerLimits, LocalName, Manifest, ManifestError, SourceTable, Variables};
 use super::{connector, record};
 use crate::adapter::{Limits, LookupKey};
@@ -18,25 +19,32 @@ const MAX_RESPONSE_BYTES: u64 = 64 << 20;
 
 /// Reads a whole manifest.
 pub(super) fn parse(text: &str, variables: &Variables) -> Result<Manifest, Vec<ManifestError>> {
-    let table: Table = toml::from_str(text).map_err(|error| vec![syntax(text, &error)])?;
+    let table = document(text)?;
     let mistakes = Mistakes::default();
-    let manifest = manifest(Fields::new(table, "", &mistakes), variables);
-    let mistakes = mistakes.into_inner();
+    let manifest = manifest(Fields::new(table, &mistakes), variables);
+    let mistakes = mistakes.placed(text);
     match manifest {
         Some(manifest) if mistakes.is_empty() => Ok(manifest),
         _ => Err(mistakes),
     }
 }
 
+/// The document, or every mistake of its syntax.
+pub(crate) fn document(text: &str) -> Result<Table, Vec<ManifestError>> {
+    let (_, errors) = toml::de::DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        return Err(errors.iter().map(|error| syntax(text, error)).collect());
+    }
+    toml::from_str(text).map_err(|error| vec![syntax(text, &error)])
+}
+
 /// A syntax mistake with its line and column.
-pub(crate) fn syntax(text: &str, error: &toml::de::Error) -> ManifestError {
-    let offset = error.span().map_or(0, |span| span.start).min(text.len());
-    let before = text.get(..offset).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+fn syntax(text: &str, error: &toml::de::Error) -> ManifestError {
+    let place = Place::of(text, error.span().map_or(0, |span| span.start).min(text.len()));
     ManifestError {
-        path: format!("line {line}, column {column}"),
-        message: error.message().to_owned(),
+        place: Some(place),
+        reason: "TOML_SYNTAX",
+        ..ManifestError::new(format!("line {}, column {}", place.line, place.column), error.message())
     }
 }
 
@@ -50,8 +58,10 @@ fn manifest(mut top: Fields<'_>, variables: &Variables) -> Option<Manifest> {
     }
     let name = local_name(&mut top, "name");
     let verifies = local_name(&mut top, "verifies");
-    let record_types = words(&mut top, "record_types", RecordType::from_word);
-    let lookup_keys = words(&mut top, "lookup_keys", LookupKey::from_word);
+    let known_types: Vec<&str> = RecordType::ALL.iter().map(|t| t.word()).collect();
+    let known_keys: Vec<&str> = LookupKey::ALL.iter().map(|key| key.word()).collect();
+    let record_types = words(&mut top, "record_types", RecordType::from_word, &known_types);
+    let lookup_keys = words(&mut top, "lookup_keys", LookupKey::from_word, &known_keys);
     if !lookup_keys.is_empty() && !lookup_keys.contains(&LookupKey::IdNumber) {
         top.mistake("lookup_keys", "must name id_number: a name alone identifies nobody");
     }
@@ -98,7 +108,7 @@ fn required<'m, T>(
     read: impl FnOnce(&mut Fields<'m>, &str) -> Option<T>,
 ) -> Option<T> {
     if !fields.has(key) {
-        fields.mistake(key, "is missing");
+        fields.missing(key);
     }
     read(fields, key)
 }
@@ -118,9 +128,14 @@ fn local_name(top: &mut Fields<'_>, key: &str) -> LocalName {
     name
 }
 
-fn words<T: PartialEq>(top: &mut Fields<'_>, key: &str, from_word: impl Fn(&str) -> Option<T>) -> Vec<T> {
+fn words<T: PartialEq>(
+    top: &mut Fields<'_>,
+    key: &str,
+    from_word: impl Fn(&str) -> Option<T>,
+    known: &[&str],
+) -> Vec<T> {
     if !top.has(key) {
-        top.mistake(key, "is missing");
+        top.missing(key);
         return Vec::new();
     }
     let Some(texts) = top.texts(key) else {
@@ -132,7 +147,10 @@ fn words<T: PartialEq>(top: &mut Fields<'_>, key: &str, from_word: impl Fn(&str)
     let mut found = Vec::new();
     for text in &texts {
         match from_word(text) {
-            None => top.mistake(key, format!("{text:?} is not known")),
+            None => {
+                let hint = hint::nearest(text, known.iter().copied());
+                top.mistake_with(key, VALUE, format!("{text:?} is not known"), hint);
+            }
             Some(word) if found.contains(&word) => top.mistake(key, format!("{text:?} stands twice")),
             Some(word) => found.push(word),
         }

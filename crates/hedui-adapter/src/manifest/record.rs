@@ -2,9 +2,10 @@
 //! Leaves reading rows with it to `mapping`.
 
 use hedui_core::{Fen, PartialDate, RecordType};
+use hedui_toml::hint;
 
 use super::Connector;
-use super::fields::Fields;
+use super::fields::{Fields, MISSING, UNKNOWN, VALUE};
 use crate::mapping::{
     Codec, DataOn, DateFormat, Field, FieldKind, FieldMapping, FieldSource, Identity, Mapping, RecordMapping,
     Threshold, Unit, fields as fields_of,
@@ -120,13 +121,14 @@ fn record(mut section: Fields<'_>) -> Option<RecordMapping> {
     let word = section.required_text("type");
     let record_type = RecordType::from_word(&word);
     if record_type.is_none() && !word.is_empty() {
-        section.mistake("type", format!("{word:?} is no type of record"));
+        let hint = hint::nearest(&word, RecordType::ALL.iter().map(|t| t.word()));
+        section.mistake_with("type", VALUE, format!("{word:?} is no type of record"), hint);
     }
     let reference = section.text("reference");
     let when = section.table("when").map(|mut when| {
         let pair = (when.required_text("column"), when.scalar("equals"));
         if pair.1.is_none() {
-            when.mistake("equals", "is missing");
+            when.missing("equals");
         }
         when.finish();
         (pair.0, pair.1.unwrap_or_default())
@@ -151,10 +153,8 @@ fn field_mappings(mut values: Fields<'_>, record_type: RecordType) -> Vec<FieldM
     for key in values.keys() {
         let Some(field) = known.iter().find(|field| field.name == key) else {
             let names: Vec<&str> = known.iter().map(|field| field.name).collect();
-            values.mistake(
-                &key,
-                format!("is no field of {}: {}", record_type.word(), names.join(", ")),
-            );
+            let message = format!("is no field of {}: {}", record_type.word(), names.join(", "));
+            values.mistake_with(&key, UNKNOWN, message, hint::nearest(&key, names.into_iter()));
             values.raw(&key);
             continue;
         };
@@ -164,10 +164,8 @@ fn field_mappings(mut values: Fields<'_>, record_type: RecordType) -> Vec<FieldM
     }
     for field in known.iter().filter(|f| f.required) {
         if !mappings.iter().any(|m| m.field.name == field.name) {
-            values.mistake(
-                field.name,
-                format!("is missing: a {} cannot do without it", record_type.word()),
-            );
+            let message = format!("is missing: a {} cannot do without it", record_type.word());
+            values.mistake_with(field.name, MISSING, message, None);
         }
     }
     values.finish();
@@ -177,10 +175,7 @@ fn field_mappings(mut values: Fields<'_>, record_type: RecordType) -> Vec<FieldM
 fn field_source(values: &mut Fields<'_>, field: Field) -> Option<FieldSource> {
     match values.raw(field.name)? {
         toml::Value::String(column) if !column.is_empty() => Some(FieldSource::Column(column, Codec::default())),
-        toml::Value::Table(table) => {
-            let path = values.at(field.name);
-            values.below(table, path, |fields| field_table(fields, field))
-        }
+        toml::Value::Table(table) => values.below(table, field.name, |fields| field_table(fields, field)),
         _ => {
             values.mistake(field.name, "must be a column, or a table with column or value");
             None

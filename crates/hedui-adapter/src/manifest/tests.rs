@@ -190,3 +190,57 @@ tls = { ca = "/ca.pem" }
         assert_eq!(paths, [path], "{from} -> {to}");
     }
 }
+
+#[test]
+fn every_mistake_has_its_line_and_column_a_reason_and_where_a_slip_explains_it_a_hint() {
+    for (from, to, reason, hint) in [
+        ("freshness = \"24h\"", "freshness = \"24\"", "TYPE_WRONG", None),
+        (
+            "deadline = \"1500ms\"",
+            "dedline = \"1s\"",
+            "KEY_UNKNOWN",
+            Some("deadline"),
+        ),
+        (
+            "record_types = [\"land\"]",
+            "record_types = [\"lnad\"]",
+            "VALUE_INVALID",
+            Some("land"),
+        ),
+        ("kind = \"sqlite\"", "kind = \"sqlit\"", "VALUE_INVALID", Some("sqlite")),
+        ("type = \"land\"", "type = \"lend\"", "VALUE_INVALID", Some("land")),
+        ("kind = { column", "knd = { column", "KEY_UNKNOWN", Some("kind")),
+        (
+            "max_subjects = 20",
+            "max_subject = 20",
+            "KEY_UNKNOWN",
+            Some("max_subjects"),
+        ),
+    ] {
+        let text = GOOD.replacen(from, to, 1);
+        let line = text.lines().position(|line| line.contains(to)).unwrap() + 1;
+        let found = Manifest::parse(&text, &variables()).unwrap_err();
+        let hint = hint.map(|name| format!("did you mean `{name}`?"));
+        let told = found
+            .iter()
+            .find(|m| m.reason == reason && m.hint == hint && m.place.is_some_and(|place| place.line == line));
+        assert!(told.is_some(), "{to}: {found:?}");
+        assert!(found.iter().all(|m| m.place.is_some()), "{found:?}");
+    }
+}
+
+#[test]
+fn mistakes_stand_in_the_order_of_the_file_and_all_of_the_syntax_at_once() {
+    let text = GOOD
+        .replace("id = \"land\"", "id = 5")
+        .replace("type = \"land\"", "")
+        .replace("24h", "x");
+    let found = Manifest::parse(&text, &variables()).unwrap_err();
+    assert!(found.len() >= 3);
+    assert!(found.is_sorted_by_key(|m| m.place), "{found:?}");
+    let syntax = Manifest::parse("id = \nname = {\n", &variables()).unwrap_err();
+    assert!(
+        syntax.len() >= 2 && syntax.iter().all(|m| m.reason == "TOML_SYNTAX"),
+        "{syntax:?}"
+    );
+}

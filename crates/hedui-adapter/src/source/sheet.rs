@@ -28,24 +28,29 @@ pub(super) struct Sheet {
 
 impl Format {
     pub(super) fn read(&self, path: &Path) -> Result<Sheet, Failure> {
-        let missing = |_| Reason::SourceMissing.failure_at("the file");
-        let mut file = std::fs::File::open(path).map_err(missing)?;
-        if file.metadata().map_err(missing)?.len() > MAX_FILE_BYTES {
-            return Err(Reason::SourceTooLarge.failure_at("the file"));
-        }
-        let mut bytes = Vec::new();
-        file.by_ref()
-            .take(MAX_FILE_BYTES + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|_| Reason::SourceUnavailable.failure_at("the file"))?;
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(Reason::SourceTooLarge.failure_at("the file"));
-        }
+        let bytes = bytes(path)?;
         match self {
             Format::Delimited { encoding, delimiter } => delimited(&bytes, *encoding, *delimiter),
             Format::Workbook { sheet } => workbook(bytes, sheet),
         }
     }
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    let missing = |_| Reason::SourceMissing.failure_at("the file");
+    let mut file = std::fs::File::open(path).map_err(missing)?;
+    if file.metadata().map_err(missing)?.len() > MAX_FILE_BYTES {
+        return Err(Reason::SourceTooLarge.failure_at("the file"));
+    }
+    let mut bytes = Vec::new();
+    file.by_ref()
+        .take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|_| Reason::SourceUnavailable.failure_at("the file"))?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(Reason::SourceTooLarge.failure_at("the file"));
+    }
+    Ok(bytes)
 }
 
 /// The whole file is decoded before it is split, because the second byte of a GB18030 character may be an ASCII mark. A byte sequence that is
@@ -97,9 +102,20 @@ fn columns(cells: &[Cell]) -> Result<Vec<String>, Failure> {
     names.collect()
 }
 
-fn workbook(bytes: Vec<u8>, sheet: &str) -> Result<Sheet, Failure> {
+type Workbook = calamine::Sheets<std::io::Cursor<Vec<u8>>>;
+
+fn open(bytes: Vec<u8>) -> Result<Workbook, Failure> {
     let unreadable = |_| Reason::SourceUnreadable.failure_at("not a workbook");
-    let mut workbook = calamine::open_workbook_auto_from_rs(std::io::Cursor::new(bytes)).map_err(unreadable)?;
+    calamine::open_workbook_auto_from_rs(std::io::Cursor::new(bytes)).map_err(unreadable)
+}
+
+/// The names of a workbook's sheets.
+pub(super) fn names(path: &Path) -> Result<Vec<String>, Failure> {
+    open(bytes(path)?).map(|workbook| workbook.sheet_names())
+}
+
+fn workbook(bytes: Vec<u8>, sheet: &str) -> Result<Sheet, Failure> {
+    let mut workbook = open(bytes)?;
     if !workbook.sheet_names().iter().any(|name| name == sheet) {
         return Err(Reason::SourceMissing.failure_at(format_args!("sheet {sheet}")));
     }

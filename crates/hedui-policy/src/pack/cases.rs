@@ -228,7 +228,7 @@ fn place_of<'p>(source: &mut Source<'_>, word: &Located<String>, pack: &'p Pack,
     } else if let Some(bare) = name.strip_prefix("member.") {
         Some(format!("write `{bare}` under the member"))
     } else {
-        crate::hint::nearest(name, places().filter_map(told_by_registers))
+        hedui_toml::hint::nearest(name, places().filter_map(told_by_registers))
     };
     let message = format!("no formula of the pack reads `{name}` from the registers");
     source.mistake_with(word.at, "FACT_UNREAD", message, hint);
@@ -300,7 +300,7 @@ fn expect(source: &mut Source<'_>, raw: RawExpect, members: usize, pack: &Pack) 
     let mut known = |text: &Located<String>, names: &mut dyn Iterator<Item = &str>, what: &str| {
         let names: Vec<&str> = names.collect();
         if !names.contains(&text.value.as_str()) {
-            let hint = crate::hint::nearest(&text.value, names.into_iter());
+            let hint = hedui_toml::hint::nearest(&text.value, names.into_iter());
             source.mistake_with(
                 text.at,
                 "NAME_UNKNOWN",
@@ -356,7 +356,7 @@ fn step(
     });
     let Some((nth, scope, place)) = found else {
         let names = pack.steps.iter().filter_map(place_of);
-        let hint = crate::hint::nearest(&name.value, names.map(|place| place.name.as_str()));
+        let hint = hedui_toml::hint::nearest(&name.value, names.map(|place| place.name.as_str()));
         source.mistake_with(
             name.at,
             "NAME_UNKNOWN",

@@ -123,7 +123,7 @@ fn needs(source: &mut Source<'_>, section: &mut Section<'_, '_>) -> Option<Vec<R
                 let hint = word
                     .get_ref()
                     .as_str()
-                    .and_then(|w| crate::hint::nearest(w, RecordType::ALL.iter().map(|t| t.word())));
+                    .and_then(|w| hedui_toml::hint::nearest(w, RecordType::ALL.iter().map(|t| t.word())));
                 source.mistake_with(word.span().start, "VALUE_INVALID", "not a type of record", hint);
             }
         }

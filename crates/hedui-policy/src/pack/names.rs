@@ -208,7 +208,7 @@ impl Pass<'_, '_, '_> {
             .keys()
             .map(String::as_str)
             .chain(facts.iter().map(String::as_str));
-        let hint = crate::hint::nearest(name, names);
+        let hint = hedui_toml::hint::nearest(name, names);
         self.mistake(node, "NAME_UNKNOWN", format!("there is nothing called `{name}`"), hint);
     }
 }

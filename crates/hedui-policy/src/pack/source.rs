@@ -52,10 +52,8 @@ impl<'a> Source<'a> {
 
     /// Line and column, from 1, of a byte offset.
     pub fn position(&self, at: usize) -> (usize, usize) {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |i| i + 1);
-        (line, before.get(start..).unwrap_or_default().chars().count() + 1)
+        let place = hedui_toml::Place::of(self.text, at);
+        (place.line, place.column)
     }
 
     pub fn mistake(&mut self, at: usize, reason: &'static str, message: impl Into<String>) {
@@ -391,7 +389,7 @@ impl<'d, 'a> Section<'d, 'a> {
     pub fn end(self, source: &mut Source<'_>) {
         for (key, _) in self.table.iter() {
             if !self.asked.iter().any(|asked| key.get_ref() == asked) {
-                let hint = crate::hint::nearest(key.get_ref(), self.asked.iter().copied());
+                let hint = hedui_toml::hint::nearest(key.get_ref(), self.asked.iter().copied());
                 let message = format!("{} has no key `{}`", self.name, key.get_ref());
                 source.mistake_with(key.span().start, "KEY_UNKNOWN", message, hint);
             }

@@ -62,6 +62,18 @@ struct Difference {
     after: String,
 }
 
+/// A mistake in a file that people write: a policy pack, a manifest.
+pub fn mistake(mistake: &hedui_toml::Mistake) -> serde_json::Value {
+    serde_json::json!({
+        "file": mistake.file,
+        "line": mistake.line,
+        "column": mistake.column,
+        "reason": mistake.reason,
+        "message": mistake.message,
+        "hint": mistake.hint,
+    })
+}
+
 /// A verification in any view.
 pub fn verification(v: &wire::Verification) -> Verification {
     Verification {

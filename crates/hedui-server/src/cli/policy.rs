@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use hedui_policy::{Mistake, PackFile, PackSet};
-use serde_json::{Value, json};
 
 use super::{Answer, CliError, Context, error};
 
@@ -86,16 +85,5 @@ fn read(path: &Path) -> Result<String, CliError> {
     std::fs::read_to_string(path).map_err(|source| CliError::Read {
         path: path.to_path_buf(),
         source,
-    })
-}
-
-fn mistake(mistake: &Mistake) -> Value {
-    json!({
-        "file": mistake.file,
-        "line": mistake.line,
-        "column": mistake.column,
-        "reason": mistake.reason,
-        "message": mistake.message,
-        "hint": mistake.hint,
     })
 }

@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod adapter;
 mod fake;
 mod id;
 mod operator;

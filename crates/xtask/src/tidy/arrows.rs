@@ -23,6 +23,7 @@ enum Others {
 /// Everything that a server may see.
 const ALL: &[&str] = &[
     "hedui-ids",
+    "hedui-toml",
     "hedui-core",
     "hedui-policy",
     "hedui-proto",
@@ -56,13 +57,18 @@ const CRATES: &[Arrows] = &[
         others: Others::None,
     },
     Arrows {
+        name: "hedui-toml",
+        ours: &[],
+        others: Others::Not(IMPURE),
+    },
+    Arrows {
         name: "hedui-core",
         ours: &["hedui-ids"],
         others: Others::Not(IMPURE),
     },
     Arrows {
         name: "hedui-policy",
-        ours: &["hedui-ids", "hedui-core"],
+        ours: &["hedui-ids", "hedui-toml", "hedui-core"],
         others: Others::Not(IMPURE),
     },
     Arrows {
@@ -72,7 +78,7 @@ const CRATES: &[Arrows] = &[
     },
     Arrows {
         name: "hedui-adapter",
-        ours: &["hedui-ids", "hedui-core", "hedui-proto"],
+        ours: &["hedui-ids", "hedui-toml", "hedui-core", "hedui-proto"],
         others: Others::Not(&[]),
     },
     Arrows {

@@ -7,10 +7,11 @@ use super::{Finding, Tree, tree::is_test};
 const RULE: &str = "purity";
 
 /// Folders of the pure crates' sources.
-const PURE: [&str; 3] = [
+const PURE: [&str; 4] = [
     "crates/hedui-core/src/",
     "crates/hedui-log/src/",
     "crates/hedui-policy/src/",
+    "crates/hedui-toml/src/",
 ];
 
 /// The one file that may read a folder of packs: its name, up to the ending.

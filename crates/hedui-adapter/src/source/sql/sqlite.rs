@@ -195,7 +195,7 @@ fn person(
     Ok(found)
 }
 
-fn cell(value: ValueRef<'_>) -> Cell {
+pub(in super::super) fn cell(value: ValueRef<'_>) -> Cell {
     match value {
         ValueRef::Null => Cell::Text(String::new()),
         ValueRef::Integer(number) => Cell::Text(number.to_string()),
@@ -206,7 +206,7 @@ fn cell(value: ValueRef<'_>) -> Cell {
 }
 
 /// SQLite's own texts may quote values and paths, so only the code is used.
-fn failure(error: &rusqlite::Error) -> Failure {
+pub(in super::super) fn failure(error: &rusqlite::Error) -> Failure {
     match error.sqlite_error_code() {
         Some(ErrorCode::OperationInterrupted) => Reason::SourceTimeout.failure(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Reason::SourceUnavailable.failure_at("busy"),

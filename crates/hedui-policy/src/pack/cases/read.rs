@@ -302,7 +302,7 @@ fn circumstances<'a>(
         let word = word.and_then(|text| {
             let known = Circumstance::from_word(&text.value);
             if known.is_none() {
-                let hint = crate::hint::nearest(&text.value, Circumstance::ALL.iter().map(|c| c.word()));
+                let hint = hedui_toml::hint::nearest(&text.value, Circumstance::ALL.iter().map(|c| c.word()));
                 source.mistake_with(
                     text.at,
                     "VALUE_INVALID",

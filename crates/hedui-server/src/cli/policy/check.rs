@@ -7,7 +7,8 @@ use clap::Args;
 use hedui_policy::PackSet;
 use serde_json::json;
 
-use super::{files, mistake};
+use super::files;
+use crate::cli::json::mistake;
 use crate::cli::{Answer, CliError, Context, Exit, Output};
 
 /// Arguments of `hedui policy check`.

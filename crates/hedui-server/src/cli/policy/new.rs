@@ -6,7 +6,7 @@ use hedui_core::Date;
 use hedui_core::household::Residence;
 use hedui_policy::template::{self, Begin};
 
-use super::mistake;
+use crate::cli::json::mistake;
 use crate::cli::{Answer, CliError, Context, Exit, Output};
 
 /// Arguments of `hedui policy new`.

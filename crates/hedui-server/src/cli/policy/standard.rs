@@ -8,7 +8,8 @@ use hedui_core::household::Residence;
 use hedui_policy::standard::{Alternative, Standards, TEMPLATE, Yearbook};
 use serde_json::{Value, json};
 
-use super::{mistake, read};
+use super::read;
+use crate::cli::json::mistake;
 use crate::cli::table::{Column, paragraph, table};
 use crate::cli::{Answer, CliError, Context, Exit, Output};
 

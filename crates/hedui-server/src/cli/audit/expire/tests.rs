@@ -15,6 +15,7 @@ fn context(now_s: i64) -> Context {
             request_id: [0; 16],
             locale: String::new(),
             no_colour: true,
+            stdin_is_terminal: false,
             stdout_is_terminal: false,
             stderr_is_terminal: false,
         },

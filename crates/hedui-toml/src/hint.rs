@@ -5,7 +5,7 @@
 const MAX_CHARS: usize = 64;
 
 /// A hint with the name that is at most two slips away, or a third of its length for a long one.
-pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+pub fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
     if wrong.chars().count() > MAX_CHARS {
         return None;
     }

@@ -1,0 +1,345 @@
+//! The texts of the two files.
+//! Leaves what stands in them to `guess`, and whether it answers to the cases themselves.
+
+use std::fmt::Write as _;
+
+use hedui_core::{Record, RecordType};
+use hedui_ids::{Date, DivisionCode, ResidentId};
+use serde_json::{Map, Value as Json};
+
+use super::{Begin, BeginConnector};
+use crate::adapter::LookupKey;
+use crate::guess::{From, Guess};
+use crate::manifest::{Manifest, TextEncoding};
+use crate::mapping::{DateFormat, FieldKind, FieldSource, Mapping};
+use crate::samples::{SampleRow, sample_row};
+
+/// A text in quotes, as TOML reads it.
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+/// A key: quoted unless it is bare.
+fn key(text: &str) -> String {
+    let bare = !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if bare { text.to_owned() } else { quoted(text) }
+}
+
+/// A list of texts.
+fn list<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    let texts: Vec<String> = texts.into_iter().map(quoted).collect();
+    format!("[{}]", texts.join(", "))
+}
+
+/// `department.toml`.
+pub(super) fn manifest(wanted: &Begin, guess: &Guess) -> String {
+    let name = format!(
+        "{{ zh = {}, en = {} }}",
+        quoted(&wanted.name_zh),
+        quoted(&wanted.name_en)
+    );
+    let word = guess.record_type.word();
+    let columns = list(wanted.table.columns.iter().map(|c| c.name.as_str()));
+    let table = if wanted.table.name.is_empty() {
+        "rows"
+    } else {
+        &wanted.table.name
+    };
+    let mut keys = vec!["id_number"];
+    keys.extend(asks_legacy(wanted).then_some("legacy_id_number"));
+    keys.extend(guess.name.as_ref().map(|_| "name"));
+    let keys = list(keys);
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = writeln!(
+        out,
+        "id = {}\nname = {name}\nverifies = {{ zh = {}, en = {} }}\nrecord_types = {}\nlookup_keys = {keys}\nfreshness = \"24h\"\ndeadline = \"3s\"\n\
+         limits = {{ max_subjects = 20, max_concurrent_queries = 8, max_response_bytes = 1048576 }}\n\
+         source = {{ tables = [{{ name = {}, columns = {columns} }}] }}\n",
+        quoted(&wanted.id),
+        quoted(title(guess.record_type)),
+        quoted(&word.replace('_', " ")),
+        list([word]),
+        quoted(table),
+    );
+    connector(wanted, guess, &mut out);
+    let _ = writeln!(out, "[identity]\nid_number = {}", quoted(&guess.id_number));
+    if let Some(name) = &guess.name {
+        let _ = writeln!(out, "name = {}", quoted(name));
+    }
+    let _ = writeln!(out, "\n[[record]]\ntype = {}", quoted(word));
+    if let Some(reference) = &guess.reference {
+        let _ = writeln!(out, "reference = {}", quoted(reference));
+    }
+    let _ = writeln!(out, "[record.fields]");
+    for (field, from) in &guess.fields {
+        let _ = writeln!(out, "{} = {}", field.name, source(from));
+    }
+    out
+}
+
+/// Whether a row under the 15-digit number is found: a web service finds what its template asks for.
+fn asks_legacy(wanted: &Begin) -> bool {
+    match &wanted.connector {
+        BeginConnector::Http(http) => [Some(&http.url), http.body.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|t| t.contains("legacy_id")),
+        _ => true,
+    }
+}
+
+fn connector(wanted: &Begin, guess: &Guess, out: &mut String) {
+    let _ = match &wanted.connector {
+        BeginConnector::Sqlite { path } => {
+            let id = identifier(&guess.id_number);
+            let query = format!(
+                "SELECT {} FROM {} WHERE {id} IN (:id_number, :legacy_id_number)",
+                wanted
+                    .table
+                    .columns
+                    .iter()
+                    .map(|c| identifier(&c.name))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                identifier(&wanted.table.name),
+            );
+            writeln!(
+                out,
+                "[connector]\nkind = \"sqlite\"\npath = {}\nquery = {}\n",
+                quoted(path),
+                quoted(&query)
+            )
+        }
+        BeginConnector::Csv {
+            path,
+            encoding,
+            delimiter,
+        } => {
+            let encoding = match encoding {
+                TextEncoding::Utf8 => "utf-8",
+                TextEncoding::Gb18030 => "gb18030",
+            };
+            writeln!(
+                out,
+                "[connector]\nkind = \"csv\"\npath = {}\nencoding = \"{encoding}\"\ndelimiter = {}\nkey_column = {}\n",
+                quoted(path),
+                quoted(&delimiter.to_string()),
+                quoted(&guess.id_number)
+            )
+        }
+        BeginConnector::Excel { path } => writeln!(
+            out,
+            "[connector]\nkind = \"excel\"\npath = {}\nsheet = {}\nkey_column = {}\n",
+            quoted(path),
+            quoted(&wanted.table.name),
+            quoted(&guess.id_number)
+        ),
+        BeginConnector::Http(http) => {
+            let mut text = format!(
+                "[connector]\nkind = \"http\"\nurl = {}\nrows = {}\n",
+                quoted(&http.url),
+                quoted(&http.rows)
+            );
+            if let Some(body) = &http.body {
+                text.push_str(&format!("method = \"POST\"\nbody = {}\n", quoted(body)));
+            }
+            let headers: Vec<String> = http
+                .headers
+                .iter()
+                .map(|(name, value)| format!("{} = {}", key(name), quoted(value)))
+                .collect();
+            if !headers.is_empty() {
+                text.push_str(&format!("headers = {{ {} }}\n", headers.join(", ")));
+            }
+            writeln!(out, "{text}no_record_status = [404]\n")
+        }
+    };
+}
+
+/// A name in SQL, quoted unless it is bare.
+fn identifier(name: &str) -> String {
+    let bare =
+        name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !name.starts_with(|c: char| c.is_ascii_digit());
+    if bare && !is_keyword(name) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+/// Words that registers use as names although SQL has another use for them.
+fn is_keyword(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "from", "to", "order", "group", "table", "index", "values", "default", "check", "where", "select", "case",
+        "end", "by", "in", "on", "as",
+    ];
+    WORDS.contains(&name.to_ascii_lowercase().as_str())
+}
+
+fn source(from: &From) -> String {
+    let From::Column {
+        column,
+        codes,
+        format,
+        unit,
+    } = from
+    else {
+        let From::Value(value) = from else { return String::new() };
+        return format!("{{ value = {} }}", quoted(value));
+    };
+    let mut parts = Vec::new();
+    if !codes.is_empty() {
+        let codes: Vec<String> = codes
+            .iter()
+            .map(|(code, word)| format!("{} = {}", key(code), quoted(word)))
+            .collect();
+        parts.push(format!("codes = {{ {} }}", codes.join(", ")));
+    }
+    if let Some(format) = format.filter(|format| *format != DateFormat::Dashed)
+        && let Some((word, _)) = DateFormat::ALL.iter().find(|(_, f)| *f == format)
+    {
+        parts.push(format!("format = {}", quoted(word)));
+    }
+    if let Some(unit) = unit {
+        parts.push(format!("unit = {}", quoted(unit)));
+    }
+    if parts.is_empty() {
+        quoted(column)
+    } else {
+        format!("{{ column = {}, {} }}", quoted(column), parts.join(", "))
+    }
+}
+
+/// What a department with such records verifies.
+fn title(of: RecordType) -> &'static str {
+    match of {
+        RecordType::Registration => "户籍登记",
+        RecordType::Marriage => "婚姻登记",
+        RecordType::Vehicle => "机动车登记",
+        RecordType::RealEstate => "不动产登记",
+        RecordType::FinancialAsset => "金融资产",
+        RecordType::ProvidentFund => "住房公积金",
+        RecordType::Employment => "就业登记",
+        RecordType::SocialInsurance => "社会保险缴费",
+        RecordType::Pension => "养老待遇",
+        RecordType::Income => "个人收入",
+        RecordType::MedicalExpense => "医疗费用",
+        RecordType::Business => "市场主体登记",
+        RecordType::PublicPayroll => "财政供养",
+        RecordType::Land => "承包土地和林地",
+        RecordType::Subsidy => "涉农补贴",
+        RecordType::Enrolment => "学籍",
+        RecordType::Disability => "残疾登记",
+        RecordType::Assistance => "社会救助",
+    }
+}
+
+/// Invented people: a real division, and days of birth and numbers that the cases alone use.
+fn person(sequence: u16) -> Option<ResidentId> {
+    ResidentId::compose(DivisionCode::parse("511703")?, Date::new(1984, 6, 12)?, sequence)
+}
+
+/// `cases.toml`: found, no record, another name, the 15-digit form.
+pub(super) fn cases(manifest: &Manifest) -> Option<String> {
+    let mapping = manifest.mapping.as_ref()?;
+    let (asked, other) = (person(901)?, person(902)?);
+    let name = "测试甲";
+    let of = *manifest.record_types.first()?;
+    let record = mapping.fit(&sample_record(mapping, of)?, &asked, name)?;
+    let row = sample_row(manifest, &record, &asked, name).ok()?;
+    let mut legacy = row.row.clone();
+    legacy.set(&mapping.identity.id_number, asked.legacy_15()?.expose());
+    let row = cells(&row);
+    let legacy = cells(&SampleRow {
+        table: None,
+        row: legacy,
+    });
+    let wanted = expected(&record)?;
+    let (asked, other) = (asked.expose(), other.expose());
+    let found = format!("expect = {{ state = \"FOUND\", notes = 0, records = [{wanted}] }}");
+    let mut out = String::new();
+    let mut case = |title: &str, id: &str, name: &str, row: &str, expect: &str| {
+        let _ = writeln!(
+            out,
+            "[[case]]\nname = \"{title}\"\nask = {{ id_number = \"{id}\", name = \"{name}\" }}\nrows = [{row}]\n{expect}\n"
+        );
+    };
+    case("a person's row is found", asked, name, &row, &found);
+    case(
+        "whoever is not in the register has no record",
+        other,
+        "测试乙",
+        &row,
+        "expect = { state = \"NO_RECORD\" }",
+    );
+    if manifest.lookup_keys.contains(&LookupKey::LegacyIdNumber) {
+        case("a row under the 15-digit number is found", asked, name, &legacy, &found);
+    }
+    if mapping.identity.name.is_some() {
+        case(
+            "an ID under another name is a mismatch",
+            asked,
+            "测试丙",
+            &row,
+            "expect = { state = \"IDENTITY_MISMATCH\" }",
+        );
+    }
+    Some(out.trim_end().to_owned() + "\n")
+}
+
+fn cells(row: &SampleRow) -> String {
+    let cells: Vec<String> = row
+        .row
+        .cells()
+        .map(|(column, text)| format!("{} = {}", key(column), quoted(text)))
+        .collect();
+    format!("{{ {} }}", cells.join(", "))
+}
+
+/// The fields of a record as an expectation.
+fn expected(record: &Record) -> Option<String> {
+    let Json::Object(json) = serde_json::to_value(record).ok()? else {
+        return None;
+    };
+    let fields = json.iter().filter_map(|(name, value)| {
+        let value = match value {
+            Json::String(text) if !text.is_empty() => quoted(text),
+            Json::Number(_) | Json::Bool(_) => value.to_string(),
+            _ => return None,
+        };
+        Some(format!("{} = {value}", key(name)))
+    });
+    Some(format!("{{ {} }}", fields.collect::<Vec<_>>().join(", ")))
+}
+
+/// A record with a value in every field that the mapping reads, which survives the way through a row.
+fn sample_record(mapping: &Mapping, of: RecordType) -> Option<Record> {
+    let section = mapping.records.iter().find(|section| section.record_type == of)?;
+    let mut json = Map::new();
+    json.insert("type".to_owned(), Json::from(of.word()));
+    json.insert("reference".to_owned(), Json::from("T-1"));
+    for mapped in &section.fields {
+        let value = match &mapped.source {
+            FieldSource::Constant(value) => value.clone(),
+            FieldSource::Column(_, codec) => match (mapped.field.kind, codec.codes.first()) {
+                (kind, Some((_, word))) => codec.plain(kind, word).ok()?,
+                // A number of somebody else would have to be one.
+                (FieldKind::Text, _) if mapped.field.name.ends_with("id_number") => continue,
+                (FieldKind::Text, _) => Json::from("T1"),
+                // Whole in every unit.
+                (FieldKind::Money, _) => Json::from(12_340_000),
+                (FieldKind::Date, _) => Json::from("2019-05-03"),
+                (FieldKind::Word(words), _) => Json::from(*words().first()?),
+                (FieldKind::SquareMetres | FieldKind::Mu, _) => Json::from(8_950),
+                (FieldKind::Number(low, _), _) => Json::from(low),
+                (FieldKind::Flag, _) => Json::from(true),
+            },
+        };
+        json.insert(mapped.field.name.to_owned(), value);
+    }
+    serde_json::from_value(Json::Object(json)).ok()
+}

@@ -1,0 +1,98 @@
+//! A begun folder has no mistake and passes its own cases, whatever kind of source it describes.
+
+use super::*;
+use crate::catalogue::Folder;
+use crate::guess::tests::table;
+use crate::manifest::Variables;
+
+const IDS: &[&str] = &["511703198406129811", "11010519491231002X"];
+
+fn vehicles() -> TableShape {
+    table(&[
+        ("编号", &["1", "2"]),
+        ("身份证号", IDS),
+        ("所有人", &["测试甲"]),
+        ("车辆类型", &["小型轿车", "摩托车"]),
+        ("状态", &["正常", "报废"]),
+        ("初次登记日期", &["2017年3月15日"]),
+        ("评估价值（万元）", &["7.58"]),
+        ("from", &["x y"]),
+    ])
+}
+
+fn connectors() -> Vec<BeginConnector> {
+    let path = "${data}/vehicles.x".to_owned();
+    vec![
+        BeginConnector::Sqlite { path: path.clone() },
+        BeginConnector::Csv {
+            path: path.clone(),
+            encoding: TextEncoding::Gb18030,
+            delimiter: ';',
+        },
+        BeginConnector::Excel {
+            path: "${data}/vehicles.xlsx".to_owned(),
+        },
+        BeginConnector::Http(HttpConnector {
+            url: "http://exchange.example/vehicles?id={{ id }}".to_owned(),
+            post: false,
+            body: None,
+            headers: vec![("authorization".to_owned(), "Bearer ${token}".to_owned())],
+            rows: "$.data[*]".to_owned(),
+            no_record_status: Vec::new(),
+        }),
+    ]
+}
+
+fn wanted(connector: BeginConnector) -> Begin {
+    Begin {
+        id: "vehicles".to_owned(),
+        name_zh: "测试\"局\"".to_owned(),
+        name_en: "Test \\ Bureau".to_owned(),
+        connector,
+        table: vehicles(),
+        records: None,
+        named: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_begun_has_no_mistake_and_answers_as_it_stands() {
+    for connector in connectors() {
+        let wanted = wanted(connector);
+        let begun = begin(&wanted).unwrap();
+        let folder = Folder {
+            name: "vehicles".to_owned(),
+            manifest: begun.manifest.clone(),
+            cases: begun.cases.clone(),
+        };
+        let manifest =
+            crate::lint::lint(&folder, "", &Variables::new()).unwrap_or_else(|m| panic!("{m}\n{}", begun.manifest));
+        assert_eq!(manifest.record_types, vec![RecordType::Vehicle]);
+        let dir = tempfile::tempdir().unwrap();
+        let reports = crate::cases::run(&begun.manifest, &begun.cases, dir.path())
+            .await
+            .unwrap();
+        assert!(reports.len() >= 3);
+        for report in reports {
+            assert!(report.passed, "{:?}\n{}\n{}", report, begun.manifest, begun.cases);
+        }
+    }
+}
+
+#[test]
+fn a_begun_manifest_is_short() {
+    for connector in connectors() {
+        let begun = begin(&wanted(connector)).unwrap();
+        let lines = begun.manifest.lines().filter(|line| !line.trim().is_empty()).count();
+        assert!(lines <= 30, "{lines}\n{}", begun.manifest);
+    }
+}
+
+#[test]
+fn an_id_of_another_form_is_told() {
+    let bad = Begin {
+        id: "Not An Id".to_owned(),
+        ..wanted(connectors().remove(0))
+    };
+    assert!(matches!(begin(&bad), Err(BeginError::Manifest(_))));
+}

@@ -1,0 +1,43 @@
+//! Every mistake of a department's folder at once, each with file, line, column and a hint.
+//! Leaves reading the files to the caller, and whether the source answers to the conformance kit.
+
+use hedui_toml::{Mistake, Mistakes};
+
+use crate::catalogue::Folder;
+use crate::manifest::{Manifest, ManifestError, Variables};
+
+/// The mistakes in the manifest and the cases of a folder; `at` is written before the files' names.
+///
+/// A variable that is not given stands for a text that fits anywhere: its value is the operator's, not the folder's.
+///
+/// # Errors
+/// All of them, by file, line and column.
+pub fn lint(folder: &Folder, at: &str, given: &Variables) -> Result<Manifest, Mistakes> {
+    let mut variables = Manifest::placeholders(&folder.manifest);
+    variables.extend(given.clone());
+    let file = |name: &str| format!("{at}{name}");
+    let mut mistakes: Vec<Mistake> = Vec::new();
+    let manifest = Manifest::parse(&folder.manifest, &variables);
+    match &manifest {
+        Ok(manifest) if manifest.id.as_str() != folder.name => {
+            let place = hedui_toml::locate(&folder.manifest, &[hedui_toml::Step::Key("id".to_owned())], false);
+            let mistake = ManifestError {
+                place: Some(place),
+                ..ManifestError::new("id", format!("must be {:?}, the name of the folder", folder.name))
+            };
+            mistakes.push(mistake.in_file(&file("department.toml")));
+        }
+        Ok(_) => {}
+        Err(found) => mistakes.extend(found.iter().cloned().map(|m| m.in_file(&file("department.toml")))),
+    }
+    if folder.cases.is_empty() {
+        let missing = ManifestError::new("case", "there is no cases.toml: a department has at least one [[case]]");
+        mistakes.push(missing.in_file(&file("cases.toml")));
+    } else if let Err(found) = crate::cases::parse(&folder.cases) {
+        mistakes.extend(found.into_iter().map(|m| m.in_file(&file("cases.toml"))));
+    }
+    match manifest {
+        Ok(manifest) if mistakes.is_empty() => Ok(manifest),
+        _ => Err(Mistakes(mistakes)),
+    }
+}

@@ -1,0 +1,186 @@
+//! Looking at the source that the flags, or the answers to questions, name.
+//! Leaves what its columns mean to `hedui_adapter::guess`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::ValueEnum as _;
+use hedui_adapter::Limits;
+use hedui_adapter::begin::BeginConnector;
+use hedui_adapter::manifest::{HttpConnector, TextEncoding, substituted};
+use hedui_adapter::source::inspect::{self, TableShape};
+use hedui_core::household::ids_date;
+use hedui_core::{Failure, Subject};
+use hedui_ids::ResidentId;
+
+use super::ask::Asking;
+use super::{Encoding, Kind, NewArgs, wrong};
+use crate::cli::{CliError, Context};
+
+/// How long a web service may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What separates fields in files that departments drop.
+const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+
+fn failed(field: &str) -> impl Fn(Failure) -> CliError + '_ {
+    move |failure| wrong(field, &failure.reason, failure.message)
+}
+
+/// How the source is reached, and its tables.
+pub(super) async fn look(
+    arguments: &mut NewArgs,
+    asking: &Asking,
+    context: &Context,
+) -> Result<(BeginConnector, Vec<TableShape>), CliError> {
+    let kind = match arguments.kind {
+        Some(kind) => kind,
+        None => {
+            let kinds: Vec<String> = Kind::value_variants()
+                .iter()
+                .filter_map(|k| Some(k.to_possible_value()?.get_name().to_owned()))
+                .collect();
+            let answer = asking.text("--kind", "what the source is", &kinds)?;
+            Kind::from_str(&answer, false).map_err(|problem| wrong("--kind", "VALUE_INVALID", problem))?
+        }
+    };
+    let variables = arguments.variables.given();
+    let real = |flag: &str, text: &str| {
+        substituted(text, &variables).map_err(|problem| wrong(flag, "VARIABLE_MISSING", problem))
+    };
+    if kind == Kind::Http {
+        return http(arguments, asking, context, real).await;
+    }
+    let path = match arguments.path.take() {
+        Some(path) => path,
+        None => asking.text("--path", "the file", &[])?,
+    };
+    let real_path = real("--path", &path)?;
+    let file = Path::new(&real_path);
+    match kind {
+        Kind::Sqlite => {
+            let tables = inspect::sqlite(file).map_err(failed("--path"))?;
+            Ok((BeginConnector::Sqlite { path: absolute(path)? }, tables))
+        }
+        Kind::Excel => {
+            let tables = inspect::excel(file).map_err(failed("--path"))?;
+            Ok((BeginConnector::Excel { path: absolute(path)? }, tables))
+        }
+        Kind::Csv | Kind::Http => {
+            let (encoding, delimiter, tables) = csv(arguments, file)?;
+            let path = absolute(path)?;
+            Ok((
+                BeginConnector::Csv {
+                    path,
+                    encoding,
+                    delimiter,
+                },
+                tables,
+            ))
+        }
+    }
+}
+
+/// A path that means the same wherever the broker runs; one with variables stays as it is.
+fn absolute(path: String) -> Result<String, CliError> {
+    if path.contains("${") {
+        return Ok(path);
+    }
+    let whole = std::path::absolute(&path).map_err(|error| wrong("--path", "FILE_UNREADABLE", error.to_string()))?;
+    whole.into_os_string().into_string().map_err(|_| {
+        wrong(
+            "--path",
+            "FILE_UNREADABLE",
+            "a manifest cannot hold this path: it is not UTF-8",
+        )
+    })
+}
+
+/// The first encoding and mark that read the whole file, where the flags do not say.
+fn csv(arguments: &NewArgs, file: &Path) -> Result<(TextEncoding, char, Vec<TableShape>), CliError> {
+    let encodings: &[TextEncoding] = match arguments.encoding {
+        Some(Encoding::Utf8) => &[TextEncoding::Utf8],
+        Some(Encoding::Gb18030) => &[TextEncoding::Gb18030],
+        None => &[TextEncoding::Utf8, TextEncoding::Gb18030],
+    };
+    let delimiters = arguments.delimiter.map_or(DELIMITERS.to_vec(), |one| vec![one]);
+    let mut first = None;
+    for encoding in encodings {
+        for delimiter in &delimiters {
+            let byte =
+                u8::try_from(*delimiter).map_err(|_| wrong("--delimiter", "VALUE_INVALID", "must be an ASCII mark"))?;
+            match inspect::csv(file, *encoding, byte) {
+                Ok(tables) => return Ok((*encoding, *delimiter, tables)),
+                Err(failure) => first = first.or(Some(failure)),
+            }
+        }
+    }
+    Err(first.map_or_else(
+        || wrong("--path", "SOURCE_UNREADABLE", "cannot be read"),
+        failed("--path"),
+    ))
+}
+
+async fn http(
+    arguments: &mut NewArgs,
+    asking: &Asking,
+    context: &Context,
+    real: impl Fn(&str, &str) -> Result<String, CliError>,
+) -> Result<(BeginConnector, Vec<TableShape>), CliError> {
+    let url = match arguments.url.take() {
+        Some(url) => url,
+        None => asking.text("--url", "the address, with {{ id }} where the number belongs", &[])?,
+    };
+    let number = match arguments.id_number.take() {
+        Some(number) => number,
+        None => asking.text("--id-number", "the number of a person in its test data", &[])?,
+    };
+    let today = context.surroundings.today();
+    let day = ids_date(today);
+    let id = day.and_then(|day| ResidentId::parse(&number, day).ok());
+    let id = id
+        .ok_or_else(|| wrong("--id-number", "ID_NUMBER_INVALID", "is no resident ID"))?
+        .id;
+    let template = HttpConnector {
+        url,
+        post: arguments.body.is_some(),
+        body: arguments.body.take(),
+        headers: std::mem::take(&mut arguments.headers),
+        rows: arguments.rows.clone(),
+        no_record_status: vec![404],
+    };
+    let mut connector = template.clone();
+    connector.url = real("--url", &connector.url)?;
+    connector.body = connector.body.map(|body| real("--body", &body)).transpose()?;
+    for (_, value) in &mut connector.headers {
+        *value = real("--header", value)?;
+    }
+    let subject = Subject {
+        ordinal: 0,
+        id,
+        name: arguments.name.take().unwrap_or_default(),
+    };
+    let limits = Limits {
+        max_subjects: 1,
+        max_concurrent_queries: 1,
+        max_response_bytes: 1 << 20,
+    };
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let tables = inspect::http(&connector, limits, &subject, deadline).await;
+    Ok((BeginConnector::Http(template), tables.map_err(failed("--url"))?))
+}
+
+/// The table that was meant: the one named, the only one, or the one that somebody chooses.
+pub(super) fn choose(tables: Vec<TableShape>, wanted: Option<&str>, asking: &Asking) -> Result<TableShape, CliError> {
+    let names: Vec<String> = tables.iter().map(|t| t.name.clone()).collect();
+    let chosen = match (wanted, names.as_slice()) {
+        (Some(name), _) => name.to_owned(),
+        (None, [only]) => only.clone(),
+        (None, []) => return Err(wrong("--path", "NO_TABLE", "the source holds no table")),
+        (None, _) => asking.text("--table", "which table", &names)?,
+    };
+    let found = tables.into_iter().find(|table| table.name == chosen);
+    found.ok_or_else(|| {
+        let message = format!("there is no such table; there are {}", names.join(", "));
+        wrong("--table", "NO_TABLE", message)
+    })
+}

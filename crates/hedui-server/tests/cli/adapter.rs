@@ -1,0 +1,167 @@
+//! `hedui adapter` as whoever connects a department uses it: a folder checked, begun, tried, tested.
+//! Leaves what a manifest means to the crate of departments.
+
+use crate::run::run;
+
+/// The folder of the traffic police, with some texts of the manifest replaced.
+fn department(changes: &[(&str, &str)]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("traffic-police");
+    std::fs::create_dir(&path).unwrap();
+    let bundled = hedui_adapter::Catalogue::bundled_folders();
+    let bundled = bundled.iter().find(|f| f.name == "traffic-police").unwrap();
+    let mut manifest = bundled.manifest.clone();
+    for (from, to) in changes {
+        assert!(manifest.contains(from), "{from}");
+        manifest = manifest.replacen(from, to, 1);
+    }
+    std::fs::write(path.join("department.toml"), manifest).unwrap();
+    std::fs::write(path.join("cases.toml"), &bundled.cases).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+#[tokio::test]
+async fn the_shipped_departments_have_no_mistake() {
+    let told = run(&["adapter", "lint"]).await;
+    assert_eq!(told.code, 0, "{told:?}");
+    let count = hedui_adapter::Catalogue::bundled_folders().len();
+    assert_eq!(told.stdout, format!("{count} department(s), no mistake\n"));
+}
+
+#[tokio::test]
+async fn all_mistakes_of_a_folder_are_told_with_line_column_and_a_hint() {
+    let (folder, path) = department(&[
+        ("freshness = \"24h\"", "freshness = \"24\""),
+        ("max_subjects", "max_subject"),
+        ("type = \"vehicle\"", "type = \"vehicel\""),
+    ]);
+    std::fs::write(
+        format!("{path}/cases.toml"),
+        "[[case]]\nname = \"x\"\nask = { id_number = \"1\", name = \"甲\" }\n",
+    )
+    .unwrap();
+    let told = run(&["adapter", "lint", &path]).await;
+    assert_eq!(told.code, 3, "{told:?}");
+    for line in [
+        "department.toml:8:13: TYPE_WRONG: freshness: must be a duration",
+        "department.toml:13:1: KEY_UNKNOWN: limits.max_subject: is not known here (hint: did you mean `max_subjects`?)",
+        "record[0].type: \"vehicel\" is no type of record (hint: did you mean `vehicle`?)",
+        "cases.toml:3:21: VALUE_INVALID: case[0].ask.id_number: is no resident ID",
+        "cases.toml:1:1: KEY_MISSING: case[0].expect: is missing",
+    ] {
+        assert!(told.stdout.contains(line), "{line}\n{}", told.stdout);
+    }
+    // The folder above holds the same department, under the same names.
+    let above = run(&["--output", "json", "adapter", "lint", folder.path().to_str().unwrap()]).await;
+    assert_eq!(
+        above.json()["mistakes"].as_array().unwrap().len(),
+        told.stdout.lines().count() - 1
+    );
+    assert_eq!(above.json()["departments"], 1);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_none_and_a_variable_that_is_none_are_told() {
+    let empty = tempfile::tempdir().unwrap();
+    let told = run(&["adapter", "lint", empty.path().to_str().unwrap()]).await;
+    assert_eq!(told.code, 3, "{told:?}");
+    assert!(told.stderr.contains("no department.toml"), "{told:?}");
+    assert_eq!(run(&["adapter", "lint", "--set", "data"]).await.code, 2);
+}
+
+/// A register of vehicles as a department may have it.
+fn register(folder: &std::path::Path) -> String {
+    let path = folder.join("register.sqlite");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE jdc (xh TEXT, sfzmhm TEXT, syr TEXT, hphm TEXT, cllx TEXT, syxz TEXT, zt TEXT, ccdjrq TEXT, pgjz_wan REAL);
+             INSERT INTO jdc VALUES ('V1', '511703198406129811', '张建国', '川S12345', 'K3', 'A', 'A', '20170315', 7.58);
+             INSERT INTO jdc VALUES ('V2', '511703198406129811', '张建国', '川S54321', 'M1', 'A', 'A', '20170231', NULL);
+             INSERT INTO jdc VALUES ('V3', '511703197903059821', '李秀英', '川S99999', 'K3', 'A', 'E', '20160101', 1.5);",
+        )
+        .unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_department_is_begun_from_its_source_and_answers_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = register(folder.path());
+    let before = std::fs::read(&path).unwrap();
+    let out = folder.path().to_str().unwrap();
+    let begin = [
+        "adapter", "new", "vehicles", "--kind", "sqlite", "--path", &path, "--out", out,
+    ];
+    let begun = run(&begin).await;
+    assert_eq!(begun.code, 0, "{begun:?}");
+    assert!(begun.stdout.contains("next: hedui adapter test"), "{begun:?}");
+    let department = format!("{out}/vehicles");
+    assert_eq!(run(&["adapter", "lint", &department]).await.code, 0);
+    let again = run(&begin).await;
+    assert_eq!(again.code, 3, "{again:?}");
+    assert!(again.stderr.contains("DEPARTMENT_EXISTS"), "{again:?}");
+
+    let person = ["--id-number", "511703198406129811", "--name", "张建国"];
+    let mut dry_run = vec!["adapter", "dry-run", &department];
+    dry_run.extend(person);
+    let told = run(&dry_run).await;
+    assert_eq!(told.code, 0, "{told:?}");
+    for text in [
+        "vehicles: FOUND",
+        "row 1 -> FOUND",
+        "川S12345",
+        "7580000",
+        "vehicle.registered_on: the value cannot be read and was left out",
+    ] {
+        assert!(told.stdout.contains(text), "{text}\n{}", told.stdout);
+    }
+    assert!(!told.stdout.contains("李秀英") && told.stderr.is_empty(), "{told:?}");
+    let mut json = vec!["--output", "json"];
+    json.extend(dry_run);
+    let json = run(&json).await.json();
+    assert_eq!(json["rows"].as_array().unwrap().len(), 2);
+    assert_eq!(json["answer"]["records"][0]["kind"], "car");
+    assert_eq!(json["answer"]["records"][1]["kind"], "motorcycle");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn what_keeps_a_department_from_being_begun_is_told_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = register(folder.path());
+    let out = folder.path().to_str().unwrap();
+    let new = |more: &'static [&'static str]| {
+        let (path, out) = (path.clone(), out.to_owned());
+        async move {
+            let mut arguments = vec![
+                "--output", "json", "adapter", "new", "x", "--path", &path, "--out", &out,
+            ];
+            arguments.extend(more);
+            let told = run(&arguments).await;
+            (
+                told.code,
+                told.error()["error"]["field_violations"][0]["reason"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+            )
+        }
+    };
+    for (more, reason) in [
+        (&[][..], "FLAG_MISSING"),
+        (&["--kind", "sqlite", "--table", "nowhere"][..], "NO_TABLE"),
+        (&["--kind", "sqlite", "--records", "financial_asset"][..], "NO_COLUMN"),
+        (
+            &["--kind", "sqlite", "--records", "vehicle", "--map", "plate=nowhere"][..],
+            "MAP_INVALID",
+        ),
+        (&["--kind", "excel"][..], "SOURCE_UNREADABLE"),
+    ] {
+        assert_eq!(new(more).await, (3, reason.to_owned()), "{more:?}");
+    }
+    assert!(!folder.path().join("x").exists());
+    let nobody = run(&["adapter", "dry-run", out, "--id-number", "5", "--name", "x"]).await;
+    assert_eq!(nobody.code, 3, "{nobody:?}");
+}
