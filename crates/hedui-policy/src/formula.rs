@@ -53,11 +53,12 @@ pub(crate) enum Function {
     Sum,
     Mean,
     Count,
+    NetOf,
 }
 
 impl Function {
     /// All with their names and the number of arguments that they take, least and most.
-    pub(crate) const ALL: [(Function, &'static str, usize, usize); 7] = [
+    pub(crate) const ALL: [(Function, &'static str, usize, usize); 8] = [
         (Function::Min, "min", 2, 8),
         (Function::Max, "max", 2, 8),
         (Function::Clamp, "clamp", 3, 3),
@@ -65,6 +66,7 @@ impl Function {
         (Function::Sum, "sum", 1, 1),
         (Function::Mean, "mean", 1, 1),
         (Function::Count, "count", 1, 1),
+        (Function::NetOf, "net_of", 2, 2),
     ];
 }
 

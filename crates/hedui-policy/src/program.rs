@@ -124,6 +124,8 @@ pub(crate) enum Filling {
     Standing(Standing),
     /// Whether a member, or any who counts, draws assistance of a programme.
     Draws(ProgrammeId),
+    /// Whether a member, or any who counts, received assistance of a programme over so many months, or since.
+    Received(ProgrammeId, u32),
     /// What papers state.
     Stated(Circumstance, Said),
     /// What is stated of a supporter; filled anew for each.

@@ -1,4 +1,5 @@
-//! Units as types: a unit is how often yuan, persons, months, years, pieces and square metres are multiplied or divided in it.
+//! Units as types: a unit is how often yuan, persons, months, years, pieces and square metres are multiplied or divided in it, and whether an
+//! amount is gross: then it is never added to or compared with a net one.
 //! Leaves which value has which unit to the vocabulary and the packs.
 
 use std::fmt;
@@ -16,31 +17,37 @@ const WORDS: [(&str, &str); 6] = [
     ("sqm", "sqm"),
 ];
 
-/// A unit as exponents of yuan, person, month, year, piece and square metre. Equal exponents, equal unit.
+/// What stands behind the unit of an amount before anything was taken off. Without it an amount is net, or has nothing to take off.
+const GROSS: &str = "gross";
+
+/// A unit as exponents of yuan, person, month, year, piece and square metre, and of gross, which is a dimension like these: half of a gross
+/// amount is gross, and of two gross amounts the ratio is a pure number. Equal exponents, equal unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Unit([i8; 6]);
+pub struct Unit([i8; 7]);
 
 impl Unit {
     /// A pure number.
-    pub const RATIO: Unit = Unit([0; 6]);
+    pub const RATIO: Unit = Unit([0; 7]);
     /// Money at a date, or of an unnamed period.
-    pub const YUAN: Unit = Unit([1, 0, 0, 0, 0, 0]);
+    pub const YUAN: Unit = Unit([1, 0, 0, 0, 0, 0, 0]);
     /// Money a month.
-    pub const YUAN_PER_MONTH: Unit = Unit([1, 0, -1, 0, 0, 0]);
+    pub const YUAN_PER_MONTH: Unit = Unit([1, 0, -1, 0, 0, 0, 0]);
     /// Money a year.
-    pub const YUAN_PER_YEAR: Unit = Unit([1, 0, 0, -1, 0, 0]);
+    pub const YUAN_PER_YEAR: Unit = Unit([1, 0, 0, -1, 0, 0, 0]);
     /// People.
-    pub const PERSONS: Unit = Unit([0, 1, 0, 0, 0, 0]);
+    pub const PERSONS: Unit = Unit([0, 1, 0, 0, 0, 0, 0]);
     /// Months.
-    pub const MONTHS: Unit = Unit([0, 0, 1, 0, 0, 0]);
+    pub const MONTHS: Unit = Unit([0, 0, 1, 0, 0, 0, 0]);
     /// Years, of age too.
-    pub const YEARS: Unit = Unit([0, 0, 0, 1, 0, 0]);
+    pub const YEARS: Unit = Unit([0, 0, 0, 1, 0, 0, 0]);
     /// Months in a year.
-    pub const MONTHS_PER_YEAR: Unit = Unit([0, 0, 1, -1, 0, 0]);
+    pub const MONTHS_PER_YEAR: Unit = Unit([0, 0, 1, -1, 0, 0, 0]);
     /// Square metres.
-    pub const SQUARE_METRES: Unit = Unit([0, 0, 0, 0, 0, 1]);
+    pub const SQUARE_METRES: Unit = Unit([0, 0, 0, 0, 0, 1, 0]);
+    /// What makes an amount gross.
+    const GROSS: Unit = Unit([0, 0, 0, 0, 0, 0, 1]);
     /// Things counted.
-    pub const PIECES: Unit = Unit([0, 0, 0, 0, 1, 0]);
+    pub const PIECES: Unit = Unit([0, 0, 0, 0, 1, 0, 0]);
 
     fn combine(self, other: Unit, sign: i8) -> Option<Unit> {
         let mut exponents = self.0;
@@ -61,7 +68,16 @@ impl Unit {
     }
 
     /// Reads `yuan/person/month`, `persons`, `ratio`, `months/year`, `1/month`: one word or 1, then divisors; singular and plural are the same.
+    /// Behind money ` gross` may stand: `yuan/month gross`.
     pub fn parse(text: &str) -> Option<Unit> {
+        if let Some(net) = text.strip_suffix(GROSS) {
+            let net = net.strip_suffix(char::is_whitespace).and_then(Unit::parse)?;
+            return net
+                .is_money()
+                .then(|| net.times(Unit::GROSS))
+                .flatten()
+                .filter(|unit| unit.is_gross());
+        }
         let mut parts = text.split('/').map(str::trim);
         let mut unit = match parts.next()? {
             "ratio" | "1" => Unit::RATIO,
@@ -75,7 +91,7 @@ impl Unit {
 
     fn word(word: &str) -> Option<Unit> {
         let position = WORDS.iter().position(|(one, many)| word == *one || word == *many)?;
-        let mut exponents = [0; 6];
+        let mut exponents = [0; 7];
         *exponents.get_mut(position)? = 1;
         Some(Unit(exponents))
     }
@@ -86,12 +102,25 @@ impl Unit {
         yuan == 1
     }
 
+    /// Whether it is an amount of which nothing was taken off yet.
+    pub fn is_gross(self) -> bool {
+        let Unit([.., gross]) = self;
+        gross == 1
+    }
+
+    /// The same amount once everything is taken off that must be; `None` where it is not gross.
+    pub fn net(self) -> Option<Unit> {
+        self.is_gross().then(|| self.per(Unit::GROSS)).flatten()
+    }
+
     /// A hint for two units that do not fit, where a usual slip explains it.
     pub fn conversion_hint(self, other: Unit) -> Option<&'static str> {
         let between = self.per(other)?;
         let inverse = other.per(self)?;
         let either = |unit: Unit| between == unit || inverse == unit;
-        if either(Unit::MONTHS_PER_YEAR) {
+        if either(Unit::GROSS) {
+            Some("one amount is gross, the other net; take off what comes off: net_of(gross, deductions)")
+        } else if either(Unit::MONTHS_PER_YEAR) {
             Some("multiply or divide by months_per_year (12 months/year) to convert between months and years")
         } else if either(Unit::PERSONS) {
             Some("multiply or divide by persons to convert between the household and one person")
@@ -107,12 +136,9 @@ impl Unit {
     }
 }
 
-/// `yuan/person/month`, `persons`, `months/year`, `ratio`.
+/// `yuan/person/month`, `persons`, `months/year`, `ratio`, `yuan/month gross`.
 impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self == Unit::RATIO {
-            return f.write_str("ratio");
-        }
         let mut first = true;
         for (exponent, (_, many)) in self.0.into_iter().zip(WORDS) {
             for _ in 0..exponent.max(0) {
@@ -122,13 +148,21 @@ impl fmt::Display for Unit {
             }
         }
         if first {
-            f.write_str("1")?;
+            f.write_str(if self.0.iter().take(WORDS.len()).all(|exponent| *exponent == 0) {
+                "ratio"
+            } else {
+                "1"
+            })?;
         }
         for (exponent, (one, _)) in self.0.into_iter().zip(WORDS) {
             for _ in exponent.min(0)..0 {
                 write!(f, "/{one}")?;
             }
         }
-        Ok(())
+        match self.0 {
+            [.., 0] => Ok(()),
+            [.., 1] => write!(f, " {GROSS}"),
+            [.., power] => write!(f, " {GROSS}^{power}"),
+        }
     }
 }

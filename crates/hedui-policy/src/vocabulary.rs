@@ -11,7 +11,7 @@ use crate::unit::Unit;
 mod made;
 
 pub use made::Said;
-pub(crate) use made::drawn;
+pub(crate) use made::{Help, help};
 use made::{standing, stated, words_of};
 
 /// About whom a formula or a word speaks.
@@ -23,7 +23,7 @@ pub(crate) enum Scope {
     Member,
 }
 
-/// What is counted over months of a pack's choice: incomes, expenses, what was given up.
+/// What is counted over months of a pack's choice: incomes, expenses, what was given up, help that was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WindowOf {
     Wage,
@@ -32,17 +32,19 @@ pub(crate) enum WindowOf {
     Transfer,
     Medical,
     GivenUp,
+    Received,
 }
 
 impl WindowOf {
     /// Every one with the key under `[windows]`.
-    pub(crate) const ALL: [(WindowOf, &'static str); 6] = [
+    pub(crate) const ALL: [(WindowOf, &'static str); 7] = [
         (WindowOf::Wage, "wage"),
         (WindowOf::Business, "business"),
         (WindowOf::Property, "property"),
         (WindowOf::Transfer, "transfer"),
         (WindowOf::Medical, "medical"),
         (WindowOf::GivenUp, "given_up"),
+        (WindowOf::Received, "received"),
     ];
 
     /// Its key.

@@ -7,10 +7,12 @@ use smol_str::SmolStr;
 use super::matching::stands_on;
 use super::{CONFLICTING_SOURCES, Facts, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN};
 use crate::bounds::insert_sorted;
+use crate::dates::{Date, Month, Months, PartialDate};
 use crate::names::{DepartmentId, ProgrammeId};
 use crate::part::{Aspect, Because, Part, Treatment};
 use crate::record::{
-    Assistance, AssistanceStatus, DisabilityKind, RecordBody, RecordType, Registration, RegistrationStatus, SchoolStage,
+    Assistance, AssistancePeriod, AssistanceStatus, DisabilityKind, RecordBody, RecordType, Registration,
+    RegistrationStatus, SchoolStage,
 };
 use crate::verdict::Truth;
 
@@ -27,6 +29,8 @@ pub enum Standing<'a> {
     Disabled(DisabilityKind),
     /// Draws assistance of a programme.
     Draws(&'a ProgrammeId),
+    /// Received assistance of a programme in the months of a window or since then until the date, whether it is over or not.
+    Received(&'a ProgrammeId, Months),
 }
 
 /// The answer, on three truths.
@@ -90,7 +94,7 @@ impl Facts<'_> {
             Standing::Married => RecordType::Marriage,
             Standing::Attends(_) => RecordType::Enrolment,
             Standing::Disabled(_) => RecordType::Disability,
-            Standing::Draws(_) => RecordType::Assistance,
+            Standing::Draws(_) | Standing::Received(..) => RecordType::Assistance,
         };
         let mut condition = Condition {
             truth: Truth::Fails,
@@ -152,6 +156,9 @@ impl Facts<'_> {
                     AssistanceStatus::Ended => Says::No(Because::NotAtDate),
                 })
             }
+            (Standing::Received(programme, window), RecordBody::Assistance(body)) if draws(body, programme) => {
+                Some(received(body, window, self.as_of))
+            }
             _ => None,
         }
     }
@@ -206,4 +213,35 @@ fn registered(body: &Registration, place: DivisionCode) -> Says {
 /// Departments write programmes by their ids; other texts mean programmes that packs do not know.
 fn draws(body: &Assistance, programme: &ProgrammeId) -> bool {
     body.programme.trim() == programme.as_str()
+}
+
+/// Whether help was received from the first month of a window until the date. Help paid once is paid on its first day. Of help that has ended
+/// nobody knows when, unless the register says so: its last day may have been any since the first.
+fn received(body: &Assistance, window: Months, as_of: Date) -> Says {
+    let perhaps = Says::Perhaps(Because::MonthUnknown, PERIOD_UNCERTAIN);
+    let lies_within = |day: PartialDate| Month::of(day.first_day()) >= window.from;
+    let last = match body.period {
+        AssistancePeriod::Once => body.until.or(body.from),
+        AssistancePeriod::Monthly | AssistancePeriod::Yearly => body.until,
+    };
+    if body.from.is_some_and(|from| from.first_day() > as_of) {
+        return Says::No(Because::NotAtDate);
+    }
+    if body
+        .from
+        .zip(last)
+        .is_some_and(|(from, last)| from.first_day() > last.last_day())
+    {
+        return perhaps;
+    }
+    if last.is_some_and(|last| Month::of(last.last_day()) < window.from) {
+        return Says::No(Because::OutsideMonths);
+    }
+    let is_drawn = body.status == AssistanceStatus::Drawing && last.is_none_or(|last| last.last_day() > as_of);
+    let was_drawn = last.is_some_and(|last| lies_within(last) && last.first_day() <= as_of);
+    if is_drawn || was_drawn || body.from.is_some_and(lies_within) {
+        Says::Yes
+    } else {
+        perhaps
+    }
 }

@@ -107,7 +107,7 @@ impl Exact<'_> {
                 let figure = self.figure(place, member)?;
                 Value::Number(Interval::of_bounds(figure, scale(&place.filling)))
             }
-            Filling::Standing(_) | Filling::Draws(_) | Filling::Stated(_, Said::Has) => {
+            Filling::Standing(_) | Filling::Draws(_) | Filling::Received(..) | Filling::Stated(_, Said::Has) => {
                 let figure = Interval::of_bounds(self.figure(place, member)?, 1);
                 Value::Condition(interval::not(figure.equal(Interval::ZERO)))
             }

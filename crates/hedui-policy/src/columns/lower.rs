@@ -138,7 +138,7 @@ impl Lower<'_> {
             Filling::Stated(_, Said::Number | Said::Amount | Said::Years | Said::Months) => {
                 Value::Number(self.figure(place, member)?)
             }
-            Filling::Standing(_) | Filling::Draws(_) | Filling::Stated(_, Said::Has) => {
+            Filling::Standing(_) | Filling::Draws(_) | Filling::Received(..) | Filling::Stated(_, Said::Has) => {
                 let holds = self.figure(place, member)?;
                 Value::Truth(self.nonzero(&holds)?)
             }

@@ -59,6 +59,13 @@ pub(super) fn fetch(
         Filling::Female => settled(person.is_some_and(|p| p.id.sex() == Sex::Female)),
         Filling::Standing(standing) => condition(facts.standing(asked(*standing, pack), subject), reasons),
         Filling::Draws(programme) => condition(facts.standing(core::Standing::Draws(programme), subject), reasons),
+        Filling::Received(programme, months) => {
+            let window = Months::before(facts.as_of, *months);
+            condition(
+                facts.standing(core::Standing::Received(programme, window), subject),
+                reasons,
+            )
+        }
         Filling::Stated(circumstance, said) => stated(facts.stated(*circumstance, subject), *said),
         Filling::Table(index) => match (pack.tables.get(*index), person) {
             (Some(table), Some(person)) => coefficient(input, table, person, subject.unwrap_or_default(), reasons),

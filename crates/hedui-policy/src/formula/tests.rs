@@ -67,7 +67,7 @@ fn a_mistake_has_its_position() {
         error("1 + average(a)"),
         (
             4,
-            "there is no function `average`; there are min, max, clamp, if, sum, mean, count".into()
+            "there is no function `average`; there are min, max, clamp, if, sum, mean, count, net_of".into()
         )
     );
     assert_eq!(error("max(a)"), (0, "max takes 2 to 8 arguments, not 1".into()));

@@ -198,7 +198,8 @@ fn told_by_registers(place: &Place) -> Option<&str> {
         | Filling::NewJobMonths
         | Filling::Student
         | Filling::Standing(_)
-        | Filling::Draws(_) => Some(place.name.strip_prefix("member.").unwrap_or(&place.name)),
+        | Filling::Draws(_)
+        | Filling::Received(..) => Some(place.name.strip_prefix("member.").unwrap_or(&place.name)),
         _ => None,
     }
 }

@@ -266,6 +266,7 @@ impl Pass<'_, '_, '_> {
                 let of = self.same(node, a, b, "choose between")?;
                 Some((Code::If(Box::new([condition?, then, other])), of))
             }
+            (Function::NetOf, [gross, deductions]) => self.net_of(gross, deductions, scope),
             _ => {
                 let found: Vec<Option<(Code, Type)>> = arguments.iter().map(|a| self.number(a, scope)).collect();
                 let found: Option<Vec<(Code, Type)>> = found.into_iter().collect();
@@ -283,6 +284,25 @@ impl Pass<'_, '_, '_> {
                 Some((code, of))
             }
         }
+    }
+
+    /// A gross amount less what comes off, never below zero: the one way from gross to net. What comes off is an amount of its own, and so net.
+    fn net_of(&mut self, gross: &Node, deductions: &Node, scope: Scope) -> Option<(Code, Type)> {
+        let (from, off) = (self.number(gross, scope), self.number(deductions, scope));
+        let ((from, from_type), (off, off_type)) = (from?, off?);
+        let net = match from_type {
+            Type::Number(unit) => unit.net(),
+            Type::Zero | Type::Condition => None,
+        };
+        let Some(net) = net else {
+            let message = format!("net_of takes a gross amount, and this is in {}", from_type.describe());
+            let hint = "facts are net already; what a rule gives gross has a unit like yuan/month gross".to_owned();
+            self.mistake(gross, "UNIT_MISMATCH", message, Some(hint));
+            return None;
+        };
+        let of = self.same(deductions, Type::Number(net), off_type, "take off")?;
+        let rest = Code::Arithmetic(Arithmetic::Subtract, Box::new(from), Box::new(off));
+        Some((Code::Max(vec![Code::Number(Ratio::ZERO), rest]), of))
     }
 
     fn aggregate(&mut self, node: &Node, function: Function, argument: &Node, scope: Scope) -> Option<(Code, Type)> {

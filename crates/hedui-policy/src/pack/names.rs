@@ -11,7 +11,7 @@ use crate::formula::Node;
 use crate::program::{Code, Filling, Place, Scope, SupporterWord};
 use crate::ratio::Ratio;
 use crate::unit::Unit;
-use crate::vocabulary::{self, WindowOf, Word};
+use crate::vocabulary::{self, Help, WindowOf, Word};
 
 impl Pass<'_, '_, '_> {
     /// A name as a place, if it is known here.
@@ -48,9 +48,8 @@ impl Pass<'_, '_, '_> {
             self.introduce_supporter(name, word, title, unit);
             return Some(());
         }
-        if let Some((scope, programme)) = vocabulary::drawn(name) {
-            self.introduce_drawn(name, scope, programme);
-            return Some(());
+        if let Some((scope, help, programme)) = vocabulary::help(name) {
+            return self.introduce_help(node, name, scope, help, programme);
         }
         let Some((scope, word)) = vocabulary::lookup(name) else {
             self.unknown(node, name);
@@ -166,24 +165,38 @@ impl Pass<'_, '_, '_> {
         self.checker.define(Scope::Household, place, of);
     }
 
-    /// `draws.PROGRAMME`: any programme, also one that no pack is about.
-    fn introduce_drawn(&mut self, name: &str, scope: Scope, programme: ProgrammeId) {
-        self.checker
-            .needed
-            .entry(RecordType::Assistance)
-            .or_insert("draws.PROGRAMME");
+    /// `draws.PROGRAMME`, `received.PROGRAMME`: any programme, also one that no pack is about.
+    fn introduce_help(
+        &mut self,
+        node: &Node,
+        name: &str,
+        scope: Scope,
+        help: Help,
+        programme: ProgrammeId,
+    ) -> Option<()> {
+        let (zh, en, of) = match help {
+            Help::Draws => ("正在享受", "draws", "draws.PROGRAMME"),
+            Help::Received => ("近期享受过", "received lately", "received.PROGRAMME"),
+        };
+        self.checker.needed.entry(RecordType::Assistance).or_insert(of);
+        let title = Text {
+            zh: format!("{zh}：{programme}").into(),
+            en: format!("{en} {programme}").into(),
+        };
+        let filling = match help {
+            Help::Draws => Filling::Draws(programme),
+            Help::Received => Filling::Received(programme, self.window(node, name, WindowOf::Received)?),
+        };
         let place = Place {
             name: name.into(),
-            title: Text {
-                zh: format!("正在享受：{programme}").into(),
-                en: format!("draws {programme}").into(),
-            },
+            title,
             unit: "condition".into(),
             law: SmolStr::default(),
             assumption: false,
-            filling: Filling::Draws(programme),
+            filling,
         };
         self.checker.define(scope, place, Type::Condition);
+        Some(())
     }
 
     fn unknown(&mut self, node: &Node, name: &str) {

@@ -2,6 +2,7 @@
 
 use super::Pack;
 use crate::mistake::Mistake;
+use crate::testing::PackText;
 use crate::vocabulary;
 
 /// A small good pack; tests break single lines of it.
@@ -320,6 +321,84 @@ fn facts_are_asked_for_before_they_are_used() {
         (found[0].reason, found[0].hint.as_deref()),
         ("VALUE_INVALID", Some("did you mean `income`?"))
     );
+}
+
+/// A rate of casual work that its source gives gross, and what comes off.
+fn with_gross(formula: &str) -> Vec<(&'static str, String)> {
+    let text = PackText::new()
+        .windows("wage = \"prior_month\"\nproperty = \"twelve_months\"")
+        .parameter("rate", "2_000", "yuan/month gross")
+        .parameter("contributions", "300", "yuan/month")
+        .parameter("tax", "10", "yuan/month gross")
+        .parameter("standard", "500", "yuan/person/month")
+        .test(
+            "income",
+            "income",
+            &format!("{formula} and rate > tax and contributions < standard * persons"),
+        )
+        .text()
+        .to_owned();
+    let found = Pack::parse("p.toml", &text)
+        .err()
+        .map(|mistakes| mistakes.0)
+        .unwrap_or_default();
+    found
+        .into_iter()
+        .map(|m| (m.reason, m.hint.unwrap_or_default()))
+        .collect()
+}
+
+#[test]
+fn gross_and_net_are_never_mixed() {
+    for mixed in [
+        "income.wage + rate < standard * persons",
+        "rate < standard * persons",
+        "rate / persons < standard",
+        "max(income.wage, rate) > 0",
+        "if(persons > persons, rate, income.wage) > 0",
+        "income.property / months_per_year - rate > 0",
+        "rate * months_per_year == income.property",
+        "rate / income.wage > 1",
+        "net_of(rate, tax) < standard * persons",
+        "net_of(income.wage, contributions) > 0",
+        "net_of(net_of(rate, contributions), contributions) > 0",
+        "net_of(rate * months_per_year, contributions) > 0",
+    ] {
+        let found = with_gross(mixed);
+        assert!(matches!(found.as_slice(), [("UNIT_MISMATCH", _)]), "{mixed}: {found:?}");
+    }
+    for hinted in [
+        "income.wage + rate < standard * persons",
+        "rate < contributions",
+        "net_of(rate, tax) < contributions",
+    ] {
+        let found = with_gross(hinted);
+        assert!(found[0].1.contains("net_of(gross, deductions)"), "{hinted}: {found:?}");
+    }
+    for kept_apart in [
+        "income.wage + net_of(rate, contributions) < standard * persons",
+        "net_of((rate - tax) / persons, contributions / persons) < standard",
+        "rate / tax > 1",
+        "net_of(rate, 0) > 0",
+        "net_of(0.5 * rate * months_per_year, income.property) > 0",
+    ] {
+        assert_eq!(with_gross(kept_apart), [], "{kept_apart}");
+    }
+}
+
+#[test]
+fn a_net_amount_is_what_is_left_and_never_below_zero() {
+    let left = |rate: &str| {
+        let pack = PackText::new()
+            .parameter("rate", rate, "yuan/month gross")
+            .parameter("off", "300", "yuan/month")
+            .step("household", "left", "yuan/month", "net_of(rate, off)")
+            .test("income", "t", "left < off")
+            .pack();
+        let verdict = crate::testing::Case::single("2026-06-15").judge(&pack);
+        crate::testing::traced(&verdict, "left", None).to_owned()
+    };
+    assert_eq!([left("301"), left("300"), left("299.99")], ["1", "0", "0"]);
 }
 
 #[test]

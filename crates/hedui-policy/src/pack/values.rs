@@ -20,7 +20,7 @@ pub(super) fn unit(source: &mut Source<'_>, section: &mut Section<'_, '_>) -> Op
     let unit = Unit::parse(&text.value);
     if unit.is_none() {
         let message = format!("`{}` is not a unit", text.value);
-        let hint = "units are made of yuan, person, month, year, piece, sqm and ratio, for example yuan/person/month";
+        let hint = "units are made of yuan, person, month, year, piece, sqm and ratio, for example yuan/person/month; yuan/month gross before deductions";
         source.mistake_with(text.at, "UNIT_UNKNOWN", message, Some(hint.into()));
     }
     unit.map(|unit| Located {

@@ -32,6 +32,7 @@ pub(super) const ATTENDS: u8 = 67;
 pub(super) const DISABLED: u8 = 68;
 pub(super) const DRAWS: u8 = 69;
 pub(super) const STATED: u8 = 70;
+pub(super) const RECEIVED: u8 = 71;
 
 /// The number of what is read.
 pub(super) fn of_reading(reading: &Reading) -> u8 {
@@ -43,6 +44,7 @@ pub(super) fn of_reading(reading: &Reading) -> u8 {
         Reading::Attends(_) => ATTENDS,
         Reading::Disabled(_) => DISABLED,
         Reading::Draws(_) => DRAWS,
+        Reading::Received(_) => RECEIVED,
         Reading::Stated(..) => STATED,
     }
 }

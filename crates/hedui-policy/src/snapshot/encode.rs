@@ -57,7 +57,7 @@ pub(super) fn key(key: &FigureKey) -> Vec<u8> {
         Reading::RegisteredIn(place) => out.extend(place.number().to_le_bytes().iter().take(3)),
         Reading::Attends(stage) => out.push(codes::of_stage(*stage)),
         Reading::Disabled(kind) => out.push(codes::of_kind(*kind)),
-        Reading::Draws(programme) => {
+        Reading::Draws(programme) | Reading::Received(programme) => {
             let text = programme.as_str().as_bytes();
             // An id has at most 63 characters.
             out.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
@@ -423,15 +423,18 @@ impl Bytes<'_> {
             codes::MARRIED => Some(Reading::Married),
             codes::ATTENDS => codes::stage(byte()?).map(Reading::Attends),
             codes::DISABLED => codes::kind(byte()?).map(Reading::Disabled),
-            codes::DRAWS => {
+            of @ (codes::DRAWS | codes::RECEIVED) => {
                 let length = usize::from(byte()?);
                 let malformed = SnapshotError::Malformed { field: "keys" };
                 let (text, rest) = self.0.split_at_checked(length).ok_or(malformed)?;
                 self.0 = rest;
                 let programme = std::str::from_utf8(text).ok();
-                programme
-                    .and_then(|text| ProgrammeId::new(text).ok())
-                    .map(Reading::Draws)
+                let programme = programme.and_then(|text| ProgrammeId::new(text).ok());
+                programme.map(if of == codes::DRAWS {
+                    Reading::Draws
+                } else {
+                    Reading::Received
+                })
             }
             codes::STATED => {
                 let (circumstance, said) = (codes::circumstance(byte()?), codes::said(byte()?));

@@ -33,6 +33,8 @@ pub enum Reading {
     Disabled(DisabilityKind),
     /// Condition: draws assistance of a programme.
     Draws(ProgrammeId),
+    /// Condition: received assistance of a programme in the months of the key, or since.
+    Received(ProgrammeId),
     /// What papers state; amounts in fen.
     Stated(Circumstance, Said),
 }
@@ -46,7 +48,8 @@ impl Reading {
             | Reading::Married
             | Reading::Attends(_)
             | Reading::Disabled(_)
-            | Reading::Draws(_) => true,
+            | Reading::Draws(_)
+            | Reading::Received(_) => true,
             Reading::Stated(_, said) => *said == Said::Has,
         }
     }
@@ -310,6 +313,12 @@ pub(crate) fn key(place: &Place, pack: &Pack) -> Option<FigureKey> {
             // A window has at most 60 months.
             return Some(FigureKey::of_fact(*fact, u8::try_from(*months).unwrap_or(u8::MAX)));
         }
+        Filling::Received(programme, months) => {
+            return Some(FigureKey {
+                reading: Reading::Received(programme.clone()),
+                months: u8::try_from(*months).unwrap_or(u8::MAX),
+            });
+        }
         Filling::NewJobMonths => Reading::NewJobMonths,
         Filling::Standing(Standing::RegisteredHere) => Reading::RegisteredIn(pack.head.jurisdiction),
         Filling::Standing(Standing::Married) => Reading::Married,
@@ -341,6 +350,7 @@ pub(crate) fn scale(filling: &Filling) -> i128 {
         | Filling::NewJobMonths
         | Filling::Standing(_)
         | Filling::Draws(_)
+        | Filling::Received(..)
         | Filling::Fixed(_)
         | Filling::Dated(..)
         | Filling::Persons

@@ -103,7 +103,7 @@ fn meaning(pack: &Pack, place: &Place) -> String {
             }
             text
         }
-        Filling::Figure { months, .. } => format!("over {months}"),
+        Filling::Figure { months, .. } | Filling::Received(_, months) => format!("over {months}"),
         Filling::Standing(Standing::RegisteredHere) => pack.head.jurisdiction_text.to_string(),
         Filling::Table(at) => pack.tables.get(*at).map(rows).unwrap_or_default(),
         // The name says it all.

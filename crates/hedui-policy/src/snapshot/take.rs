@@ -77,6 +77,10 @@ fn figure(facts: &Facts<'_>, key: &FigureKey, subject: Option<u32>) -> Bounds {
         Reading::Attends(stage) => standing(Standing::Attends(*stage)),
         Reading::Disabled(kind) => standing(Standing::Disabled(*kind)),
         Reading::Draws(programme) => standing(Standing::Draws(programme)),
+        Reading::Received(programme) => {
+            let window = Months::before(facts.as_of, u32::from(key.months));
+            standing(Standing::Received(programme, window))
+        }
         Reading::Stated(circumstance, said) => {
             let stated = facts.stated(*circumstance, subject);
             Bounds::exactly(match said {

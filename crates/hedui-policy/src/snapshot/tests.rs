@@ -40,6 +40,7 @@ fn readings() -> Vec<Reading> {
         Reading::Disabled(DisabilityKind::Mental),
         Reading::Draws(ProgrammeId::new("low-income").unwrap()),
         Reading::Draws(ProgrammeId::new("dibao").unwrap()),
+        Reading::Received(ProgrammeId::new("dibao").unwrap()),
         Reading::Stated(Circumstance::InPrison, Said::Has),
         Reading::Stated(Circumstance::CareNeed, Said::Number),
     ]

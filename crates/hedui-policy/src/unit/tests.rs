@@ -20,6 +20,8 @@ fn a_unit_reads_back_as_it_is_written() {
         "pieces/person",
         "sqm",
         "sqm/person",
+        "yuan gross",
+        "yuan/person/month gross",
     ] {
         assert_eq!(Unit::parse(text).unwrap().to_string(), text);
     }
@@ -43,6 +45,12 @@ fn what_is_no_unit_is_refused() {
         "yuan per month",
         "ratio/ratio",
         "Yuan",
+        "gross",
+        "yuangross",
+        "yuan gross gross",
+        "months gross",
+        "ratio gross",
+        "gross yuan",
     ] {
         assert_eq!(Unit::parse(text), None, "{text}");
     }
@@ -91,4 +99,20 @@ fn a_month_against_a_year_is_explained() {
             .unwrap()
             .contains("[[parameter]]")
     );
+}
+
+#[test]
+fn gross_stays_gross_until_something_is_taken_off() {
+    let unit = |text| Unit::parse(text).unwrap();
+    let gross = unit("yuan/month gross");
+    assert_eq!(gross.per(Unit::PERSONS), Some(unit("yuan/person/month gross")));
+    assert_eq!(gross.times(Unit::MONTHS_PER_YEAR), Some(unit("yuan/year gross")));
+    assert_eq!(gross.net(), Some(Unit::YUAN_PER_MONTH));
+    assert_eq!(Unit::YUAN_PER_MONTH.net(), None);
+    assert_ne!(gross, Unit::YUAN_PER_MONTH);
+    assert_eq!(gross.per(gross), Some(Unit::RATIO));
+    // What part of a gross amount a net one is tells nothing that a formula may use.
+    assert_eq!(gross.per(Unit::YUAN_PER_MONTH).unwrap().to_string(), "ratio gross");
+    assert_eq!(gross.times(gross).unwrap().net(), None);
+    assert!(gross.conversion_hint(Unit::YUAN_PER_MONTH).unwrap().contains("net_of"));
 }

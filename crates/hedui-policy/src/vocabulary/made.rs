@@ -115,15 +115,28 @@ fn title_of_kind(kind: DisabilityKind) -> (&'static str, &'static str) {
     }
 }
 
-/// The programme of `draws.low_income`: its id, with hyphens where a formula writes `_`.
-pub(crate) fn drawn(name: &str) -> Option<(Scope, ProgrammeId)> {
+/// What of a programme's help a word means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Help {
+    /// Whether it is drawn at the date.
+    Draws,
+    /// Whether it was received in the months of a window, or since.
+    Received,
+}
+
+/// The programme of `draws.low_income` or `received.low_income`: its id, with hyphens where a formula writes `_`.
+pub(crate) fn help(name: &str) -> Option<(Scope, Help, ProgrammeId)> {
     let (scope, rest) = match name.strip_prefix("member.") {
         Some(rest) => (Scope::Member, rest),
         None => (Scope::Household, name),
     };
-    let programme = rest.strip_prefix("draws.")?;
+    let (help, programme) = match rest.split_once('.')? {
+        ("draws", programme) => (Help::Draws, programme),
+        ("received", programme) => (Help::Received, programme),
+        _ => return None,
+    };
     let id = ProgrammeId::new(&programme.replace('_', "-")).ok()?;
-    Some((scope, id))
+    Some((scope, help, id))
 }
 
 /// Every word that a circumstance gives to formulas.

@@ -5,6 +5,7 @@ use hedui_ids::DivisionCode;
 use proptest::prelude::*;
 
 use crate::answer::AnswerState;
+use crate::dates::Months;
 use crate::facts::{Condition, Standing};
 use crate::names::ProgrammeId;
 use crate::record::*;
@@ -104,6 +105,11 @@ fn a_disability_counts_by_its_kind_from_its_certificate_on() {
     assert_eq!(disabled(DisabilityKind::Vision, 1, "2020-01-01"), NO);
 }
 
+/// On 2026-11-22: from November 2025.
+fn a_year() -> Months {
+    Months::before("2026-11-22".parse().unwrap(), 12)
+}
+
 fn assistance(programme: &str, status: AssistanceStatus, until: &str) -> RecordBody {
     RecordBody::Assistance(Assistance {
         programme: programme.into(),
@@ -127,6 +133,47 @@ fn assistance_counts_by_its_programme_while_it_is_drawn() {
     assert_eq!(draws("low-income", AssistanceStatus::Drawing, "2026-11-21"), NO);
     assert_eq!(draws("low-income", AssistanceStatus::Ended, "2027-01-01"), NO);
     assert_eq!(draws("dibao", AssistanceStatus::Drawing, "2027-01-01"), NO);
+}
+
+#[test]
+fn help_that_is_over_was_received_from_the_first_month_of_the_window_until_the_date() {
+    use AssistancePeriod::{Monthly, Once};
+    use AssistanceStatus::{Drawing, Ended};
+    let programme = ProgrammeId::new("temporary-assistance").unwrap();
+    let window = a_year();
+    let received = |period, status, from: Option<&str>, until: Option<&str>| {
+        let body = Assistance {
+            programme: "temporary-assistance".into(),
+            amount: crate::Fen(30_000),
+            period,
+            from: from.map(date),
+            until: until.map(date),
+            division_code: Default::default(),
+            status,
+        };
+        truths(
+            RecordType::Assistance,
+            vec![RecordBody::Assistance(body)],
+            Standing::Received(&programme, window),
+        )
+    };
+    assert_eq!(received(Once, Ended, Some("2025-10-31"), None), NO);
+    assert_eq!(received(Once, Ended, Some("2025-11-01"), None), YES);
+    assert_eq!(received(Once, Ended, Some("2026-11-22"), None), YES);
+    assert_eq!(received(Once, Ended, Some("2026-11-23"), None), NO);
+    assert_eq!(received(Once, Ended, Some("2025-10"), None), NO);
+    assert_eq!(received(Once, Ended, Some("2025"), None), OPEN);
+    assert_eq!(received(Once, Ended, Some("2024"), None), NO);
+    assert_eq!(received(Once, Ended, None, None), OPEN);
+    assert_eq!(received(Once, Drawing, Some("2020-01-01"), None), NO);
+    assert_eq!(received(Monthly, Drawing, Some("2020-01-01"), None), YES);
+    assert_eq!(received(Monthly, Drawing, None, Some("2027-01-01")), YES);
+    assert_eq!(received(Monthly, Ended, Some("2020-01-01"), None), OPEN);
+    assert_eq!(received(Monthly, Ended, Some("2026-01-01"), None), YES);
+    assert_eq!(received(Monthly, Ended, Some("2020-01-01"), Some("2025-10-31")), NO);
+    assert_eq!(received(Monthly, Ended, Some("2020-01-01"), Some("2025-11-01")), YES);
+    assert_eq!(received(Monthly, Ended, Some("2020-01-01"), Some("2027-01-01")), OPEN);
+    assert_eq!(received(Monthly, Ended, Some("2026-05-01"), Some("2026-01-01")), OPEN);
 }
 
 #[test]
@@ -190,7 +237,7 @@ proptest! {
             .map(|(bodies, name)| says(&format!("d-{name}"), &[of_type], bodies))
             .collect();
         let programme = ProgrammeId::new("dibao").unwrap();
-        let all = [Standing::RegisteredIn(here()), Standing::Married, Standing::Attends(stage), Standing::Disabled(kind), Standing::Draws(&programme)];
+        let all = [Standing::RegisteredIn(here()), Standing::Married, Standing::Attends(stage), Standing::Disabled(kind), Standing::Draws(&programme), Standing::Received(&programme, a_year())];
         let before = all.map(|standing| of(&departments, standing).truth);
         let at = quiet.index(departments.len());
         departments[at].subjects[0].state = AnswerState::Pending;

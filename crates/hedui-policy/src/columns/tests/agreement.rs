@@ -162,12 +162,8 @@ fn registers(random: &mut Random, case: &mut Case, subject: u32) {
         case.found("marriage-office", subject, RecordBody::Marriage(marriage()));
     }
     if random.one_in(6) {
-        let programme = random.pick(&["dibao", "low-income", "extreme-poverty", "disabled-living"]);
-        case.found(
-            "assistance-office",
-            subject,
-            RecordBody::Assistance(assistance(programme)),
-        );
+        let body = assistance(random, case.as_of);
+        case.found("assistance-office", subject, RecordBody::Assistance(body));
     }
     if random.one_in(4) {
         let body = record::Employment {
@@ -215,15 +211,33 @@ fn marriage() -> record::Marriage {
     }
 }
 
-fn assistance(programme: &str) -> record::Assistance {
+/// Drawn, or over for so long that a window holds it, does not, or may.
+fn assistance(random: &mut Random, as_of: Date) -> record::Assistance {
+    let programmes = [
+        "dibao",
+        "low-income",
+        "extreme-poverty",
+        "disabled-living",
+        "temporary-assistance",
+    ];
+    let year: i16 = as_of.year() - random.pick(&[0i16, 1, 2, 9]);
+    let is_drawn = random.one_in(2);
+    let from = match random.one_in(2) {
+        true => Some(format!("{year:04}-01-02")),
+        false => random.one_in(2).then(|| format!("{year:04}")),
+    };
     record::Assistance {
-        programme: programme.into(),
+        programme: random.pick(&programmes).into(),
         amount: Fen(100),
-        period: record::AssistancePeriod::Monthly,
-        from: None,
+        period: random.pick(&[record::AssistancePeriod::Monthly, record::AssistancePeriod::Once]),
+        from: from.filter(|_| !is_drawn).map(|from| from.parse().unwrap()),
         until: None,
         division_code: Default::default(),
-        status: record::AssistanceStatus::Drawing,
+        status: if is_drawn {
+            record::AssistanceStatus::Drawing
+        } else {
+            record::AssistanceStatus::Ended
+        },
     }
 }
 

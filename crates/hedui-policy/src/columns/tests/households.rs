@@ -74,7 +74,8 @@ pub(super) fn is_in_hundredths(reading: &Reading) -> bool {
         | Reading::Married
         | Reading::Attends(_)
         | Reading::Disabled(_)
-        | Reading::Draws(_) => false,
+        | Reading::Draws(_)
+        | Reading::Received(_) => false,
     }
 }
 

@@ -43,6 +43,7 @@ pub(super) fn word(reading: &Reading) -> String {
         Reading::Attends(stage) => return format!("stage.{}", stage.word()),
         Reading::Disabled(kind) => return format!("disabled.{}", kind.word()),
         Reading::Draws(programme) => return format!("draws.{}", programme.as_str().replace('-', "_")),
+        Reading::Received(programme) => return format!("received.{}", programme.as_str().replace('-', "_")),
         Reading::Stated(circumstance, said) => {
             let before = match said {
                 vocabulary::Said::Has => "has",
@@ -60,7 +61,16 @@ pub(super) fn word(reading: &Reading) -> String {
 /// Whether a word is a condition.
 fn is_condition(word: &str) -> bool {
     let before = word.split_once('.').map_or(word, |(before, _)| before);
-    ["registered_here", "married", "stage", "disabled", "draws", "has"].contains(&before)
+    [
+        "registered_here",
+        "married",
+        "stage",
+        "disabled",
+        "draws",
+        "received",
+        "has",
+    ]
+    .contains(&before)
 }
 
 fn of_fact(fact: Fact) -> &'static str {
@@ -102,6 +112,7 @@ fn window(word: &str) -> Option<&'static str> {
         "expense.medical" => Some("medical"),
         "real_estate_given_up" => Some("given_up"),
         "income.transfer" | "income.basic_pension" => Some("transfer"),
+        word if word.starts_with("received.") => Some("received"),
         word if word.starts_with("income.transfer.") => Some("transfer"),
         _ => None,
     }
@@ -396,6 +407,12 @@ impl Names<'_> {
                     panic!()
                 };
                 Point1::Number(x.min(hi).max(lo))
+            }
+            Function::NetOf => {
+                let [gross, off] = numbers().collect::<Vec<_>>()[..] else {
+                    panic!()
+                };
+                Point1::Number(gross.minus(off).max(Fraction::ZERO))
             }
             Function::If if self.truth(&arguments[0], member) => self.value(&arguments[1], member),
             Function::If => self.value(&arguments[2], member),

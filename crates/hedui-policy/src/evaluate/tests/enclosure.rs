@@ -76,7 +76,7 @@ fn oracle(node: &Node, points: &Points) -> Option<Point> {
                 }
                 Function::If if truth(&arguments[0], points)? => oracle(&arguments[1], points)?,
                 Function::If => oracle(&arguments[2], points)?,
-                Function::Sum | Function::Mean | Function::Count => return None,
+                Function::Sum | Function::Mean | Function::Count | Function::NetOf => return None,
             }
         }
     })
