@@ -15,11 +15,13 @@ use crate::part::{Aspect, Part, Treatment};
 use crate::record::{IncomeKind, RecordBody, RecordType};
 use crate::verdict::Text;
 
+mod early;
 mod interest;
 mod spouse;
 #[cfg(test)]
 mod tests;
 
+pub use early::{EARLY_WARNINGS, EarlyWarnings, early_warnings};
 pub use interest::{CONFLICT_OF_INTEREST, Official, conflicts_of_interest};
 
 pub(crate) use spouse::marriages;

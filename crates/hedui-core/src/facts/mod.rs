@@ -345,6 +345,11 @@ impl<'a> Facts<'a> {
         self.table.len().saturating_add(members)
     }
 
+    /// The record that a source is; `None` for a declaration or a paper.
+    pub(crate) fn found(&self, source: u32) -> Option<&Found<'a>> {
+        self.table.by_id(source)
+    }
+
     /// The department whose record a source is; `None` for a declaration.
     pub(crate) fn department_of(&self, source: u32) -> Option<&'a DepartmentId> {
         self.table.by_id(source).map(|found| found.department)
