@@ -11,6 +11,7 @@ mod filed;
 mod formula;
 pub mod interval;
 mod mistake;
+mod near;
 mod pack;
 mod program;
 pub mod ratio;
@@ -36,6 +37,7 @@ pub use columns::{Columns, Judged, Payable, Prepared, PreparedVerdicts, RowError
 pub use evaluate::{ARITHMETIC_OVERFLOW, DIVISION_BY_ZERO, NOBODY_COUNTS, RECORD_UNCERTAIN, TOO_MANY_COMPOSITIONS};
 pub use filed::{Filed, MAX_SNAPSHOTS};
 pub use mistake::{Mistake, Mistakes, PolicyError, PolicyErrorKind, SelectError};
+pub use near::Near;
 pub use pack::{MAX_PACK_BYTES, Pack, TestKind};
 pub use set::{MAX_PACKS, PackFile, PackSet};
 pub use snapshot::{
