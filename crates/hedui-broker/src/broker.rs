@@ -88,10 +88,18 @@ impl Broker {
                 closing: AtomicBool::new(false),
                 rechecking: DashMap::new(),
                 retention_turn: tokio::sync::Mutex::default(),
+                jobs: DashMap::new(),
+                job_turn: tokio::sync::Mutex::default(),
+                job_places: Arc::default(),
                 expiring: Arc::default(),
                 workers: Workers::beside_the_network(),
             }),
         }
+    }
+
+    /// One over parts that are shared already.
+    pub(crate) fn of(core: &Arc<Core>) -> Broker {
+        Broker { core: Arc::clone(core) }
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
@@ -128,11 +136,20 @@ impl Broker {
     ///
     /// Errors: every check of the request, all mistakes at once; a refusal for want of authorization is kept as evidence.
     pub async fn create(&self, create: Create) -> Result<Verification, BrokerError> {
+        let request_key = self.request_key(&create)?;
+        self.create_as(create, request_key).await
+    }
+
+    /// The same under a key that stands for the request, if it has one.
+    pub(crate) async fn create_as(
+        &self,
+        create: Create,
+        request_key: Option<IndexKey>,
+    ) -> Result<Verification, BrokerError> {
         if self.core.closing.load(Ordering::SeqCst) {
             return Err(BrokerError::ShuttingDown);
         }
         let clock = self.core.clock.monotonic_ns();
-        let request_key = self.request_key(&create)?;
         if let Some(key) = request_key
             && let Some(position) = self.core.store.newest(key).await?
         {
@@ -319,6 +336,8 @@ impl Broker {
                 let mut state = run.state.subscribe();
                 let _ = state.wait_for(|v| v.state != State::Running).await;
             }
+            // Re-evaluations stop after the households that they are at.
+            drop(self.core.job_places.write().await);
             // An expiry stops after the case that it is at.
             drop(self.core.expiring.lock().await);
             // An approval goes on without its caller.

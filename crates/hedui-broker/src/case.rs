@@ -102,6 +102,7 @@ impl Look {
             report: None,
             failure: (state == State::Failed).then(|| "EVIDENCE_UNREADABLE".to_owned()),
             rechecks: None,
+            reevaluates: None,
             promise: None,
             retention: Some(Arc::new(self.standing.clone())),
         }
@@ -393,6 +394,7 @@ fn verification(
     stored: StoredRequest,
     ended: Option<&Frame>,
 ) -> Result<Verification, BrokerError> {
+    let rechecks = stored.request.rechecks().map(str::to_owned);
     let mut found = Verification {
         case,
         state: State::Failed,
@@ -406,7 +408,8 @@ fn verification(
         verdicts: Arc::default(),
         report: None,
         failure: Some("INTERRUPTED".to_owned()),
-        rechecks: stored.request.recheck.map(|r| r.of),
+        rechecks,
+        reevaluates: stored.request.reevaluates,
         promise: None,
         retention: None,
     };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use ed25519_dalek::VerifyingKey;
 use hedui_core::Tolerances;
+use hedui_core::finding::EarlyWarnings;
 use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing, MAX_PAGE};
 use hedui_policy::PackSet;
 
@@ -14,6 +15,7 @@ use crate::entropy::Entropy;
 use crate::error::BrokerError;
 use crate::filing::Filings;
 use crate::meter::Meter;
+use crate::reevaluation::LiveJob;
 use crate::registry::Registry;
 use crate::retention::RetentionPeriods;
 use crate::rules::KeptRules;
@@ -30,6 +32,8 @@ pub struct Settings {
     pub max_running: usize,
     /// How far statements may differ before it becomes a finding.
     pub tolerances: Tolerances,
+    /// How much a change must be to be told of in a re-evaluation.
+    pub early_warnings: EarlyWarnings,
     /// Keys of signing services that the district trusts, by id.
     pub signing_keys: Vec<(String, VerifyingKey)>,
     /// Who works with the system.
@@ -45,6 +49,7 @@ impl Default for Settings {
             deadline_ms: 10_000,
             max_running: 4_096,
             tolerances: Tolerances::default(),
+            early_warnings: EarlyWarnings::default(),
             signing_keys: Vec::new(),
             staff: Arc::default(),
             retention: RetentionPeriods::default(),
@@ -83,6 +88,12 @@ pub(crate) struct Core {
     pub retention_turn: tokio::sync::Mutex<()>,
     /// How many rechecks of a case are about to begin: they stand among those under way only later.
     pub rechecking: DashMap<CaseId, usize>,
+    /// The re-evaluations that run, by their ids.
+    pub jobs: DashMap<CaseId, Arc<LiveJob>>,
+    /// Orders about re-evaluations are decided and made durable one at a time.
+    pub job_turn: tokio::sync::Mutex<()>,
+    /// Shared by the re-evaluations that run; whoever stops the broker waits until all have let go of it.
+    pub job_places: Arc<tokio::sync::RwLock<()>>,
     /// Held by the expiry that runs.
     pub expiring: Arc<tokio::sync::Mutex<()>>,
 }

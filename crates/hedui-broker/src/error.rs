@@ -67,6 +67,15 @@ pub enum BrokerError {
     /// The case is frozen, destroyed, on hold; or an order about it is not allowed.
     #[error(transparent)]
     Retention(#[from] RetentionRefusal),
+    /// A re-evaluation of the district is under way, or too many are.
+    #[error("a re-evaluation of this district is under way: {0}")]
+    ReevaluationRunning(String),
+    /// There is nothing to resume or cancel.
+    #[error("this re-evaluation has ended")]
+    ReevaluationEnded,
+    /// No such re-evaluation.
+    #[error("there is no such re-evaluation here")]
+    ReevaluationNotFound,
     /// Stored evidence that does not decode.
     #[error("stored evidence of this verification is damaged: {0}")]
     Damaged(&'static str),
@@ -92,7 +101,9 @@ impl BrokerError {
             BrokerError::Invalid(_) | BrokerError::RequestIdReused => ErrorKind::InvalidArgument,
             BrokerError::NotAuthorized(_) => ErrorKind::PermissionDenied,
             BrokerError::Running(_) => ErrorKind::AlreadyExists,
-            BrokerError::NotFound => ErrorKind::NotFound,
+            BrokerError::NotFound | BrokerError::ReevaluationNotFound => ErrorKind::NotFound,
+            BrokerError::ReevaluationEnded => ErrorKind::FailedPrecondition,
+            BrokerError::ReevaluationRunning(_) => ErrorKind::ResourceExhausted,
             BrokerError::WrongState(_) => ErrorKind::FailedPrecondition,
             BrokerError::Busy => ErrorKind::ResourceExhausted,
             BrokerError::ShuttingDown => ErrorKind::Unavailable,
@@ -127,6 +138,9 @@ impl BrokerError {
             BrokerError::Log(LogError::Name { .. }) => "LOG_REQUEST_INVALID",
             BrokerError::Log(_) => "EVIDENCE_LOG_UNAVAILABLE",
             BrokerError::Retention(refusal) => refusal.reason(),
+            BrokerError::ReevaluationRunning(_) => "REEVALUATION_RUNNING",
+            BrokerError::ReevaluationEnded => "REEVALUATION_ENDED",
+            BrokerError::ReevaluationNotFound => "REEVALUATION_NOT_FOUND",
             BrokerError::Damaged(_) => "EVIDENCE_DAMAGED",
             BrokerError::Internal(_) => "INTERNAL",
         }
@@ -156,6 +170,9 @@ impl BrokerError {
         "NO_HOLD",
         "EXPIRY_NOT_APPROVED",
         "EXPIRY_RUNNING",
+        "REEVALUATION_RUNNING",
+        "REEVALUATION_ENDED",
+        "REEVALUATION_NOT_FOUND",
         "EVIDENCE_DAMAGED",
         "INTERNAL",
     ];

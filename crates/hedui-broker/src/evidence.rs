@@ -138,12 +138,16 @@ pub(crate) fn asked(
     let mut rng = core.entropy.fork();
     let common = common(case, prepared);
     let now = core.clock.now_ms();
+    // A recheck asks those that it names; one that names none judges again what is kept.
+    let recheck = prepared.stored.request.recheck.as_ref();
+    let again = recheck.map(|recheck| &recheck.departments);
     let departments: Vec<&str> = prepared
         .plan
         .departments
         .iter()
         .filter(|d| d.is_asked())
         .filter_map(|d| core.registry.profiles().get(d.index))
+        .filter(|p| again.is_none_or(|named| named.contains(&p.id)))
         .map(|p| p.id.as_str())
         .collect();
     let mut frame = empty_frame(id, FrameKind::Asked, &common, now, index);

@@ -13,9 +13,10 @@ use hedui_core::report::{DepartmentLine, NamedFigure, REPORT_VERSION, Report, Su
 use hedui_core::{
     DepartmentId, DepartmentProfile, Figure, Finding, Months, Official, Outcome, Tolerances, Truth, Verdict,
 };
-use hedui_policy::PackSet;
+use hedui_policy::{Pack, PackSet};
 use smol_str::SmolStr;
 
+use crate::before::Before;
 use crate::collector::Arrived;
 use crate::core::Core;
 use crate::fan_out::Questions;
@@ -176,7 +177,7 @@ fn subject_line(answer: &SubjectAnswer) -> SubjectLine {
 pub(crate) enum Conflicts<'a> {
     /// To be looked for, if the staff register knows the official.
     Of(Option<Official<'a>>),
-    /// As they were found when it was judged first.
+    /// As they were found when it was judged first, with what was found by comparing with a verification before it.
     Found(Vec<Finding>),
 }
 
@@ -190,11 +191,13 @@ pub(crate) struct Judging<'a> {
     /// The digest under which departments and tolerances are kept.
     pub rules: &'a SmolStr,
     pub conflicts: Conflicts<'a>,
+    /// What was known when the household was verified before.
+    pub before: Option<&'a Before>,
 }
 
 impl<'a> Judging<'a> {
     /// By what is in force now.
-    pub fn now(core: &'a Core, prepared: &'a Prepared) -> Judging<'a> {
+    pub fn now(core: &'a Core, prepared: &'a Prepared, before: Option<&'a Before>) -> Judging<'a> {
         let stored = &prepared.stored;
         Judging {
             departments: core.registry.profiles(),
@@ -202,6 +205,7 @@ impl<'a> Judging<'a> {
             packs: &core.packs,
             rules: &core.rules.digest,
             conflicts: Conflicts::Of(core.settings.staff.official(&stored.caller, &stored.request.actor)),
+            before,
         }
     }
 }
@@ -242,7 +246,11 @@ pub(crate) fn judge_and<T>(
     }
     let open = opening(&found);
     let packs = prepared.packs.iter().filter_map(|p| judging.packs.packs().get(*p));
-    let verdicts = packs.map(|pack| pack.evaluate(&facts, &open)).collect();
+    let judged: Vec<(&Pack, Verdict)> = packs.map(|pack| (pack, pack.evaluate(&facts, &open))).collect();
+    if let Some(before) = judging.before {
+        found.extend(before.compared(&facts, &judged, judging.tolerances));
+    }
+    let verdicts = judged.into_iter().map(|(_, verdict)| verdict).collect();
     let mut report = Report {
         version: REPORT_VERSION,
         verification: case.to_owned(),

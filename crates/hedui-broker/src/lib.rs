@@ -3,6 +3,7 @@
 
 mod archive;
 mod audit;
+mod before;
 mod broker;
 mod case;
 mod claim;
@@ -25,6 +26,7 @@ mod pipeline;
 mod prepare;
 mod recheck;
 mod recompute;
+mod reevaluation;
 mod registry;
 mod request;
 mod resume;
@@ -41,6 +43,7 @@ mod workers;
 mod tests;
 
 pub use audit::{CaseProof, LogState};
+pub use before::COMPARED;
 pub use broker::{Broker, Parts};
 pub use case::{CaseLeaf, Page};
 pub use core::Settings;
@@ -54,8 +57,12 @@ pub use kept_report::KeptReport;
 pub use latest::{HouseholdKey, HouseholdsOf, Latest, LatestPage, LatestState, MAX_HOUSEHOLDS};
 pub use meter::{Meter, Step};
 pub use recompute::{FiledAgain, Recomputed};
+pub use reevaluation::{
+    HOUSEHOLD_RESULTS, JobProgress, JobState, Reevaluation, ReevaluationAsk, ReevaluationCounts, ReevaluationKind,
+    Reviewed, ReviewedPage,
+};
 pub use registry::{Fared, Registered, Registry};
-pub use request::{Completion, Conflict, Create, MAX_DEADLINE_MS, Recheck, Request, Reuse};
+pub use request::{Completion, Conflict, Create, MAX_DEADLINE_MS, Recheck, Reevaluates, Request, Reuse};
 pub use retention::{
     Basis, Counts, Destroyed, Expiry, ExpiryAsk, ExpiryPlace, ExpiryProgress, Hold, Officer, RetentionPeriods,
     RetentionRefusal, RetentionState, ShredRequest, Standing,

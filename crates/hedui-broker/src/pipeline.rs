@@ -8,6 +8,7 @@ use hedui_core::{Report, Verdict};
 use hedui_evidence::{IndexKey, Record, Sealer, StoreError};
 use tokio::time::Instant;
 
+use crate::before;
 use crate::case::ending_in;
 use crate::core::Core;
 use crate::error::BrokerError;
@@ -43,6 +44,7 @@ pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, Br
     };
     let clock = core.note(Step::Reuse, clock);
 
+    let before = before::before(core, prepared).await?;
     let started = Instant::now();
     let progress = run.progress.get_or_init(|| Progress {
         questions: Questions::new(prepared, &run.query_id),
@@ -50,6 +52,7 @@ pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, Br
         started_at_ms: core.clock.now_ms(),
         leader: OnceLock::new(),
         live,
+        before,
     });
     if live {
         fan_out::send(core, run, progress);
@@ -99,7 +102,13 @@ fn final_with(core: &Core, run: &Run) -> Option<u32> {
         &arrived,
         &progress.asking(run),
     );
-    let report = judge::judge(&Judging::now(core, prepared), prepared, &run.query_id, read, false);
+    let report = judge::judge(
+        &Judging::now(core, prepared, None),
+        prepared,
+        &run.query_id,
+        read,
+        false,
+    );
     judge::is_final(&report, &judge::awaited(core, prepared, &arrived)).then_some(seen)
 }
 
@@ -143,7 +152,7 @@ fn conclude(
 
     let (state, failure) = end_state(run, live);
     let wanted = (state == State::Succeeded).then(|| core.filings.wanted(&core.packs, prepared));
-    let judging = Judging::now(core, prepared);
+    let judging = Judging::now(core, prepared, progress.before.as_ref());
     let (mut report, filed) = judge::judge_and(&judging, prepared, &run.query_id, (read, complete), |facts, open| {
         filing::take(prepared, facts, open, &wanted?)
     });

@@ -104,7 +104,7 @@ fn packs(core: &Core, stored: &StoredRequest, programmes: &[ProgrammeId], errors
         let variant = request.policy_variant.as_deref();
         match core
             .packs
-            .select(&request.district_code, programme, residence, stored.as_of, variant)
+            .select(&request.district_code, programme, residence, stored.rules_on(), variant)
         {
             Ok(pack) => packs.extend(core.packs.packs().iter().position(|p| std::ptr::eq(p, pack))),
             Err(error) => errors.push(FieldError::new(
@@ -129,7 +129,7 @@ fn others(core: &Core, stored: &StoredRequest, scope: &Scope) -> Vec<usize> {
     let request = &stored.request;
     let packs = core
         .packs
-        .in_force(&request.district_code, request.household.residence, stored.as_of);
+        .in_force(&request.district_code, request.household.residence, stored.rules_on());
     let others = packs.into_iter().filter(|pack| scope.is_for_also(pack.programme()));
     others
         .filter_map(|pack| core.packs.packs().iter().position(|p| std::ptr::eq(p, pack)))

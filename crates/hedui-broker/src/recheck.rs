@@ -92,9 +92,15 @@ impl Broker {
         let case = CaseId::from_hex(&recheck.of).ok_or(BrokerError::NotFound)?;
         let stored = self.stored_request(case).await?;
         let of = &stored.request;
+        // A job looks at one programme of an earlier verification.
+        let is_of_these = |programme| of.programmes.contains(programme);
+        let programmes = match &request.reevaluates {
+            Some(job) if job.of == recheck.of => request.programmes.iter().all(is_of_these),
+            _ => of.programmes == request.programmes,
+        };
         let same = of.district_code == request.district_code
             && of.household == request.household
-            && of.programmes == request.programmes
+            && programmes
             && request.as_of == Some(stored.as_of);
         if same {
             return Ok(());
@@ -142,7 +148,7 @@ impl Broker {
 }
 
 /// That a recheck of a case is about to begin: until it is let go of, the case is not destroyed.
-struct Pending {
+pub(crate) struct Pending {
     core: Arc<Core>,
     case: CaseId,
 }
@@ -151,7 +157,7 @@ impl Pending {
     /// Of a case that has not been destroyed.
     ///
     /// Errors: [`BrokerError::NotFound`], [`RetentionRefusal::Shredded`].
-    async fn of(core: &Arc<Core>, case: CaseId) -> Result<Pending, BrokerError> {
+    pub async fn of(core: &Arc<Core>, case: CaseId) -> Result<Pending, BrokerError> {
         // Nobody decides about the case in between.
         let _turn = core.retention_turn.lock().await;
         let (_, standing) = standing_of(core, case).await?;

@@ -14,6 +14,7 @@ use hedui_evidence::{CaseId, Frame, FrameKind};
 use hedui_policy::{Filed, Needs, PackFile, PackSet, Snapshot};
 use smol_str::SmolStr;
 
+use crate::before;
 use crate::broker::Broker;
 use crate::case::{report_in, request_in};
 use crate::clock::civil_date;
@@ -23,7 +24,7 @@ use crate::difference::{Difference, differences};
 use crate::error::BrokerError;
 use crate::fan_out::Questions;
 use crate::filing::{filed_in, take};
-use crate::judge::{self, Asking, Conflicts, Judging};
+use crate::judge::{self, Asking, Conflicts, Judging, Read};
 use crate::kept_report::KeptReport;
 use crate::request::{Prepared, StoredRequest};
 use crate::retention::{RetentionRefusal, RetentionState};
@@ -67,7 +68,8 @@ pub enum FiledAgain {
 impl Broker {
     /// Reckons a verdict again. The reading is durable evidence before anything is returned.
     ///
-    /// A conflict of interest is taken over as it was found: the staff register of that day is not kept.
+    /// A conflict of interest is taken over as it was found, as the staff register of that day is not kept; and so is what a re-evaluation found
+    /// by comparing with the verification before it, which may be gone.
     /// Errors: [`BrokerError::NotFound`], [`BrokerError::WrongState`] where there is no verdict, [`BrokerError::Damaged`] where something that it
     /// rests on is missing, [`RetentionRefusal::Shredded`] for a case that was destroyed.
     pub async fn recompute(&self, case: CaseId, caller: &str, person: &str) -> Result<Recomputed, BrokerError> {
@@ -82,28 +84,18 @@ impl Broker {
         if self.retention(case).await?.state == RetentionState::Shredded {
             return Err(RetentionRefusal::Shredded.into());
         }
-        let frame = core.frame_of(case, FrameKind::Verdict).await?.ok_or(NO_VERDICT)?;
-        let kept = report_in(core, &frame)?.ok_or(NO_VERDICT)?;
-        let report = kept.open()?;
-        if report.verdicts.is_empty() {
-            return Err(NO_VERDICT);
-        }
-        let rules = self.rules_of(report).await?;
-        let packs = self.packs_of(report).await?;
-        let stored = request_in(core, &asked)?;
-        let prepared = prepared(stored, report, &rules, &packs)?;
-        let again = Again {
-            core,
-            frame: &frame,
-            report,
-            rules: &rules,
-            packs: &packs,
-            prepared: &prepared,
-        };
-        let filed = filed_in(core, &frame)?;
-        let (new, answers, taken) = again.judge(|facts, open| {
+        let material = self.material(&asked).await?;
+        let (kept, report) = (&material.kept, material.kept.open()?);
+        let filed = filed_in(core, &material.frame)?;
+        let (new, answers, taken) = material.again(core)?.judge(|facts, open| {
             let filed = filed.as_deref()?;
-            Some(filed_again(filed, &prepared, (facts, open), &packs, &core.packs))
+            Some(filed_again(
+                filed,
+                &material.prepared,
+                (facts, open),
+                &material.packs,
+                &core.packs,
+            ))
         })?;
         let new = KeptReport::of(&new)?;
         Ok(Recomputed {
@@ -124,6 +116,30 @@ impl Broker {
             rules: report.rules.to_string(),
             answers,
             filed: taken.unwrap_or(FiledAgain::Nothing),
+        })
+    }
+
+    /// What the verdict of a case was made of.
+    ///
+    /// Errors: as those of `recompute`.
+    pub(crate) async fn material(&self, asked: &Frame) -> Result<Material, BrokerError> {
+        let core = self.core();
+        let frame = core.frame_of(asked.case, FrameKind::Verdict).await?.ok_or(NO_VERDICT)?;
+        let kept = report_in(core, &frame)?.ok_or(NO_VERDICT)?;
+        let report = kept.open()?;
+        if report.verdicts.is_empty() {
+            return Err(NO_VERDICT);
+        }
+        let rules = self.rules_of(report).await?;
+        let packs = self.packs_of(report).await?;
+        let stored = request_in(core, asked)?;
+        let prepared = prepared(stored, report, &rules, &packs)?;
+        Ok(Material {
+            frame,
+            kept,
+            rules,
+            packs,
+            prepared,
         })
     }
 
@@ -222,6 +238,34 @@ fn filed_again(
     }
 }
 
+/// What a verdict was made of, opened.
+pub(crate) struct Material {
+    frame: Frame,
+    pub kept: KeptReport,
+    pub rules: Rules,
+    packs: PackSet,
+    pub prepared: Prepared,
+}
+
+impl Material {
+    /// Ready to be judged again.
+    fn again<'a>(&'a self, core: &'a Core) -> Result<Again<'a>, BrokerError> {
+        Ok(Again {
+            core,
+            frame: &self.frame,
+            report: self.kept.open()?,
+            rules: &self.rules,
+            packs: &self.packs,
+            prepared: &self.prepared,
+        })
+    }
+
+    /// What the departments said, as it was read then.
+    pub fn read(&self, core: &Core) -> Result<Vec<Read>, BrokerError> {
+        self.again(core)?.read().map(|(read, _)| read)
+    }
+}
+
 /// Everything that a second judgement needs.
 struct Again<'a> {
     core: &'a Core,
@@ -233,8 +277,8 @@ struct Again<'a> {
 }
 
 impl Again<'_> {
-    /// The report as it comes out now, how many answers it was made of, and what else is taken out of the same facts.
-    fn judge<T>(&self, take: impl FnOnce(&Facts<'_>, &[SmolStr]) -> T) -> Result<(Report, usize, T), BrokerError> {
+    /// The answers as they were read then, and how many departments gave one.
+    fn read(&self) -> Result<(Vec<Read>, usize), BrokerError> {
         let case = &self.report.verification;
         let questions = Questions::new(self.prepared, case);
         let arrived: Result<Vec<Option<Arrived>>, BrokerError> =
@@ -256,23 +300,28 @@ impl Again<'_> {
             ..asking
         };
         let read = judge::read(&self.rules.departments, self.prepared, &questions, &arrived, &asking);
+        let gave = |arrived: &&Arrived| matches!(arrived.reply, Reply::Wire(_));
+        Ok((read, arrived.iter().flatten().filter(gave).count()))
+    }
+
+    /// The report as it comes out now, how many answers it was made of, and what else is taken out of the same facts.
+    fn judge<T>(&self, take: impl FnOnce(&Facts<'_>, &[SmolStr]) -> T) -> Result<(Report, usize, T), BrokerError> {
+        let (read, answers) = self.read()?;
+        let case = &self.report.verification;
         let judging = Judging {
             departments: &self.rules.departments,
             tolerances: self.rules.tolerances(),
             packs: self.packs,
             rules: &self.report.rules,
-            conflicts: Conflicts::Found(self.conflicts()),
+            conflicts: Conflicts::Found(self.carried()),
+            // It may be gone: what was found by comparing with it is taken over.
+            before: None,
         };
         let (mut report, taken) = judge::judge_and(&judging, self.prepared, case, (read, self.report.complete), take);
         // Which leaf holds an answer was drawn by lot.
         for (line, was) in report.departments.iter_mut().zip(&self.report.departments) {
             line.evidence = was.evidence;
         }
-        let answers = arrived
-            .iter()
-            .flatten()
-            .filter(|a| matches!(a.reply, Reply::Wire(_)))
-            .count();
         Ok((report, answers, taken))
     }
 
@@ -317,9 +366,10 @@ impl Again<'_> {
         ids.find(|id| *id != self.report.verification)
     }
 
-    fn conflicts(&self) -> Vec<hedui_core::Finding> {
-        let findings = self.report.findings.iter();
-        findings.filter(|f| f.code == CONFLICT_OF_INTEREST).cloned().collect()
+    /// Findings that rest on more than the evidence of this case: conflicts of interest, comparisons with a verification before it.
+    fn carried(&self) -> Vec<hedui_core::Finding> {
+        let is_carried = |f: &&hedui_core::Finding| f.code == CONFLICT_OF_INTEREST || before::is_compared(&f.code);
+        self.report.findings.iter().filter(is_carried).cloned().collect()
     }
 }
 

@@ -56,6 +56,17 @@ pub struct Recheck {
     pub departments: Vec<DepartmentId>,
 }
 
+/// A re-evaluation: an earlier verification of the household looked at again, as part of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reevaluates {
+    /// The earlier verification, hexadecimal.
+    pub of: String,
+    /// The job, hexadecimal.
+    pub job: String,
+    /// The day whose packs judge, where that is not the date that the evidence is about.
+    pub rules_on: Option<Date>,
+}
+
 /// What is asked for. Sealed into the `ASKED` frame, so its fields only grow.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -82,6 +93,17 @@ pub struct Request {
     /// Set for a recheck.
     #[serde(default)]
     pub recheck: Option<Recheck>,
+    /// Set for a re-evaluation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reevaluates: Option<Reevaluates>,
+}
+
+impl Request {
+    /// The earlier verification that this one rechecks; none where it is only looked at again as part of a job.
+    pub(crate) fn rechecks(&self) -> Option<&str> {
+        let recheck = self.recheck.as_ref().map(|recheck| recheck.of.as_str());
+        recheck.filter(|of| self.reevaluates.as_ref().is_none_or(|r| r.of != *of))
+    }
 }
 
 /// A call that creates a verification.
@@ -113,6 +135,14 @@ pub(crate) struct StoredRequest {
     pub created_at_ms: i64,
     /// Salt of the authorization reference in the leaves.
     pub authorization_salt: [u8; 32],
+}
+
+impl StoredRequest {
+    /// The day whose packs judge.
+    pub fn rules_on(&self) -> Date {
+        let other = self.request.reevaluates.as_ref().and_then(|r| r.rules_on);
+        other.unwrap_or(self.as_of)
+    }
 }
 
 /// A request that has been checked and may run.

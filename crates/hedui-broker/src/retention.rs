@@ -22,10 +22,12 @@ mod words;
 
 pub use expiry::{ExpiryAsk, ExpiryPlace};
 pub use expiry_job::{Counts, Expiry, ExpiryProgress};
+pub(crate) use order::Order;
 pub use refusal::RetentionRefusal;
 pub(crate) use shred::named_for_destruction;
 pub(crate) use standing::{standing, standing_of};
 pub use words::Officer;
+pub(crate) use words::check;
 
 /// A day in milliseconds.
 const DAY_MS: i64 = 86_400_000;

@@ -9,12 +9,13 @@ use hedui_core::{Date, Verdict};
 use hedui_evidence::{CaseId, IndexKey};
 use tokio::sync::{Notify, watch};
 
+use crate::before::Before;
 use crate::collector::Collector;
 use crate::core::Core;
 use crate::fan_out::Questions;
 use crate::judge::{self, Asking};
 use crate::kept_report::KeptReport;
-use crate::request::Prepared;
+use crate::request::{Prepared, Reevaluates};
 use crate::retention::Standing;
 use crate::reuse::Kept;
 
@@ -78,6 +79,8 @@ pub struct Verification {
     pub failure: Option<String>,
     /// The verification that it rechecks, hexadecimal.
     pub rechecks: Option<String>,
+    /// The verification and the job that it is a re-evaluation of.
+    pub reevaluates: Option<Reevaluates>,
     /// The signed promise that its verdict will stand in the district's log, once ended.
     pub promise: Option<Arc<str>>,
     /// How it is kept; none while it runs, and of what has just ended.
@@ -93,6 +96,8 @@ pub(crate) struct Progress {
     pub leader: OnceLock<String>,
     /// Whether the authorization was in force when departments were to be asked.
     pub live: bool,
+    /// What was known when the household was verified before, in a re-evaluation.
+    pub before: Option<Before>,
 }
 
 /// Whether the `ASKED` frame of a run is durable.
@@ -149,7 +154,8 @@ impl Run {
             verdicts: Arc::default(),
             report: None,
             failure: None,
-            rechecks: prepared.stored.request.recheck.as_ref().map(|r| r.of.clone()),
+            rechecks: prepared.stored.request.rechecks().map(str::to_owned),
+            reevaluates: prepared.stored.request.reevaluates.clone(),
             promise: None,
             retention: None,
         };

@@ -14,6 +14,7 @@ mod kept;
 mod latest;
 mod rechecks;
 mod recompute;
+mod reevaluation;
 mod requests;
 mod restart;
 mod retention;

@@ -12,6 +12,7 @@ use hedui_adapter::port::{self, AdapterPort, Jitter, Port};
 use hedui_adapter::{Adapter, Catalogue, MappedAdapter};
 use hedui_broker::clock::{Clock, SystemClock};
 use hedui_broker::{Broker, Entropy, Parts, Registered, Registry, Settings, StaffRegister};
+use hedui_core::finding::EarlyWarnings;
 use hedui_core::verdict::Text;
 use hedui_core::{DepartmentProfile, Failure, Tolerances};
 use hedui_evidence::{
@@ -115,6 +116,10 @@ pub async fn start_at(
         config.transparency.checkpoint_every,
     )?;
     let resumed = broker.resume().await?;
+    let jobs = broker.resume_reevaluations().await?;
+    if jobs > 0 {
+        tracing::info!(jobs, "re-evaluations go on");
+    }
     let options = grpc::Options {
         max_request_bytes: config.server.max_request_bytes,
         max_streams: config.server.max_streams,
@@ -156,6 +161,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             wage_percent: verification.wage_tolerance_percent,
             declared_percent: verification.declared_tolerance_percent,
         },
+        early_warnings: EarlyWarnings::default(),
         signing_keys,
         retention: config.retention,
     })

@@ -10,7 +10,7 @@ use crate::error::BrokerError;
 use crate::evidence::{self, Common, empty_frame};
 
 /// What is ordered.
-pub(super) struct Order<'o> {
+pub(crate) struct Order<'o> {
     pub kind: (FrameKind, LeafKind),
     pub district: &'o str,
     pub case: CaseId,

@@ -35,7 +35,7 @@ pub struct Officer<'o> {
 
 impl Officer<'_> {
     /// As leaves name them.
-    pub(super) fn actor(&self) -> String {
+    pub(crate) fn actor(&self) -> String {
         actor(self.caller, self.person)
     }
 
@@ -89,7 +89,7 @@ fn reason(text: &str) -> Option<FieldError> {
 /// Checks the texts of an order: references by field, and the reason where one is asked for.
 ///
 /// Errors: all mistakes at once.
-pub(super) fn check(
+pub(crate) fn check(
     officer: Officer<'_>,
     references: &[(&'static str, &str)],
     why: Option<&str>,

@@ -2,7 +2,7 @@
 //! Leaves what must hold in it to the tests.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use hedui_adapter::manifest::BreakerLimits;
@@ -258,6 +258,7 @@ pub fn family(n: u16) -> Request {
         policy_variant: None,
         actor: "clerk-7".to_owned(),
         recheck: None,
+        reevaluates: None,
     }
 }
 
@@ -302,6 +303,11 @@ pub const DEPARTMENTS: &[(&str, &[RecordType], u32, u64)] = &[
 
 /// The bundled packs, and Dachuan's urban one under the name of another programme.
 pub fn packs() -> PackSet {
+    static READ: OnceLock<PackSet> = OnceLock::new();
+    READ.get_or_init(read_packs).clone()
+}
+
+fn read_packs() -> PackSet {
     let mut files = PackSet::bundled_files();
     let urban = files
         .iter()
@@ -329,6 +335,7 @@ pub struct Differently {
     pub settings: Settings,
     pub seed: [u8; 32],
     pub freshness: bool,
+    pub packs: fn() -> PackSet,
 }
 
 impl Default for Differently {
@@ -337,6 +344,7 @@ impl Default for Differently {
             settings: Settings::default(),
             seed: [7; 32],
             freshness: true,
+            packs,
         }
     }
 }
@@ -399,7 +407,7 @@ impl World {
         });
         let broker = Broker::new(Parts {
             registry: Registry::new(registered.collect()),
-            packs: packs(),
+            packs: (differently.packs)(),
             store,
             keys,
             logs: Arc::new(logs()),

@@ -355,6 +355,17 @@ impl<'a> Facts<'a> {
         self.table.by_id(source).map(|found| found.department)
     }
 
+    /// The departments whose records parts are made of, each once, in the order of the parts.
+    pub fn departments_of(&self, parts: &[Part]) -> Vec<DepartmentId> {
+        let mut found: Vec<DepartmentId> = Vec::new();
+        for department in parts.iter().filter_map(|part| self.department_of(part.source)) {
+            if !found.contains(department) {
+                found.push(department.clone());
+            }
+        }
+        found
+    }
+
     /// Where the sources of parts are: every one that a part is made of or copies, by id.
     pub fn origins<'p>(&self, parts: impl IntoIterator<Item = &'p Part>) -> Vec<Origin> {
         let papers = self.household.stated().count() + self.household.supporters.len();

@@ -129,6 +129,7 @@ pub fn create(message: pb::CreateVerificationRequest, caller: String) -> Result<
             policy_variant: Some(message.policy_variant).filter(|v| !v.is_empty()),
             actor: message.actor,
             recheck: None,
+            reevaluates: None,
         },
         request_id: Some(message.request_id).filter(|id| !id.is_empty()),
         conflict,

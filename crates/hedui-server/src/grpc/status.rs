@@ -66,6 +66,9 @@ pub fn chinese(reason: &str) -> &'static str {
         "NO_HOLD" => "该案卷没有此项保全",
         "EXPIRY_NOT_APPROVED" => "该批量销毁尚未批准或已过期",
         "EXPIRY_RUNNING" => "已有批量销毁正在进行",
+        "REEVALUATION_RUNNING" => "该地区已有复核任务正在进行或尚未结束",
+        "REEVALUATION_ENDED" => "该复核任务已经结束",
+        "REEVALUATION_NOT_FOUND" => "没有此复核任务",
         "EVIDENCE_DAMAGED" => "所存证据已损坏，请联系管理员",
         _ => "系统内部错误，请联系管理员",
     }
@@ -77,6 +80,9 @@ pub fn status(error: &BrokerError) -> Status {
     let mut metadata = std::collections::HashMap::new();
     if let BrokerError::Running(case) = error {
         metadata.insert("verification".to_owned(), format!("verifications/{case}"));
+    }
+    if let BrokerError::ReevaluationRunning(id) = error {
+        metadata.insert("reevaluation".to_owned(), id.clone());
     }
     details.set_error_info(error.reason(), DOMAIN, metadata);
     details.set_localized_message("zh-CN", chinese(error.reason()));
