@@ -8,6 +8,7 @@ const FILES: &[&str] = &[
     "hedui/audit/v1/audit_service.proto",
     "hedui/operations/v1/operations_service.proto",
     "hedui/retention/v1/retention_service.proto",
+    "hedui/reevaluation/v1/reevaluation_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

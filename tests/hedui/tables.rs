@@ -22,7 +22,10 @@ fn every_reason_stands_in_the_table_and_nothing_else_does() {
     let code: BTreeSet<&str> = hedui_broker::BrokerError::REASONS
         .iter()
         .chain(hedui_server::grpc::status::REASONS)
+        .chain(hedui_broker::HOUSEHOLD_RESULTS)
+        .chain(hedui_broker::COMPARED)
         .copied()
+        .chain(hedui_core::finding::EARLY_WARNINGS.iter().map(|(code, _)| *code))
         .collect();
     assert_eq!(table, code);
 }
@@ -58,7 +61,7 @@ fn services_and_enums_are_named_by_the_standard() {
             );
         }
     }
-    assert_eq!(services, 5);
+    assert_eq!(services, 6);
 }
 
 #[test]

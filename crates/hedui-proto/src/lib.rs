@@ -36,6 +36,12 @@ pub mod hedui {
             tonic::include_proto!("hedui.operations.v1");
         }
     }
+    /// `hedui.reevaluation.v1`: what a district centre calls to look at all households again.
+    pub mod reevaluation {
+        pub mod v1 {
+            tonic::include_proto!("hedui.reevaluation.v1");
+        }
+    }
     /// `hedui.retention.v1`: what a records officer calls.
     pub mod retention {
         pub mod v1 {
@@ -48,6 +54,7 @@ pub use google::r#type as gtype;
 pub use hedui::audit::v1 as audit;
 pub use hedui::department::v1 as department;
 pub use hedui::operations::v1 as operations;
+pub use hedui::reevaluation::v1 as reevaluation;
 pub use hedui::retention::v1 as retention;
 pub use hedui::verification::v1 as verification;
 

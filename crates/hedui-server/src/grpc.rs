@@ -1,4 +1,4 @@
-//! The gRPC face of the broker: four services, health, reflection.
+//! The gRPC face of the broker: five services, health, reflection.
 //! Leaves every rule to the broker; here messages are converted, callers recognised and errors given their form.
 
 pub mod audit;
@@ -7,6 +7,7 @@ pub mod from_proto;
 pub mod long_calls;
 pub mod operations;
 mod page;
+pub mod reevaluation;
 pub mod retention;
 pub mod status;
 pub mod to_proto;
@@ -19,6 +20,7 @@ use hedui_broker::Broker;
 use hedui_evidence::DistrictLogs;
 use hedui_proto::audit::audit_service_server::AuditServiceServer;
 use hedui_proto::operations::operations_service_server::OperationsServiceServer;
+use hedui_proto::reevaluation::reevaluation_service_server::ReevaluationServiceServer;
 use hedui_proto::retention::retention_service_server::RetentionServiceServer;
 use hedui_proto::verification::verification_service_server::VerificationServiceServer;
 use tokio::net::TcpListener;
@@ -113,12 +115,14 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let overseen = (options.logs, options.standings);
     let audit = audit::Service::new(broker.clone(), Arc::clone(&callers), overseen, long.clone());
     let retention = retention::Service::new(broker.clone(), Arc::clone(&callers), long.clone());
+    let reevaluation = reevaluation::Service::new(broker.clone(), Arc::clone(&callers), long.clone());
     let operations = operations::Service::new(broker.clone(), callers, names, options.checks);
     let limit = options.max_request_bytes;
     let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);
     let audit = AuditServiceServer::new(audit).max_decoding_message_size(limit);
     let operations = OperationsServiceServer::new(operations).max_decoding_message_size(limit);
     let retention = RetentionServiceServer::new(retention).max_decoding_message_size(limit);
+    let reevaluation = ReevaluationServiceServer::new(reevaluation).max_decoding_message_size(limit);
     reporter
         .set_serving::<VerificationServiceServer<verification::Service>>()
         .await;
@@ -128,6 +132,9 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
         .await;
     reporter
         .set_serving::<RetentionServiceServer<retention::Service>>()
+        .await;
+    reporter
+        .set_serving::<ReevaluationServiceServer<reevaluation::Service>>()
         .await;
     // Newer clients ask in version 1, many older ones in version 1 alpha only.
     let (reflection, alpha) = if options.reflection {
@@ -146,6 +153,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
         .add_service(audit)
         .add_service(operations)
         .add_service(retention)
+        .add_service(reevaluation)
         .add_optional_service(reflection)
         .add_optional_service(alpha);
     let incoming = TcpListenerStream::new(listener);
@@ -171,5 +179,6 @@ fn descriptors() -> tonic_reflection::server::Builder<'static> {
         .with_service_name(AuditServiceServer::<audit::Service>::NAME)
         .with_service_name(OperationsServiceServer::<operations::Service>::NAME)
         .with_service_name(RetentionServiceServer::<retention::Service>::NAME)
+        .with_service_name(ReevaluationServiceServer::<reevaluation::Service>::NAME)
         .with_service_name("grpc.health.v1.Health")
 }

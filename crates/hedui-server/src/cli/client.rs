@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use hedui_proto::audit::audit_service_client::AuditServiceClient;
 use hedui_proto::operations::operations_service_client::OperationsServiceClient;
+use hedui_proto::reevaluation::reevaluation_service_client::ReevaluationServiceClient;
 use hedui_proto::retention::retention_service_client::RetentionServiceClient;
 use hedui_proto::verification::verification_service_client::VerificationServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -145,6 +146,11 @@ impl Client {
     /// The service for records officers.
     pub fn retention(&self) -> RetentionServiceClient<Calls> {
         RetentionServiceClient::new(self.calls.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The service that looks at all households again.
+    pub fn reevaluation(&self) -> ReevaluationServiceClient<Calls> {
+        ReevaluationServiceClient::new(self.calls.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The service for operators.

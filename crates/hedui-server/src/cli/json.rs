@@ -7,12 +7,14 @@ use serde::Serialize;
 use super::values;
 
 mod audit;
+mod reevaluation;
 mod report;
 mod retention;
 mod services;
 mod verdict;
 
 pub use audit::{access, case, checked, logs, misuse, proofs, sample};
+pub use reevaluation::{job, reevaluations};
 pub use retention::{expiries, expiry, retention};
 pub use services::{departments, metrics};
 
@@ -34,6 +36,9 @@ pub struct Verification {
     report: Option<report::Report>,
     failure_reason: String,
     rechecks: String,
+    /// The verification that this one looks at again as part of a job, and the job's id.
+    reevaluates: String,
+    reevaluation: String,
     /// With what has just ended.
     inclusion_promise: String,
     /// `null` while it runs, and of what has just ended.
@@ -90,6 +95,8 @@ pub fn verification(v: &wire::Verification) -> Verification {
         report: v.report.as_ref().map(report::report),
         failure_reason: v.failure_reason.clone(),
         rechecks: v.rechecks.clone(),
+        reevaluates: v.reevaluates.clone(),
+        reevaluation: v.reevaluation.clone(),
         inclusion_promise: v.inclusion_promise.clone(),
         retention: v.retention.as_ref().map(retention::retention),
     }

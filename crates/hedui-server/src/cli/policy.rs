@@ -1,4 +1,4 @@
-//! `hedui policy`: packs read, checked, tried and begun, the livelihood standard reckoned, verdicts explained. Only `explain` asks a server.
+//! `hedui policy`: packs read, checked, tried and begun, the standard reckoned; of a server: verdicts explained, households looked at again.
 //! Leaves the rules of packs to `hedui_policy`.
 
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ mod check;
 mod explain;
 mod list;
 mod new;
+mod reevaluate;
 mod standard;
 mod test;
 
@@ -30,6 +31,12 @@ pub enum PolicyCommand {
     Schema,
     /// Explain a verdict: condition by condition, down to the records and the articles.
     Explain(explain::ExplainArgs),
+    /// Look at all households of a district again: under a new standard, or for the annual review. Advice: nothing is refused by it.
+    Reevaluate(reevaluate::ReevaluateArgs),
+    /// List the newest re-evaluations of a district.
+    Jobs(reevaluate::JobsArgs),
+    /// Show a re-evaluation; follow it, go on with it, end it.
+    Job(reevaluate::JobArgs),
     /// Reckon the livelihood standard from yearbook data, with the alternatives side by side.
     Standard(standard::StandardArgs),
 }
@@ -43,6 +50,9 @@ pub async fn run(command: PolicyCommand, context: &Context) -> Result<Answer, Cl
         PolicyCommand::New(arguments) => new::run(&arguments, context),
         PolicyCommand::Schema => Ok(Answer::success(hedui_policy::schema::SCHEMA.to_owned())),
         PolicyCommand::Explain(arguments) => explain::run(arguments, context).await,
+        PolicyCommand::Reevaluate(arguments) => reevaluate::begin(arguments, context).await,
+        PolicyCommand::Jobs(arguments) => reevaluate::list(arguments, context).await,
+        PolicyCommand::Job(arguments) => reevaluate::one(arguments, context).await,
         PolicyCommand::Standard(arguments) => standard::run(&arguments, context),
     }
 }

@@ -133,6 +133,10 @@ impl Page<'_> {
             let line = format!("{} {}", lang.pick("复核：", "a recheck of"), v.rechecks);
             text.push_str(&paragraph(&line, 0, self.width));
         }
+        if !v.reevaluates.is_empty() {
+            let line = format!("{} {}", lang.pick("再次评定：", "a re-evaluation of"), v.reevaluates);
+            text.push_str(&paragraph(&line, 0, self.width));
+        }
         text
     }
 

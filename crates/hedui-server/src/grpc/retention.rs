@@ -266,7 +266,7 @@ impl RetentionService for Service {
 }
 
 /// A whole date of the wire.
-fn day_of(day: &gtype::Date) -> Option<Date> {
+pub fn day_of(day: &gtype::Date) -> Option<Date> {
     let (year, month) = (i16::try_from(day.year).ok()?, i8::try_from(day.month).ok()?);
     Date::new(year, month, i8::try_from(day.day).ok()?).ok()
 }

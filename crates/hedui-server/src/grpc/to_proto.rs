@@ -107,6 +107,8 @@ fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb::Ve
         report: report.map(|r| self::report(r, names)),
         failure_reason: v.failure.clone().unwrap_or_default(),
         rechecks: v.rechecks.as_ref().map(name).unwrap_or_default(),
+        reevaluates: v.reevaluates.as_ref().map(|r| name(&r.of)).unwrap_or_default(),
+        reevaluation: v.reevaluates.as_ref().map(|r| r.job.clone()).unwrap_or_default(),
         inclusion_promise: v.promise.as_deref().unwrap_or_default().to_owned(),
         retention: v
             .retention
@@ -294,7 +296,7 @@ fn truth(t: Truth) -> pb::Truth {
     }
 }
 
-fn verdict(v: &Verdict, report: Option<&Report>) -> pb::Verdict {
+pub(super) fn verdict(v: &Verdict, report: Option<&Report>) -> pb::Verdict {
     let outcome = match v.outcome {
         Outcome::Qualifies => pb::Outcome::Qualifies,
         Outcome::Exceeds => pb::Outcome::Exceeds,

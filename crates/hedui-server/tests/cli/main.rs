@@ -13,6 +13,7 @@ mod fake;
 mod id;
 mod operator;
 mod policy;
+mod reevaluation;
 mod run;
 #[path = "../../src/cli/report/tests/sample.rs"]
 mod sample;
