@@ -80,6 +80,7 @@ async fn health_answers_and_reflection_tells_what_is_served() {
             "hedui.audit.v1.AuditService",
             "hedui.operations.v1.OperationsService",
             "hedui.retention.v1.RetentionService",
+            "hedui.reevaluation.v1.ReevaluationService",
             "grpc.health.v1.Health",
         ];
         // What plugins serve stands in the same files, and is not served here.
