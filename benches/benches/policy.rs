@@ -7,12 +7,17 @@ mod policy {
 }
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::BufWriter;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
-use hedui_core::{Date, Outcome};
-use hedui_policy::{Columns, Needs, PackSet, PreparedVerdicts, Snapshot, SnapshotWriter, When};
+use hedui_core::household::Residence;
+use hedui_core::{Date, Outcome, ProgrammeId, Town};
+use hedui_ids::DivisionCode;
+use hedui_policy::{
+    Change, Columns, Filed, FiledReader, FiledWriter, Needs, PackSet, PreparedVerdicts, Row, Simulation, Snapshot,
+    Tally, Terms, When,
+};
 
 use policy::by_hand::{Arrays, Said, agree};
 use policy::households::Households;
@@ -21,6 +26,8 @@ use policy::households::Households;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const PACK: &str = "dibao-daan-rural-capacity-index";
+/// The pack that it would replace.
+const IN_FORCE: &str = "dibao-daan-rural";
 /// Of a thousand households on bounds.
 const OPEN_PER_MILLE: u64 = 100;
 /// Every so manieth household judged from the file is judged on exact fractions too.
@@ -68,7 +75,9 @@ fn main() -> anyhow::Result<()> {
         }
     }
     let all = Needs::of_packs(alike)?;
-    rejudge(&columns, &Households::new(all, day, OPEN_PER_MILLE), size.rejudged)?;
+    let in_force = packs.get(IN_FORCE, "1").context("the pack in force")?;
+    let simulation = Simulation::new(in_force, pack, Terms::default())?;
+    rejudge(&simulation, &Households::new(all, day, OPEN_PER_MILLE), size.rejudged)?;
     let needs = Needs::of_packs([pack])?;
     for open in [0, OPEN_PER_MILLE] {
         compare(&columns, &Households::new(needs.clone(), day, open), &size, day, open)?;
@@ -192,57 +201,93 @@ fn compare(columns: &Columns<'_>, of: &Households, size: &Size, day: Date, open:
     Ok(())
 }
 
-/// Writes a file of snapshots and judges it again as a stream.
+/// Writes a file of filed households, as `hedui policy snapshots` does, and judges it again as a stream under two packs.
 #[allow(clippy::float_arithmetic)]
-fn rejudge(columns: &Columns<'_>, of: &Households, count: u64) -> anyhow::Result<()> {
+fn rejudge(simulation: &Simulation<'_>, of: &Households, count: u64) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("snapshots");
-    let mut writer = SnapshotWriter::new(BufWriter::new(File::create(&path)?));
+    let file = File::create(&path)?;
+    let mut writer = FiledWriter::new(BufWriter::new(file))?;
     for number in 0..count {
-        writer.write(&of.household(number)?)?;
+        let filed = filed(number, &of.household(number)?)?;
+        writer.write(Row {
+            reference: u128::from(number).to_be_bytes(),
+            filed: &filed,
+        })?;
     }
-    let mut file = writer.finish()?;
-    file.flush()?;
-    file.get_ref().sync_all()?;
-    drop(file);
+    let (file, written) = writer.finish()?;
+    ensure!(written == count, "every household was written");
+    file.into_inner()?.sync_all()?;
     let bytes = std::fs::metadata(&path)?.len();
-    let written = peak_kib();
-    let (mut outcomes, mut wrong) = ([0u64; 3], 0);
+    let before = peak_kib();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
-    let (judged, took) = on(&pool, || {
-        columns
-            .judge_stream(File::open(&path)?, When::OwnDate, |first, judged| {
-                for (number, judged) in (first..).zip(judged) {
-                    let at = match judged.outcome {
-                        Outcome::Qualifies => 0,
-                        Outcome::Exceeds => 1,
-                        Outcome::Inconclusive => 2,
-                    };
-                    outcomes.iter_mut().skip(at).take(1).for_each(|count| *count += 1);
-                    if number.is_multiple_of(CHECKED) {
-                        let row = of.household(number).ok();
-                        let exact = row.and_then(|row| columns.judge_exactly(&row, When::OwnDate).ok());
-                        wrong += u64::from(exact.as_ref() != Some(judged));
-                    }
-                }
-            })
-            .map_err(anyhow::Error::from)
+    let (tally, took) = on(&pool, || -> anyhow::Result<Tally> {
+        let mut reader = FiledReader::new(File::open(&path)?)?;
+        Ok(simulation.fold_file(&mut reader, |_| true)?)
     });
-    ensure!(
-        judged? == count && wrong == 0,
-        "{wrong} households differ from exact fractions"
-    );
+    let tally = tally?;
+    ensure!(tally.households() == count, "every household was judged");
+    check(simulation, of, count)?;
     println!(
-        "rejudged={count} bytes_each={} seconds={:.2} processor_seconds={:.2} households_per_second={:.0} qualify/exceed/inconclusive={outcomes:?} \
-         peak_kib={} (before reading {})",
+        "rejudged={count} packs=2 bytes_each={} seconds={:.2} processor_seconds={:.2} households_per_second={:.0} towns={} peak_kib={} (before \
+         reading {})",
         bytes / count.max(1),
         took.wall,
         took.processor,
         count as f64 / took.wall,
+        tally.towns.len(),
         peak_kib().unwrap_or_default(),
-        written.unwrap_or_default()
+        before.unwrap_or_default()
     );
+    let named = Change::ALL
+        .iter()
+        .map(|change| format!("{change:?}={}", tally.total.of(*change)));
+    println!("  {}", named.collect::<Vec<_>>().join(" "));
     Ok(())
+}
+
+/// Every so manieth household alone, and all of those together: the same is paid as on exact fractions.
+fn check(simulation: &Simulation<'_>, of: &Households, count: u64) -> anyhow::Result<()> {
+    let numbers: Vec<u64> = (0..count).filter(|number| number.is_multiple_of(CHECKED)).collect();
+    let rows: Vec<Snapshot> = numbers
+        .iter()
+        .map(|n| of.household(*n))
+        .collect::<anyhow::Result<_>>()?;
+    let filed: Vec<Vec<u8>> = numbers
+        .iter()
+        .zip(&rows)
+        .map(|(number, row)| filed(*number, row))
+        .collect::<anyhow::Result<_>>()?;
+    let filed: Vec<Row<'_>> = filed
+        .iter()
+        .map(|filed| Row {
+            reference: [0; 16],
+            filed,
+        })
+        .collect();
+    let total = simulation.fold(&filed)?.total;
+    for (pack, sum) in simulation.packs().into_iter().zip([total.before, total.after]) {
+        let columns = Columns::new(pack)?;
+        let mut least = 0i128;
+        for row in &rows {
+            let judged = columns.judge_exactly(row, When::OwnDate)?;
+            if judged.outcome == Outcome::Qualifies {
+                // Both packs pay by the year.
+                least += judged.amount.map_or(0, |amount| i128::from(amount.lo));
+            }
+        }
+        ensure!(least == sum.lo, "the sum of {} differs from exact fractions", pack.id());
+    }
+    Ok(())
+}
+
+/// What is filed of an invented household, in one of thirty townships.
+fn filed(number: u64, snapshot: &Snapshot) -> anyhow::Result<Vec<u8>> {
+    let district = DivisionCode::parse("220882").context("a district")?;
+    let town = Town::new((220_882_101 + number % 30) * 1_000);
+    let dibao = ProgrammeId::new("dibao").map_err(|error| anyhow::anyhow!("{error}"))?;
+    let place = (district, Residence::Rural, town);
+    Ok(Filed::encode(place, &[dibao], std::slice::from_ref(snapshot))?)
 }
 
 /// The most memory that this process ever held, where the system tells it.

@@ -13,6 +13,7 @@ mod privacy;
 mod recompute;
 mod reflection;
 mod retention;
+mod simulation;
 mod support;
 mod tables;
 mod transparency;

@@ -34,6 +34,7 @@ mod retention;
 mod reuse;
 mod rules;
 mod run;
+mod simulate;
 mod staff;
 mod supervision;
 mod watch;
@@ -68,6 +69,7 @@ pub use retention::{
     RetentionRefusal, RetentionState, ShredRequest, Standing,
 };
 pub use run::{State, Verification};
+pub use simulate::{FiledHousehold, Gathered, PackChoice, SimulateAsk, Simulated};
 pub use staff::{StaffMember, StaffRegister, resident_id};
 pub use supervision::{Consulted, MisuseReport, Overseen, PersonAccess};
 pub use watch::{Event, EventKind};

@@ -143,6 +143,25 @@ impl Broker {
         })
     }
 
+    /// What would be filed of a verification, out of its evidence: what some packs read, or those of the district where none are named. None where
+    /// nothing can be taken.
+    ///
+    /// Errors: as those of `recompute`. Leaves no trace: that is the caller's to do.
+    pub(crate) async fn file_again(
+        &self,
+        asked: &Frame,
+        wanted: Option<&[Arc<Needs>]>,
+    ) -> Result<Option<Vec<u8>>, BrokerError> {
+        let core = self.core();
+        let material = self.material(asked).await?;
+        let prepared = &material.prepared;
+        let (_, _, filed) = material.again(core)?.judge(|facts, open| match wanted {
+            Some(wanted) => take(prepared, facts, open, wanted),
+            None => take(prepared, facts, open, &core.filings.wanted(&core.packs, prepared)),
+        })?;
+        Ok(filed)
+    }
+
     async fn rules_of(&self, report: &Report) -> Result<Rules, BrokerError> {
         if report.rules.is_empty() {
             let core = self.core();

@@ -28,12 +28,13 @@ mod outcome;
 mod sort;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use kernel::Kernel;
 use layout::{Layout, Shape};
 
 pub use stream::{Prepared, PreparedVerdicts};
+pub(crate) use stream::{UNJUDGED, Worker};
 
 /// Greatest amounts of money in columns, in fen: the first for which a pack's numbers fit. The least is 42 million yuan.
 const MONEY: [i64; 3] = [1 << 40, 1 << 36, 1 << 32];
@@ -50,7 +51,7 @@ pub enum When {
 }
 
 impl When {
-    fn day(self, snapshot: &Snapshot) -> Date {
+    pub(crate) fn day(self, snapshot: &Snapshot) -> Date {
         match self {
             When::OwnDate => snapshot.as_of(),
             When::On(day) => day,

@@ -17,6 +17,7 @@ mod program;
 pub mod ratio;
 pub mod schema;
 mod set;
+mod simulate;
 mod snapshot;
 pub mod standard;
 pub mod template;
@@ -40,6 +41,10 @@ pub use mistake::{Mistake, Mistakes, PolicyError, PolicyErrorKind, SelectError};
 pub use near::Near;
 pub use pack::{MAX_PACK_BYTES, Pack, TestKind};
 pub use set::{MAX_PACKS, PackFile, PackSet};
+pub use simulate::{
+    Change, FiledFileError, FiledReader, FiledWriter, Group, HISTOGRAM, HouseholdKind, Little, MAX_REFERENCES,
+    MAX_TOWNS, Moved, Outside, Payment, Row, Simulation, SimulationError, Standing, Sum, Tally, Terms,
+};
 pub use snapshot::{
     Composition, Disability, FigureKey, MAX_FIGURES, MAX_SNAPSHOT_BYTES, Needs, Person, Reading, Snapshot,
     SnapshotError, SnapshotReader, SnapshotWriter, Supporter,

@@ -240,6 +240,13 @@ impl Pack {
         &self.assumptions
     }
 
+    /// Name of a band by its position.
+    pub fn band(&self, position: u8) -> Option<&str> {
+        self.bands
+            .get(usize::from(position))
+            .map(|band| band.rule.name.as_str())
+    }
+
     /// Name, title and kind of its tests, in order.
     pub fn tests(&self) -> impl Iterator<Item = (&str, &Text, TestKind)> {
         self.tests.iter().map(|t| (t.rule.name.as_str(), &t.rule.title, t.kind))

@@ -292,6 +292,11 @@ impl Snapshot {
         Ok(self)
     }
 
+    /// The digest of the rule of who counts in the bytes of a snapshot, `None` within for everybody; none where they are no snapshot of this version.
+    pub(crate) fn rule_in(bytes: &[u8]) -> Option<Option<[u8; 16]>> {
+        encode::rule_in(bytes)
+    }
+
     /// The date that it is about.
     pub fn as_of(&self) -> Date {
         self.as_of

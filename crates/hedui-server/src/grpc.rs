@@ -9,6 +9,7 @@ pub mod operations;
 mod page;
 pub mod reevaluation;
 pub mod retention;
+mod simulate;
 pub mod status;
 pub mod to_proto;
 pub mod verification;
@@ -116,7 +117,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let audit = audit::Service::new(broker.clone(), Arc::clone(&callers), overseen, long.clone());
     let retention = retention::Service::new(broker.clone(), Arc::clone(&callers), long.clone());
     let reevaluation = reevaluation::Service::new(broker.clone(), Arc::clone(&callers), long.clone());
-    let operations = operations::Service::new(broker.clone(), callers, names, options.checks);
+    let operations = operations::Service::new(broker.clone(), callers, names, (options.checks, long.clone()));
     let limit = options.max_request_bytes;
     let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);
     let audit = AuditServiceServer::new(audit).max_decoding_message_size(limit);

@@ -10,6 +10,7 @@ pub mod host;
 mod packs;
 mod scrub;
 pub mod serve;
+mod simulation;
 mod staff;
 pub mod start;
 pub mod upkeep;

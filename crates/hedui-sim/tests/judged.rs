@@ -8,59 +8,13 @@
 
 use std::collections::BTreeMap;
 
-use hedui_adapter::{Catalogue, Manifest};
-use hedui_core::verdict::Text;
-use hedui_core::{
-    AnswerState, Date, DepartmentAnswers, DepartmentProfile, Fact, Facts, Finding, Household, Months, ProgrammeId,
-    SubjectAnswer, Tolerances, findings,
-};
-use hedui_ids::name::{self, Match};
+use hedui_core::{Date, Fact, Facts, Finding, Months, ProgrammeId, Tolerances, findings};
 use hedui_sim::population::{CheatKind, Oddity, Truth};
 use hedui_sim::{Settings, generate};
 
-fn profiles() -> Vec<DepartmentProfile> {
-    let profile = |manifest: Manifest| DepartmentProfile {
-        id: manifest.id.clone(),
-        name: Text {
-            zh: manifest.name.zh.as_str().into(),
-            en: manifest.name.en.as_str().into(),
-        },
-        record_types: manifest.record_types.clone(),
-        deadline_ms: 3_000,
-        freshness_ms: 0,
-        threshold_only: false,
-    };
-    Catalogue::bundled_folders()
-        .iter()
-        .map(|folder| {
-            let names = Manifest::variables(&folder.manifest).into_iter();
-            let variables = names.map(|name| (name, "http://127.0.0.1:1".to_owned())).collect();
-            profile(Manifest::parse(&folder.manifest, &variables).unwrap())
-        })
-        .collect()
-}
+mod facts;
 
-/// What the departments would answer about each member.
-fn answers(truth: &Truth, household: &Household, profiles: &[DepartmentProfile]) -> Vec<Vec<SubjectAnswer>> {
-    let answer = |profile: &DepartmentProfile, ordinal: u32| {
-        let member = &household.members[ordinal as usize];
-        let state = match truth.of(&profile.id, &member.id) {
-            None => AnswerState::NoRecord,
-            Some(held) if name::same(&held.registered_name, &member.name) == Match::Different => {
-                AnswerState::IdentityMismatch
-            }
-            Some(held) => AnswerState::Found {
-                records: held.records.clone(),
-            },
-        };
-        SubjectAnswer::of(ordinal, state)
-    };
-    let members = u32::try_from(household.members.len()).unwrap();
-    profiles
-        .iter()
-        .map(|profile| (0..members).map(|ordinal| answer(profile, ordinal)).collect())
-        .collect()
-}
+use facts::profiles;
 
 /// Judges every household of a district.
 fn judge(households: u32, mut each: impl FnMut(&Truth, &Facts<'_>, &[Finding])) {
@@ -76,21 +30,15 @@ fn judge(households: u32, mut each: impl FnMut(&Truth, &Facts<'_>, &[Finding])) 
     let population = generate(&settings).unwrap();
     let profiles = profiles();
     for truth in &population.households {
-        let household = Household::check(truth.household.clone(), as_of).unwrap();
-        let answers = answers(truth, &household, &profiles);
-        let departments: Vec<DepartmentAnswers<'_>> = profiles
-            .iter()
-            .zip(&answers)
-            .map(|(profile, subjects)| DepartmentAnswers { profile, subjects })
-            .collect();
-        let facts = Facts::new(&household, as_of, &departments, 20);
-        let found = findings(
-            &facts,
-            &[ProgrammeId::new("dibao").unwrap()],
-            "511703",
-            Tolerances::default(),
-        );
-        each(truth, &facts, &found);
+        facts::with_facts(truth, &profiles, as_of, |facts| {
+            let found = findings(
+                facts,
+                &[ProgrammeId::new("dibao").unwrap()],
+                "511703",
+                Tolerances::default(),
+            );
+            each(truth, facts, &found);
+        });
     }
 }
 

@@ -24,14 +24,14 @@ const CHUNK_ROWS: usize = 512;
 const PREPARED_ROWS: usize = 4096;
 
 /// Before its turn comes a place among the results holds this; every place has its turn.
-const UNJUDGED: Judged = Judged {
+pub(crate) const UNJUDGED: Judged = Judged {
     outcome: Outcome::Inconclusive,
     band: None,
     amount: None,
 };
 
 /// What one thread needs again and again.
-struct Worker<'c> {
+pub(crate) struct Worker<'c> {
     columns: &'c Columns<'c>,
     when: When,
     sort: Sort<'c>,
@@ -41,7 +41,7 @@ struct Worker<'c> {
 }
 
 impl<'c> Worker<'c> {
-    fn new(columns: &'c Columns<'c>, when: When) -> Worker<'c> {
+    pub fn new(columns: &'c Columns<'c>, when: When) -> Worker<'c> {
         Worker {
             columns,
             when,
@@ -52,7 +52,10 @@ impl<'c> Worker<'c> {
         }
     }
 
-    fn push(&mut self, snapshot: &Snapshot, row: usize, results: &mut [Judged]) -> Result<(), SnapshotError> {
+    /// Takes a snapshot; its place among the results is filled now or at the end.
+    ///
+    /// Errors: as [`Columns::judge_exactly`]; nothing was taken.
+    pub fn push(&mut self, snapshot: &Snapshot, row: usize, results: &mut [Judged]) -> Result<(), SnapshotError> {
         match self.sort.push(snapshot, row)? {
             Sorted::Kept => {}
             Sorted::Full(kernel, shape, chunk) => self.judge(kernel, chunk, shape, results),
@@ -76,7 +79,8 @@ impl<'c> Worker<'c> {
         self.sort.give_back(chunk, shape);
     }
 
-    fn finish(&mut self, results: &mut [Judged]) {
+    /// Judges what is still in the columns.
+    pub fn finish(&mut self, results: &mut [Judged]) {
         for (kernel, shape, chunk) in self.sort.drain() {
             self.judge(kernel, chunk, shape, results);
         }

@@ -4,7 +4,7 @@
 mod agreement;
 mod formulas;
 mod fraction;
-mod households;
+pub(crate) mod households;
 mod naive;
 mod oracle;
 mod streams;

@@ -71,6 +71,19 @@ pub(super) fn key(key: &FigureKey) -> Vec<u8> {
     out
 }
 
+/// The digest of the rule in encoded needs, without reading the rest.
+pub(super) fn rule_in(bytes: &[u8]) -> Option<Option<[u8; DIGEST_BYTES]>> {
+    let (version, rest) = bytes.split_first()?;
+    let (holds, rest) = rest.split_first()?;
+    if *version != VERSION {
+        return None;
+    }
+    if holds & HAS_RULE == 0 {
+        return Some(None);
+    }
+    rest.first_chunk().map(|digest| Some(*digest))
+}
+
 fn put_number(value: i64, out: &mut Vec<u8>) {
     let mut rest = ((value << 1) ^ (value >> 63)).cast_unsigned();
     while rest >= 0x80 {

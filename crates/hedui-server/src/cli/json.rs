@@ -11,12 +11,14 @@ mod reevaluation;
 mod report;
 mod retention;
 mod services;
+mod simulation;
 mod verdict;
 
 pub use audit::{access, case, checked, logs, misuse, proofs, sample};
 pub use reevaluation::{job, reevaluations};
 pub use retention::{expiries, expiry, retention};
 pub use services::{departments, metrics};
+pub use simulation::simulation;
 
 /// A verification.
 #[derive(Debug, Serialize)]

@@ -1,4 +1,4 @@
-//! `hedui policy`: packs read, checked, tried and begun, the standard reckoned; of a server: verdicts explained, households looked at again.
+//! `hedui policy`: packs read, checked, tried and begun, the standard reckoned; of a server: verdicts explained, rules tried, households looked at again.
 //! Leaves the rules of packs to `hedui_policy`.
 
 use std::path::{Path, PathBuf};
@@ -13,6 +13,8 @@ mod explain;
 mod list;
 mod new;
 mod reevaluate;
+mod simulate;
+mod snapshots;
 mod standard;
 mod test;
 
@@ -37,6 +39,10 @@ pub enum PolicyCommand {
     Jobs(reevaluate::JobsArgs),
     /// Show a re-evaluation; follow it, go on with it, end it.
     Job(reevaluate::JobArgs),
+    /// Try a pack on verified households before it is in force: who gains, who loses, what it costs.
+    Simulate(Box<simulate::SimulateArgs>),
+    /// Write what is filed of a district's households to a file, to try packs on without a server.
+    Snapshots(snapshots::SnapshotsArgs),
     /// Reckon the livelihood standard from yearbook data, with the alternatives side by side.
     Standard(standard::StandardArgs),
 }
@@ -53,6 +59,8 @@ pub async fn run(command: PolicyCommand, context: &Context) -> Result<Answer, Cl
         PolicyCommand::Reevaluate(arguments) => reevaluate::begin(arguments, context).await,
         PolicyCommand::Jobs(arguments) => reevaluate::list(arguments, context).await,
         PolicyCommand::Job(arguments) => reevaluate::one(arguments, context).await,
+        PolicyCommand::Simulate(arguments) => simulate::run(*arguments, context).await,
+        PolicyCommand::Snapshots(arguments) => snapshots::run(arguments, context).await,
         PolicyCommand::Standard(arguments) => standard::run(&arguments, context),
     }
 }

@@ -16,6 +16,8 @@ use tonic::{Request, Response, Status};
 
 use crate::config::Role;
 use crate::grpc::caller::Callers;
+use crate::grpc::long_calls::{LongCalls, Replies};
+use crate::grpc::simulate;
 use crate::grpc::to_proto::timestamp;
 
 /// What the catalogue says of the departments beyond what the broker needs.
@@ -51,22 +53,32 @@ impl DepartmentNames {
     }
 }
 
+/// Who may try packs on a district's households: the result names nobody.
+const SIMULATING: [Role; 2] = [Role::Operator, Role::Auditor];
+
 /// The service.
 pub struct Service {
     broker: Broker,
     callers: Arc<Callers>,
     names: Arc<DepartmentNames>,
     checks: Checks,
+    long: LongCalls,
 }
 
 impl Service {
     /// Over a broker.
-    pub fn new(broker: Broker, callers: Arc<Callers>, names: Arc<DepartmentNames>, checks: Checks) -> Service {
+    pub fn new(
+        broker: Broker,
+        callers: Arc<Callers>,
+        names: Arc<DepartmentNames>,
+        (checks, long): (Checks, LongCalls),
+    ) -> Service {
         Service {
             broker,
             callers,
             names,
             checks,
+            long,
         }
     }
 }
@@ -114,6 +126,35 @@ impl OperationsService for Service {
             steps: steps.collect(),
             gauges: self.broker.gauges().into_iter().map(gauge).collect(),
         }))
+    }
+
+    type SimulatePolicyStream = Replies<pb::SimulatePolicyResponse>;
+
+    async fn simulate_policy(
+        &self,
+        request: Request<pb::SimulatePolicyRequest>,
+    ) -> Result<Response<Self::SimulatePolicyStream>, Status> {
+        let caller = self.callers.check_any(request.metadata(), &SIMULATING)?;
+        let message = request.into_inner();
+        let ask = simulate::ask(&message)?;
+        caller.in_district(&ask.district)?;
+        let place = self.long.place()?;
+        let replies = simulate::run(self.broker.clone(), place, (ask, message.actor), caller);
+        Ok(Response::new(replies))
+    }
+
+    type ExportSnapshotsStream = Replies<pb::ExportSnapshotsResponse>;
+
+    async fn export_snapshots(
+        &self,
+        request: Request<pb::ExportSnapshotsRequest>,
+    ) -> Result<Response<Self::ExportSnapshotsStream>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Auditor)?;
+        let message = request.into_inner();
+        caller.in_district(&message.district_code)?;
+        let place = self.long.place()?;
+        let replies = simulate::export(self.broker.clone(), place, message, caller)?;
+        Ok(Response::new(replies))
     }
 }
 

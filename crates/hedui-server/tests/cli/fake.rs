@@ -298,4 +298,23 @@ impl OperationsService for Fake {
             gauges: vec![gauge("NO_ROOM", 1), gauge("LOG_FAILED", 0)],
         }))
     }
+
+    type SimulatePolicyStream = Pin<Box<dyn Stream<Item = Result<operations::SimulatePolicyResponse, Status>> + Send>>;
+
+    async fn simulate_policy(
+        &self,
+        _: Request<operations::SimulatePolicyRequest>,
+    ) -> Result<Response<Self::SimulatePolicyStream>, Status> {
+        Err(against_the_real_server())
+    }
+
+    type ExportSnapshotsStream =
+        Pin<Box<dyn Stream<Item = Result<operations::ExportSnapshotsResponse, Status>> + Send>>;
+
+    async fn export_snapshots(
+        &self,
+        _: Request<operations::ExportSnapshotsRequest>,
+    ) -> Result<Response<Self::ExportSnapshotsStream>, Status> {
+        Err(against_the_real_server())
+    }
 }

@@ -17,7 +17,7 @@ use crate::{Columns, Pack, PackSet, Said};
 
 /// Splitmix64: one seed, one household.
 #[derive(Clone, Debug)]
-pub(super) struct Random(pub u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
     pub fn next(&mut self) -> u64 {
@@ -47,7 +47,7 @@ impl Random {
 
 /// What a random household may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Settled,
     OnBounds,
     /// Also numbers that columns do not hold.
@@ -55,7 +55,7 @@ pub(super) enum Kind {
 }
 
 /// Fen and hundredths of a square metre; formulas speak of yuan and square metres.
-pub(super) fn is_in_hundredths(reading: &Reading) -> bool {
+pub(crate) fn is_in_hundredths(reading: &Reading) -> bool {
     match reading {
         Reading::Fact(fact) => !matches!(
             fact,
@@ -80,9 +80,9 @@ pub(super) fn is_in_hundredths(reading: &Reading) -> bool {
 }
 
 /// Every shipped pack.
-pub(super) static PACKS: LazyLock<PackSet> = LazyLock::new(|| PackSet::bundled().unwrap());
+pub(crate) static PACKS: LazyLock<PackSet> = LazyLock::new(|| PackSet::bundled().unwrap());
 /// What the shipped packs of each rule of who counts read together, by the digest of the rule.
-pub(super) static GROUPS: LazyLock<BTreeMap<Option<[u8; 16]>, Arc<Needs>>> = LazyLock::new(|| {
+pub(crate) static GROUPS: LazyLock<BTreeMap<Option<[u8; 16]>, Arc<Needs>>> = LazyLock::new(|| {
     let mut groups: BTreeMap<_, Vec<&Pack>> = BTreeMap::new();
     for pack in PACKS.packs() {
         groups.entry(needs_of(pack).rule_digest()).or_default().push(pack);
@@ -91,26 +91,26 @@ pub(super) static GROUPS: LazyLock<BTreeMap<Option<[u8; 16]>, Arc<Needs>>> = Laz
     groups.into_iter().map(needs).collect()
 });
 /// What the packs that count the same people as the pack of the benchmark read together.
-pub(super) static NEEDS: LazyLock<Arc<Needs>> = LazyLock::new(|| group_of(capacity_index()));
+pub(crate) static NEEDS: LazyLock<Arc<Needs>> = LazyLock::new(|| group_of(capacity_index()));
 /// All of them made ready, once for all tests.
 static COLUMNS: LazyLock<Vec<Columns<'static>>> =
     LazyLock::new(|| PACKS.packs().iter().map(|pack| Columns::new(pack).unwrap()).collect());
 
 /// What the shipped packs that count the same people as one of them read together.
-pub(super) fn group_of(columns: &Columns<'_>) -> Arc<Needs> {
+pub(crate) fn group_of(columns: &Columns<'_>) -> Arc<Needs> {
     Arc::clone(&GROUPS[&columns.needs().rule_digest()])
 }
 
 /// A pack that reads what no shipped pack reads yet, with a rule of its own of who counts.
-pub(super) static EVERYTHING: LazyLock<Pack> = LazyLock::new(|| {
+pub(crate) static EVERYTHING: LazyLock<Pack> = LazyLock::new(|| {
     let pack = Pack::parse("everything.toml", include_str!("everything.toml"));
     pack.map_err(|mistakes| mistakes.to_string()).unwrap()
 });
 /// It made ready.
-pub(super) static EVERYTHING_COLUMNS: LazyLock<Columns<'static>> = LazyLock::new(|| Columns::new(&EVERYTHING).unwrap());
+pub(crate) static EVERYTHING_COLUMNS: LazyLock<Columns<'static>> = LazyLock::new(|| Columns::new(&EVERYTHING).unwrap());
 
 /// One of the shipped packs, or that one, with what a snapshot for it holds.
-pub(super) fn any_pack(seed: u64) -> (&'static Columns<'static>, Arc<Needs>) {
+pub(crate) fn any_pack(seed: u64) -> (&'static Columns<'static>, Arc<Needs>) {
     let shipped = COLUMNS.get((seed % (COLUMNS.len() as u64 + 3)) as usize);
     shipped.map_or_else(
         || (&*EVERYTHING_COLUMNS, needs_of(&EVERYTHING)),
@@ -119,19 +119,19 @@ pub(super) fn any_pack(seed: u64) -> (&'static Columns<'static>, Arc<Needs>) {
 }
 
 /// All of them.
-pub(super) fn all_columns() -> &'static [Columns<'static>] {
+pub(crate) fn all_columns() -> &'static [Columns<'static>] {
     &COLUMNS
 }
 
 /// The pack of the benchmark.
-pub(super) fn capacity_index() -> &'static Columns<'static> {
+pub(crate) fn capacity_index() -> &'static Columns<'static> {
     let found = COLUMNS
         .iter()
         .find(|columns| columns.pack().id() == "dibao-daan-rural-capacity-index");
     found.unwrap()
 }
 
-pub(super) fn needs_of(pack: &Pack) -> Arc<Needs> {
+pub(crate) fn needs_of(pack: &Pack) -> Arc<Needs> {
     Arc::new(Needs::of_packs([pack]).unwrap())
 }
 
@@ -213,7 +213,7 @@ fn person(random: &mut Random, kind: Kind) -> Person {
 }
 
 /// The household of a seed.
-pub(super) fn household(seed: u64, needs: &Arc<Needs>, kind: Kind) -> Snapshot {
+pub(crate) fn household(seed: u64, needs: &Arc<Needs>, kind: Kind) -> Snapshot {
     let mut random = Random(seed);
     let persons = random.pick(&[1i64, 1, 2, 2, 3, 3, 4, 5, 6, 9, 20]);
     let as_of = Date::new(
