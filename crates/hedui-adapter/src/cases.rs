@@ -13,8 +13,10 @@ use crate::samples::SampleRow;
 
 pub use parse::parse;
 pub use run::run;
+pub(crate) use run::{adapter, database, query};
 
 /// A named test of a department.
+#[derive(Clone)]
 pub struct Case {
     /// What it shows.
     pub name: String,
@@ -29,6 +31,7 @@ pub struct Case {
 }
 
 /// What must come out of a case.
+#[derive(Clone)]
 pub struct Expect {
     /// `FOUND`, `NO_RECORD`, `OVER_LIMIT`, `WITHIN_LIMIT`, `IDENTITY_MISMATCH`, `FAILED`.
     pub state: String,

@@ -66,7 +66,7 @@ pub async fn run(manifest: &str, cases: &str, dir: &Path) -> Result<Vec<CaseRepo
 }
 
 /// The database server of the machine that the connector needs, if it needs one.
-async fn database(manifest: &Manifest, folder: &Path) -> Result<Option<Database>, Vec<ManifestError>> {
+pub(crate) async fn database(manifest: &Manifest, folder: &Path) -> Result<Option<Database>, Vec<ManifestError>> {
     let Some(kind) = kind_of(manifest) else {
         return Ok(None);
     };
@@ -151,7 +151,8 @@ impl ReplySink for One {
     }
 }
 
-fn query(case: &Case) -> Option<Query> {
+/// The question of a case.
+pub(crate) fn query(case: &Case) -> Option<Query> {
     let as_of = Date::new(2019, 7, 1).ok()?;
     Some(Query {
         query_id: "case".to_owned(),
@@ -170,7 +171,8 @@ fn query(case: &Case) -> Option<Query> {
     })
 }
 
-fn adapter(manifest: &Manifest, case: &Case, server: &SampleServer) -> Result<Box<dyn Adapter>, String> {
+/// The department with the rows of a case in its source.
+pub(crate) fn adapter(manifest: &Manifest, case: &Case, server: &SampleServer) -> Result<Box<dyn Adapter>, String> {
     match (&manifest.connector, &manifest.mapping) {
         (Connector::Grpc { .. }, None) => Ok(Box::new(TypedAdapter::new(manifest.describe(), people(case)?))),
         (Connector::Grpc { .. }, Some(mapping)) => {

@@ -1,267 +1,223 @@
-//! The checks, one rule each.
-//! Leaves their order and names to `run`.
+//! The checks, one rule each. Every question has an id of its own, so that one rule broken fails one check.
+//! Leaves their order and names to `run_on`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod limits;
+mod people;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use hedui_core::{AnswerState, Query, SubjectAnswer};
-use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
-use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
+use hedui_core::{Query, Subject, SubjectAnswer};
+use tokio::time::timeout;
+use tonic::Code;
 
-use super::Samples;
-use super::client::Plugin;
-use crate::adapter::Outcome;
-use crate::port::{Ask, Port as _, Reply, ReplySink, ReplyTo};
+use super::report::Finding;
+use super::{Bounds, Probe, Said, Samples};
+use crate::adapter::{Description, Outcome};
 use crate::wire::{decode_answer, decode_checks, decode_description, encode_query, is_reason_word};
 
-const QUERY: &str = "/hedui.department.v1.DepartmentService/Query";
-const DESCRIBE: &str = "/hedui.department.v1.DepartmentService/Describe";
-const CHECK: &str = "/hedui.department.v1.DepartmentService/Check";
-const HEALTH: &str = "/grpc.health.v1.Health/Check";
-/// Long enough for any well plugin.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// By how much a plugin may overrun a deadline of 1 ms, network and busy machine included.
-const OVERRUN: Duration = Duration::from_secs(2);
-
 pub(super) struct Checks<'s> {
-    pub(super) plugin: Plugin,
+    pub(super) probe: &'s dyn Probe,
     pub(super) samples: &'s Samples,
+    pub(super) bounds: Bounds,
+    /// None where it cannot be read, which a check of its own says.
+    pub(super) description: Option<Description>,
 }
 
-type Outcomes = Result<(), String>;
+/// What the plugin says of itself.
+pub(super) async fn described(probe: &dyn Probe) -> Option<Description> {
+    decode_description(&probe.describe().await.ok()?)
+}
 
-fn must(kept: bool, otherwise: &str) -> Outcomes {
-    if kept { Ok(()) } else { Err(otherwise.to_owned()) }
+fn must(kept: bool, otherwise: &str) -> Finding {
+    if kept { Ok(None) } else { Err(otherwise.to_owned()) }
 }
 
 /// Only the code: texts may hold anything.
-fn code(status: &Status) -> String {
-    format!("ended with {:?}", status.code())
+fn code(said: &Said) -> String {
+    format!("ended with {:?}", said.code)
 }
 
 impl Checks<'_> {
-    async fn raw(&self, path: &'static str, message: Bytes) -> Result<Bytes, String> {
-        self.plugin
-            .call(path, message, PATIENCE)
+    async fn raw(&self, message: Bytes) -> Result<Bytes, Said> {
+        // A plugin that ignores its deadline keeps nobody waiting here.
+        let patience = self.bounds.patience;
+        let late = |_| Said::of(Code::DeadlineExceeded);
+        timeout(patience + self.bounds.overrun, self.probe.query(message, patience))
             .await
-            .map_err(|status| code(&status))
+            .map_err(late)?
     }
 
     async fn ask(&self, query: &Query) -> Result<Vec<SubjectAnswer>, String> {
-        let bytes = self.raw(QUERY, encode_query(query)).await?;
+        let bytes = self.raw(encode_query(query)).await.map_err(|said| code(&said))?;
         Ok(decode_answer(&bytes, query))
     }
 
-    fn unknown(&self, query_id: &str) -> Query {
-        let subjects = vec![self.samples.unknown.clone()];
+    /// The known people, under a query id of their own.
+    fn known(&self, query_id: &str) -> Query {
         Query {
-            query_id: query_id.to_owned(),
+            query_id: format!("conformance-{query_id}"),
+            ..self.samples.known.clone()
+        }
+    }
+
+    /// Other people, under a query id of their own.
+    fn about(&self, query_id: &str, subjects: Vec<Subject>) -> Query {
+        Query {
+            query_id: format!("conformance-{query_id}"),
             subjects,
             ..self.samples.known.clone()
         }
     }
 
-    pub(super) async fn health(&self) -> Outcomes {
-        let answer = self.raw(HEALTH, Bytes::new()).await?;
-        // HealthCheckResponse { status: SERVING }
-        must(answer.as_ref() == [0x08, 0x01], "it does not say serving")
+    fn unknown(&self, query_id: &str) -> Query {
+        self.about(query_id, vec![self.samples.unknown.clone()])
     }
 
-    pub(super) async fn describe(&self) -> Outcomes {
-        let (first, second) = (
-            self.raw(DESCRIBE, Bytes::new()).await?,
-            self.raw(DESCRIBE, Bytes::new()).await?,
-        );
-        let description = decode_description(&first).ok_or("the description cannot be read")?;
+    pub(super) async fn health(&self) -> Finding {
+        match self.probe.health().await {
+            None => Ok(Some("this transport asks no health".to_owned())),
+            Some(Ok(serving)) => must(serving, "it does not say serving"),
+            Some(Err(said)) => Err(code(&said)),
+        }
+    }
+
+    pub(super) async fn describe(&self) -> Finding {
+        let second = self.probe.describe().await.map_err(|said| code(&said))?;
+        let first = self.description.as_ref().ok_or("the description cannot be read")?;
         must(
-            decode_description(&second).as_ref() == Some(&description),
+            decode_description(&second).as_ref() == Some(first),
             "two descriptions differ",
         )?;
         must(
-            description.protocol_versions.iter().any(|v| v == "v1"),
+            first.protocol_versions.iter().any(|v| v == "v1"),
             "it does not speak v1",
         )?;
-        must(!description.record_types.is_empty(), "it names no type of record")?;
-        let limits = description.limits;
+        must(!first.record_types.is_empty(), "it names no type of record")?;
+        must(!first.lookup_keys.is_empty(), "it names no lookup key")?;
+        let limits = first.limits;
         must(
-            limits.max_subjects > 0 && limits.max_concurrent_queries > 0,
+            limits.max_subjects > 0 && limits.max_concurrent_queries > 0 && limits.max_response_bytes > 0,
             "its limits allow nothing",
         )
     }
 
-    pub(super) async fn self_tests(&self) -> Outcomes {
-        let results = decode_checks(&self.raw(CHECK, Bytes::new()).await?).ok_or("the results cannot be read")?;
+    pub(super) async fn self_tests(&self) -> Finding {
+        let bytes = self.probe.check().await.map_err(|said| code(&said))?;
+        let results = decode_checks(&bytes).ok_or("the results cannot be read")?;
         must(!results.is_empty(), "there are none")?;
-        let failed: Vec<&str> = results
-            .iter()
-            .filter(|r| r.outcome == Outcome::Fail)
-            .map(|r| r.check.as_str())
-            .collect();
-        must(failed.is_empty(), &format!("failed: {}", failed.join(", ")))
+        let failed = results.iter().filter(|r| r.outcome == Outcome::Fail).count();
+        must(failed == 0, &format!("{failed} of {} failed", results.len()))
     }
 
-    pub(super) async fn unknown_person(&self) -> Outcomes {
-        let answers = self.ask(&self.unknown("conformance-unknown")).await?;
-        let states: Vec<&str> = answers.iter().map(|a| a.state.code()).collect();
-        must(
-            answers.iter().all(|a| a.state == AnswerState::NoRecord),
-            &format!("answered {}", states.join(", ")),
-        )
-    }
-
-    pub(super) async fn everybody_answered(&self) -> Outcomes {
-        let answers = self.ask(&self.samples.known).await?;
-        let silent = answers.iter().find(|a| !a.state.is_answer());
-        let reason = |a: &SubjectAnswer| {
-            a.failure
-                .as_ref()
-                .map_or(a.state.code().to_owned(), |f| f.reason.clone())
-        };
-        silent.map_or(Ok(()), |answer| {
-            Err(format!("person {}: {}", answer.ordinal, reason(answer)))
-        })
-    }
-
-    pub(super) async fn idempotent(&self) -> Outcomes {
-        let (first, second) = (
-            self.ask(&self.samples.known).await?,
-            self.ask(&self.samples.known).await?,
-        );
+    pub(super) async fn same_query(&self) -> Finding {
+        let query = self.known("same");
+        let (first, second) = (self.ask(&query).await?, self.ask(&query).await?);
         must(first == second, "two answers differ")
     }
 
-    pub(super) async fn order(&self) -> Outcomes {
-        let mut query = self.unknown("conformance-order");
-        query.subjects = self.samples.known.subjects.clone();
-        let unused = query.subjects.iter().map(|s| s.ordinal).max().unwrap_or(0) + 1;
-        query.subjects.push(hedui_core::Subject {
+    pub(super) async fn order(&self) -> Finding {
+        let mut subjects = self.samples.known.subjects.clone();
+        let unused = subjects.iter().map(|s| s.ordinal).max().unwrap_or(0) + 1;
+        subjects.push(Subject {
             ordinal: unused,
             ..self.samples.unknown.clone()
         });
-        let forwards = self.ask(&query).await?;
-        query.subjects.reverse();
-        "conformance-order-reversed".clone_into(&mut query.query_id);
-        let mut backwards = self.ask(&query).await?;
+        if self
+            .description
+            .as_ref()
+            .is_some_and(|d| (d.limits.max_subjects as usize) < subjects.len())
+        {
+            return Ok(Some("it takes too few persons at once".to_owned()));
+        }
+        let forwards = self.ask(&self.about("order", subjects.clone())).await?;
+        subjects.reverse();
+        let mut backwards = self.ask(&self.about("order-reversed", subjects)).await?;
         backwards.reverse();
         must(forwards == backwards, "answers depend on the order")
     }
 
-    pub(super) async fn unknown_fields(&self) -> Outcomes {
-        let query = &self.samples.known;
-        let mut message = encode_query(query).to_vec();
+    pub(super) async fn unknown_fields(&self) -> Finding {
+        let query = self.known("unknown-fields");
+        let mut message = encode_query(&query).to_vec();
         // Field 1000, a text.
         message.extend_from_slice(&[0xC2, 0x3E, 0x01, b'x']);
-        let bytes = self.raw(QUERY, Bytes::from(message)).await?;
+        let bytes = self.raw(Bytes::from(message)).await.map_err(|said| code(&said))?;
+        let plain = self.ask(&self.known("known-fields")).await?;
         must(
-            decode_answer(&bytes, query) == self.ask(query).await?,
+            decode_answer(&bytes, &query) == plain,
             "an unknown field changes the answer",
         )
     }
 
-    pub(super) async fn deadline(&self) -> Outcomes {
-        let started = Instant::now();
-        let message = encode_query(&self.unknown("conformance-deadline"));
-        let call = self.plugin.call(QUERY, message, Duration::from_millis(1));
-        // An answer in so short a time is as good.
-        let outcome = timeout(OVERRUN, call)
-            .await
-            .map_err(|_| "it goes on past its deadline")?;
-        must(started.elapsed() <= OVERRUN, "it goes on past its deadline")?;
-        match outcome.map_err(|status| status.code()) {
-            Ok(_) | Err(Code::DeadlineExceeded | Code::Cancelled) => Ok(()),
-            Err(code) => Err(format!("ended with {code:?}")),
-        }
-    }
-
-    pub(super) async fn malformed(&self) -> Outcomes {
-        match self
-            .plugin
-            .call(QUERY, Bytes::from_static(&[0x0A, 0xFF]), PATIENCE)
-            .await
-        {
-            Ok(_) => Err("it answers a question that is none".to_owned()),
-            Err(status) if status.code() != Code::InvalidArgument => Err(code(&status)),
-            Err(status) => {
-                let reason = status.get_details_error_info().map(|info| info.reason);
-                must(
-                    reason.is_some_and(|reason| is_reason_word(&reason)),
-                    "there is no ErrorInfo with a reason",
-                )
+    pub(super) async fn malformed(&self) -> Finding {
+        // A question about nobody, and one whose person has no number.
+        let nobody = encode_query(&self.about("nobody", Vec::new()));
+        let nameless = [nobody.as_ref(), &[0x42, 0x02, 0x08, 0x01]].concat();
+        for message in [nobody, Bytes::from(nameless)] {
+            match self.raw(message).await {
+                Ok(_) => return Err("it answers a question that is none".to_owned()),
+                Err(said) if said.code != Code::InvalidArgument => return Err(code(&said)),
+                Err(said) => {
+                    let named = said.reason.as_deref().is_some_and(is_reason_word);
+                    must(named, "there is no ErrorInfo with a reason")?;
+                }
             }
         }
+        Ok(None)
     }
 
-    /// Questions with the canary that must fail; neither text nor details of the errors may repeat it.
-    pub(super) async fn canary(&self) -> Outcomes {
-        let good = encode_query(&self.unknown("conformance-canary"));
-        let mut crowd = self.unknown("conformance-crowd");
-        crowd.subjects = (0..1_001)
-            .map(|ordinal| hedui_core::Subject {
+    /// Questions with the canary that must fail; nothing that was said here or before may repeat it.
+    pub(super) async fn no_identity(&self) -> Finding {
+        let id = self.samples.unknown.id.expose();
+        let start = id.get(..15).unwrap_or(id).as_bytes();
+        let holds = |said: &[u8]| {
+            let repeats = |canary: &[u8]| said.windows(canary.len()).any(|bytes| bytes == canary);
+            repeats(start) || repeats(self.samples.unknown.name.as_bytes())
+        };
+        let good = encode_query(&self.unknown("canary"));
+        let crowd: Vec<Subject> = (0..1_001)
+            .map(|ordinal| Subject {
                 ordinal,
                 ..self.samples.unknown.clone()
             })
             .collect();
-        let cut = good.slice(..good.len() - 1);
-        // The last but one byte of the id changed: its check character is wrong.
+        // The last but one character of the id changed: its check character is wrong.
         let mut misspelt = good.to_vec();
-        let id = self.samples.unknown.id.as_bytes();
         let at = misspelt
             .windows(id.len())
-            .position(|bytes| bytes == id)
+            .position(|bytes| bytes == id.as_bytes())
             .ok_or("no id in the question")?;
         if let Some(digit) = misspelt.get_mut(at + id.len() - 2) {
             *digit = if *digit == b'0' { b'1' } else { b'0' };
         }
-        for message in [good, cut, Bytes::from(misspelt), encode_query(&crowd)] {
-            if let Err(status) = self.plugin.call(QUERY, message, PATIENCE).await {
-                let said = [status.message().as_bytes(), status.details()].concat();
-                let holds = |canary: &[u8]| said.windows(canary.len()).any(|bytes| bytes == canary);
-                let start = id.get(..15).unwrap_or(id);
-                must(
-                    !holds(start) && !holds(self.samples.unknown.name.as_bytes()),
-                    "an error repeats who was asked about",
-                )?;
+        let crowd = encode_query(&self.about("crowd", crowd));
+        for message in [good, Bytes::from(misspelt), crowd] {
+            if let Err(said) = self.raw(message).await {
+                must(!holds(&said.text), "an error repeats who was asked about")?;
             }
         }
-        Ok(())
-    }
-
-    pub(super) async fn stream_like_call(&self) -> Outcomes {
-        let query = Arc::new(self.samples.known.clone());
-        let (sender, receiver) = oneshot::channel();
-        let ask = Ask {
-            query: query.clone(),
-            encoded: encode_query(&query),
-            timeout: PATIENCE,
-        };
-        self.plugin
-            .stream
-            .ask(ask, ReplyTo::new(Arc::new(One(Mutex::new(Some(sender)))), 0));
-        let reply = timeout(PATIENCE, receiver)
-            .await
-            .map_err(|_| "the stream keeps silent")?;
-        let reply = reply.map_err(|_| "the stream gives no reply")?;
-        if let Reply::Failed(_, failure) = &reply {
-            return Err(failure.reason.clone());
-        }
+        let answers = self.probe.check().await.unwrap_or_default();
+        must(!holds(&answers), "a self-test repeats who was asked about")?;
         must(
-            reply.answers(&query) == self.ask(&query).await?,
-            "stream and call answer differently",
+            !holds(&self.probe.besides()),
+            "metadata or a log repeats who was asked about",
         )
     }
-}
 
-/// A sink for one reply.
-struct One(Mutex<Option<oneshot::Sender<Reply>>>);
-
-impl ReplySink for One {
-    fn reply(&self, _slot: u32, reply: Reply) {
-        if let Some(sender) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // Whoever waited may have given up.
-            let _ = sender.send(reply);
+    pub(super) async fn stream_like_call(&self) -> Finding {
+        let query = std::sync::Arc::new(self.known("stream"));
+        let Some(reply) = self.probe.stream(query.clone(), self.bounds.patience).await else {
+            return Ok(Some("this transport has no stream".to_owned()));
+        };
+        if let crate::port::Reply::Failed(_, failure) = &reply {
+            return Err(failure.reason.clone());
         }
+        let call = self.ask(&self.known("call")).await?;
+        must(reply.answers(&query) == call, "stream and call answer differently")
+    }
+
+    fn short(&self) -> Duration {
+        Duration::from_millis(1)
     }
 }

@@ -1,21 +1,21 @@
-//! The kit passes a good plugin and finds each kind of bad one.
+//! The kit passes good plugins, and each deliberately broken one fails exactly the check of the rule that it breaks.
+
+mod broken;
+mod shipped;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use hedui_core::{Failure, Query, SubjectAnswer};
-use tokio::time::Instant;
-
 use super::*;
-use crate::adapter::{Adapter, CheckResult, Description, Outcome};
 use crate::samples::{Person, TypedAdapter};
 use crate::serve::serve;
 use crate::testing::{description, query, subject};
 
 fn samples() -> Samples {
+    let mut unknown = subject(3);
+    unknown.name = "欧阳探测".to_owned();
     Samples {
         known: query(2),
-        unknown: subject(3),
+        unknown,
     }
 }
 
@@ -24,8 +24,8 @@ fn good() -> TypedAdapter {
         kind: hedui_core::record::LandKind::Farmland,
         contract_number: "A1".into(),
         area_centimu: Some(320),
-        leased_out: false,
-        annual_rent: None,
+        leased_out: true,
+        annual_rent: Some(hedui_core::Fen(12_300)),
     };
     let record = hedui_core::Record {
         reference: "A1".into(),
@@ -37,84 +37,59 @@ fn good() -> TypedAdapter {
         name: person.name,
         records: vec![record],
     };
-    TypedAdapter::new(description(), [person])
+    let mut description = description();
+    description.lookup_keys.push(crate::adapter::LookupKey::Name);
+    TypedAdapter::new(description, [person])
 }
 
-async fn failed(adapter: Arc<dyn Adapter>) -> Vec<&'static str> {
-    let serving = serve(adapter).await.unwrap();
-    let reports = run(&serving.endpoint(), &samples(), Arc::new(|_| 0)).await.unwrap();
-    assert_eq!(reports.len(), 12);
-    reports.into_iter().filter(|r| !r.passed).map(|r| r.name).collect()
-}
-
-#[tokio::test]
-async fn a_good_plugin_passes_every_check() {
-    assert_eq!(failed(Arc::new(good())).await, Vec::<&str>::new());
-}
-
-/// A plugin with one fault.
-struct Bad(&'static str, TypedAdapter, std::sync::atomic::AtomicU32);
-
-#[async_trait]
-impl Adapter for Bad {
-    fn describe(&self) -> Description {
-        let count = self.2.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let mut description = self.1.describe();
-        if self.0 == "describe" {
-            description.build = count.to_string();
-        }
-        description
-    }
-
-    async fn check(&self, name: Option<&str>) -> Vec<CheckResult> {
-        let mut results = self.1.check(name).await;
-        if self.0 == "check" {
-            results[0].outcome = Outcome::Fail;
-        }
-        results
-    }
-
-    async fn query(&self, query: &Query, deadline: Instant) -> Result<Vec<SubjectAnswer>, Failure> {
-        let count = self.2.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let mut answers = self.1.query(query, deadline).await?;
-        match self.0 {
-            "unstable" => answers[0].notes.push(count.to_string()),
-            "short" => answers.truncate(1),
-            "chatty" => {
-                let person = &query.subjects[0];
-                let message = format!("no row for {}", person.id.expose());
-                return Err(Failure {
-                    message,
-                    ..crate::reason::Reason::SourceError.failure()
-                });
-            }
-            _ => {}
-        }
-        Ok(answers)
-    }
+fn failed(reports: &[CheckReport]) -> Vec<&'static str> {
+    reports
+        .iter()
+        .filter(|r| r.outcome == Outcome::Failed)
+        .map(|r| r.name)
+        .collect()
 }
 
 #[tokio::test]
-async fn each_kind_of_fault_is_found() {
-    for (fault, check) in [
-        ("describe", "the description is stable and complete"),
-        ("check", "the self-tests pass"),
-        ("unstable", "the same query id gives the same answer"),
-        ("short", "everybody asked about is answered"),
-        ("chatty", "a person it cannot know has no record"),
-        ("chatty", "no error text holds the id or name asked with"),
-    ] {
-        let found = failed(Arc::new(Bad(fault, good(), Default::default()))).await;
-        assert!(found.contains(&check), "{fault}: {found:?}");
-    }
+async fn a_good_plugin_passes_every_check_and_none_is_left_out() {
+    let serving = serve(Arc::new(good())).await.unwrap();
+    let reports = run(&serving.endpoint(), &samples(), Level::Full, Arc::new(|_| 0))
+        .await
+        .unwrap();
+    assert!(reports.iter().all(|r| r.outcome == Outcome::Passed), "{reports:?}");
+    assert_eq!(reports.len(), 20);
+    let core = run(&serving.endpoint(), &samples(), Level::Core, Arc::new(|_| 0))
+        .await
+        .unwrap();
+    assert_eq!(core.len(), 9);
 }
 
 #[tokio::test]
-async fn a_plugin_that_is_not_there_fails_every_check_that_needs_an_answer() {
+async fn a_plugin_that_is_not_there_passes_no_check_that_needs_an_answer() {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let reports = run(&endpoint, &samples(), Arc::new(|_| 0)).await.unwrap();
-    let passed: Vec<_> = reports.iter().filter(|r| r.passed).map(|r| r.name).collect();
-    assert_eq!(passed, vec!["no error text holds the id or name asked with"]);
+    let reports = run(&endpoint, &samples(), Level::Core, Arc::new(|_| 0)).await.unwrap();
+    let passed: Vec<_> = reports
+        .iter()
+        .filter(|r| r.outcome == Outcome::Passed)
+        .map(|r| r.name)
+        .collect();
+    assert_eq!(passed, vec!["no-identity"]);
+}
+
+#[test]
+fn reports_are_junit_that_any_reader_of_xml_takes() {
+    let reports = [
+        report::of("a", "rule <a>", Ok(None)),
+        report::of("b", "rule & b", Err("\"wrong\" <\u{0}>".to_owned())),
+        report::of("c", "rule c", Ok(Some("not here".to_owned()))),
+    ];
+    let text = junit("x<y", &reports);
+    assert!(text.contains("tests=\"3\" failures=\"1\" skipped=\"1\""), "{text}");
+    assert!(
+        text.contains("<failure message=\"&quot;wrong&quot; &lt;\u{FFFD}&gt;\">rule &amp; b</failure>"),
+        "{text}"
+    );
+    assert!(!text.contains('\u{0}') && text.matches("<testcase").count() == 3);
 }

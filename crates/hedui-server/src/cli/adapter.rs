@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use hedui_adapter::{Catalogue, Folder, Manifest, Variables};
+use hedui_adapter::{Catalogue, Folder, Manifest, ManifestError, Variables};
 use hedui_core::household::ids_date;
 use hedui_core::{ProgrammeId, Query, Subject};
 use hedui_ids::ResidentId;
@@ -16,6 +16,7 @@ use super::{Answer, CliError, Context};
 mod dry_run;
 mod lint;
 mod new;
+mod test;
 
 /// `hedui adapter ...`
 #[derive(Debug, Subcommand)]
@@ -26,6 +27,8 @@ pub enum AdapterCommand {
     Lint(lint::LintArgs),
     /// Ask a department's source about one person: its rows beside the records that come of them; exit 3 when it cannot answer.
     DryRun(dry_run::DryRunArgs),
+    /// Test departments' folders, or a running plugin, with the conformance kit; exit 1 when a check fails.
+    Test(test::TestArgs),
     /// List the departments of a server, whether they answer, and what each answered (as `hedui departments`).
     Status(DepartmentsArgs),
 }
@@ -34,6 +37,7 @@ pub enum AdapterCommand {
 pub async fn run(command: AdapterCommand, context: &Context) -> Result<Answer, CliError> {
     match command {
         AdapterCommand::New(arguments) => new::run(*arguments, context).await,
+        AdapterCommand::Test(arguments) => test::run(arguments, context).await,
         AdapterCommand::DryRun(arguments) => dry_run::run(arguments, context).await,
         AdapterCommand::Lint(arguments) => lint::run(&arguments, context),
         AdapterCommand::Status(arguments) => departments::list(arguments, context).await,
@@ -77,14 +81,12 @@ impl PersonArgs {
     fn query(&self, context: &Context) -> Result<Query, CliError> {
         let today = context.surroundings.today();
         let id = ids_date(today).and_then(|day| ResidentId::parse(&self.id_number, day).ok());
-        let id = id.ok_or_else(|| CliError::Input {
-            what: "the command line".to_owned(),
-            mistakes: vec![Mistake {
-                line: None,
-                field: "--id-number".to_owned(),
-                reason: "ID_NUMBER_INVALID".to_owned(),
-                message: "is no resident ID; `hedui id check` says why".to_owned(),
-            }],
+        let id = id.ok_or_else(|| {
+            invalid(
+                "--id-number",
+                "ID_NUMBER_INVALID",
+                "is no resident ID; `hedui id check` says why",
+            )
         })?;
         let broken = |_| CliError::Internal("the question cannot be made".to_owned());
         Ok(Query {
@@ -105,10 +107,23 @@ impl PersonArgs {
     }
 }
 
-/// The manifest of a folder with its variables, or all its mistakes.
-fn opened(found: &Found, variables: &Variables) -> Result<Manifest, CliError> {
-    Manifest::parse(&found.folder.manifest, variables).map_err(|mistakes| CliError::Input {
-        what: format!("{}department.toml", found.at),
+/// A mistake of an argument.
+fn invalid(field: &str, reason: &str, message: impl Into<String>) -> CliError {
+    CliError::Input {
+        what: "the command line".to_owned(),
+        mistakes: vec![Mistake {
+            line: None,
+            field: field.to_owned(),
+            reason: reason.to_owned(),
+            message: message.into(),
+        }],
+    }
+}
+
+/// All mistakes of a folder.
+fn input(at: &str, mistakes: Vec<ManifestError>) -> CliError {
+    CliError::Input {
+        what: at.to_owned(),
         mistakes: mistakes
             .into_iter()
             .map(|mistake| Mistake {
@@ -118,7 +133,13 @@ fn opened(found: &Found, variables: &Variables) -> Result<Manifest, CliError> {
                 message: mistake.message,
             })
             .collect(),
-    })
+    }
+}
+
+/// The manifest of a folder with its variables, or all its mistakes.
+fn opened(found: &Found, variables: &Variables) -> Result<Manifest, CliError> {
+    let manifest = Manifest::parse(&found.folder.manifest, variables);
+    manifest.map_err(|mistakes| input(&format!("{}department.toml", found.at), mistakes))
 }
 
 /// A department's folder, and what stands before the names of its files.

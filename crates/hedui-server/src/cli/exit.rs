@@ -35,7 +35,7 @@ impl Exit {
         (Exit::Success, "success; a verification: every programme qualifies"),
         (
             Exit::Internal,
-            "internal error, of hedui or of the server; a verification, a proof or a pack's case that failed",
+            "internal error, of hedui or of the server; a verification, a proof, a pack's case or an adapter's check that failed",
         ),
         (Exit::Usage, "the command line is wrong"),
         (

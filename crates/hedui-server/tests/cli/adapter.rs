@@ -165,3 +165,43 @@ async fn what_keeps_a_department_from_being_begun_is_told_with_what_to_do() {
     let nobody = run(&["adapter", "dry-run", out, "--id-number", "5", "--name", "x"]).await;
     assert_eq!(nobody.code, 3, "{nobody:?}");
 }
+
+#[tokio::test]
+async fn a_begun_department_keeps_the_protocol_and_one_that_does_not_fails_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = register(folder.path());
+    let out = folder.path().to_str().unwrap();
+    let begun = run(&[
+        "adapter", "new", "vehicles", "--kind", "sqlite", "--path", &path, "--out", out,
+    ])
+    .await;
+    assert_eq!(begun.code, 0, "{begun:?}");
+    let department = format!("{out}/vehicles");
+    let tested = run(&["--output", "json", "adapter", "test", &department]).await;
+    assert_eq!(tested.code, 0, "{tested:?}");
+    let json = tested.json();
+    let checks = json[0]["checks"].as_array().unwrap();
+    assert!(
+        checks.len() >= 23 && checks.iter().all(|c| c["outcome"] == "PASSED"),
+        "{checks:?}"
+    );
+
+    // The register loses a column: the folder is as it was, the department's own source is not.
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch("ALTER TABLE jdc DROP COLUMN hphm").unwrap();
+    drop(connection);
+    let told = run(&["adapter", "test", "--level", "core", "--junit", &department]).await;
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.stdout.contains("failures=\"1\""), "{told:?}");
+    assert!(told.stdout.contains("name=\"real-source\">"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_plugin_that_is_not_there_fails() {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let told = run(&["adapter", "test", "--level", "core", &endpoint]).await;
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.stdout.contains("!! FAILED"), "{told:?}");
+}

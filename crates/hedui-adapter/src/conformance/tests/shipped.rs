@@ -1,0 +1,80 @@
+//! Every shipped department passes the kit, with its connector on a source that is really made.
+
+use super::super::{Level, Outcome, folder};
+use crate::catalogue::Catalogue;
+use crate::manifest::Variables;
+
+#[tokio::test]
+async fn every_shipped_department_keeps_the_protocol() {
+    let dir = tempfile::tempdir().unwrap();
+    let none = Variables::new();
+    let mut wrong = Vec::new();
+    for department in Catalogue::bundled_folders() {
+        let at = dir.path().join(&department.name);
+        let reports = folder::run(
+            &department.manifest,
+            &department.cases,
+            &none,
+            &at,
+            Level::Full,
+            std::sync::Arc::new(|_| 0),
+        );
+        let reports = reports.await.unwrap();
+        assert!(reports.len() >= 23, "{}: {}", department.name, reports.len());
+        let failed = reports.iter().filter(|r| r.outcome == Outcome::Failed);
+        wrong.extend(failed.map(|r| format!("{}: {}: {}", department.name, r.name, r.message)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_folder_never_writes_over_the_departments_own_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("register.sqlite");
+    std::fs::write(&path, "the department's own").unwrap();
+    let bundled = Catalogue::bundled_folders();
+    let police = bundled.iter().find(|f| f.name == "traffic-police").unwrap();
+    let manifest = police
+        .manifest
+        .replace("${data}/traffic-police.sqlite", path.to_str().unwrap());
+    let at = dir.path().join("made");
+    let reports = folder::run(
+        &manifest,
+        &police.cases,
+        &Variables::new(),
+        &at,
+        Level::Core,
+        std::sync::Arc::new(|_| 0),
+    )
+    .await
+    .unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "the department's own");
+    // What stands there is no database, and that is said.
+    let failed: Vec<_> = reports
+        .iter()
+        .filter(|r| r.outcome == Outcome::Failed)
+        .map(|r| r.name)
+        .collect();
+    assert_eq!(failed, vec!["real-source"]);
+}
+
+#[tokio::test]
+async fn a_case_that_comes_out_otherwise_fails_the_cases_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let bundled = Catalogue::bundled_folders();
+    let police = bundled.iter().find(|f| f.name == "traffic-police").unwrap();
+    let cases = police.cases.replacen("value = 7580000", "value = 7580001", 1);
+    let reports = folder::run(
+        &police.manifest,
+        &cases,
+        &Variables::new(),
+        dir.path(),
+        Level::Core,
+        std::sync::Arc::new(|_| 0),
+    )
+    .await
+    .unwrap();
+    let failed: Vec<_> = reports.iter().filter(|r| r.outcome == Outcome::Failed).collect();
+    assert_eq!(failed.iter().map(|r| r.name).collect::<Vec<_>>(), vec!["cases"]);
+    assert!(failed[0].message.contains("7580001"), "{failed:?}");
+}
