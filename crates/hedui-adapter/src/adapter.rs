@@ -1,12 +1,14 @@
 //! The trait that a department inside this process implements, what it says of itself, and the adapter made of a manifest.
 //! Leaves streams, limits and breakers to `port` and `gate`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use hedui_core::{DepartmentId, Failure, Query, RecordType, SubjectAnswer};
 use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::manifest::Manifest;
 use crate::mapping::{Mapping, Row};
 use crate::reason::{Reason, cause_of};
@@ -131,9 +133,21 @@ impl MappedAdapter {
     /// # Errors
     /// `SOURCE_MISSING` where the manifest has no mapping or is reached through a plugin.
     pub fn open(manifest: &Manifest) -> Result<MappedAdapter, Failure> {
+        MappedAdapter::opened(manifest, None)
+    }
+
+    /// The same with a clock, which signed questions need.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(manifest: &Manifest, clock: Arc<dyn Clock>) -> Result<MappedAdapter, Failure> {
+        MappedAdapter::opened(manifest, Some(clock))
+    }
+
+    fn opened(manifest: &Manifest, clock: Option<Arc<dyn Clock>>) -> Result<MappedAdapter, Failure> {
         let missing = || Reason::SourceMissing.failure_at("the manifest describes no source of rows");
         let mapping = manifest.mapping.clone().ok_or_else(missing)?;
-        let source = source::open(manifest, &mapping)?.ok_or_else(missing)?;
+        let source = source::open(manifest, &mapping, clock)?.ok_or_else(missing)?;
         Ok(MappedAdapter {
             description: manifest.describe(),
             mapping,

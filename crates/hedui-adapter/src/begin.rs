@@ -32,6 +32,10 @@ pub struct Begin {
 
 /// How the source is reached, as far as a manifest writes it; texts may use `${variables}`.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one exists, for as long as a manifest is written"
+)]
 pub enum BeginConnector {
     /// A SQLite database.
     Sqlite {

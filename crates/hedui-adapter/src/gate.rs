@@ -1,8 +1,9 @@
-//! What keeps a department from being overrun, and the others from waiting for it: limit, breaker and meter as plain state machines.
-//! Leaves time to the caller (every `now` is the time since any fixed moment, never going back) and sharing between threads to a mutex.
+//! What keeps a department from being overrun, and the others from waiting for it: limit, pace, breaker and meter as plain state machines.
+//! Leaves time to the caller (every `now` is the time since 1970 UTC, never going back) and sharing between threads to a mutex.
 
 mod breaker;
 mod meter;
+mod pace;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use crate::reason::Reason;
 
 pub use breaker::{Breaker, BreakerState};
 pub use meter::{BUCKETS_MS, Meter, STATES};
+pub use pace::{OfficeHours, Pace, Spans};
 
 /// How a question went, as far as the department's health is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,10 @@ pub enum Refused {
     Concurrency,
     /// The department failed repeatedly.
     Breaker,
+    /// As many as the department takes in a second were asked.
+    Rate,
+    /// The department takes no questions at this hour.
+    Hours,
 }
 
 impl Refused {
@@ -40,6 +46,8 @@ impl Refused {
         match self {
             Refused::Concurrency => Reason::ConcurrencyLimit,
             Refused::Breaker => Reason::BreakerOpen,
+            Refused::Rate => Reason::RateLimit,
+            Refused::Hours => Reason::OutsideHours,
         }
     }
 }
@@ -59,6 +67,8 @@ pub struct Gate {
     running: u32,
     breaker: Breaker,
     meter: Meter,
+    pace: Pace,
+    rate: pace::Rate,
 }
 
 impl Gate {
@@ -69,12 +79,20 @@ impl Gate {
             running: 0,
             breaker: Breaker::new(limits),
             meter: Meter::default(),
+            pace: Pace::default(),
+            rate: pace::Rate::default(),
         }
+    }
+
+    /// The same gate, at this pace.
+    pub fn paced(mut self, pace: Pace) -> Gate {
+        self.pace = pace;
+        self
     }
 
     /// The gate of a manifest.
     pub fn of(manifest: &Manifest) -> Gate {
-        Gate::new(manifest.limits.max_concurrent_queries, manifest.breaker)
+        Gate::new(manifest.limits.max_concurrent_queries, manifest.breaker).paced(manifest.pace.clone())
     }
 
     /// Lets a question through.
@@ -86,7 +104,17 @@ impl Gate {
         if self.running >= self.max_concurrent {
             return Err(Refused::Concurrency);
         }
+        if self.pace.hours.as_ref().is_some_and(|hours| !hours.is_open(now)) {
+            return Err(Refused::Hours);
+        }
+        let per_second = self.pace.per_second;
+        if per_second.is_some_and(|per_second| !self.rate.has_room(per_second, now)) {
+            return Err(Refused::Rate);
+        }
         let probe = self.breaker.admit(now).ok_or(Refused::Breaker)?;
+        if let Some(per_second) = per_second {
+            self.rate.passed(per_second, now);
+        }
         self.running += 1;
         Ok(Permit { admitted: now, probe })
     }

@@ -3,6 +3,7 @@
 
 pub mod adapter;
 pub mod catalogue;
+pub mod clock;
 pub mod conformance;
 pub mod gate;
 pub mod guess;
@@ -16,6 +17,7 @@ pub mod wire;
 
 pub use adapter::{Adapter, CheckResult, Description, Limits, LookupKey, MappedAdapter, Outcome};
 pub use catalogue::{Catalogue, CatalogueError, Folder};
+pub use clock::Clock;
 pub use gate::{Gate, Permit, Refused, Settled};
 pub use manifest::{Connector, Manifest, ManifestError, Variables};
 pub use mapping::{Mapping, Row};

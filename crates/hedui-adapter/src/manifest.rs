@@ -3,6 +3,7 @@
 
 mod connector;
 mod fields;
+mod hours;
 mod parse;
 mod record;
 mod secret;
@@ -17,6 +18,7 @@ use hedui_core::{DepartmentId, RecordType};
 use hedui_toml::{Mistake, Place};
 
 use crate::adapter::{Description, Limits, LookupKey};
+use crate::gate::Pace;
 use crate::mapping::Mapping;
 
 pub use secret::Secret;
@@ -138,7 +140,16 @@ pub enum Connector {
         /// The column that is searched.
         key_column: String,
     },
-    /// A web service that answers JSON.
+    /// A dBASE or FoxPro table that is dropped from time to time.
+    Dbf {
+        /// The file.
+        path: String,
+        /// How its texts are encoded.
+        encoding: TextEncoding,
+        /// The column that is searched.
+        key_column: String,
+    },
+    /// A web service that answers JSON or XML.
     Http(HttpConnector),
     /// A plugin that speaks the protocol.
     Grpc {
@@ -158,6 +169,7 @@ impl Connector {
             Connector::Mysql(_) => "mysql",
             Connector::Csv { .. } => "csv",
             Connector::Excel { .. } => "excel",
+            Connector::Dbf { .. } => "dbf",
             Connector::Http(_) => "http",
             Connector::Grpc { .. } => "grpc",
         }
@@ -192,7 +204,7 @@ pub struct TlsFiles {
     pub client: Option<(String, String)>,
 }
 
-/// A web service that answers JSON.
+/// A web service that answers JSON or XML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpConnector {
     /// Template of the address; `id`, `legacy_id`, `name` are the person's, encoded for addresses with `| urlencode`.
@@ -207,6 +219,38 @@ pub struct HttpConnector {
     pub rows: String,
     /// Statuses that mean "no record".
     pub no_record_status: Vec<u16>,
+    /// In what form it answers.
+    pub format: ReplyFormat,
+    /// The files for TLS; without them the system's authorities count.
+    pub tls: Option<TlsFiles>,
+    /// A token that is shown with every question.
+    pub bearer: Option<Secret>,
+    /// How questions are signed.
+    pub sign: Option<Signing>,
+}
+
+/// In what form a web service answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyFormat {
+    /// XML where the content type says so, else JSON.
+    ByContentType,
+    /// JSON.
+    Json,
+    /// XML.
+    Xml,
+}
+
+/// How questions are signed: HMAC-SHA-256 over method, address, time and body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signing {
+    /// The shared key.
+    pub key: Secret,
+    /// The header of the signature.
+    pub header: String,
+    /// The header of the time, in seconds since 1970.
+    pub timestamp_header: String,
+    /// Header and text that tell which key it is.
+    pub key_id: Option<(String, String)>,
 }
 
 /// How a text file is encoded.
@@ -250,6 +294,8 @@ pub struct Manifest {
     pub limits: Limits,
     /// When it is left alone.
     pub breaker: BreakerLimits,
+    /// When and how fast it may be asked.
+    pub pace: Pace,
     /// How it is reached.
     pub connector: Connector,
     /// How its rows are read; none where a plugin does that.

@@ -81,6 +81,10 @@ reasons! {
     BreakerOpen = "BREAKER_OPEN", Transient, Broker, "the department failed repeatedly and is not asked for a while";
     /// As many questions as the department takes are under way.
     ConcurrencyLimit = "CONCURRENCY_LIMIT", Transient, Broker, "as many questions as the department takes are under way";
+    /// As many questions as the department takes in a second were asked.
+    RateLimit = "RATE_LIMIT", Transient, Broker, "as many questions as the department takes in a second were asked";
+    /// The department takes no questions at this hour.
+    OutsideHours = "OUTSIDE_HOURS", Transient, Broker, "the department takes no questions outside its office hours";
     /// The bytes are not an answer.
     MalformedAnswer = "MALFORMED_ANSWER", System, Department, "the answer is not one of the protocol";
     /// The answer is to another question.
@@ -146,6 +150,8 @@ pub fn cause_of(failure: &Failure) -> Unreachable {
             | Reason::PluginRefused
             | Reason::Overloaded
             | Reason::ConcurrencyLimit
+            | Reason::RateLimit
+            | Reason::OutsideHours
             | Reason::ConnectFailed
             | Reason::PluginUnavailable,
         ) => Unreachable::Refused,

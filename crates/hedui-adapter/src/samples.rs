@@ -105,20 +105,23 @@ pub fn relocated(mut manifest: Manifest, folder: &Path, server: &SampleServer) -
         folder.join(name).display().to_string()
     };
     match &mut manifest.connector {
-        Connector::Sqlite { path, .. } | Connector::Csv { path, .. } | Connector::Excel { path, .. } => {
-            *path = inside(path)
-        }
+        Connector::Sqlite { path, .. }
+        | Connector::Csv { path, .. }
+        | Connector::Excel { path, .. }
+        | Connector::Dbf { path, .. } => *path = inside(path),
         Connector::Http(http) => {
             let rest = http.url.split_once("://").map_or("", |(_, rest)| rest);
             let path = rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or("/");
             http.url = format!("{}{path}", server.url());
+            // The sample server knows neither certificates nor keys.
+            (http.tls, http.sign) = (None, None);
         }
         _ => {}
     }
     manifest
 }
 
-/// Writes the file of the manifest's connector (SQLite, CSV, Excel), over whatever stands there.
+/// Writes the file of the manifest's connector (SQLite, CSV, Excel, dBASE), over whatever stands there.
 ///
 /// # Errors
 /// Columns or tables that `[source]` does not name, or a file that cannot be written.
@@ -132,6 +135,7 @@ pub fn materialise(manifest: &Manifest, rows: &[SampleRow]) -> Result<(), Sample
             ..
         } => write::csv(manifest, path.as_ref(), *encoding, *delimiter, rows),
         Connector::Excel { path, sheet, .. } => write::excel(manifest, path.as_ref(), sheet, rows),
+        Connector::Dbf { path, encoding, .. } => write::dbf(manifest, path.as_ref(), *encoding, rows),
         Connector::Postgres(_) | Connector::Mysql(_) | Connector::Http(_) | Connector::Grpc { .. } => {
             Err(SampleError::NoFile)
         }

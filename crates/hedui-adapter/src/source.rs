@@ -9,9 +9,14 @@ mod sql;
 #[cfg(test)]
 mod tests;
 
+use std::error::Error;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use hedui_core::{Failure, Subject};
 use tokio::time::Instant;
+
+use crate::clock::Clock;
 
 use crate::manifest::{Connector, Manifest};
 use crate::mapping::{Mapping, Row};
@@ -42,7 +47,11 @@ pub trait Source: Send + Sync {
 }
 
 /// The source of a manifest; `None` where a plugin holds it.
-pub(crate) fn open(manifest: &Manifest, mapping: &Mapping) -> Result<Option<Box<dyn Source>>, Failure> {
+pub(crate) fn open(
+    manifest: &Manifest,
+    mapping: &Mapping,
+    clock: Option<Arc<dyn Clock>>,
+) -> Result<Option<Box<dyn Source>>, Failure> {
     let columns: Vec<String> = mapping.columns().into_iter().map(str::to_owned).collect();
     let limits = manifest.limits;
     Ok(Some(match &manifest.connector {
@@ -74,7 +83,32 @@ pub(crate) fn open(manifest: &Manifest, mapping: &Mapping) -> Result<Option<Box<
             let format = sheet::Format::Workbook { sheet: sheet.clone() };
             Box::new(file::File::new(path, format, key_column, columns))
         }
-        Connector::Http(connector) => Box::new(http::Http::new(connector, limits)?),
+        Connector::Dbf {
+            path,
+            encoding,
+            key_column,
+        } => {
+            let format = sheet::Format::Dbf { encoding: *encoding };
+            Box::new(file::File::new(path, format, key_column, columns))
+        }
+        Connector::Http(connector) => Box::new(http::Http::new(connector, limits, clock)?),
         Connector::Grpc { .. } => return Ok(None),
     }))
+}
+
+/// Whether a failed connection failed over certificates: somebody has to act, waiting does not help.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        // What an I/O error wraps is not its source, but its source's source.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    false
 }

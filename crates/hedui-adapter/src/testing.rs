@@ -154,3 +154,25 @@ pub(crate) fn answered() -> impl Strategy<Value = (Query, Vec<SubjectAnswer>)> {
         answers.prop_map(move |answers| (query(people), answers))
     })
 }
+
+/// Certificates of a server and of a client by one authority (`ca.pem`), and another authority (`other.pem`).
+pub(crate) fn certificates(dir: &std::path::Path) {
+    let issuer = |name: &str| {
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        std::fs::write(dir.join(name), certificate.pem()).unwrap();
+        rcgen::Issuer::new(params, key)
+    };
+    let authority = issuer("ca.pem");
+    issuer("other.pem");
+    for name in ["server", "client"] {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        std::fs::write(dir.join(format!("{name}.pem")), certificate.pem()).unwrap();
+        std::fs::write(dir.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+    }
+}

@@ -179,7 +179,7 @@ fn refusal(refused: Refused) -> Reply {
     let failure = refused.reason().failure();
     match refused {
         Refused::Breaker => Reply::Failed(Unreachable::Breaker, failure),
-        Refused::Concurrency => Reply::Failed(Unreachable::Refused, failure),
+        Refused::Concurrency | Refused::Rate | Refused::Hours => Reply::Failed(Unreachable::Refused, failure),
     }
 }
 

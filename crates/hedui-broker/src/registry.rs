@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hedui_adapter::gate::BreakerState;
+use hedui_adapter::gate::{BreakerState, Pace};
 use hedui_adapter::manifest::BreakerLimits;
 use hedui_adapter::port::Port;
 use hedui_adapter::{Gate, Permit, Refused, Settled};
@@ -61,6 +61,13 @@ impl Registered {
             failed: AtomicU64::new(0),
             last_answer_ms: AtomicI64::new(i64::MIN),
         }
+    }
+
+    /// The same department, asked at this pace.
+    pub fn paced(mut self, pace: Pace) -> Registered {
+        let gate = self.gate.get_mut().unwrap_or_else(PoisonError::into_inner);
+        *gate = gate.clone().paced(pace);
+        self
     }
 
     fn gate(&self) -> MutexGuard<'_, Gate> {

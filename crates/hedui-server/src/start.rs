@@ -88,7 +88,7 @@ pub async fn start_at(
     let logs = open_logs(&config, &entropy)?;
     let catalogue = catalogue(&config)?;
     let names = names(&catalogue);
-    let (registry, checks) = registered(&config, &catalogue, &entropy)?;
+    let (registry, checks) = registered(&config, &catalogue, &entropy, &clock)?;
     let packs = packs(config.policy.directory.as_deref())?;
     let settings = settings(&config)?;
     let broker = Broker::new(Parts {
@@ -328,12 +328,19 @@ fn names(catalogue: &Catalogue) -> DepartmentNames {
     DepartmentNames::new(described.collect::<BTreeMap<_, _>>())
 }
 
-fn registered(config: &Config, catalogue: &Catalogue, entropy: &Entropy) -> anyhow::Result<(Registry, Checks)> {
+fn registered(
+    config: &Config,
+    catalogue: &Catalogue,
+    entropy: &Entropy,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<(Registry, Checks)> {
     let chance = Mutex::new(entropy.fork());
     let jitter: Arc<dyn Jitter> = Arc::new(move |bound: u64| {
         let mut rng = chance.lock().unwrap_or_else(PoisonError::into_inner);
         rand::RngExt::random_range(&mut *rng, 0..bound.max(1))
     });
+    let clock = Arc::clone(clock);
+    let told: Arc<dyn hedui_adapter::Clock> = Arc::new(move || clock.now_ms());
     let mut checkers = BTreeMap::new();
     let mut all = Vec::with_capacity(catalogue.manifests().len());
     for manifest in catalogue.manifests() {
@@ -358,7 +365,8 @@ fn registered(config: &Config, catalogue: &Catalogue, entropy: &Entropy) -> anyh
                 Checker::Plugin(endpoint.clone()),
             ),
             _ => {
-                let adapter: Arc<dyn Adapter> = Arc::new(MappedAdapter::open(manifest).map_err(wrong)?);
+                let adapter: Arc<dyn Adapter> =
+                    Arc::new(MappedAdapter::open_with(manifest, Arc::clone(&told)).map_err(wrong)?);
                 (
                     Arc::new(AdapterPort::new(Arc::clone(&adapter))),
                     Checker::Local(adapter),
@@ -366,7 +374,7 @@ fn registered(config: &Config, catalogue: &Catalogue, entropy: &Entropy) -> anyh
             }
         };
         checkers.insert(manifest.id.clone(), checker);
-        all.push(Registered::new(profile, port, manifest.breaker));
+        all.push(Registered::new(profile, port, manifest.breaker).paced(manifest.pace.clone()));
     }
     Ok((Registry::new(all), Checks::new(checkers)))
 }

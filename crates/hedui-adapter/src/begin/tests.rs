@@ -39,6 +39,10 @@ fn connectors() -> Vec<BeginConnector> {
             headers: vec![("authorization".to_owned(), "Bearer ${token}".to_owned())],
             rows: "$.data[*]".to_owned(),
             no_record_status: Vec::new(),
+            format: crate::manifest::ReplyFormat::ByContentType,
+            tls: None,
+            bearer: None,
+            sign: None,
         }),
     ]
 }

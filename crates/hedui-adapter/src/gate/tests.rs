@@ -55,6 +55,7 @@ proptest! {
                     match gate.admit(now) {
                         Err(Refused::Concurrency) => prop_assert!(full),
                         Err(Refused::Breaker) => prop_assert!(!full && may_try == Some(false)),
+                        Err(Refused::Rate | Refused::Hours) => prop_assert!(false, "nothing limits the pace"),
                         Ok(permit) => {
                             prop_assert!(!full && may_try != Some(false));
                             number += 1;
@@ -132,5 +133,65 @@ fn every_state_is_counted_under_its_own_code() {
         meter.count(&state);
         let counted: Vec<_> = meter.states().filter(|(_, count)| *count > 0).collect();
         assert_eq!(counted, vec![(state.code(), 1)]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_window_of_a_second_has_more_than_twice_the_rate_and_a_pause_gives_all_of_it_back(
+        per_second in 1u32..50,
+        waits in prop::collection::vec(0u64..300, 1..300),
+    ) {
+        let pace = Pace { per_second: Some(per_second), hours: None };
+        let mut gate = Gate::new(u32::MAX, BreakerLimits::default()).paced(pace);
+        let (mut now, mut passed) = (Duration::from_secs(1_000), Vec::new());
+        for wait in waits {
+            now += Duration::from_millis(wait);
+            if let Ok(permit) = gate.admit(now) {
+                gate.settled(permit, Settled::Answered, now);
+                passed.push(now);
+            }
+        }
+        for (i, from) in passed.iter().enumerate() {
+            let within = passed[i..].iter().take_while(|at| **at - *from < Duration::from_secs(1)).count();
+            prop_assert!(within <= 2 * per_second as usize, "{within}");
+        }
+        now += Duration::from_secs(2);
+        let at_once = (0..2 * per_second).filter(|_| gate.admit(now).is_ok()).count();
+        prop_assert_eq!(at_once, per_second as usize);
+    }
+
+    #[test]
+    fn office_hours_are_those_of_the_calendar(minutes in 0u64..60_000_000, special in 0u8..3) {
+        let now = Duration::from_secs(minutes * 60);
+        let zoned = jiff::Timestamp::from_second(i64::try_from(minutes * 60).unwrap()).unwrap();
+        let local = zoned.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).datetime();
+        let mut hours = OfficeHours::default();
+        for day in &mut hours.week[..5] {
+            *day = vec![(8 * 60 + 30, 12 * 60), (14 * 60, 17 * 60 + 30)];
+        }
+        let day = (minutes * 60 + 8 * 3_600) / 86_400;
+        match special {
+            1 => drop(hours.days.insert(day, Vec::new())),
+            2 => drop(hours.days.insert(day, vec![(0, 24 * 60)])),
+            _ => {}
+        }
+        let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
+        let open = (510..720).contains(&minute) || (840..1_050).contains(&minute);
+        let expected = match special {
+            1 => false,
+            2 => true,
+            _ => open && local.weekday().to_monday_zero_offset() < 5,
+        };
+        prop_assert_eq!(hours.is_open(now), expected);
+        let pace = Pace { per_second: None, hours: Some(hours) };
+        let mut gate = Gate::new(1, BreakerLimits::default()).paced(pace);
+        match gate.admit(now) {
+            Ok(_) => prop_assert!(expected),
+            Err(refused) => {
+                prop_assert!(!expected);
+                prop_assert_eq!(refused, Refused::Hours);
+            }
+        }
     }
 }

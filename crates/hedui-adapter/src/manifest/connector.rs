@@ -2,11 +2,13 @@
 //! Leaves opening the source to the connectors.
 
 use super::fields::{Fields, VALUE};
-use super::{Connector, DatabaseConnector, HttpConnector, Secret, TextEncoding, TlsFiles, Variables};
+use super::{
+    Connector, DatabaseConnector, HttpConnector, ReplyFormat, Secret, Signing, TextEncoding, TlsFiles, Variables,
+};
 use crate::source::query::{Dialect, bind};
 
 /// The kinds of connector, as `kind` names them.
-const KINDS: &[&str] = &["sqlite", "postgres", "mysql", "csv", "excel", "http", "grpc"];
+const KINDS: &[&str] = &["sqlite", "postgres", "mysql", "csv", "excel", "dbf", "http", "grpc"];
 
 /// Reads the connector section; its texts may use `${variables}`.
 pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option<Connector> {
@@ -22,13 +24,18 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
         "mysql" => Some(Connector::Mysql(source.database(Dialect::Mysql, 3_306))),
         "csv" => Some(Connector::Csv {
             path: source.required("path"),
-            encoding: source.encoding(),
+            encoding: source.encoding(TextEncoding::Utf8),
             delimiter: source.delimiter(),
             key_column: source.required("key_column"),
         }),
         "excel" => Some(Connector::Excel {
             path: source.required("path"),
             sheet: source.required("sheet"),
+            key_column: source.required("key_column"),
+        }),
+        "dbf" => Some(Connector::Dbf {
+            path: source.required("path"),
+            encoding: source.encoding(TextEncoding::Gb18030),
             key_column: source.required("key_column"),
         }),
         "http" => Some(Connector::Http(http(&mut source))),
@@ -133,6 +140,36 @@ impl Texts<'_, '_> {
         Some(Secret::new(self.substitute(key, text)))
     }
 
+    fn sign(&mut self) -> Option<Signing> {
+        let mut below = Texts {
+            fields: self.fields.table("sign")?,
+            variables: self.variables,
+        };
+        let key = below.secret("key");
+        if key.is_none() {
+            below.fields.mistake("key", "is missing");
+        }
+        let mut header = |key: &str, default: &str| {
+            let name = below.optional(key).unwrap_or_else(|| default.to_owned());
+            let known = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            if !name.chars().all(known) {
+                below.fields.mistake(key, "must be the name of a header");
+            }
+            name
+        };
+        let signature = header("header", "X-Signature");
+        let timestamp_header = header("timestamp_header", "X-Timestamp");
+        let key_id_header = header("key_id_header", "X-Key-Id");
+        let key_id = below.optional("key_id").map(|id| (key_id_header, id));
+        below.fields.finish();
+        Some(Signing {
+            key: key?,
+            header: signature,
+            timestamp_header,
+            key_id,
+        })
+    }
+
     fn tls(&mut self) -> Option<TlsFiles> {
         let mut below = Texts {
             fields: self.fields.table("tls")?,
@@ -153,9 +190,10 @@ impl Texts<'_, '_> {
         Some(TlsFiles { ca, client })
     }
 
-    fn encoding(&mut self) -> TextEncoding {
+    fn encoding(&mut self, default: TextEncoding) -> TextEncoding {
         match self.optional("encoding").as_deref() {
-            None | Some("utf-8") => TextEncoding::Utf8,
+            None => default,
+            Some("utf-8") => TextEncoding::Utf8,
             Some("gb18030") => TextEncoding::Gb18030,
             Some(_) => {
                 self.fields.mistake("encoding", "must be utf-8 or gb18030");
@@ -202,6 +240,23 @@ fn http(source: &mut Texts<'_, '_>) -> HttpConnector {
             (name, value)
         })
         .collect();
+    let format = match source.optional("format").as_deref() {
+        None => ReplyFormat::ByContentType,
+        Some("json") => ReplyFormat::Json,
+        Some("xml") => ReplyFormat::Xml,
+        Some(_) => {
+            source.fields.mistake("format", "must be json or xml");
+            ReplyFormat::ByContentType
+        }
+    };
+    let tls = source.tls();
+    if tls.is_some() && !url.starts_with("https://") {
+        source
+            .fields
+            .mistake("tls", "needs an address that begins with https://");
+    }
+    let bearer = source.secret("bearer");
+    let sign = source.sign();
     let no_record = source.fields.numbers("no_record_status", 200, 599).unwrap_or_default();
     let connector = HttpConnector {
         url,
@@ -210,6 +265,10 @@ fn http(source: &mut Texts<'_, '_>) -> HttpConnector {
         headers,
         rows: source.required("rows"),
         no_record_status: no_record.into_iter().filter_map(|n| u16::try_from(n).ok()).collect(),
+        format,
+        tls,
+        bearer,
+        sign,
     };
     for (key, mistake) in crate::source::http_mistakes(&connector) {
         source.fields.mistake(key, mistake);

@@ -7,13 +7,16 @@ use toml::Table;
 
 use super::fields::{Fields, Mistakes, VALUE};
 use super::{BreakerLimits, LocalName, Manifest, ManifestError, SourceTable, Variables};
-use super::{connector, record};
+use super::{connector, hours, record};
 use crate::adapter::{Limits, LookupKey};
+use crate::gate::Pace;
 
 /// More than this in one household is a mistake, not a household.
 const MAX_SUBJECTS: u64 = 100;
 /// More connections than this no single department of a district bears.
 const MAX_CONCURRENT: u64 = 10_000;
+/// Faster than this is no limit.
+const MAX_PER_SECOND: u64 = 100_000;
 /// The largest answer for one household, 64 MiB.
 const MAX_RESPONSE_BYTES: u64 = 64 << 20;
 
@@ -71,7 +74,14 @@ fn manifest(mut top: Fields<'_>, variables: &Variables) -> Option<Manifest> {
         top.mistake("deadline", "must be longer than nothing");
     }
     let threshold_only = top.flag("threshold_only").unwrap_or(false);
-    let limits = top.required_table("limits").map(limits);
+    let (limits, per_second) = match top.required_table("limits").map(limits) {
+        Some((limits, per_second)) => (Some(limits), per_second),
+        None => (None, None),
+    };
+    let pace = Pace {
+        per_second,
+        hours: top.table("hours").map(hours::hours),
+    };
     let breaker = top.table("breaker").map(breaker).unwrap_or_default();
     let connector = top
         .required_table("connector")
@@ -95,6 +105,7 @@ fn manifest(mut top: Fields<'_>, variables: &Variables) -> Option<Manifest> {
         threshold_only,
         limits: limits?,
         breaker,
+        pace,
         connector: connector?,
         mapping,
         sample_tables,
@@ -158,7 +169,7 @@ fn words<T: PartialEq>(
     found
 }
 
-fn limits(mut fields: Fields<'_>) -> Limits {
+fn limits(mut fields: Fields<'_>) -> (Limits, Option<u32>) {
     let mut number = |key, high| {
         let number = required(&mut fields, key, |fields, key| fields.number(key, 1, high));
         number.and_then(|n| u32::try_from(n).ok()).unwrap_or(1)
@@ -168,8 +179,9 @@ fn limits(mut fields: Fields<'_>) -> Limits {
         max_concurrent_queries: number("max_concurrent_queries", MAX_CONCURRENT),
         max_response_bytes: number("max_response_bytes", MAX_RESPONSE_BYTES),
     };
+    let per_second = fields.number("per_second", 1, MAX_PER_SECOND);
     fields.finish();
-    limits
+    (limits, per_second.and_then(|n| u32::try_from(n).ok()))
 }
 
 fn breaker(mut fields: Fields<'_>) -> BreakerLimits {

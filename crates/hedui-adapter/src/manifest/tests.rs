@@ -230,6 +230,48 @@ fn every_mistake_has_its_line_and_column_a_reason_and_where_a_slip_explains_it_a
 }
 
 #[test]
+fn office_hours_and_rate_are_read_and_every_mistake_in_them_is_found() {
+    let with = |hours: &str| {
+        let limits = "max_response_bytes = 1000\n";
+        GOOD.replace(limits, &format!("{limits}per_second = 20\n[hours]\n{hours}\n"))
+    };
+    let good =
+        "mon = \"08:30-12:00, 14:00-24:00\"\nholidays = [\"1970-01-02\"]\ndays = { 1970-01-03 = \"00:00-00:01\" }";
+    let pace = Manifest::parse(&with(good), &variables()).unwrap().pace;
+    assert_eq!(pace.per_second, Some(20));
+    let hours = pace.hours.unwrap();
+    assert_eq!(hours.week[0], [(510, 720), (840, 1_440)]);
+    assert!(hours.week[1..].iter().all(Vec::is_empty));
+    assert_eq!(
+        hours.days.into_iter().collect::<Vec<_>>(),
+        [(1, Vec::new()), (2, vec![(0, 1)])]
+    );
+    for (text, path) in [
+        ("", "hours"),
+        ("mon = \"8:30-12:00\"", "hours.mon"),
+        ("mon = \"12:00-08:30\"", "hours.mon"),
+        ("mon = \"08:30-24:01\"", "hours.mon"),
+        ("mon = \"08:30-12:00, 11:00-13:00\"", "hours.mon"),
+        ("mon = \"08:30-12:00\"\nholidays = [\"2026-02-30\"]", "hours.holidays"),
+        (
+            "mon = \"08:30-12:00\"\ndays = { soon = \"08:30-12:00\" }",
+            "hours.days.soon",
+        ),
+        (
+            "mon = \"08:30-12:00\"\nholidays = [\"2026-10-01\"]\ndays = { 2026-10-01 = \"08:30-12:00\" }",
+            "hours.days.2026-10-01",
+        ),
+        ("mon = \"08:30-12:00\"\nmonday = 1", "hours.monday"),
+    ] {
+        assert!(
+            mistakes(&with(text)).contains(&path.to_owned()),
+            "{text}: {:?}",
+            mistakes(&with(text))
+        );
+    }
+}
+
+#[test]
 fn mistakes_stand_in_the_order_of_the_file_and_all_of_the_syntax_at_once() {
     let text = GOOD
         .replace("id = \"land\"", "id = 5")
@@ -243,4 +285,43 @@ fn mistakes_stand_in_the_order_of_the_file_and_all_of_the_syntax_at_once() {
         syntax.len() >= 2 && syntax.iter().all(|m| m.reason == "TOML_SYNTAX"),
         "{syntax:?}"
     );
+}
+
+#[test]
+fn what_a_web_service_is_shown_is_secret_and_tls_needs_its_address() {
+    const SERVICE: &str = r#"
+kind = "http"
+url = "https://h/q?id={{ id_number }}"
+rows = "$.rows[*]"
+format = "xml"
+bearer = "${token}"
+tls = { ca = "/ca.pem", certificate = "/c.pem", key = "/k.pem" }
+sign = { key = "${key}", key_id = "a" }
+"#;
+    let mut variables = variables();
+    variables.insert("token".to_owned(), "canary".to_owned());
+    variables.insert("key".to_owned(), "canary".to_owned());
+    let manifest = Manifest::parse(&with_connector(SERVICE), &variables).unwrap();
+    assert!(!format!("{manifest:?}").contains("canary"));
+    let Connector::Http(http) = manifest.connector else {
+        panic!("another connector");
+    };
+    assert_eq!(http.format, ReplyFormat::Xml);
+    assert_eq!(http.sign.unwrap().key_id, Some(("X-Key-Id".to_owned(), "a".to_owned())));
+    for (from, to, path) in [
+        ("\"xml\"", "\"soap\"", "connector.format"),
+        ("https://", "http://", "connector.tls"),
+        ("\"${token}\"", "\"literal\"", "connector.bearer"),
+        ("\"${key}\"", "\"literal\"", "connector.sign.key"),
+        ("key_id = \"a\"", "header = \"a b\"", "connector.sign.header"),
+        ("certificate = \"/c.pem\", ", "", "connector.tls"),
+    ] {
+        assert!(SERVICE.contains(from), "{from}");
+        let text = with_connector(&SERVICE.replace(from, to));
+        let found = Manifest::parse(&text, &variables).err().unwrap_or_default();
+        assert!(
+            found.iter().any(|mistake| mistake.path == path),
+            "{from} -> {to}: {found:?}"
+        );
+    }
 }

@@ -249,3 +249,55 @@ fn a_threshold_answer_is_over_as_soon_as_one_row_is_and_never_a_record() {
     odd.set("flag", "也许");
     assert!(matches!(read(&[row(false), odd]), AnswerState::Unreachable { .. }));
 }
+
+#[test]
+fn the_private_codes_of_old_systems_are_those_of_the_standard_in_force() {
+    // Six that browsers' tables leave private, as the standard of 2022 has them.
+    let left = [
+        (0xE816, '\u{20087}'),
+        (0xE817, '\u{20089}'),
+        (0xE818, '\u{200CC}'),
+        (0xE831, '\u{215D7}'),
+        (0xE83B, '\u{2298F}'),
+        (0xE855, '\u{241FE}'),
+    ];
+    let seconds = (0x50_u8..=0x7E).chain(0x80..=0xA0);
+    for (code, second) in (0xE815_u32..).zip(seconds) {
+        let bytes = [0xFE, second];
+        let (text, _, damaged) = encoding_rs::GB18030.decode(&bytes);
+        let private = char::from_u32(code).unwrap();
+        let known = left.iter().find(|(known, _)| *known == code).map(|(_, c)| *c);
+        let expected = known.or(text.chars().next());
+        assert!(!damaged && (known.is_none() || text.starts_with(private)), "{code:X}");
+        assert_eq!(Some(hedui_ids::name::encoded(private)), expected, "{code:X}");
+    }
+}
+
+#[test]
+fn a_name_in_an_old_private_code_is_the_person_with_a_note() {
+    let mapping = crate::catalogue::Catalogue::bundled_folders()
+        .into_iter()
+        .find_map(|f| {
+            Manifest::parse(&f.manifest, &Variables::from([("data".into(), "d".into())]))
+                .ok()?
+                .mapping
+        })
+        .unwrap();
+    let person = hedui_core::Subject {
+        ordinal: 0,
+        id: crate::testing::person(1),
+        name: "张䶮".to_owned(),
+    };
+    for (name, expected) in [("张\u{E863}", false), ("张䶮", false), ("李\u{E863}", true)] {
+        let mut row = Row::new();
+        row.set(&mapping.identity.id_number, person.id.expose());
+        row.set(mapping.identity.name.as_ref().unwrap(), name);
+        let answer = mapping.read(&[row], &person, &[hedui_core::RecordType::Pension]);
+        assert_eq!(answer.state == AnswerState::IdentityMismatch, expected, "{name}");
+        let noted = answer
+            .notes
+            .iter()
+            .any(|note| note.starts_with("name: written differently"));
+        assert_eq!(noted, name == "张\u{E863}", "{name}");
+    }
+}

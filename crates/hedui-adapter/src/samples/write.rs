@@ -145,3 +145,60 @@ pub(super) fn excel(manifest: &Manifest, path: &Path, sheet: &str, rows: &[Sampl
     workbook.save(path)?;
     Ok(())
 }
+
+/// Every column as text, as wide as its widest cell.
+pub(super) fn dbf(
+    manifest: &Manifest,
+    path: &Path,
+    encoding: TextEncoding,
+    rows: &[SampleRow],
+) -> Result<(), SampleError> {
+    let encode = |text: &str| match encoding {
+        TextEncoding::Utf8 => text.as_bytes().to_vec(),
+        TextEncoding::Gb18030 => encoding_rs::GB18030.encode(text).0.into_owned(),
+    };
+    let header = first_table(manifest)?;
+    let unfit = |what: &str| SampleError::Source(format!("{what} that fit a dBASE table"));
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        let texts = cells(table_of(manifest, row)?, row).into_iter();
+        lines.push(texts.map(|text| encode(text.unwrap_or_default())).collect::<Vec<_>>());
+    }
+    let widest = |column: usize| {
+        lines
+            .iter()
+            .filter_map(|line| line.get(column))
+            .map(Vec::len)
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..header.columns.len()).map(|column| widest(column).max(1)).collect();
+    let short = |number: usize| u16::try_from(number).map_err(|_| unfit("rows"));
+    let mut bytes = vec![0x03, 126, 11, 20];
+    bytes.extend(u32::try_from(rows.len()).map_err(|_| unfit("rows"))?.to_le_bytes());
+    bytes.extend(short(33 + 32 * widths.len())?.to_le_bytes());
+    bytes.extend(short(1 + widths.iter().sum::<usize>())?.to_le_bytes());
+    bytes.resize(32, 0);
+    for (name, width) in header.columns.iter().zip(&widths) {
+        let mut field = encode(name);
+        if field.len() > 10 {
+            return Err(unfit("names of columns"));
+        }
+        field.resize(11, 0);
+        field.extend([b'C', 0, 0, 0, 0, u8::try_from(*width).map_err(|_| unfit("cells"))?]);
+        field.resize(32, 0);
+        bytes.extend(field);
+    }
+    bytes.push(0x0D);
+    for line in lines {
+        bytes.push(b' ');
+        for (mut text, width) in line.into_iter().zip(&widths) {
+            text.resize(*width, b' ');
+            bytes.extend(text);
+        }
+    }
+    bytes.push(0x1A);
+    fresh(path)?;
+    std::fs::write(path, bytes)?;
+    Ok(())
+}

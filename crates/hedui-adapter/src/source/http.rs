@@ -1,18 +1,25 @@
-//! A web service of the department that answers JSON: templates for the question, JSONPath for the rows.
+//! A web service of the department that answers JSON or XML: templates for the question, JSONPath for the rows.
 //! Leaves the meaning of the columns to the mapping. Addresses hold ids, so no text of the client library is ever passed on.
+
+mod sign;
+mod template;
+mod xml;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use hedui_core::{Failure, Subject};
 use jsonpath_rust::JsonPath;
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::Environment;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde_json::Value as Json;
+use template::{Escape, render, templates};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Found, MAX_ROWS, Source};
+use super::{Found, MAX_ROWS, Source, is_tls};
 use crate::adapter::Limits;
-use crate::manifest::HttpConnector;
+use crate::clock::Clock;
+use crate::manifest::{HttpConnector, ReplyFormat, TlsFiles};
 use crate::mapping::{Cell, Row};
 use crate::reason::Reason;
 
@@ -29,19 +36,39 @@ pub(super) struct Http {
     templates: Environment<'static>,
     escape: Escape,
     max_bytes: usize,
+    bearer: Option<HeaderValue>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl Http {
-    pub(super) fn new(connector: &HttpConnector, limits: Limits) -> Result<Http, Failure> {
+    pub(super) fn new(
+        connector: &HttpConnector,
+        limits: Limits,
+        clock: Option<Arc<dyn Clock>>,
+    ) -> Result<Http, Failure> {
+        if connector.sign.is_some() && clock.is_none() {
+            return Err(Reason::SourceMissing.failure_at("sign needs a clock"));
+        }
         // One provider for the process; a second installation changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
+            .redirect(reqwest::redirect::Policy::none());
+        let builder = match &connector.tls {
+            None => builder,
+            Some(files) => with_tls(builder, files)?,
+        };
+        let client = builder
             .build()
             .map_err(|_| Reason::SourceMissing.failure_at("no client for web services can be made"))?;
         let templates = templates(connector).map_err(|(key, _)| Reason::SourceMissing.failure_at(key))?;
         let escape = Escape::of(connector);
+        let bearer = connector.bearer.as_ref().map(|token| {
+            let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+                .map_err(|_| Reason::SourceMissing.failure_at("bearer"))?;
+            value.set_sensitive(true);
+            Ok(value)
+        });
         let max_bytes = limits.max_response_bytes as usize;
         Ok(Http {
             client,
@@ -49,6 +76,8 @@ impl Http {
             templates,
             escape,
             max_bytes,
+            bearer: bearer.transpose()?,
+            clock,
         })
     }
 
@@ -56,35 +85,92 @@ impl Http {
         let legacy = subject.id.legacy_15();
         let legacy = legacy.as_ref().map_or("", |legacy| legacy.expose());
         let request = self.request([subject.id.expose(), legacy, subject.name.as_str()])?;
-        let response = request.send().await.map_err(|e| failure(&e))?;
+        let response = self.client.execute(request).await.map_err(|e| failure(&e))?;
         match response.status().as_u16() {
             status if self.connector.no_record_status.contains(&status) => Ok(Vec::new()),
-            200..=299 => rows(&self.json(response).await?, &self.connector.rows),
+            200..=299 => self.answer(response).await,
             status => Err(refusal(status)),
         }
     }
 
-    fn request(&self, values: [&str; 3]) -> Result<reqwest::RequestBuilder, Failure> {
+    fn request(&self, values: [&str; 3]) -> Result<reqwest::Request, Failure> {
         let render = |name: &str, escape: Escape| {
             render(&self.templates, name, values, escape).map_err(|_| Reason::SourceError.failure_at("template"))
         };
         let url = render("url", Escape::Address)?;
-        let mut request = if self.connector.post {
-            self.client.post(url)
+        let (method, builder) = if self.connector.post {
+            ("POST", self.client.post(url))
         } else {
-            self.client.get(url)
+            ("GET", self.client.get(url))
         };
+        let mut builder = builder;
         for (i, (name, _)) in self.connector.headers.iter().enumerate() {
-            request = request.header(name.as_str(), render(&format!("header{i}"), Escape::Address)?);
+            builder = builder.header(name.as_str(), render(&format!("header{i}"), Escape::Address)?);
         }
-        if self.connector.body.is_some() {
-            request = request.body(render("body", self.escape)?);
+        if let Some(bearer) = &self.bearer {
+            builder = builder.header(AUTHORIZATION, bearer.clone());
+        }
+        let body = match &self.connector.body {
+            None => String::new(),
+            Some(_) => render("body", self.escape)?,
+        };
+        let unfit = |_| Reason::SourceMissing.failure_at("the address or a header");
+        let Some((sign, clock)) = self.connector.sign.as_ref().zip(self.clock.as_ref()) else {
+            return self.with_body(builder, body).build().map_err(unfit);
+        };
+        // What is signed is the address as it is sent, whatever the template's spelling of it.
+        let mut request = self.with_body(builder, body.clone()).build().map_err(unfit)?;
+        let url = request.url();
+        let target = match url.query() {
+            None => url.path().to_owned(),
+            Some(query) => format!("{}?{query}", url.path()),
+        };
+        let seconds = clock.now_ms().div_euclid(1_000);
+        let signature = sign::signature(
+            sign.key.expose(),
+            &sign::canonical(method, &target, seconds, body.as_bytes()),
+        );
+        let texts = [(&sign.header, signature), (&sign.timestamp_header, seconds.to_string())];
+        let key_id = sign.key_id.iter().map(|(name, id)| (name, id.clone()));
+        for (name, text) in texts.into_iter().chain(key_id) {
+            let name = reqwest::header::HeaderName::try_from(name.as_str())
+                .map_err(|_| Reason::SourceMissing.failure_at("sign"))?;
+            let value = HeaderValue::try_from(text).map_err(|_| Reason::SourceMissing.failure_at("sign"))?;
+            request.headers_mut().insert(name, value);
         }
         Ok(request)
     }
 
+    fn with_body(&self, builder: reqwest::RequestBuilder, body: String) -> reqwest::RequestBuilder {
+        if self.connector.body.is_some() {
+            builder.body(body)
+        } else {
+            builder
+        }
+    }
+
+    /// The rows of an answer, by the form that the manifest states, else by its content type.
+    async fn answer(&self, response: reqwest::Response) -> Result<Vec<Row>, Failure> {
+        let content = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        let xml = match self.connector.format {
+            ReplyFormat::Json => false,
+            ReplyFormat::Xml => true,
+            ReplyFormat::ByContentType => content.is_some_and(|text| text.to_ascii_lowercase().contains("xml")),
+        };
+        let body = self.body(response).await?;
+        if xml {
+            let tree = xml::tree(&body)?;
+            return found(xml_rows(&tree, &self.connector.rows)?);
+        }
+        let json = serde_json::from_slice(&body).map_err(|_| Reason::SourceUnreadable.failure_at("not JSON"))?;
+        rows(&json, &self.connector.rows)
+    }
+
     /// The body, as long as it stays within the limit.
-    async fn json(&self, mut response: reqwest::Response) -> Result<Json, Failure> {
+    async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|e| failure(&e))? {
             if body.len() + chunk.len() > self.max_bytes {
@@ -92,8 +178,29 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        serde_json::from_slice(&body).map_err(|_| Reason::SourceUnreadable.failure_at("not JSON"))
+        Ok(body)
     }
+}
+
+/// A client that checks the service by the authority given, and shows our certificate where the service wants one.
+fn with_tls(mut builder: reqwest::ClientBuilder, files: &TlsFiles) -> Result<reqwest::ClientBuilder, Failure> {
+    let unusable = |file: &'static str| Reason::SourceMissing.failure_at(format_args!("tls.{file}"));
+    if let Some(ca) = &files.ca {
+        let pem = std::fs::read(ca).map_err(|_| unusable("ca"))?;
+        let authorities = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| unusable("ca"))?;
+        if authorities.is_empty() {
+            return Err(unusable("ca"));
+        }
+        builder = builder.tls_certs_only(authorities);
+    }
+    if let Some((certificate, key)) = &files.client {
+        let mut pem = std::fs::read(certificate).map_err(|_| unusable("certificate"))?;
+        pem.push(b'\n');
+        pem.extend(std::fs::read(key).map_err(|_| unusable("key"))?);
+        let identity = reqwest::Identity::from_pem(&pem).map_err(|_| unusable("certificate"))?;
+        builder = builder.identity(identity);
+    }
+    Ok(builder)
 }
 
 #[async_trait]
@@ -108,104 +215,14 @@ impl Source for Http {
 
     /// Any answer at all shows that the service is there; what it says of nobody is its own affair.
     async fn check(&self) -> Result<(), Failure> {
-        let request = self.request(["", "", ""])?.timeout(CHECK_TIMEOUT);
-        match request.send().await.map_err(|e| failure(&e))?.status().as_u16() {
+        let mut request = self.request(["", "", ""])?;
+        *request.timeout_mut() = Some(CHECK_TIMEOUT);
+        let response = self.client.execute(request).await.map_err(|e| failure(&e))?;
+        match response.status().as_u16() {
             status @ (401 | 403 | 500..=599) => Err(refusal(status)),
             _ => Ok(()),
         }
     }
-}
-
-/// How values are written into a text so that they cannot change what it asks.
-#[derive(Clone, Copy)]
-enum Escape {
-    Address,
-    Json,
-    Xml,
-}
-
-impl Escape {
-    /// By the content type of the body; JSON where none is given.
-    fn of(connector: &HttpConnector) -> Escape {
-        let content = connector
-            .headers
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-        match content.map(|(_, value)| value.as_str()) {
-            Some(value) if value.contains("xml") => Escape::Xml,
-            Some(value) if value.contains("x-www-form-urlencoded") => Escape::Address,
-            _ => Escape::Json,
-        }
-    }
-
-    fn apply(self, text: &str) -> String {
-        match self {
-            Escape::Address => text
-                .bytes()
-                .map(|byte| match byte {
-                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-                    _ => format!("%{byte:02X}"),
-                })
-                .collect(),
-            Escape::Json => {
-                let quoted = Json::from(text).to_string();
-                quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
-            }
-            Escape::Xml => text
-                .chars()
-                .map(|c| match c {
-                    '&' => "&amp;".to_owned(),
-                    '<' => "&lt;".to_owned(),
-                    '>' => "&gt;".to_owned(),
-                    '"' => "&quot;".to_owned(),
-                    '\'' => "&apos;".to_owned(),
-                    c => c.to_string(),
-                })
-                .collect(),
-        }
-    }
-}
-
-/// The templates of a connector, or the key of the one that is wrong.
-fn templates(connector: &HttpConnector) -> Result<Environment<'static>, (&'static str, String)> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    let mut add = |key: &'static str, name: String, text: &str| {
-        let mistake = |_| {
-            (
-                key,
-                "is no template, or uses a value other than id_number, legacy_id_number, name".to_owned(),
-            )
-        };
-        environment
-            .add_template_owned(name.clone(), text.to_owned())
-            .map_err(mistake)?;
-        render(&environment, &name, ["", "", ""], Escape::Address)
-            .map_err(mistake)
-            .map(|_| ())
-    };
-    add("url", "url".to_owned(), &connector.url)?;
-    if let Some(body) = &connector.body {
-        add("body", "body".to_owned(), body)?;
-    }
-    for (i, (_, value)) in connector.headers.iter().enumerate() {
-        add("headers", format!("header{i}"), value)?;
-    }
-    Ok(environment)
-}
-
-fn render(
-    environment: &Environment<'_>,
-    name: &str,
-    [id, legacy, person]: [&str; 3],
-    escape: Escape,
-) -> Result<String, minijinja::Error> {
-    let (id, legacy, person) = (escape.apply(id), escape.apply(legacy), escape.apply(person));
-    let (id, legacy) = (id.as_str(), legacy.as_str());
-    environment.get_template(name)?.render(minijinja::context! {
-        id => id, id_number => id, legacy_id => legacy, legacy_id_number => legacy, name => person,
-    })
 }
 
 /// What is wrong with a connector's templates and path, for the manifest.
@@ -228,19 +245,45 @@ fn rows(json: &Json, path: &str) -> Result<Vec<Row>, Failure> {
     if holders.is_empty() {
         return Err(Reason::SourceUnreadable.failure_at("the answer has no rows part"));
     }
-    let mut found = Vec::new();
+    let mut items = Vec::new();
     for holder in holders {
         match holder {
             Json::Null => {}
-            Json::Array(items) if path.ends_with("[*]") => found.extend(items),
-            object @ Json::Object(_) if !path.ends_with("[*]") => found.push(object),
+            Json::Array(list) if path.ends_with("[*]") => items.extend(list),
+            object @ Json::Object(_) if !path.ends_with("[*]") => items.push(object),
             _ => return Err(Reason::SourceUnreadable.failure_at("the rows part is of another form")),
         }
     }
-    if found.len() > MAX_ROWS {
+    found(items)
+}
+
+/// The rows of a tree made of XML, where a list of one is no list and an empty one is not there: what must be there is what holds it.
+fn xml_rows<'j>(tree: &'j Json, path: &str) -> Result<Vec<&'j Json>, Failure> {
+    let rows_path = path.strip_suffix("[*]").unwrap_or(path);
+    let select = |path: &str| {
+        tree.query(path)
+            .map_err(|_| Reason::SourceError.failure_at("rows path"))
+    };
+    let holder = rows_path.rsplit_once('.').map_or("$", |(holder, _)| holder);
+    if select(holder)?.is_empty() {
+        return Err(Reason::SourceUnreadable.failure_at("the answer has no rows part"));
+    }
+    let mut items = Vec::new();
+    for item in select(rows_path)? {
+        match item {
+            Json::Null => {}
+            Json::Array(list) => items.extend(list.iter().filter(|item| !item.is_null())),
+            item => items.push(item),
+        }
+    }
+    Ok(items)
+}
+
+fn found(items: Vec<&Json>) -> Result<Vec<Row>, Failure> {
+    if items.len() > MAX_ROWS {
         return Err(Reason::SourceTooLarge.failure_at("rows of one person"));
     }
-    found.into_iter().map(row).collect()
+    items.into_iter().map(row).collect()
 }
 
 fn row(json: &Json) -> Result<Row, Failure> {
@@ -290,6 +333,9 @@ fn refusal(status: u16) -> Failure {
 }
 
 fn failure(error: &reqwest::Error) -> Failure {
+    if is_tls(error) {
+        return Reason::SourceRefused.failure_at("TLS");
+    }
     let reason = if error.is_timeout() {
         Reason::SourceTimeout
     } else if error.is_connect() || error.is_request() {

@@ -1,5 +1,7 @@
-//! Reading whole files of rows: delimited text in UTF-8 or GB18030, and workbooks.
+//! Reading whole files of rows: delimited text in UTF-8 or GB18030, workbooks, dBASE tables.
 //! Leaves finding a person in them, and when to read again, to `file`.
+
+mod dbf;
 
 use std::io::Read as _;
 use std::path::Path;
@@ -18,6 +20,7 @@ const MAX_FILE_BYTES: u64 = 512 << 20;
 pub(super) enum Format {
     Delimited { encoding: TextEncoding, delimiter: u8 },
     Workbook { sheet: String },
+    Dbf { encoding: TextEncoding },
 }
 
 /// A whole file: the header and the rows below it, with the number of each row's first line.
@@ -32,6 +35,7 @@ impl Format {
         match self {
             Format::Delimited { encoding, delimiter } => delimited(&bytes, *encoding, *delimiter),
             Format::Workbook { sheet } => workbook(bytes, sheet),
+            Format::Dbf { encoding } => dbf::read(&bytes, encoding_of(*encoding)),
         }
     }
 }
@@ -53,14 +57,17 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+fn encoding_of(encoding: TextEncoding) -> &'static encoding_rs::Encoding {
+    match encoding {
+        TextEncoding::Utf8 => encoding_rs::UTF_8,
+        TextEncoding::Gb18030 => encoding_rs::GB18030,
+    }
+}
+
 /// The whole file is decoded before it is split, because the second byte of a GB18030 character may be an ASCII mark. A byte sequence that is
 /// no character becomes U+FFFD, which makes its cell unreadable; it never swallows a delimiter.
 fn delimited(bytes: &[u8], encoding: TextEncoding, delimiter: u8) -> Result<Sheet, Failure> {
-    let encoding = match encoding {
-        TextEncoding::Utf8 => encoding_rs::UTF_8,
-        TextEncoding::Gb18030 => encoding_rs::GB18030,
-    };
-    let text = encoding.decode_with_bom_removal(bytes).0;
+    let text = encoding_of(encoding).decode_with_bom_removal(bytes).0;
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)

@@ -8,7 +8,6 @@ pub(crate) mod query;
 pub(super) mod sqlite;
 mod tls;
 
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -75,21 +74,4 @@ fn push(
     }
     rows.push(Row::of(row));
     Ok(())
-}
-
-/// Whether a failed connection failed over certificates: somebody has to act, waiting does not help.
-fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<rustls::Error>() {
-            return true;
-        }
-        // What an I/O error wraps is not its source, but its source's source.
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        next = match wrapped {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
-    }
-    false
 }

@@ -1,6 +1,8 @@
 //! Connectors on real sources: what cannot be read is a failure with a place, never "no record", and never a value of the source.
 
 mod databases;
+mod dbf;
+mod web;
 
 use std::path::Path;
 use std::time::Duration;

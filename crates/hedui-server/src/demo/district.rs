@@ -117,6 +117,7 @@ impl District {
                 Connector::Mysql(_) => "MySQL databases",
                 Connector::Csv { .. } => "CSV drops",
                 Connector::Excel { .. } => "Excel workbooks",
+                Connector::Dbf { .. } => "dBASE drops",
                 Connector::Http(_) => "HTTP/JSON services",
                 Connector::Grpc { .. } => "gRPC plugin process",
             };

@@ -14,12 +14,12 @@ use mysql_async::{
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::query::{BoundQuery, Dialect, bind};
-use super::{Budget, CANCEL_TIMEOUT, CHECK_TIMEOUT, Columns, is_tls, push};
+use super::{Budget, CANCEL_TIMEOUT, CHECK_TIMEOUT, Columns, push};
 use crate::adapter::Limits;
 use crate::manifest::{DatabaseConnector, TlsFiles};
 use crate::mapping::{Cell, Row};
 use crate::reason::Reason;
-use crate::source::{Found, Source, sheet};
+use crate::source::{Found, Source, is_tls, sheet};
 
 /// What a row may have beside the department's limit, so that the limit and not the driver ends a large answer.
 const PACKET_MARGIN: usize = 64 << 10;

@@ -16,12 +16,12 @@ use tokio_postgres::{Client, NoTls, Statement};
 use super::postgres_value::{Raw, cell};
 use super::query::{BoundQuery, Dialect, bind};
 use super::tls::{self, Connector};
-use super::{Budget, CANCEL_TIMEOUT, CHECK_TIMEOUT, Columns, is_tls, push};
+use super::{Budget, CANCEL_TIMEOUT, CHECK_TIMEOUT, Columns, push};
 use crate::adapter::Limits;
 use crate::manifest::DatabaseConnector;
 use crate::mapping::Row;
 use crate::reason::Reason;
-use crate::source::{Found, Source};
+use crate::source::{Found, Source, is_tls};
 
 /// A PostgreSQL source.
 pub(in crate::source) struct Postgres {

@@ -11,7 +11,7 @@ use crate::adapter::{Adapter as _, MappedAdapter, Outcome};
 use crate::manifest::{Connector, DatabaseConnector, Manifest, Secret};
 use crate::mapping::Value;
 use crate::samples::database::{Database, Kind, ServerTls, client_tls};
-use crate::testing::{query, subject};
+use crate::testing::{certificates, query, subject};
 
 /// A database under test.
 enum Bench {
@@ -62,7 +62,7 @@ impl Bench {
         let mut mapping = manifest.mapping.take().unwrap();
         mapping.identity.name = None;
         mapping.records.clear();
-        let source = crate::source::open(&manifest, &mapping).unwrap().unwrap();
+        let source = crate::source::open(&manifest, &mapping, None).unwrap().unwrap();
         let found = source.rows(&[subject(0)], Instant::now() + LONG).await.unwrap();
         found.into_iter().next().unwrap().unwrap()
     }
@@ -337,33 +337,6 @@ async fn refusals(bench: &Bench, report: &mut Report) {
     report.expect("no such database", &missing, "SOURCE_MISSING");
 }
 
-/// Certificates of a server and of a client, and another authority.
-fn certificates(dir: &std::path::Path) -> ServerTls {
-    let issuer = |name: &str| {
-        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.distinguished_name.push(rcgen::DnType::CommonName, name);
-        let key = rcgen::KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        std::fs::write(dir.join(name), certificate.pem()).unwrap();
-        rcgen::Issuer::new(params, key)
-    };
-    let authority = issuer("ca.pem");
-    issuer("other.pem");
-    for name in ["server", "client"] {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &authority).unwrap();
-        std::fs::write(dir.join(format!("{name}.pem")), certificate.pem()).unwrap();
-        std::fs::write(dir.join(format!("{name}.key")), key.serialize_pem()).unwrap();
-    }
-    ServerTls {
-        certificate: dir.join("server.pem"),
-        key: dir.join("server.key"),
-        ca: dir.join("ca.pem"),
-    }
-}
-
 async fn over_tls(bench: &Bench, dir: &std::path::Path) {
     let tls = |ca: &str| client_tls(&dir.join(ca), &dir.join("client.pem"), &dir.join("client.key"));
     let right = bench.with(FIND, |c| c.tls = Some(tls("ca.pem")));
@@ -383,7 +356,12 @@ async fn over_tls(bench: &Bench, dir: &std::path::Path) {
 }
 
 fn start(kind: Kind, dir: &std::path::Path) -> Bench {
-    let tls = certificates(dir);
+    certificates(dir);
+    let tls = ServerTls {
+        certificate: dir.join("server.pem"),
+        key: dir.join("server.key"),
+        ca: dir.join("ca.pem"),
+    };
     Bench::Server(kind, Database::start(kind, &dir.join("server"), Some(&tls)).unwrap())
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 use hedui_adapter::Limits;
 use hedui_adapter::begin::BeginConnector;
-use hedui_adapter::manifest::{HttpConnector, TextEncoding, substituted};
+use hedui_adapter::manifest::{HttpConnector, ReplyFormat, TextEncoding, substituted};
 use hedui_adapter::source::inspect::{self, TableShape};
 use hedui_core::household::ids_date;
 use hedui_core::{Failure, Subject};
@@ -147,6 +147,10 @@ async fn http(
         headers: std::mem::take(&mut arguments.headers),
         rows: arguments.rows.clone(),
         no_record_status: vec![404],
+        format: ReplyFormat::ByContentType,
+        tls: None,
+        bearer: None,
+        sign: None,
     };
     let mut connector = template.clone();
     connector.url = real("--url", &connector.url)?;

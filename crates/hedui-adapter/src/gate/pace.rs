@@ -1,0 +1,71 @@
+//! When and how fast a department may be asked: office hours by the clock of Asia/Shanghai, and questions per second.
+//! Leaves concurrency and failures to `gate`; what day it is comes with the time that is passed in.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Asia/Shanghai is ahead of UTC by this, without summer time.
+const CHINA_SECONDS: u64 = 8 * 3_600;
+
+const DAY_SECONDS: u64 = 86_400;
+
+/// 1970-01-01 was a Thursday; the week begins on Monday.
+const FIRST_WEEKDAY: u64 = 3;
+
+/// Minutes of a day in which questions are taken: from the first to before the second.
+pub type Spans = Vec<(u16, u16)>;
+
+/// When a department takes questions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfficeHours {
+    /// Monday to Sunday.
+    pub week: [Spans; 7],
+    /// Single days that differ, by their number since 1970-01-01: holidays have no span, working weekends some.
+    pub days: BTreeMap<u64, Spans>,
+}
+
+impl OfficeHours {
+    /// Whether questions are taken at a time since 1970 UTC.
+    pub fn is_open(&self, now: Duration) -> bool {
+        let local = now.as_secs().saturating_add(CHINA_SECONDS);
+        let (day, minute) = (local / DAY_SECONDS, local % DAY_SECONDS / 60);
+        let weekday = usize::try_from((day + FIRST_WEEKDAY) % 7).unwrap_or(0);
+        let spans = self.days.get(&day).or_else(|| self.week.get(weekday));
+        spans.is_some_and(|spans| {
+            let within = |(from, until): &(u16, u16)| (u64::from(*from)..u64::from(*until)).contains(&minute);
+            spans.iter().any(within)
+        })
+    }
+}
+
+/// When and how fast a department may be asked; nothing is limited by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// Questions in a second; as many may come at once after a pause.
+    pub per_second: Option<u32>,
+    /// Its office hours; always where there are none.
+    pub hours: Option<OfficeHours>,
+}
+
+/// How far the questions let through reach ahead of the time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rate {
+    due: Duration,
+}
+
+impl Rate {
+    /// Whether another question may pass now.
+    pub(super) fn has_room(&self, per_second: u32, now: Duration) -> bool {
+        let interval = interval(per_second);
+        self.due.max(now) + interval <= now + Duration::from_secs(1)
+    }
+
+    /// Counts one that passed.
+    pub(super) fn passed(&mut self, per_second: u32, now: Duration) {
+        self.due = self.due.max(now) + interval(per_second);
+    }
+}
+
+fn interval(per_second: u32) -> Duration {
+    Duration::from_secs(1) / per_second.max(1)
+}
