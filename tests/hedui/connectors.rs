@@ -1,0 +1,258 @@
+//! Departments on the sources that real ones have: the report is the same, wherever a department keeps its rows.
+//! Leaves what each connector promises by itself to its crate.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use hedui_adapter::Manifest;
+use hedui_adapter::catalogue::{Catalogue, Folder};
+use hedui_adapter::manifest::Variables;
+use hedui_adapter::mapping::Row;
+use hedui_adapter::samples::database::{Database, Kind};
+use hedui_adapter::samples::{SampleRow, materialise};
+use hedui_proto::verification as pb;
+use hedui_sim::generate;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::{District, settings};
+
+const SEED: u64 = 41;
+
+/// What must not depend on where the rows are kept: everything but names, times and evidence.
+fn said(verification: &pb::Verification) -> (Vec<pb::Verdict>, Vec<pb::NamedFigure>, Vec<Vec<String>>) {
+    let report = verification.report.as_ref().unwrap();
+    let answers = |d: &pb::DepartmentResult| {
+        let of = |s: &pb::SubjectResult| {
+            format!(
+                "{} {} {:?} {} {}",
+                d.department,
+                s.ordinal,
+                s.state(),
+                s.records,
+                s.cause().as_str_name()
+            )
+        };
+        d.subjects.iter().map(of).collect()
+    };
+    let mut departments: Vec<Vec<String>> = report.departments.iter().map(answers).collect();
+    departments.sort();
+    (verification.verdicts.clone(), report.figures.clone(), departments)
+}
+
+/// The same department with another connector.
+fn moved(folder: &Folder, connector: &str) -> Folder {
+    let (before, rest) = folder.manifest.split_once("[connector]").unwrap();
+    let (_, after) = rest.split_once("[identity]").unwrap();
+    Folder {
+        manifest: format!("{before}[connector]\n{connector}\n[identity]{after}"),
+        ..folder.clone()
+    }
+}
+
+/// The rows of a department's only table, out of the SQLite file that was made for it.
+fn rows(data: &Path, department: &str, table: &str) -> Vec<SampleRow> {
+    let connection = rusqlite::Connection::open(data.join(format!("{department}.sqlite"))).unwrap();
+    let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let read = statement.query_map([], |found| {
+        let mut row = Row::new();
+        for (index, name) in names.iter().enumerate() {
+            row.set(name, found.get::<_, Option<String>>(index)?.unwrap_or_default());
+        }
+        Ok(SampleRow { table: None, row })
+    });
+    let rows: Vec<SampleRow> = read.unwrap().collect::<Result<_, _>>().unwrap();
+    assert!(!rows.is_empty(), "{department} holds nothing to compare");
+    rows
+}
+
+/// A SOAP service of pupils; answers in GB2312.
+async fn soap(rows: &[SampleRow]) -> String {
+    let mut people: HashMap<String, String> = HashMap::new();
+    for row in rows {
+        let cells: String = row
+            .row
+            .cells()
+            .map(|(name, text)| format!("<n:{name}>{text}</n:{name}>"))
+            .collect();
+        let id = row
+            .row
+            .cells()
+            .find(|(name, _)| *name == "id_number")
+            .unwrap()
+            .1
+            .to_owned();
+        people
+            .entry(id)
+            .or_default()
+            .push_str(&format!("<n:pupil>{cells}</n:pupil>"));
+    }
+    let people = Arc::new(people);
+    let answer = move |body: Bytes| {
+        let people = people.clone();
+        async move {
+            let asked = String::from_utf8(body.to_vec()).unwrap();
+            let ids = asked.split(['<', '>']).filter_map(|word| people.get(word));
+            let envelope = format!(
+                "<?xml version=\"1.0\" encoding=\"GB2312\"?><s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\">\
+                 <s:Body><n:answer xmlns:n=\"urn:pupils\"><n:pupils>{}</n:pupils></n:answer></s:Body></s:Envelope>",
+                ids.cloned().collect::<String>()
+            );
+            ([("content-type", "text/xml; charset=gb2312")], gb18030(&envelope))
+        }
+    };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    format!("http://{address}/pupils")
+}
+
+fn gb18030(text: &str) -> Vec<u8> {
+    encoding_rs::GB18030.encode(text).0.into_owned()
+}
+
+/// Certificates of a service and of its client, by one authority.
+fn certificates(dir: &Path) {
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.distinguished_name.push(rcgen::DnType::CommonName, "authority");
+    let key = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(dir.join("ca.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+    let authority = rcgen::Issuer::new(params, key);
+    for name in ["server", "client"] {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        std::fs::write(dir.join(format!("{name}.pem")), certificate.pem()).unwrap();
+        std::fs::write(dir.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+    }
+}
+
+/// A door over TLS, for clients with a certificate, before a service without.
+async fn door(dir: &Path, service: String) -> u16 {
+    let mut roots = rustls::RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_file(dir.join("ca.pem")).unwrap())
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let clients = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+    let chain = vec![CertificateDer::from_pem_file(dir.join("server.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(dir.join("server.key")).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(clients.build().unwrap())
+        .with_single_cert(chain, key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, service) = (acceptor.clone(), service.clone());
+            tokio::spawn(async move {
+                let mut outside = acceptor.accept(stream).await.unwrap();
+                let mut inside = TcpStream::connect(service).await.unwrap();
+                // Ends when either side does.
+                let _ = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;
+            });
+        }
+    });
+    port
+}
+
+fn server(kind: Kind, variables: &mut Variables, name: &str, dir: &Path) -> Database {
+    let server = Database::start(kind, &dir.join(name), None).unwrap();
+    for (key, value) in server.values() {
+        variables.insert(format!("{name}_{key}"), value);
+    }
+    server
+}
+
+fn database(kind: &str, name: &str, query: &str) -> String {
+    let line = |key: &str| format!("{key} = \"${{{name}_{key}}}\"\n");
+    let lines: String = ["host", "port", "database", "user", "password"].map(line).concat();
+    format!("kind = \"{kind}\"\n{lines}query = \"{query}\"\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_the_same_wherever_the_departments_keep_their_rows() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let population = generate(&settings(SEED, 40)).unwrap();
+    let plain = District::of(population.clone(), |_| {}).await;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+    certificates(dir.path());
+    let data = std::path::PathBuf::from(plain.config.catalogue.variables.get("data").unwrap());
+    let http = plain.config.catalogue.variables.get("http").unwrap().clone();
+
+    let mut variables = Variables::from([("moved".to_owned(), dir.path().display().to_string())]);
+    let postgres = server(Kind::Postgres, &mut variables, "postgres", dir.path());
+    let mariadb = server(Kind::Mariadb, &mut variables, "mariadb", dir.path());
+    let pupils = rows(&data, "education", "enrolment");
+    variables.insert("soap".to_owned(), soap(&pupils).await);
+    let port = door(dir.path(), http.trim_start_matches("http://").to_owned()).await;
+    variables.insert("https".to_owned(), format!("https://localhost:{port}"));
+
+    let columns = "SELECT * FROM nyxx WHERE cbfzjhm IN (:id_number, :legacy_id_number) ORDER BY id";
+    let payroll = "SELECT * FROM czgy_ry WHERE sfzhm IN (:id_number, :legacy_id_number)";
+    let connectors = HashMap::from([
+        ("agriculture", database("postgres", "postgres", columns)),
+        ("fiscal-payroll", database("mysql", "mariadb", payroll)),
+        (
+            "education",
+            "kind = \"http\"\nurl = \"${soap}\"\nmethod = \"POST\"\nheaders = { Content-Type = \"text/xml\" }\n\
+             body = \"<q><id>{{ id_number }}</id><id>{{ legacy_id_number }}</id></q>\"\n\
+             rows = \"$.Envelope.Body.answer.pupils.pupil[*]\"\n"
+                .to_owned(),
+        ),
+        (
+            "disabled-federation",
+            "kind = \"dbf\"\npath = \"${moved}/disabled.dbf\"\nkey_column = \"sfzh\"\n".to_owned(),
+        ),
+        (
+            "housing",
+            "kind = \"http\"\nurl = \"${https}/housing/query?sfzh={{ id_number }}&ysfzh={{ legacy_id_number }}\"\n\
+             rows = \"$.data.rows[*]\"\nno_record_status = [404]\n\
+             tls = { ca = \"${moved}/ca.pem\", certificate = \"${moved}/client.pem\", key = \"${moved}/client.key\" }\n"
+                .to_owned(),
+        ),
+    ]);
+    let catalogue = dir.path().join("catalogue");
+    for folder in Catalogue::bundled_folders() {
+        let connector = connectors.get(folder.name.as_str());
+        let folder = connector.map_or(folder.clone(), |connector| moved(&folder, connector));
+        let path = catalogue.join(&folder.name);
+        std::fs::create_dir_all(&path).unwrap();
+        std::fs::write(path.join("department.toml"), &folder.manifest).unwrap();
+        if connector.is_none() {
+            continue;
+        }
+        let manifest = Manifest::parse(&folder.manifest, &variables).unwrap();
+        match folder.name.as_str() {
+            "agriculture" => postgres
+                .fill(&manifest, &rows(&data, "agriculture", "nyxx"))
+                .await
+                .unwrap(),
+            "fiscal-payroll" => mariadb
+                .fill(&manifest, &rows(&data, "fiscal-payroll", "czgy_ry"))
+                .await
+                .unwrap(),
+            "disabled-federation" => materialise(&manifest, &rows(&data, "disabled-federation", "cjrz")).unwrap(),
+            _ => {}
+        }
+    }
+    let elsewhere = District::of(population, |config| {
+        config.catalogue.directory = Some(catalogue);
+        config.catalogue.variables.extend(variables);
+    })
+    .await;
+    for number in 0..elsewhere.population.households.len() {
+        let (here, there) = (plain.verify(number).await, elsewhere.verify(number).await);
+        assert_eq!(said(&here), said(&there), "household {number} of seed {SEED}");
+    }
+}
