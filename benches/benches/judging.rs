@@ -246,6 +246,7 @@ fn profile(id: &DepartmentId, types: &[RecordType]) -> DepartmentProfile {
         deadline_ms: 1_000,
         freshness_ms: 0,
         threshold_only: false,
+        signing_keys: Vec::new(),
     }
 }
 

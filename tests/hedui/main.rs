@@ -8,6 +8,7 @@ mod connectors;
 mod durability;
 mod faults;
 mod golden;
+mod live;
 mod path;
 mod population;
 mod privacy;

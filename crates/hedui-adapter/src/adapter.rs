@@ -13,6 +13,7 @@ use crate::manifest::Manifest;
 use crate::mapping::{Mapping, Row};
 use crate::reason::{Reason, cause_of};
 use crate::source::{self, Source};
+use crate::wire::Signer;
 
 /// By what a person can be looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +119,41 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// A failure that concerns them all; that of a single person stands in their answer. No text holds personal data.
     async fn query(&self, query: &Query, deadline: Instant) -> Result<Vec<SubjectAnswer>, Failure>;
+
+    /// Signs its answers where they are served; none where they are not signed.
+    fn signer(&self) -> Option<&Signer> {
+        None
+    }
+}
+
+/// An adapter whose answers are signed.
+pub struct Signed<A> {
+    /// Who answers.
+    pub adapter: A,
+    /// Who signs.
+    pub signer: Signer,
+}
+
+#[async_trait]
+impl<A: Adapter> Adapter for Signed<A> {
+    fn describe(&self) -> Description {
+        Description {
+            signing_key: self.signer.public_key().to_vec(),
+            ..self.adapter.describe()
+        }
+    }
+
+    async fn check(&self, name: Option<&str>) -> Vec<CheckResult> {
+        self.adapter.check(name).await
+    }
+
+    async fn query(&self, query: &Query, deadline: Instant) -> Result<Vec<SubjectAnswer>, Failure> {
+        self.adapter.query(query, deadline).await
+    }
+
+    fn signer(&self) -> Option<&Signer> {
+        Some(&self.signer)
+    }
 }
 
 /// The adapter made of a manifest: a source of rows and a mapping.

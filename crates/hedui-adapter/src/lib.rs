@@ -15,7 +15,7 @@ pub mod serve;
 pub mod source;
 pub mod wire;
 
-pub use adapter::{Adapter, CheckResult, Description, Limits, LookupKey, MappedAdapter, Outcome};
+pub use adapter::{Adapter, CheckResult, Description, Limits, LookupKey, MappedAdapter, Outcome, Signed};
 pub use catalogue::{Catalogue, CatalogueError, Folder};
 pub use clock::Clock;
 pub use gate::{Gate, Permit, Refused, Settled};

@@ -14,7 +14,7 @@ mod variables;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hedui_core::{DepartmentId, RecordType};
+use hedui_core::{DepartmentId, PinnedKey, RecordType};
 use hedui_toml::{Mistake, Place};
 
 use crate::adapter::{Description, Limits, LookupKey};
@@ -174,6 +174,11 @@ impl Connector {
             Connector::Grpc { .. } => "grpc",
         }
     }
+
+    /// Whether the department's own program answers in the protocol, rather than a source of rows.
+    pub fn is_plugin(&self) -> bool {
+        matches!(self, Connector::Grpc { .. })
+    }
 }
 
 /// A database server.
@@ -294,6 +299,8 @@ pub struct Manifest {
     pub limits: Limits,
     /// When it is left alone.
     pub breaker: BreakerLimits,
+    /// Keys under one of which its answers must be signed; none where they need not be.
+    pub signing_keys: Vec<PinnedKey>,
     /// When and how fast it may be asked.
     pub pace: Pace,
     /// How it is reached.

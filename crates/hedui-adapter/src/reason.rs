@@ -79,6 +79,8 @@ reasons! {
     ConnectorPanicked = "CONNECTOR_PANICKED", System, Adapter, "the connector failed unexpectedly";
     /// The department failed repeatedly and is left alone for a while.
     BreakerOpen = "BREAKER_OPEN", Transient, Broker, "the department failed repeatedly and is not asked for a while";
+    /// An operator has paused the department.
+    DepartmentPaused = "DEPARTMENT_PAUSED", Transient, Broker, "the department is paused by an operator";
     /// As many questions as the department takes are under way.
     ConcurrencyLimit = "CONCURRENCY_LIMIT", Transient, Broker, "as many questions as the department takes are under way";
     /// As many questions as the department takes in a second were asked.
@@ -111,6 +113,12 @@ reasons! {
     ImpossibleDate = "IMPOSSIBLE_DATE", System, Department, "the answer holds a date that is missing or does not exist";
     /// A number outside what it can be (share, grade, area).
     ImpossibleNumber = "IMPOSSIBLE_NUMBER", System, Department, "the answer holds a number that cannot be";
+    /// The department's answers must be signed, and this one is not.
+    SignatureMissing = "SIGNATURE_MISSING", Config, Department, "the answer is not signed, though the department signs its answers";
+    /// Signed under a key that no operator has pinned.
+    SignatureKeyUnknown = "SIGNATURE_KEY_UNKNOWN", Config, Department, "the answer is signed under a key that is not pinned for the department";
+    /// The signature is not one of the pinned key over this answer.
+    SignatureInvalid = "SIGNATURE_INVALID", System, Department, "the signature of the answer does not hold";
     /// The department reports a failure without a usable reason.
     DepartmentFailure = "DEPARTMENT_FAILURE", System, Department, "the department could not find out";
 }
@@ -153,7 +161,11 @@ pub fn cause_of(failure: &Failure) -> Unreachable {
             | Reason::RateLimit
             | Reason::OutsideHours
             | Reason::ConnectFailed
-            | Reason::PluginUnavailable,
+            | Reason::PluginUnavailable
+            | Reason::DepartmentPaused
+            | Reason::SignatureMissing
+            | Reason::SignatureKeyUnknown
+            | Reason::SignatureInvalid,
         ) => Unreachable::Refused,
         Some(Reason::BreakerOpen) => Unreachable::Breaker,
         _ => Unreachable::Failed,

@@ -9,6 +9,7 @@ mod query;
 mod reader;
 mod records;
 mod scrub;
+mod signed;
 mod writer;
 
 #[cfg(test)]
@@ -18,6 +19,8 @@ pub use answer::{decode_answer, encode_answer, whole};
 pub use describe::{decode_checks, decode_description, encode_checks, encode_description};
 pub(crate) use frame::{StreamQuery, Streamed, answers, queries, write_answer, write_query};
 pub use query::{InvalidQuery, decode_query, encode_query};
+pub(crate) use signed::public_key;
+pub use signed::{Signer, check_signature};
 pub(crate) use writer::Writer;
 
 /// Whether a text is a stable reason word: `[A-Z][A-Z0-9_]{0,62}`.

@@ -8,6 +8,7 @@ use crate::broker::Broker;
 use crate::core::Core;
 use crate::error::BrokerError;
 use crate::evidence::{self, Common, sealed};
+use crate::rules::KeptRules;
 
 /// What a pack is found by. The digest is of a public text; the key is keyed all the same, as every index key is.
 fn pack_key(core: &Core, digest: &str) -> IndexKey {
@@ -20,13 +21,7 @@ impl Broker {
     /// Returns how many were new.
     pub async fn archive_packs(&self) -> Result<usize, BrokerError> {
         let core = self.core();
-        let rules = Archived {
-            district: NATION,
-            name: "rules@1".into(),
-            digest: &core.rules.digest,
-            text: &core.rules.text,
-        };
-        let mut new = usize::from(keep(core, &rules).await?);
+        let mut new = usize::from(keep_rules(core, &core.in_force().rules).await?);
         for pack in core.packs.packs() {
             let pack = Archived {
                 district: pack.jurisdiction(),
@@ -59,6 +54,17 @@ impl Broker {
             .map(Some)
             .map_err(|_| BrokerError::Damaged("a pack that is no text"))
     }
+}
+
+/// Keeps departments and tolerances, before anything is judged by them; says whether they are new.
+pub(crate) async fn keep_rules(core: &Core, rules: &KeptRules) -> Result<bool, BrokerError> {
+    let rules = Archived {
+        district: NATION,
+        name: "rules@1".into(),
+        digest: &rules.digest,
+        text: &rules.text,
+    };
+    keep(core, &rules).await
 }
 
 /// What belongs to no district.

@@ -1,8 +1,8 @@
 //! The broker's face: create, read, list, wait, watch, cancel, recheck, supervise.
 //! Leaves the order of a verification to `pipeline` and reading evidence to `case`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -15,18 +15,18 @@ use tokio::sync::oneshot;
 use crate::claim::{Claim, Release, claim, same_id};
 use crate::clock::Clock;
 use crate::collector::Collector;
-use crate::core::{Core, Settings};
+use crate::core::{Core, InForce, Settings};
 use crate::entropy::Entropy;
 use crate::error::BrokerError;
 use crate::evidence;
 use crate::meter::{Meter, Step};
+use crate::pause::Pauses;
 use crate::pipeline;
 use crate::prepare::prepare;
 use crate::registry::Registry;
 use crate::request::{Completion, Conflict, Create, MAX_LABEL_BYTES, Prepared, Request, StoredRequest};
 use crate::retention::Officer;
 use crate::reuse::{household_key, question_key};
-use crate::rules::Rules;
 use crate::run::{Begun, Run, State, Verification};
 use crate::supervision::person_key;
 use crate::workers::Workers;
@@ -67,12 +67,12 @@ enum Created {
 impl Broker {
     /// From its parts. Call `resume` once before serving.
     pub fn new(parts: Parts) -> Broker {
-        let rules = Rules::new(parts.registry.profiles(), parts.settings.tolerances).keep();
+        let in_force = InForce::new(parts.registry, parts.settings.tolerances);
         Broker {
             core: Arc::new(Core {
-                rules,
+                in_force: RwLock::new(Arc::new(in_force)),
+                pauses: Pauses::default(),
                 filings: crate::filing::Filings::default(),
-                registry: Arc::new(parts.registry),
                 packs: Arc::new(parts.packs),
                 store: parts.store,
                 keys: parts.keys,
@@ -106,9 +106,9 @@ impl Broker {
         &self.core
     }
 
-    /// The departments.
-    pub fn registry(&self) -> &Registry {
-        &self.core.registry
+    /// The departments that verifications ask which begin now.
+    pub fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.core.in_force().registry)
     }
 
     /// The counters of each step.
@@ -159,13 +159,14 @@ impl Broker {
         if let Some(recheck) = &create.request.recheck {
             self.rechecks_the_same(recheck, &create.request).await?;
         }
-        let prepared = match prepare(&self.core, create.request, &create.caller) {
+        let in_force = self.core.in_force();
+        let prepared = match prepare(&self.core, &in_force, create.request, &create.caller) {
             Ok(prepared) => prepared,
             Err((error, stored)) => return Err(self.refused(error, &stored, create.validate_only).await?),
         };
         self.core.note(Step::Prepare, clock);
         let case = CaseId::random(&mut self.core.entropy.fork());
-        let run = Arc::new(self.run(case, prepared, request_key, Begun::NotYet));
+        let run = Arc::new(self.run(case, (prepared, in_force), request_key, Begun::NotYet));
         if create.validate_only {
             return Ok(run.snapshot());
         }
@@ -260,14 +261,27 @@ impl Broker {
         Ok(error)
     }
 
-    pub(crate) fn run(&self, case: CaseId, prepared: Prepared, request_key: Option<IndexKey>, begun: Begun) -> Run {
+    pub(crate) fn run(
+        &self,
+        case: CaseId,
+        (prepared, in_force): (Prepared, Arc<InForce>),
+        request_key: Option<IndexKey>,
+        begun: Begun,
+    ) -> Run {
         let keys = (
             question_key(&self.core, &prepared),
             household_key(&self.core, &prepared),
         );
         let eager = prepared.stored.request.completion == Completion::VerdictFinal;
-        let collector = Collector::new(Arc::clone(&self.core.registry), Arc::clone(&self.core.clock), eager);
-        Run::new(case, prepared, Arc::new(collector), keys, request_key, begun)
+        let collector = Collector::new(Arc::clone(&in_force.registry), Arc::clone(&self.core.clock), eager);
+        Run::new(
+            case,
+            (prepared, in_force),
+            Arc::new(collector),
+            keys,
+            request_key,
+            begun,
+        )
     }
 
     /// Runs in a task of its own, so that a caller who goes away neither stops nor orphans it.
@@ -370,7 +384,7 @@ async fn ask(core: &Core, run: &Run) -> Result<Created, BrokerError> {
         .partition(|member| member.relation == Relation::Applicant);
     index.extend(applicant.iter().chain(&others).map(|m| person_key(core, &m.id)));
     index.extend(run.request_key);
-    let frame = evidence::asked(core, &sealer, &run.prepared, run.case, id, index)?;
+    let frame = evidence::asked(core, &sealer, run, id, index)?;
     let receipt = core.store.append(frame).await?;
     core.note(Step::Asked, clock);
     Ok(if receipt.duplicate {

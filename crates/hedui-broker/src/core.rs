@@ -1,7 +1,7 @@
 //! What every step of the broker shares: departments, packs, store, keys, clock, randomness, runs under way.
 //! Leaves the steps to their own files.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use dashmap::DashMap;
 use ed25519_dalek::VerifyingKey;
@@ -15,10 +15,11 @@ use crate::entropy::Entropy;
 use crate::error::BrokerError;
 use crate::filing::Filings;
 use crate::meter::Meter;
+use crate::pause::Pauses;
 use crate::reevaluation::LiveJob;
 use crate::registry::Registry;
 use crate::retention::RetentionPeriods;
-use crate::rules::KeptRules;
+use crate::rules::{KeptRules, Rules};
 use crate::run::Run;
 use crate::staff::StaffRegister;
 use crate::workers::Workers;
@@ -59,7 +60,10 @@ impl Default for Settings {
 
 /// The shared parts.
 pub(crate) struct Core {
-    pub registry: Arc<Registry>,
+    /// Departments and rules for verifications that begin now.
+    pub in_force: RwLock<Arc<InForce>>,
+    /// Departments that are not asked for a while, by somebody's word.
+    pub pauses: Pauses,
     pub packs: Arc<PackSet>,
     pub store: Arc<dyn EvidenceStore>,
     pub keys: Arc<KeyRing>,
@@ -67,8 +71,6 @@ pub(crate) struct Core {
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub settings: Settings,
-    /// Departments and tolerances as reports name them.
-    pub rules: KeptRules,
     pub meter: Meter,
     /// What is filed of a household beside its verdict.
     pub filings: Filings,
@@ -98,7 +100,29 @@ pub(crate) struct Core {
     pub expiring: Arc<tokio::sync::Mutex<()>>,
 }
 
+/// What verifications that begin now go by. One that has begun keeps what it began with, whatever is loaded meanwhile.
+pub(crate) struct InForce {
+    pub registry: Arc<Registry>,
+    /// Departments and tolerances as reports name them.
+    pub rules: KeptRules,
+}
+
+impl InForce {
+    pub fn new(registry: Registry, tolerances: Tolerances) -> InForce {
+        InForce {
+            rules: Rules::new(registry.profiles(), tolerances).keep(),
+            registry: Arc::new(registry),
+        }
+    }
+}
+
 impl Core {
+    /// What a verification that begins now goes by.
+    pub fn in_force(&self) -> Arc<InForce> {
+        // Only ever replaced as a whole.
+        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The ending frame of a verification, given its hexadecimal id.
     pub async fn verdict_frame(&self, case: &str) -> Result<Frame, BrokerError> {
         let case = CaseId::from_hex(case).ok_or(BrokerError::NotFound)?;

@@ -17,7 +17,7 @@ use crate::core::Core;
 use crate::error::BrokerError;
 use crate::kept_report::KeptReport;
 use crate::request::{Prepared, StoredRequest};
-use crate::run::State;
+use crate::run::{Run, State};
 use crate::staff::resident_id;
 use crate::supervision::person_key;
 
@@ -130,13 +130,13 @@ pub(crate) fn empty_frame(id: FrameId, kind: FrameKind, common: &Common, time_ms
 pub(crate) fn asked(
     core: &Core,
     sealer: &Sealer,
-    prepared: &Prepared,
-    case: CaseId,
+    run: &Run,
     id: FrameId,
     index: Vec<IndexKey>,
 ) -> Result<Frame, BrokerError> {
+    let prepared = &run.prepared;
     let mut rng = core.entropy.fork();
-    let common = common(case, prepared);
+    let common = common(run.case, prepared);
     let now = core.clock.now_ms();
     // A recheck asks those that it names; one that names none judges again what is kept.
     let recheck = prepared.stored.request.recheck.as_ref();
@@ -146,7 +146,7 @@ pub(crate) fn asked(
         .departments
         .iter()
         .filter(|d| d.is_asked())
-        .filter_map(|d| core.registry.profiles().get(d.index))
+        .filter_map(|d| run.in_force.registry.profiles().get(d.index))
         .filter(|p| again.is_none_or(|named| named.contains(&p.id)))
         .map(|p| p.id.as_str())
         .collect();

@@ -9,9 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use dashmap::mapref::entry::Entry;
 use futures::future::BoxFuture;
-use hedui_adapter::Refused;
 use hedui_adapter::port::{Ask, Reply, ReplySink, ReplyTo};
 use hedui_adapter::wire::encode_query;
+use hedui_adapter::{Reason, Refused};
 use hedui_core::answer::{Query, Subject, Unreachable};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use tokio::time::Instant;
@@ -107,13 +107,13 @@ pub(crate) fn send(core: &Core, run: &Arc<Run>, progress: &Progress) {
     run.collector.tell();
     let sink: Arc<dyn ReplySink> = Arc::clone(&run.collector) as Arc<dyn ReplySink>;
     for (index, question) in asks {
-        let Some(department) = core.registry.departments().get(index) else {
+        let Some(department) = run.in_force.registry.departments().get(index) else {
             continue;
         };
         let ask = Ask {
             query: Arc::clone(&question.query),
             encoded: question.encoded.clone(),
-            timeout: Duration::from_millis(u64::from(department_limit(core, &run.prepared, index))),
+            timeout: Duration::from_millis(u64::from(department_limit(core, run, index))),
         };
         let reply = ReplyTo::new(Arc::clone(&sink), u32::try_from(index).unwrap_or(u32::MAX));
         // One broken adapter must not take the other departments' answers with it; unwinding drops `reply`, which says so itself.
@@ -133,9 +133,10 @@ fn open<'a>(core: &Core, run: &Run, progress: &'a Progress, leader: Option<&Run>
     let mut asks = Vec::with_capacity(prepared.plan.departments.len());
     for planned in prepared.plan.departments.iter().filter(|d| d.is_asked()) {
         let index = planned.index;
-        let (Some(department), Some(question)) =
-            (core.registry.departments().get(index), progress.questions.of(planned))
-        else {
+        let (Some(department), Some(question)) = (
+            run.in_force.registry.departments().get(index),
+            progress.questions.of(planned),
+        ) else {
             continue;
         };
         if let Some(Some(kept)) = progress.kept.get(index) {
@@ -155,6 +156,10 @@ fn open<'a>(core: &Core, run: &Run, progress: &'a Progress, leader: Option<&Run>
             run.collector.put(index, gave_up(Unreachable::Cancelled), now);
             continue;
         }
+        if core.pauses.holds(&department.profile.id) {
+            run.collector.put(index, Reply::failed(Reason::DepartmentPaused), now);
+            continue;
+        }
         match department.admit(now) {
             Ok(permit) => {
                 run.collector.expect(index, Some(permit));
@@ -171,8 +176,10 @@ fn open<'a>(core: &Core, run: &Run, progress: &'a Progress, leader: Option<&Run>
 fn same_question(core: &Core, leader: &Run, follower: &Run, planned: &PlannedDepartment) -> bool {
     let index = planned.index;
     let asked = leader.prepared.plan.departments.get(index);
-    asked.is_some_and(|asked| asked.intents == planned.intents)
-        && department_limit(core, &leader.prepared, index) >= department_limit(core, &follower.prepared, index)
+    // Positions are those of one catalogue; after another was loaded they may be other departments'.
+    Arc::ptr_eq(&leader.in_force, &follower.in_force)
+        && asked.is_some_and(|asked| asked.intents == planned.intents)
+        && department_limit(core, leader, index) >= department_limit(core, follower, index)
 }
 
 fn refusal(refused: Refused) -> Reply {
@@ -184,14 +191,20 @@ fn refusal(refused: Refused) -> Reply {
 }
 
 /// The time that a department has, in milliseconds: its own deadline within the overall one.
-fn department_limit(core: &Core, prepared: &Prepared, index: usize) -> u32 {
-    let overall = prepared
+fn department_limit(core: &Core, run: &Run, index: usize) -> u32 {
+    let overall = run
+        .prepared
         .stored
         .request
         .deadline_ms
         .unwrap_or(core.settings.deadline_ms)
         .min(MAX_DEADLINE_MS);
-    let own = core.registry.profiles().get(index).map_or(overall, |p| p.deadline_ms);
+    let own = run
+        .in_force
+        .registry
+        .profiles()
+        .get(index)
+        .map_or(overall, |p| p.deadline_ms);
     own.min(overall)
 }
 
@@ -204,7 +217,7 @@ pub(crate) async fn wait(
     look: Option<&(dyn Fn() -> BoxFuture<'static, Option<u32>> + Send + Sync)>,
 ) -> bool {
     let prepared = &run.prepared;
-    let limit = |index: usize| started + Duration::from_millis(u64::from(department_limit(core, prepared, index)));
+    let limit = |index: usize| started + Duration::from_millis(u64::from(department_limit(core, run, index)));
     let mut deadlines: Vec<Instant> = prepared
         .plan
         .departments

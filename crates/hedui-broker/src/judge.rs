@@ -2,17 +2,16 @@
 //! Leaves waiting to `fan_out` and keeping to `evidence`.
 
 use hedui_adapter::port::Reply;
-use hedui_adapter::wire::decode_answer;
+use hedui_adapter::reason::{Reason, cause_of};
+use hedui_adapter::wire::{check_signature, decode_answer, whole};
 use hedui_core::answer::{AnswerState, Failure, FailureClass, FailureOrigin, Query, SubjectAnswer, Unreachable};
 use hedui_core::facts::Standing;
 use hedui_core::facts::{DepartmentAnswers, Fact, Facts};
-use hedui_core::finding::{conflicts_of_interest, findings, opening};
+use hedui_core::finding::{conflicts_of_interest, findings, opening, unregistered};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use hedui_core::record::{IncomeKind, RecordType};
 use hedui_core::report::{DepartmentLine, NamedFigure, REPORT_VERSION, Report, SubjectLine};
-use hedui_core::{
-    DepartmentId, DepartmentProfile, Figure, Finding, Months, Official, Outcome, Tolerances, Truth, Verdict,
-};
+use hedui_core::{DepartmentProfile, Figure, Finding, Months, Official, Outcome, Tolerances, Truth, Verdict};
 use hedui_policy::{Pack, PackSet};
 use smol_str::SmolStr;
 
@@ -22,6 +21,7 @@ use crate::core::Core;
 use crate::fan_out::Questions;
 use crate::request::Prepared;
 use crate::reuse::{Kept, question_of};
+use crate::run::Run;
 
 /// One department's answers and what the report says of them.
 pub(crate) struct Read {
@@ -53,13 +53,13 @@ pub(crate) fn read(
         .zip(&prepared.plan.departments)
         .map(|(profile, planned)| {
             let arrived = arrived.get(planned.index).and_then(Option::as_ref);
-            read_one(&profile.id, planned, questions, arrived, asking)
+            read_one(profile, planned, questions, arrived, asking)
         })
         .collect()
 }
 
 fn read_one(
-    department: &DepartmentId,
+    profile: &DepartmentProfile,
     planned: &PlannedDepartment,
     questions: &Questions,
     arrived: Option<&Arrived>,
@@ -68,12 +68,15 @@ fn read_one(
     let kept = asking.kept.get(planned.index).and_then(Option::as_ref);
     let asked = questions.of(planned).filter(|_| planned.is_asked() && asking.live);
     let said = asked.map(|question| match arrived {
-        Some(arrived) => subjects(&question.query, &arrived.reply, kept.is_some(), asking),
+        Some(arrived) => match unsigned(profile, &arrived.reply) {
+            Some(reason) => whole(&question.query, cause_of(&reason), &reason),
+            None => subjects(&question.query, &arrived.reply, kept.is_some(), asking),
+        },
         None => not_waited_for(&question.query),
     });
     let answers = placed(planned, said.unwrap_or_default(), asking.live);
     let line = DepartmentLine {
-        department: department.clone(),
+        department: profile.id.clone(),
         evidence: None,
         asked_at_ms: kept.map_or(if asked.is_some() { asking.started_at_ms } else { 0 }, |k| {
             k.asked_at_ms
@@ -109,6 +112,17 @@ fn placed(planned: &PlannedDepartment, said: Vec<SubjectAnswer>, live: bool) -> 
         Intent::NotAsked => SubjectAnswer::of(ordinal, AnswerState::NotAsked),
     });
     answers.collect()
+}
+
+/// Why a reply cannot be the department's own, where its answers must be signed. Its bytes are kept as evidence all the same.
+fn unsigned(profile: &DepartmentProfile, reply: &Reply) -> Option<Failure> {
+    match reply {
+        Reply::Wire(bytes) => check_signature(bytes, &profile.id, &profile.signing_keys)
+            .err()
+            .map(Reason::failure),
+        // The answers of this process's own connectors are signed by nobody; a manifest that says otherwise is refused.
+        Reply::Answers(..) | Reply::Failed(..) => None,
+    }
 }
 
 /// What a reply says of each member asked about.
@@ -197,13 +211,13 @@ pub(crate) struct Judging<'a> {
 
 impl<'a> Judging<'a> {
     /// By what is in force now.
-    pub fn now(core: &'a Core, prepared: &'a Prepared, before: Option<&'a Before>) -> Judging<'a> {
-        let stored = &prepared.stored;
+    pub fn now(core: &'a Core, run: &'a Run, before: Option<&'a Before>) -> Judging<'a> {
+        let stored = &run.prepared.stored;
         Judging {
-            departments: core.registry.profiles(),
+            departments: run.in_force.registry.profiles(),
             tolerances: core.settings.tolerances,
             packs: &core.packs,
-            rules: &core.rules.digest,
+            rules: &run.in_force.rules.digest,
             conflicts: Conflicts::Of(core.settings.staff.official(&stored.caller, &stored.request.actor)),
             before,
         }
@@ -244,6 +258,8 @@ pub(crate) fn judge_and<T>(
         Conflicts::Of(None) => {}
         Conflicts::Found(conflicts) => found.extend_from_slice(conflicts),
     }
+    // What nobody registers nobody could be asked: that is unknown, not nothing.
+    found.extend(unregistered(&prepared.plan.record_types, judging.departments));
     let open = opening(&found);
     let packs = prepared.packs.iter().filter_map(|p| judging.packs.packs().get(*p));
     let judged: Vec<(&Pack, Verdict)> = packs.map(|pack| (pack, pack.evaluate(&facts, &open))).collect();
@@ -287,7 +303,8 @@ pub(crate) fn judge_and<T>(
 /// a silent register shows nothing.
 fn also(judging: &Judging<'_>, prepared: &Prepared, facts: &Facts<'_>, open: &[SmolStr]) -> Vec<Verdict> {
     let packs = prepared.others.iter().filter_map(|p| judging.packs.packs().get(*p));
-    let new = packs.filter(|pack| facts.standing(Standing::Draws(pack.programme()), None).truth != Truth::Holds);
+    let registered = packs.filter(|pack| unregistered(pack.needs(), judging.departments).is_empty());
+    let new = registered.filter(|pack| facts.standing(Standing::Draws(pack.programme()), None).truth != Truth::Holds);
     let verdicts = new.map(|pack| pack.evaluate(facts, open));
     verdicts
         .filter(|verdict| verdict.outcome != Outcome::Exceeds)
@@ -296,10 +313,10 @@ fn also(judging: &Judging<'_>, prepared: &Prepared, facts: &Facts<'_>, open: &[S
 }
 
 /// The types of record that departments hold who were asked and have not answered, given what arrived.
-pub(crate) fn awaited(core: &Core, prepared: &Prepared, arrived: &[Option<Arrived>]) -> Vec<RecordType> {
-    let planned = prepared.plan.departments.iter().filter(|d| d.is_asked());
+pub(crate) fn awaited(run: &Run, arrived: &[Option<Arrived>]) -> Vec<RecordType> {
+    let planned = run.prepared.plan.departments.iter().filter(|d| d.is_asked());
     let open = planned.filter(|d| arrived.get(d.index).is_none_or(Option::is_none));
-    let profiles = open.filter_map(|d| core.registry.profiles().get(d.index));
+    let profiles = open.filter_map(|d| run.in_force.registry.profiles().get(d.index));
     profiles.flat_map(|p| p.record_types.iter().copied()).collect()
 }
 

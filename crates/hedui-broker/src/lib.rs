@@ -6,6 +6,7 @@ mod audit;
 mod before;
 mod broker;
 mod case;
+mod catalogue;
 mod claim;
 pub mod clock;
 mod collector;
@@ -22,6 +23,7 @@ mod judge;
 mod kept_report;
 mod latest;
 mod meter;
+mod pause;
 mod pipeline;
 mod prepare;
 mod recheck;
@@ -57,6 +59,7 @@ pub use hedui_evidence::CaseId;
 pub use kept_report::KeptReport;
 pub use latest::{HouseholdKey, HouseholdsOf, Latest, LatestPage, LatestState, MAX_HOUSEHOLDS};
 pub use meter::{Meter, Step};
+pub use pause::Pause;
 pub use recompute::{FiledAgain, Recomputed};
 pub use reevaluation::{
     HOUSEHOLD_RESULTS, JobProgress, JobState, Reevaluation, ReevaluationAsk, ReevaluationCounts, ReevaluationKind,

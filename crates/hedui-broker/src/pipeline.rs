@@ -38,7 +38,7 @@ pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, Br
     // Time has passed since the letters were checked: a question needs an authorization that is alive now.
     let live = prepared.scope.is_live(core.clock.today());
     let kept = if live {
-        reuse::kept(core, prepared, run.question).await?
+        reuse::kept(core, run).await?
     } else {
         Vec::new()
     };
@@ -96,20 +96,15 @@ fn final_with(core: &Core, run: &Run) -> Option<u32> {
     let progress = run.progress.get()?;
     let (prepared, arrived) = (&run.prepared, run.collector.arrived());
     let read = judge::read(
-        core.registry.profiles(),
+        run.in_force.registry.profiles(),
         prepared,
         &progress.questions,
         &arrived,
         &progress.asking(run),
     );
-    let report = judge::judge(
-        &Judging::now(core, prepared, None),
-        prepared,
-        &run.query_id,
-        read,
-        false,
-    );
-    judge::is_final(&report, &judge::awaited(core, prepared, &arrived)).then_some(seen)
+    let judging = Judging::now(core, run, None);
+    let report = judge::judge(&judging, prepared, &run.query_id, read, false);
+    judge::is_final(&report, &judge::awaited(run, &arrived)).then_some(seen)
 }
 
 fn end_state(run: &Run, live: bool) -> (State, Option<&'static str>) {
@@ -142,7 +137,7 @@ fn conclude(
         .ok_or(BrokerError::Internal("judged before it asked"))?;
     let arrived = run.collector.arrived();
     let read = judge::read(
-        core.registry.profiles(),
+        run.in_force.registry.profiles(),
         prepared,
         &progress.questions,
         &arrived,
@@ -152,7 +147,7 @@ fn conclude(
 
     let (state, failure) = end_state(run, live);
     let wanted = (state == State::Succeeded).then(|| core.filings.wanted(&core.packs, prepared));
-    let judging = Judging::now(core, prepared, progress.before.as_ref());
+    let judging = Judging::now(core, run, progress.before.as_ref());
     let (mut report, filed) = judge::judge_and(&judging, prepared, &run.query_id, (read, complete), |facts, open| {
         filing::take(prepared, facts, open, &wanted?)
     });

@@ -7,13 +7,14 @@ use hedui_core::household::Household;
 use hedui_core::record::RecordType;
 use hedui_core::{Date, FieldError, Plan, ProgrammeId};
 
-use crate::core::Core;
+use crate::core::{Core, InForce};
 use crate::error::BrokerError;
 use crate::request::{MAX_LABEL_BYTES, MAX_PROGRAMMES, Prepared, Request, StoredRequest};
 
 /// Checks a new request.
 pub(crate) fn prepare(
     core: &Core,
+    in_force: &InForce,
     request: Request,
     caller: &str,
 ) -> Result<Prepared, (BrokerError, Box<StoredRequest>)> {
@@ -27,12 +28,13 @@ pub(crate) fn prepare(
         created_at_ms: core.clock.now_ms(),
         authorization_salt: salt,
     };
-    prepare_stored(core, stored)
+    prepare_stored(core, in_force, stored)
 }
 
 /// Checks a request that was kept: to run it again after a crash.
 pub(crate) fn prepare_stored(
     core: &Core,
+    in_force: &InForce,
     stored: StoredRequest,
 ) -> Result<Prepared, (BrokerError, Box<StoredRequest>)> {
     let refuse = |error, stored: &StoredRequest| (error, Box::new(stored.clone()));
@@ -70,7 +72,7 @@ pub(crate) fn prepare_stored(
     let mut needs: Vec<RecordType> = judging.flat_map(|p| p.needs().iter().copied()).collect();
     needs.sort_unstable();
     needs.dedup();
-    let plan = Plan::new(&scope, household.members.len(), core.registry.profiles(), &needs);
+    let plan = Plan::new(&scope, household.members.len(), in_force.registry.profiles(), &needs);
     let authorization_digest = *blake3::keyed_hash(&stored.authorization_salt, scope.canonical()).as_bytes();
     let others = others(core, &stored, &scope);
     Ok(Prepared {

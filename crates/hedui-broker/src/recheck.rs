@@ -116,6 +116,7 @@ impl Broker {
     fn known_departments(&self, departments: Vec<String>) -> Result<Vec<DepartmentId>, BrokerError> {
         let mut errors = Vec::new();
         let mut known = Vec::new();
+        let registry = self.registry();
         if departments.is_empty() {
             errors.push(FieldError::new(
                 "departments",
@@ -126,7 +127,7 @@ impl Broker {
         for (i, text) in departments.iter().enumerate() {
             match DepartmentId::new(text)
                 .ok()
-                .filter(|id| self.core().registry.position(id).is_some())
+                .filter(|id| registry.position(id).is_some())
             {
                 Some(id) => known.push(id),
                 None => {

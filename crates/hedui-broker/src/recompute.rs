@@ -165,7 +165,10 @@ impl Broker {
     async fn rules_of(&self, report: &Report) -> Result<Rules, BrokerError> {
         if report.rules.is_empty() {
             let core = self.core();
-            return Ok(Rules::new(core.registry.profiles(), core.settings.tolerances));
+            return Ok(Rules::new(
+                core.in_force().registry.profiles(),
+                core.settings.tolerances,
+            ));
         }
         let text = self.archived(&report.rules).await?;
         Rules::read(&text.ok_or(BrokerError::Damaged(

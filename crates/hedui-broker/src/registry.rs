@@ -118,14 +118,19 @@ impl Registered {
 
 /// All departments, sorted by id.
 pub struct Registry {
-    departments: Vec<Registered>,
+    departments: Vec<Arc<Registered>>,
     profiles: Vec<DepartmentProfile>,
     positions: BTreeMap<DepartmentId, usize>,
 }
 
 impl Registry {
     /// From the departments, in any order. Of two with one id the first counts.
-    pub fn new(mut departments: Vec<Registered>) -> Registry {
+    pub fn new(departments: Vec<Registered>) -> Registry {
+        Registry::of(departments.into_iter().map(Arc::new).collect())
+    }
+
+    /// The same of departments of which another registry may hold some, with how they have fared.
+    pub fn of(mut departments: Vec<Arc<Registered>>) -> Registry {
         departments.sort_by(|a, b| a.profile.id.cmp(&b.profile.id));
         departments.dedup_by(|later, earlier| later.profile.id == earlier.profile.id);
         let profiles: Vec<DepartmentProfile> = departments.iter().map(|d| d.profile.clone()).collect();
@@ -138,7 +143,7 @@ impl Registry {
     }
 
     /// The departments, sorted by id.
-    pub fn departments(&self) -> &[Registered] {
+    pub fn departments(&self) -> &[Arc<Registered>] {
         &self.departments
     }
 

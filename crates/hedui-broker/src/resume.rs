@@ -9,7 +9,7 @@ use hedui_evidence::{CaseId, Frame, FrameKind, Position};
 use crate::broker::{Broker, finish};
 use crate::case::{request_in, unreadable};
 use crate::claim::{Place, Release};
-use crate::core::Core;
+use crate::core::{Core, InForce};
 use crate::error::BrokerError;
 use crate::evidence;
 use crate::prepare::prepare_stored;
@@ -25,6 +25,7 @@ impl Broker {
         // A key that is only not loaded must not pass for one that was destroyed.
         core.keys.load(core.store.as_ref()).await?;
         let mut resumed = 0;
+        let in_force = core.in_force();
         for frame in unfinished(core).await? {
             if core.running.contains_key(&frame.case) {
                 continue;
@@ -33,13 +34,13 @@ impl Broker {
                 // Also where a disk that failed has left its keys: nobody is asked about a household whose case was to be destroyed.
                 Ok(_) if self.is_gone(frame.case).await? => Err("REQUEST_NO_LONGER_VALID"),
                 Ok(stored) if self.rests_on_nothing(&stored).await? => Err("REQUEST_NO_LONGER_VALID"),
-                Ok(stored) => prepare_stored(core, stored).map_err(|(error, _)| no_longer(&error)),
+                Ok(stored) => prepare_stored(core, &in_force, stored).map_err(|(error, _)| no_longer(&error)),
                 Err(error) if unreadable(&error) => Err("REQUEST_UNREADABLE"),
                 Err(error) => return Err(error),
             };
             match prepared {
                 Ok(prepared) => {
-                    self.run_again(frame.case, prepared);
+                    self.run_again(frame.case, (prepared, Arc::clone(&in_force)));
                     resumed += 1;
                 }
                 Err(reason) => self.end_unrun(&frame, reason).await,
@@ -66,7 +67,7 @@ impl Broker {
         }
     }
 
-    fn run_again(&self, case: CaseId, prepared: Prepared) {
+    fn run_again(&self, case: CaseId, prepared: (Prepared, Arc<InForce>)) {
         let core = self.core();
         let run = Arc::new(self.run(case, prepared, None, Begun::Durable));
         // What was under way before the crash is not refused for being too much.

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use hedui_adapter::port::Reply;
+use hedui_adapter::wire::check_signature;
 use hedui_core::plan::{Intent, PlannedDepartment};
 use hedui_core::report::DepartmentLine;
 use hedui_core::{DepartmentId, DepartmentProfile, Unreachable};
@@ -14,6 +15,7 @@ use crate::core::Core;
 use crate::error::BrokerError;
 use crate::request::{Prepared, Recheck, Reuse};
 use crate::retention::{self, RetentionState};
+use crate::run::Run;
 
 /// An answer kept from an earlier verification.
 pub(crate) struct Kept {
@@ -74,24 +76,21 @@ pub(crate) fn household_key(core: &Core, prepared: &Prepared) -> IndexKey {
 }
 
 /// The kept answers that may serve, by department; of a recheck, all but those asked again, however old.
-pub(crate) async fn kept(
-    core: &Core,
-    prepared: &Prepared,
-    question: IndexKey,
-) -> Result<Vec<Option<Kept>>, BrokerError> {
+pub(crate) async fn kept(core: &Core, run: &Run) -> Result<Vec<Option<Kept>>, BrokerError> {
+    let (prepared, registry) = (&run.prepared, &run.in_force.registry);
     let request = &prepared.stored.request;
     if let Some(recheck) = &request.recheck {
-        return rechecked(core, prepared, recheck).await;
+        return rechecked(core, run, recheck).await;
     }
     if request.reuse == Reuse::Never {
         return Ok(Vec::new());
     }
-    let Some(position) = core.store.newest(question).await? else {
+    let Some(position) = core.store.newest(run.question).await? else {
         return Ok(Vec::new());
     };
     let frame = core.store.read(position).await?;
     let now = core.clock.now_ms();
-    let planned = core.registry.profiles().iter().zip(&prepared.plan.departments);
+    let planned = registry.profiles().iter().zip(&prepared.plan.departments);
     let found: Vec<Option<Kept>> = planned
         .map(|(profile, planned)| fresh(core, &frame, profile, planned, now))
         .collect();
@@ -125,6 +124,8 @@ fn fresh(
     }
     // What cannot be opened any more, as its key was destroyed, serves nobody: the department is asked.
     let bytes = open(core, frame, leaf).ok()??;
+    // Signed under a key that is no longer pinned, it serves nobody either.
+    check_signature(&bytes, &profile.id, &profile.signing_keys).ok()?;
     Some(Kept {
         from: question_of(&bytes)?,
         reply: Some(Reply::Wire(bytes)),
@@ -134,12 +135,13 @@ fn fresh(
 }
 
 /// What a recheck rests on: for every department but those named what it said, or did not, the first time. Nobody else is asked.
-async fn rechecked(core: &Core, prepared: &Prepared, recheck: &Recheck) -> Result<Vec<Option<Kept>>, BrokerError> {
+async fn rechecked(core: &Core, run: &Run, recheck: &Recheck) -> Result<Vec<Option<Kept>>, BrokerError> {
     let frame = core.verdict_frame(&recheck.of).await?;
     let kept = report_in(core, &frame)?.ok_or(BrokerError::NotFound)?;
     let old = kept.open()?;
-    let mut found = Vec::with_capacity(core.registry.profiles().len());
-    for (profile, planned) in core.registry.profiles().iter().zip(&prepared.plan.departments) {
+    let (prepared, registry) = (&run.prepared, &run.in_force.registry);
+    let mut found = Vec::with_capacity(registry.profiles().len());
+    for (profile, planned) in registry.profiles().iter().zip(&prepared.plan.departments) {
         let kept = if recheck.departments.contains(&profile.id) || !planned.is_asked() {
             None
         } else {

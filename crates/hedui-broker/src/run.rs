@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::before::Before;
 use crate::collector::Collector;
-use crate::core::Core;
+use crate::core::InForce;
 use crate::fan_out::Questions;
 use crate::judge::{self, Asking};
 use crate::kept_report::KeptReport;
@@ -117,6 +117,8 @@ pub(crate) struct Run {
     /// The case in hexadecimal, which is also the id of its questions.
     pub query_id: String,
     pub prepared: Prepared,
+    /// The departments and rules it goes by from beginning to end.
+    pub in_force: Arc<InForce>,
     pub progress: OnceLock<Progress>,
     pub collector: Arc<Collector>,
     /// Finds runs that ask the same question.
@@ -134,7 +136,7 @@ pub(crate) struct Run {
 impl Run {
     pub fn new(
         case: CaseId,
-        prepared: Prepared,
+        (prepared, in_force): (Prepared, Arc<InForce>),
         collector: Arc<Collector>,
         (question, household): (IndexKey, IndexKey),
         request_key: Option<IndexKey>,
@@ -163,6 +165,7 @@ impl Run {
             case,
             query_id: case.to_string(),
             prepared,
+            in_force,
             progress: OnceLock::new(),
             collector,
             question,
@@ -176,13 +179,13 @@ impl Run {
     }
 
     /// What has arrived so far, as the report will show it, in the order of arrival.
-    pub fn lines(&self, core: &Core) -> Vec<DepartmentLine> {
+    pub fn lines(&self) -> Vec<DepartmentLine> {
         let Some(progress) = self.progress.get() else {
             return Vec::new();
         };
         let asking = progress.asking(self);
         let read = judge::read(
-            core.registry.profiles(),
+            self.in_force.registry.profiles(),
             &self.prepared,
             &progress.questions,
             &self.collector.arrived(),

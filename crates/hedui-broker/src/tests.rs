@@ -2,6 +2,7 @@
 //! Leaves the formats of evidence, the reading of answers and the rules of programmes to the crates that have them.
 
 mod answers;
+mod catalogue;
 mod describing;
 mod ending;
 mod evidence;
@@ -19,5 +20,6 @@ mod requests;
 mod restart;
 mod retention;
 mod sharing;
+mod signed;
 mod support;
 mod troubled;

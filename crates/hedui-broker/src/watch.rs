@@ -88,7 +88,7 @@ async fn follow(broker: &Broker, run: &Run, after: i64, events: Events) {
     loop {
         let ended = state.borrow_and_update().state != State::Running;
         progress.borrow_and_update();
-        for line in run.lines(broker.core()) {
+        for line in run.lines() {
             let sequence = i64::from(line.arrival);
             if sequence > sent {
                 sent = sequence;

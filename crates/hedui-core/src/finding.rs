@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::answer::AnswerState;
 use crate::bounds::Figure;
 use crate::dates::{Month, Months};
-use crate::facts::{Fact, Facts, is_drawn};
+use crate::facts::{DepartmentAnswers, Fact, Facts, is_drawn};
 use crate::names::{DepartmentId, ProgrammeId};
 use crate::part::{Aspect, Part, Treatment};
 use crate::record::{IncomeKind, RecordBody, RecordType};
@@ -17,12 +17,14 @@ use crate::verdict::Text;
 
 mod early;
 mod interest;
+mod register;
 mod spouse;
 #[cfg(test)]
 mod tests;
 
 pub use early::{EARLY_WARNINGS, EarlyWarnings, early_warnings};
 pub use interest::{CONFLICT_OF_INTEREST, Official, conflicts_of_interest};
+pub use register::{NO_REGISTER, unregistered};
 
 pub(crate) use spouse::marriages;
 use spouse::spouse;
@@ -97,7 +99,34 @@ pub fn findings(
     }
     declared_property(facts, tolerances, &mut all);
     disagreements(facts, &mut all);
+    signatures(facts, &mut all);
     all
+}
+
+/// Reasons for which an answer is refused because it cannot be shown to be the department's own.
+pub const SIGNATURE_REASONS: &[&str] = &["SIGNATURE_MISSING", "SIGNATURE_KEY_UNKNOWN", "SIGNATURE_INVALID"];
+
+/// Answers that are not signed as the department signs: somebody may stand between, so a person must see it, not only the operator.
+fn signatures(facts: &Facts<'_>, all: &mut Vec<Finding>) {
+    let is_unsigned = |d: &&DepartmentAnswers<'_>| {
+        let mut failures = d.subjects.iter().filter_map(|s| s.failure.as_ref());
+        failures.any(|f| SIGNATURE_REASONS.contains(&f.reason.as_str()))
+    };
+    for department in facts.departments.iter().filter(is_unsigned) {
+        push(
+            facts,
+            all,
+            "ANSWER_NOT_AUTHENTIC",
+            Weight::Attention,
+            None,
+            Vec::new(),
+            "该部门答复的签名无法确认，未予采用",
+            "the department's answer is not signed as it must be; it is not used",
+        );
+        if let Some(finding) = all.last_mut() {
+            finding.departments.push(department.profile.id.clone());
+        }
+    }
 }
 
 #[allow(clippy::too_many_arguments)]

@@ -35,7 +35,7 @@ pub use household::{FieldError, Household, HouseholdInput};
 pub use money::Fen;
 pub use names::{DepartmentId, LeafId, ProgrammeId};
 pub use part::{Part, Treatment};
-pub use plan::{DepartmentProfile, Intent, Plan};
+pub use plan::{DepartmentProfile, Intent, PinnedKey, Plan};
 pub use record::{Record, RecordBody, RecordType};
 pub use report::Report;
 pub use source::{Origin, Source};

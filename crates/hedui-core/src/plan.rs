@@ -21,6 +21,18 @@ pub struct DepartmentProfile {
     pub freshness_ms: u64,
     /// Whether it answers only if a threshold is passed.
     pub threshold_only: bool,
+    /// Keys under one of which its answers must be signed; none where they need not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signing_keys: Vec<PinnedKey>,
+}
+
+/// A department's public key that an operator trusts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedKey {
+    /// What answers call it.
+    pub id: String,
+    /// Ed25519 public key, 64 lower-case hexadecimal digits.
+    pub public_key: String,
 }
 
 use crate::authorization::Scope;

@@ -75,6 +75,7 @@ pub fn profile(name: &str, record_types: &[RecordType]) -> DepartmentProfile {
         deadline_ms: 1_000,
         freshness_ms: 0,
         threshold_only: false,
+        signing_keys: Vec::new(),
     }
 }
 

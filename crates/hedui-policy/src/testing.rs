@@ -69,6 +69,7 @@ fn without_records(id: &str, types: &[RecordType], persons: usize) -> Department
             deadline_ms: 1_000,
             freshness_ms: 0,
             threshold_only: false,
+            signing_keys: Vec::new(),
         },
         answers: (0..persons)
             .map(|i| SubjectAnswer::of(i as u32, AnswerState::NoRecord))

@@ -103,7 +103,7 @@ enum Command {
     Cancel(manage::CancelArgs),
     /// Ask departments again, for a dispute, and print what is different.
     Recheck(manage::RecheckArgs),
-    /// List the departments and whether they answer.
+    /// List the departments and whether they answer; read the catalogue again, pause and resume one.
     Departments(departments::DepartmentsArgs),
     /// Read the evidence.
     #[command(subcommand)]
@@ -219,7 +219,7 @@ fn run(command: Command, context: &Context) -> Result<Answer, CliError> {
         Command::List(arguments) => wait_for(show::list(arguments, context)),
         Command::Cancel(arguments) => wait_for(manage::cancel(arguments, context)),
         Command::Recheck(arguments) => wait_for(manage::recheck(arguments, context)),
-        Command::Departments(arguments) => wait_for(departments::list(arguments, context)),
+        Command::Departments(arguments) => wait_for(departments::run(arguments, context)),
         Command::Audit(command) => wait_for(audit::run(command, context)),
         Command::Policy(command) => wait_for(policy::run(command, context)),
         Command::Adapter(command) => wait_for(adapter::run(command, context)),

@@ -28,9 +28,9 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::server::NamedService as _;
 
+use crate::catalogue::Live;
 use crate::grpc::caller::Callers;
 use crate::grpc::long_calls::LongCalls;
-use crate::grpc::operations::{Checks, DepartmentNames};
 use crate::witnesses::Standings;
 
 /// What a listener needs to know.
@@ -43,10 +43,8 @@ pub struct Options {
     pub reflection: bool,
     /// Who may call.
     pub callers: Callers,
-    /// What the catalogue says of the departments.
-    pub names: DepartmentNames,
-    /// How their self-tests are run.
-    pub checks: Checks,
+    /// The departments.
+    pub live: Arc<Live>,
     /// The logs, with their witnesses.
     pub logs: Arc<DistrictLogs>,
     /// How the witnesses stand.
@@ -109,15 +107,15 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let address = listener.local_addr()?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let callers = Arc::new(options.callers);
-    let names = Arc::new(options.names);
+    let live = options.live;
     let (reporter, health) = tonic_health::server::health_reporter();
-    let verification = verification::Service::new(broker.clone(), Arc::clone(&callers), Arc::clone(&names));
+    let verification = verification::Service::new(broker.clone(), Arc::clone(&callers), Arc::clone(&live.names));
     let long = LongCalls::default();
     let overseen = (options.logs, options.standings);
     let audit = audit::Service::new(broker.clone(), Arc::clone(&callers), overseen, long.clone());
     let retention = retention::Service::new(broker.clone(), Arc::clone(&callers), long.clone());
     let reevaluation = reevaluation::Service::new(broker.clone(), Arc::clone(&callers), long.clone());
-    let operations = operations::Service::new(broker.clone(), callers, names, (options.checks, long.clone()));
+    let operations = operations::Service::new(broker.clone(), callers, live, long.clone());
     let limit = options.max_request_bytes;
     let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);
     let audit = AuditServiceServer::new(audit).max_decoding_message_size(limit);

@@ -176,15 +176,12 @@ fn run_witness(args: &WitnessArgs) -> Result<Answer, CliError> {
 
 /// A misspelt department in the settings would silently change nothing.
 fn check_departments(loaded: &Loaded) -> Result<(), CliError> {
-    let everything = Config {
-        catalogue: crate::config::Catalogue {
-            departments: None,
-            overrides: std::collections::BTreeMap::new(),
-            ..loaded.config.catalogue.clone()
-        },
-        ..loaded.config.clone()
+    let everything = crate::config::Catalogue {
+        departments: None,
+        overrides: std::collections::BTreeMap::new(),
+        ..loaded.config.catalogue.clone()
     };
-    let catalogue = crate::start::catalogue(&everything).map_err(|problem| CliError::Host(format!("{problem:#}")))?;
+    let catalogue = crate::catalogue::read(&everything).map_err(|problem| CliError::Host(format!("{problem:#}")))?;
     let known: Vec<_> = catalogue.manifests().iter().map(|m| &m.id).collect();
     loaded
         .check_departments(&known)

@@ -1,6 +1,7 @@
 //! The server crate: the command line of `hedui`, and the service that it talks to.
 //! Leaves domain rules to the crates below; here requests are carried, and answers shown.
 
+pub mod catalogue;
 pub mod cli;
 pub mod config;
 pub mod demo;

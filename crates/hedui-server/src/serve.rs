@@ -36,8 +36,31 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         resumed = started.resumed,
         "serving"
     );
-    interrupted().await?;
+    until_interrupted(&started).await?;
     stop(started, drain).await
+}
+
+/// Reads the catalogue again at every SIGHUP, until the first SIGINT or SIGTERM.
+async fn until_interrupted(started: &Started) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let reloads = async {
+        while hangup.recv().await.is_some() {
+            match started.live.reload(&started.broker, false).await {
+                Ok(changes) => tracing::info!(
+                    added = changes.added.len(),
+                    removed = changes.removed.len(),
+                    changed = changes.changed.len(),
+                    "the catalogue was read again"
+                ),
+                Err(problem) => tracing::error!(%problem, "the catalogue in force stays"),
+            }
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        interrupted = interrupted() => interrupted,
+        never = reloads => never,
+    }
 }
 
 /// Resolves at the first SIGINT or SIGTERM.

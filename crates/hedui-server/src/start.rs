@@ -1,20 +1,15 @@
 //! Starting a broker from a configuration: keys, store, packs, catalogue, one port per department.
 //! Leaves reading the configuration to `config` and the lifetime of the process to `serve` and `demo`.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use ed25519_dalek::VerifyingKey;
-use hedui_adapter::manifest::Connector;
-use hedui_adapter::port::{self, AdapterPort, Jitter, Port};
-use hedui_adapter::{Adapter, Catalogue, MappedAdapter};
 use hedui_broker::clock::{Clock, SystemClock};
-use hedui_broker::{Broker, Entropy, Parts, Registered, Registry, Settings, StaffRegister};
+use hedui_broker::{Broker, Entropy, Parts, Settings, StaffRegister};
+use hedui_core::Tolerances;
 use hedui_core::finding::EarlyWarnings;
-use hedui_core::verdict::Text;
-use hedui_core::{DepartmentProfile, Failure, Tolerances};
 use hedui_evidence::{
     DistrictLogs, EvidenceStore, KeyRing, KeySource, LogKey, LogOptions, LogWitness, MasterKey, MemoryStore,
     PROMISED_WITHIN_MS, Progress, SegmentOptions, SegmentStore, Witnesses,
@@ -22,10 +17,10 @@ use hedui_evidence::{
 use hedui_policy::PackSet;
 use tokio::net::TcpListener;
 
+use crate::catalogue::Live;
 use crate::config::{Config, StoreKind};
 use crate::follow::{Following, follow};
 use crate::grpc::caller::Callers;
-use crate::grpc::operations::{Checker, Checks, DepartmentNames, Described};
 use crate::grpc::{self, Listening};
 use crate::scrub::Scrubbing;
 use crate::witnesses::Asking;
@@ -34,6 +29,8 @@ use crate::witnesses::Asking;
 pub struct Started {
     /// The broker.
     pub broker: Broker,
+    /// Its catalogue.
+    pub live: Arc<Live>,
     /// Its listener.
     pub listening: Listening,
     /// How many interrupted verifications were taken up again.
@@ -86,9 +83,9 @@ pub async fn start_at(
     let entropy = Entropy::from_seed(seed());
     let (store, keys, scrubbing) = open_store(&config, &entropy, tell).await?;
     let logs = open_logs(&config, &entropy)?;
-    let catalogue = catalogue(&config)?;
-    let names = names(&catalogue);
-    let (registry, checks) = registered(&config, &catalogue, &entropy, &clock)?;
+    let kept = (config.store.kind == StoreKind::Segments).then(|| config.store.directory.clone());
+    let (live, registry) = Live::open(config.catalogue.clone(), &entropy, &clock, kept)?;
+    let live = Arc::new(live);
     let packs = packs(config.policy.directory.as_deref())?;
     let settings = settings(&config)?;
     let broker = Broker::new(Parts {
@@ -101,6 +98,7 @@ pub async fn start_at(
         entropy,
         settings,
     });
+    live.pause_again(&broker)?;
     // Before anything is verified: logs that cannot be continued must not be promised in. Reading goes on without them.
     if let Err(error) = follow(&broker).await {
         tracing::error!(reason = error.reason(), %error, "the transparency logs cannot be followed; nothing is verified");
@@ -125,14 +123,14 @@ pub async fn start_at(
         max_streams: config.server.max_streams,
         reflection: config.server.reflection,
         callers: Callers::new(config.callers),
-        names,
-        checks,
+        live: Arc::clone(&live),
         logs,
         standings: asking.standings(),
     };
     let listening = grpc::listen(broker.clone(), listener, options).await?;
     Ok(Started {
         broker,
+        live,
         listening,
         resumed,
         asking,
@@ -268,40 +266,6 @@ fn progress(step: Progress) -> String {
     }
 }
 
-/// The catalogue that a configuration names: its folders, without those switched off, with its deadlines.
-pub fn catalogue(config: &Config) -> anyhow::Result<Catalogue> {
-    let mut folders = match &config.catalogue.directory {
-        None => Catalogue::bundled_folders(),
-        Some(directory) => Catalogue::folders(directory)
-            .with_context(|| format!("cannot read the catalogue in {}", directory.display()))?,
-    };
-    if let Some(only) = &config.catalogue.departments {
-        let unknown: Vec<&str> = only
-            .iter()
-            .map(String::as_str)
-            .filter(|id| !folders.iter().any(|f| f.name == *id))
-            .collect();
-        anyhow::ensure!(
-            unknown.is_empty(),
-            "catalogue.departments names what the catalogue does not hold: {}",
-            unknown.join(", ")
-        );
-        folders.retain(|f| only.contains(&f.name));
-    }
-    let switched_off = |name: &str| {
-        config
-            .catalogue
-            .overrides
-            .iter()
-            .any(|(id, o)| id.as_str() == name && o.enabled == Some(false))
-    };
-    folders.retain(|f| !switched_off(&f.name));
-    Catalogue::load(&folders, &config.catalogue.variables).map_err(|mistakes| {
-        let list: Vec<String> = mistakes.iter().map(|m| format!("  {m}")).collect();
-        anyhow::anyhow!("the catalogue has {} mistake(s):\n{}", list.len(), list.join("\n"))
-    })
-}
-
 /// The packs of a folder, or those compiled in.
 pub fn packs(directory: Option<&Path>) -> anyhow::Result<PackSet> {
     let loaded = match directory {
@@ -312,69 +276,4 @@ pub fn packs(directory: Option<&Path>) -> anyhow::Result<PackSet> {
         ),
     };
     loaded.map_err(|mistakes| anyhow::anyhow!("the policy packs have mistakes:\n{mistakes}"))
-}
-
-fn names(catalogue: &Catalogue) -> DepartmentNames {
-    let described = catalogue.manifests().iter().map(|m| {
-        let described = Described {
-            zh: m.name.zh.clone(),
-            en: m.name.en.clone(),
-            verifies_zh: m.verifies.zh.clone(),
-            verifies_en: m.verifies.en.clone(),
-            connector: m.connector.word().to_owned(),
-        };
-        (m.id.clone(), described)
-    });
-    DepartmentNames::new(described.collect::<BTreeMap<_, _>>())
-}
-
-fn registered(
-    config: &Config,
-    catalogue: &Catalogue,
-    entropy: &Entropy,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<(Registry, Checks)> {
-    let chance = Mutex::new(entropy.fork());
-    let jitter: Arc<dyn Jitter> = Arc::new(move |bound: u64| {
-        let mut rng = chance.lock().unwrap_or_else(PoisonError::into_inner);
-        rand::RngExt::random_range(&mut *rng, 0..bound.max(1))
-    });
-    let clock = Arc::clone(clock);
-    let told: Arc<dyn hedui_adapter::Clock> = Arc::new(move || clock.now_ms());
-    let mut checkers = BTreeMap::new();
-    let mut all = Vec::with_capacity(catalogue.manifests().len());
-    for manifest in catalogue.manifests() {
-        let change = config.catalogue.overrides.get(&manifest.id);
-        let deadline = change.and_then(|o| o.deadline).unwrap_or(manifest.deadline);
-        let freshness = change.and_then(|o| o.freshness).unwrap_or(manifest.freshness);
-        let profile = DepartmentProfile {
-            id: manifest.id.clone(),
-            name: Text {
-                zh: manifest.name.zh.as_str().into(),
-                en: manifest.name.en.as_str().into(),
-            },
-            record_types: manifest.record_types.clone(),
-            deadline_ms: u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX),
-            freshness_ms: u64::try_from(freshness.as_millis()).unwrap_or(u64::MAX),
-            threshold_only: manifest.threshold_only,
-        };
-        let wrong = |f: Failure| anyhow::anyhow!("department {}: {} ({})", manifest.id, f.message, f.reason);
-        let (port, checker): (Arc<dyn Port>, Checker) = match &manifest.connector {
-            Connector::Grpc { endpoint, .. } => (
-                port::open(manifest, Arc::clone(&jitter)).map_err(wrong)?,
-                Checker::Plugin(endpoint.clone()),
-            ),
-            _ => {
-                let adapter: Arc<dyn Adapter> =
-                    Arc::new(MappedAdapter::open_with(manifest, Arc::clone(&told)).map_err(wrong)?);
-                (
-                    Arc::new(AdapterPort::new(Arc::clone(&adapter))),
-                    Checker::Local(adapter),
-                )
-            }
-        };
-        checkers.insert(manifest.id.clone(), checker);
-        all.push(Registered::new(profile, port, manifest.breaker).paced(manifest.pace.clone()));
-    }
-    Ok((Registry::new(all), Checks::new(checkers)))
 }

@@ -1,12 +1,12 @@
 //! From TOML to a checked manifest: the general part.
 //! Leaves the connector to `connector` and the mapping of records to `record`.
 
-use hedui_core::{DepartmentId, RecordType};
+use hedui_core::{DepartmentId, PinnedKey, RecordType};
 use hedui_toml::{Place, hint};
 use toml::Table;
 
 use super::fields::{Fields, Mistakes, VALUE};
-use super::{BreakerLimits, LocalName, Manifest, ManifestError, SourceTable, Variables};
+use super::{BreakerLimits, Connector, LocalName, Manifest, ManifestError, SourceTable, Variables};
 use super::{connector, hours, record};
 use crate::adapter::{Limits, LookupKey};
 use crate::gate::Pace;
@@ -87,6 +87,7 @@ fn manifest(mut top: Fields<'_>, variables: &Variables) -> Option<Manifest> {
         .required_table("connector")
         .and_then(|fields| connector::connector(fields, variables));
     let (mapping, sample_tables) = record::mapping(&mut top, connector.as_ref(), &record_types, threshold_only);
+    let signing_keys = signing_keys(&mut top, connector.as_ref());
     let source = source(&mut top);
     for (_, table) in &sample_tables {
         if !source.iter().any(|t| t.name == *table) {
@@ -105,6 +106,7 @@ fn manifest(mut top: Fields<'_>, variables: &Variables) -> Option<Manifest> {
         threshold_only,
         limits: limits?,
         breaker,
+        signing_keys,
         pace,
         connector: connector?,
         mapping,
@@ -193,6 +195,39 @@ fn breaker(mut fields: Fields<'_>) -> BreakerLimits {
     };
     fields.finish();
     breaker
+}
+
+/// More pinned keys than a rotation needs are a mistake.
+const MAX_SIGNING_KEYS: usize = 8;
+
+/// The pinned keys. Two or more let a department change from one to the next without a day on which its answers are refused.
+fn signing_keys(top: &mut Fields<'_>, connector: Option<&Connector>) -> Vec<PinnedKey> {
+    let mut keys: Vec<PinnedKey> = Vec::new();
+    for mut table in top.tables("signing_key") {
+        let id = table.required_text("id");
+        let public_key = table.required_text("public_key").to_ascii_lowercase();
+        if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) {
+            table.mistake("id", "must be at most 64 letters, digits, '-', '_' and '.'");
+        }
+        if !public_key.is_empty() && crate::wire::public_key(&public_key).is_none() {
+            table.mistake("public_key", "must be an Ed25519 public key in 64 hexadecimal digits");
+        }
+        if keys.iter().any(|k| k.id == id) {
+            table.mistake("id", "stands twice");
+        }
+        table.finish();
+        keys.push(PinnedKey { id, public_key });
+    }
+    if keys.len() > MAX_SIGNING_KEYS {
+        top.mistake("signing_key", format!("names more than {MAX_SIGNING_KEYS} keys"));
+    }
+    if !keys.is_empty() && connector.is_some_and(|c| !c.is_plugin()) {
+        top.mistake(
+            "signing_key",
+            "only a plugin signs its answers; this department is read by a connector",
+        );
+    }
+    keys
 }
 
 fn source(top: &mut Fields<'_>) -> Vec<SourceTable> {

@@ -192,6 +192,35 @@ tls = { ca = "/ca.pem" }
 }
 
 #[test]
+fn pinned_keys_are_read_for_plugins_and_refused_for_anything_else() {
+    let plugin = GOOD.split("[connector]").next().unwrap().to_owned()
+        + "[connector]\nkind = \"grpc\"\nendpoint = \"http://127.0.0.1:1\"\nstream = true\n";
+    // The public key of the first test of RFC 8032.
+    let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let pin = |id: &str, key: &str| format!("[[signing_key]]\nid = \"{id}\"\npublic_key = \"{key}\"\n");
+    let two = plugin.clone() + &pin("2025", key) + &pin("2026", &key.to_ascii_uppercase());
+    let manifest = Manifest::parse(&two, &variables()).unwrap();
+    let read: Vec<(&str, &str)> = manifest
+        .signing_keys
+        .iter()
+        .map(|k| (k.id.as_str(), k.public_key.as_str()))
+        .collect();
+    assert_eq!(read, [("2025", key), ("2026", key)]);
+    for (text, wrong) in [
+        (plugin.clone() + &pin("2026", "d75a"), "signing_key[0].public_key"),
+        (plugin.clone() + &pin("key of 2026", key), "signing_key[0].id"),
+        (
+            plugin.clone() + &pin("2026", key) + &pin("2026", key),
+            "signing_key[1].id",
+        ),
+        (GOOD.to_owned() + &pin("2026", key), "signing_key"),
+    ] {
+        let found = mistakes(&text);
+        assert!(found.len() == 1 && found[0].starts_with(wrong), "{wrong}: {found:?}");
+    }
+}
+
+#[test]
 fn every_mistake_has_its_line_and_column_a_reason_and_where_a_slip_explains_it_a_hint() {
     for (from, to, reason, hint) in [
         ("freshness = \"24h\"", "freshness = \"24\"", "TYPE_WRONG", None),

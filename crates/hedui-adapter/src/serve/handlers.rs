@@ -115,7 +115,13 @@ async fn answer(server: &DepartmentServer, request: &[u8], deadline: Instant) ->
         Err(_) => Err(Reason::DeadlineExceeded.failure()),
         Ok(Err(_)) => Err(Reason::ConnectorPanicked.failure()),
         Ok(Ok(Err(failure))) => Err(failure),
-        Ok(Ok(Ok(answers))) => Ok(wire::encode_answer(&query, &one_each(&query, answers))),
+        Ok(Ok(Ok(answers))) => {
+            let answer = wire::encode_answer(&query, &one_each(&query, answers));
+            Ok(match server.adapter.signer() {
+                Some(signer) => signer.sign(&server.adapter.describe().department, &query.query_id, &answer),
+                None => answer,
+            })
+        }
     }
 }
 

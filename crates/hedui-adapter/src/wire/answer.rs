@@ -33,11 +33,12 @@ const MAX_NOTES: usize = 20;
 /// Reads a serialized `QueryResponse`: one answer per person of the query, in their order.
 ///
 /// Records of types not asked for are left out unread. A result that is missing, doubled, about another person or not of the protocol makes
-/// that person's answer a failure; an answer to another query, or bytes that are no answer, everybody's.
+/// that person's answer a failure; an answer to another query, or bytes that are no answer, everybody's. Of a signed answer what is signed
+/// is read; whether the signature holds says `check_signature`.
 pub fn decode_answer(bytes: &Bytes, query: &Query) -> Vec<SubjectAnswer> {
     let mut found: Vec<Option<SubjectAnswer>> = Vec::new();
     found.resize_with(query.subjects.len(), || None);
-    match read_results(bytes, query, &mut found) {
+    match read_whole(bytes, query, &mut found) {
         Ok(()) => query
             .subjects
             .iter()
@@ -58,8 +59,26 @@ fn failed(ordinal: u32, reason: Reason) -> SubjectAnswer {
     SubjectAnswer::unreachable(ordinal, Unreachable::Failed, reason.failure())
 }
 
-fn read_results(bytes: &[u8], query: &Query, found: &mut [Option<SubjectAnswer>]) -> Result<(), Fault> {
+/// Reads an answer, or what a signed one carries.
+fn read_whole(bytes: &[u8], query: &Query, found: &mut [Option<SubjectAnswer>]) -> Result<(), Fault> {
+    let Some(signed) = read_results(bytes, query, found)? else {
+        return Ok(());
+    };
+    // What stands beside the signed answer is signed by nobody; an answer within it would be a third.
+    if found.iter().any(Option::is_some) || read_results(signed, query, found)?.is_some() {
+        return Err(Reason::ContradictoryAnswer);
+    }
+    Ok(())
+}
+
+/// Reads the results of one message, and gives the signed answer that stands beside them.
+fn read_results<'a>(
+    bytes: &'a [u8],
+    query: &Query,
+    found: &mut [Option<SubjectAnswer>],
+) -> Result<Option<&'a [u8]>, Fault> {
     let mut query_id: &[u8] = b"";
+    let mut signed = None;
     let mut reader = Reader::new(bytes);
     while let Some((number, wire)) = reader.next()? {
         match number {
@@ -81,11 +100,12 @@ fn read_results(bytes: &[u8], query: &Query, found: &mut [Option<SubjectAnswer>]
                     });
                 }
             }
+            6 => signed = Some(wire.bytes()?),
             _ => {}
         }
     }
     if query_id == query.query_id.as_bytes() {
-        Ok(())
+        Ok(signed)
     } else {
         Err(Reason::WrongQuery)
     }

@@ -93,7 +93,7 @@ async fn an_early_end_keeps_no_place_at_the_gate_and_late_replies_change_nothing
         }
         assert_eq!(last, i64::from(ended.answered) + 1);
     }
-    let bank = &world.broker.registry().departments()[0];
+    let bank = Arc::clone(&world.broker.registry().departments()[0]);
     assert_eq!(bank.profile.id.as_str(), "bank");
     let fared = bank.fared();
     assert_eq!((fared.asked, fared.answered, fared.failed), (3, 0, 0));
@@ -166,7 +166,7 @@ async fn cancelling_ends_promptly_keeps_what_was_answered_and_gives_no_verdict()
             .registry()
             .departments()
             .iter()
-            .all(crate::Registered::is_idle)
+            .all(|department| department.is_idle())
     );
     // A new one is not held up by it, and reuses nothing of it.
     world.department("bank").does(|ask| Act::Now(nothing(&ask.query)));

@@ -1,12 +1,14 @@
 //! Questions under way: the same one is asked once, and nobody's answer depends on what becomes of the one who asked.
 //! Leaves kept answers to `kept`.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use hedui_core::Outcome;
 
 use super::support::*;
-use crate::{Conflict, Create, Registered, Request, State, Verification};
+use crate::{Conflict, Create, Request, State, Verification};
 
 async fn both(world: &World, request: Request) -> Verification {
     let created = world.broker.create(Create {
@@ -70,7 +72,14 @@ async fn cancelling_the_first_does_not_take_the_answer_from_the_second() {
     let ended = world.end(second).await;
     assert_eq!(states(report(&ended), "housing")[0], "FOUND");
     assert_eq!(outcome(&ended), Outcome::Qualifies);
-    assert!(world.broker.registry().departments().iter().all(Registered::is_idle));
+    assert!(
+        world
+            .broker
+            .registry()
+            .departments()
+            .iter()
+            .all(|department| department.is_idle())
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,7 +138,7 @@ async fn the_silence_that_two_wait_for_is_counted_once() {
             ["UNREACHABLE:timeout"; 3]
         );
     }
-    let housing = &world.broker.registry().departments()[4];
+    let housing = Arc::clone(&world.broker.registry().departments()[4]);
     assert_eq!((housing.fared().asked, housing.fared().failed), (1, 1));
 }
 

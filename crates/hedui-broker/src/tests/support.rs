@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use hedui_adapter::manifest::BreakerLimits;
 use hedui_adapter::port::{Ask, Port, Reply, ReplyTo};
-use hedui_adapter::wire::encode_answer;
+use hedui_adapter::wire::{Signer, encode_answer};
 use hedui_core::authorization::{AuthorizationInput, Signature};
 use hedui_core::circumstance::{Circumstance, StatedCircumstance};
 use hedui_core::household::{Declared, HouseholdInput, MemberInput, Relation, Residence};
 use hedui_core::record::AssistancePeriod;
 use hedui_core::verdict::Text;
-use hedui_core::{AnswerState, DepartmentId, DepartmentProfile, Outcome, Query, Record, RecordType, Report};
+use hedui_core::{AnswerState, DepartmentId, DepartmentProfile, Outcome, PinnedKey, Query, Record, RecordType, Report};
 use hedui_core::{Date, SubjectAnswer};
 use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, FrameKind, KeyRing, LogKey, LogOptions};
 use hedui_evidence::{MasterKey, MemoryStore, PROMISED_WITHIN_MS, Position};
@@ -336,6 +336,30 @@ pub struct Differently {
     pub seed: [u8; 32],
     pub freshness: bool,
     pub packs: fn() -> PackSet,
+    /// Departments whose answers must be signed, with the secret keys that are pinned.
+    pub signing: Vec<(&'static str, Vec<[u8; 32]>)>,
+}
+
+impl Differently {
+    fn pinned(&self, department: &str) -> Vec<PinnedKey> {
+        let secrets = self.signing.iter().filter(|(name, _)| *name == department);
+        let pin = |secret: &[u8; 32]| PinnedKey {
+            id: key_id(secret),
+            public_key: blake3::Hash::from_bytes(signer(secret).public_key())
+                .to_hex()
+                .to_string(),
+        };
+        secrets.flat_map(|(_, secrets)| secrets).map(pin).collect()
+    }
+}
+
+/// Signs a department's answers.
+pub fn signer(secret: &[u8; 32]) -> Signer {
+    Signer::new(key_id(secret), secret)
+}
+
+fn key_id(secret: &[u8; 32]) -> String {
+    format!("key-{}", secret[0])
 }
 
 impl Default for Differently {
@@ -344,6 +368,7 @@ impl Default for Differently {
             settings: Settings::default(),
             seed: [7; 32],
             freshness: true,
+            signing: Vec::new(),
             packs,
         }
     }
@@ -401,6 +426,7 @@ impl World {
                 deadline_ms: *deadline_ms,
                 freshness_ms: if differently.freshness { *freshness_ms } else { 0 },
                 threshold_only: false,
+                signing_keys: differently.pinned(name),
             };
             let port: Arc<dyn Port> = Arc::<Department>::clone(&departments[*name]);
             Registered::new(profile, port, BreakerLimits::default())

@@ -9,7 +9,7 @@ use hedui_core::household::ids_date;
 use hedui_core::{ProgrammeId, Query, Subject};
 use hedui_ids::ResidentId;
 
-use super::departments::{self, DepartmentsArgs};
+use super::departments::{self, ListArgs};
 use super::error::Mistake;
 use super::{Answer, CliError, Context};
 
@@ -30,7 +30,7 @@ pub enum AdapterCommand {
     /// Test departments' folders, or a running plugin, with the conformance kit; exit 1 when a check fails.
     Test(test::TestArgs),
     /// List the departments of a server, whether they answer, and what each answered (as `hedui departments`).
-    Status(DepartmentsArgs),
+    Status(ListArgs),
 }
 
 /// Runs `hedui adapter ...`.

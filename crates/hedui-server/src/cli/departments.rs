@@ -1,6 +1,8 @@
 //! `hedui departments` and `hedui metrics`: what an operator asks a server.
 //! Leaves everything about people to the other commands.
 
+mod change;
+
 use clap::Args;
 use hedui_proto::operations as wire;
 
@@ -11,12 +13,30 @@ use super::{Answer, CliError, Context, Exit, Output, json, values};
 
 /// Arguments of `hedui departments`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct DepartmentsArgs {
+    #[command(subcommand)]
+    change: Option<change::ChangeCommand>,
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+/// What a list of the departments takes.
+#[derive(Debug, Args)]
+pub struct ListArgs {
     /// Also run each department's self-tests; exit 5 when one does not answer or a test fails.
     #[arg(long)]
     check: bool,
     #[command(flatten)]
     server: ServerArgs,
+}
+
+/// Runs `hedui departments` and what stands below it.
+pub async fn run(arguments: DepartmentsArgs, context: &Context) -> Result<Answer, CliError> {
+    match arguments.change {
+        Some(command) => change::run(command, context).await,
+        None => list(arguments.list, context).await,
+    }
 }
 
 /// Arguments of `hedui metrics`.
@@ -26,8 +46,8 @@ pub struct MetricsArgs {
     server: ServerArgs,
 }
 
-/// Runs `hedui departments`.
-pub async fn list(arguments: DepartmentsArgs, context: &Context) -> Result<Answer, CliError> {
+/// Lists the departments.
+pub async fn list(arguments: ListArgs, context: &Context) -> Result<Answer, CliError> {
     let client = Client::connect(&arguments.server).await?;
     let limit = if arguments.check {
         DEPARTMENTS_TIMEOUT
@@ -65,6 +85,13 @@ fn render(departments: &[wire::Department], context: &Context) -> String {
         if !verifies.is_empty() {
             name.push_str(&format!("\n  {verifies}"));
         }
+        if let Some(pause) = &department.pause {
+            let (by, reason) = (&pause.by, &pause.reason);
+            name.push_str(&lang.pick(
+                format!("\n  * {by} 暂停：{reason}"),
+                format!("\n  * paused by {by}: {reason}"),
+            ));
+        }
         for check in &department.checks {
             name.push_str(&format!("\n  * {check}"));
         }
@@ -91,6 +118,7 @@ fn health(health: wire::DepartmentHealth, lang: Lang) -> &'static str {
         wire::DepartmentHealth::Answering => lang.pick("正常", "answering"),
         wire::DepartmentHealth::Failing => lang.pick("!! 异常", "!! FAILING"),
         wire::DepartmentHealth::BreakerOpen => lang.pick("!! 暂停查询", "!! NOT ASKED"),
+        wire::DepartmentHealth::Paused => lang.pick("!! 已暂停", "!! PAUSED"),
         wire::DepartmentHealth::Unknown | wire::DepartmentHealth::Unspecified => lang.pick("未知", "unknown"),
     }
 }

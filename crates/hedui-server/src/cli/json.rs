@@ -17,7 +17,7 @@ mod verdict;
 pub use audit::{access, case, checked, logs, misuse, proofs, sample};
 pub use reevaluation::{job, reevaluations};
 pub use retention::{expiries, expiry, retention};
-pub use services::{departments, metrics};
+pub use services::{changes, departments, metrics};
 pub use simulation::simulation;
 
 /// A verification.

@@ -2,27 +2,30 @@
 //! Leaves asking and counting to the broker.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use hedui_adapter::Adapter;
+use hedui_adapter::catalogue::CatalogueError;
 use hedui_adapter::gate::BreakerState;
-use hedui_broker::{Broker, Gauge, Registered, Step};
-use hedui_core::DepartmentId;
+use hedui_broker::{Broker, BrokerError, Gauge, Pause, Registered, Step};
+use hedui_core::{DepartmentId, FieldError};
 use hedui_proto::department as department_wire;
 use hedui_proto::department::department_service_client::DepartmentServiceClient;
 use hedui_proto::operations as pb;
 use hedui_proto::operations::operations_service_server::OperationsService;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
+use crate::catalogue::{CatalogueProblem, Live};
 use crate::config::Role;
 use crate::grpc::caller::Callers;
 use crate::grpc::long_calls::{LongCalls, Replies};
 use crate::grpc::simulate;
+use crate::grpc::status::{refusal, refusal_of, status};
 use crate::grpc::to_proto::timestamp;
 
-/// What the catalogue says of the departments beyond what the broker needs.
+/// What the catalogue says of the departments beyond what the broker needs; replaced whole when the catalogue is read again.
 #[derive(Debug, Default)]
-pub struct DepartmentNames(BTreeMap<DepartmentId, Described>);
+pub struct DepartmentNames(RwLock<BTreeMap<DepartmentId, Arc<Described>>>);
 
 /// One department as people read of it.
 #[derive(Debug, Default)]
@@ -40,16 +43,19 @@ pub struct Described {
 }
 
 impl DepartmentNames {
-    /// From descriptions by department.
-    pub fn new(described: BTreeMap<DepartmentId, Described>) -> DepartmentNames {
-        DepartmentNames(described)
+    /// Describes these departments and no others from now on.
+    pub fn replace(&self, described: BTreeMap<DepartmentId, Arc<Described>>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = described;
+    }
+
+    fn get(&self, id: &DepartmentId) -> Option<Arc<Described>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     /// Chinese and English name of a department; its id where the catalogue no longer has it.
-    pub fn of<'a>(&'a self, id: &'a DepartmentId) -> (&'a str, &'a str) {
-        self.0
-            .get(id)
-            .map_or((id.as_str(), id.as_str()), |d| (d.zh.as_str(), d.en.as_str()))
+    pub fn of(&self, id: &DepartmentId) -> (String, String) {
+        self.get(id)
+            .map_or_else(|| (id.to_string(), id.to_string()), |d| (d.zh.clone(), d.en.clone()))
     }
 }
 
@@ -60,27 +66,70 @@ const SIMULATING: [Role; 2] = [Role::Operator, Role::Auditor];
 pub struct Service {
     broker: Broker,
     callers: Arc<Callers>,
-    names: Arc<DepartmentNames>,
-    checks: Checks,
+    live: Arc<Live>,
     long: LongCalls,
 }
 
 impl Service {
     /// Over a broker.
-    pub fn new(
-        broker: Broker,
-        callers: Arc<Callers>,
-        names: Arc<DepartmentNames>,
-        (checks, long): (Checks, LongCalls),
-    ) -> Service {
+    pub fn new(broker: Broker, callers: Arc<Callers>, live: Arc<Live>, long: LongCalls) -> Service {
         Service {
             broker,
             callers,
-            names,
-            checks,
+            live,
             long,
         }
     }
+
+    /// A department that a request names.
+    ///
+    /// Errors: it is none, or one that the catalogue does not hold.
+    fn named(&self, name: &str) -> Result<DepartmentId, Status> {
+        let id = DepartmentId::new(name).ok();
+        id.filter(|id| self.broker.registry().position(id).is_some())
+            .ok_or_else(|| {
+                let (zh, en) = ("没有此部门", "there is no such department; see `hedui departments`");
+                refusal(Code::NotFound, "UNKNOWN_DEPARTMENT", en, zh)
+            })
+    }
+
+    fn one(&self, id: &DepartmentId) -> Option<pb::Department> {
+        let registry = self.broker.registry();
+        let registered = registry.departments().get(registry.position(id)?)?;
+        Some(department(registered, &self.live.names, self.broker.pauses().get(id)))
+    }
+}
+
+/// The longest reason of a pause, in bytes.
+const MAX_REASON_BYTES: usize = 200;
+
+fn not_kept(error: &std::io::Error) -> Status {
+    tracing::error!(%error, "paused departments cannot be kept");
+    let (zh, en) = ("无法保存，未作更改", "this cannot be kept on disk; nothing has changed");
+    refusal(Code::Unavailable, "PAUSE_NOT_KEPT", en, zh)
+}
+
+/// Why a catalogue is not put in force, with every mistake as a field of its own.
+fn problem(problem: &CatalogueProblem) -> Status {
+    let fields: Vec<FieldError> = match problem {
+        CatalogueProblem::Archive(error) => return status(error),
+        CatalogueProblem::Mistakes(mistakes) => {
+            let field = |m: &CatalogueError| {
+                FieldError::new(
+                    format!("{}.{}", m.folder, m.mistake.path),
+                    "MANIFEST_INVALID",
+                    m.mistake.message.clone(),
+                )
+            };
+            mistakes.iter().map(field).collect()
+        }
+        other => vec![FieldError::new("catalogue", "CATALOGUE_UNREADABLE", other.to_string())],
+    };
+    let (zh, en) = (
+        "部门目录有误，未作更改",
+        "the catalogue has mistakes; the one in force stays",
+    );
+    refusal_of(Code::InvalidArgument, "CATALOGUE_INVALID", en, zh, &fields)
 }
 
 #[tonic::async_trait]
@@ -92,18 +141,86 @@ impl OperationsService for Service {
         self.callers.check(request.metadata(), Role::Operator)?;
         let check = request.into_inner().check;
         let mut departments = Vec::new();
-        for registered in self.broker.registry().departments() {
-            departments.push(department(registered, &self.names));
+        let (registry, pauses) = (self.broker.registry(), self.broker.pauses());
+        for registered in registry.departments() {
+            let pause = pauses.get(&registered.profile.id);
+            departments.push(department(registered, &self.live.names, pause));
         }
         if check {
-            let checks =
-                futures::future::join_all(self.broker.registry().departments().iter().map(|d| self.checks.run(d)))
-                    .await;
+            let checks = registry.departments().iter().map(|d| self.live.checks.run(d));
+            let checks = futures::future::join_all(checks).await;
             for (department, checks) in departments.iter_mut().zip(checks) {
                 department.checks = checks;
             }
         }
         Ok(Response::new(pb::ListDepartmentsResponse { departments }))
+    }
+
+    async fn reload_catalogue(
+        &self,
+        request: Request<pb::ReloadCatalogueRequest>,
+    ) -> Result<Response<pb::ReloadCatalogueResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Operator)?;
+        let validate_only = request.into_inner().validate_only;
+        let changes = self.live.reload(&self.broker, validate_only).await;
+        let changes = changes.map_err(|error| problem(&error))?;
+        if !validate_only {
+            tracing::info!(
+                caller = caller.id,
+                added = changes.added.len(),
+                removed = changes.removed.len(),
+                changed = changes.changed.len(),
+                "the catalogue was read again"
+            );
+        }
+        let ids = |ids: &[DepartmentId]| ids.iter().map(ToString::to_string).collect();
+        Ok(Response::new(pb::ReloadCatalogueResponse {
+            added: ids(&changes.added),
+            removed: ids(&changes.removed),
+            changed: ids(&changes.changed),
+            unchanged: u32::try_from(changes.unchanged).unwrap_or(u32::MAX),
+        }))
+    }
+
+    async fn pause_department(
+        &self,
+        request: Request<pb::PauseDepartmentRequest>,
+    ) -> Result<Response<pb::PauseDepartmentResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Operator)?;
+        let request = request.into_inner();
+        let id = self.named(&request.department)?;
+        let reason = request.reason.trim();
+        if reason.is_empty() || reason.len() > MAX_REASON_BYTES || reason.chars().any(char::is_control) {
+            let message = "say why in one line of at most 200 bytes";
+            let field = FieldError::new("reason", "REASON_INVALID", message);
+            return Err(status(&BrokerError::Invalid(vec![field])));
+        }
+        let pause = Pause {
+            reason: reason.to_owned(),
+            by: caller.id,
+            since_ms: self.broker.clock().now_ms(),
+        };
+        tracing::warn!(department = id.as_str(), by = pause.by, reason = pause.reason, "paused");
+        let kept = self.live.pause(&self.broker, id.clone(), pause).await;
+        kept.map_err(|error| not_kept(&error))?;
+        Ok(Response::new(pb::PauseDepartmentResponse {
+            department: self.one(&id),
+        }))
+    }
+
+    async fn resume_department(
+        &self,
+        request: Request<pb::ResumeDepartmentRequest>,
+    ) -> Result<Response<pb::ResumeDepartmentResponse>, Status> {
+        let caller = self.callers.check(request.metadata(), Role::Operator)?;
+        let id = self.named(&request.into_inner().department)?;
+        let was = self.live.unpause(&self.broker, &id).await;
+        if was.map_err(|error| not_kept(&error))? {
+            tracing::info!(department = id.as_str(), by = caller.id, "asked again");
+        }
+        Ok(Response::new(pb::ResumeDepartmentResponse {
+            department: self.one(&id),
+        }))
     }
 
     async fn get_metrics(
@@ -166,16 +283,17 @@ fn gauge(gauge: Gauge) -> pb::Gauge {
     }
 }
 
-fn department(registered: &Registered, names: &DepartmentNames) -> pb::Department {
+fn department(registered: &Registered, names: &DepartmentNames, pause: Option<&Pause>) -> pb::Department {
     let (profile, fared) = (&registered.profile, registered.fared());
     let health = match fared.breaker {
+        _ if pause.is_some() => pb::DepartmentHealth::Paused,
         BreakerState::Open { .. } | BreakerState::HalfOpen { .. } => pb::DepartmentHealth::BreakerOpen,
         BreakerState::Closed { failures } if failures > 0 => pb::DepartmentHealth::Failing,
         BreakerState::Closed { .. } if fared.answered > 0 => pb::DepartmentHealth::Answering,
         BreakerState::Closed { .. } => pb::DepartmentHealth::Unknown,
     };
-    let described = names.0.get(&profile.id);
-    let text = |of: fn(&Described) -> &String| described.map(of).cloned().unwrap_or_default();
+    let described = names.get(&profile.id);
+    let text = |of: fn(&Described) -> &String| described.as_deref().map(of).cloned().unwrap_or_default();
     pb::Department {
         id: profile.id.to_string(),
         name_zh: profile.name.zh.to_string(),
@@ -192,6 +310,11 @@ fn department(registered: &Registered, names: &DepartmentNames) -> pb::Departmen
         failed: fared.failed,
         last_answer: fared.last_answer_ms.map(timestamp),
         checks: Vec::new(),
+        pause: pause.map(|pause| pb::Pause {
+            reason: pause.reason.clone(),
+            by: pause.by.clone(),
+            since: Some(timestamp(pause.since_ms)),
+        }),
     }
 }
 
@@ -203,21 +326,25 @@ pub enum Checker {
     Plugin(String),
 }
 
-/// The checkers of all departments.
+/// The checkers of all departments; replaced whole when the catalogue is read again.
 #[derive(Default)]
-pub struct Checks(BTreeMap<DepartmentId, Checker>);
+pub struct Checks(RwLock<BTreeMap<DepartmentId, Arc<Checker>>>);
 
 impl Checks {
-    /// From checkers by department.
-    pub fn new(checkers: BTreeMap<DepartmentId, Checker>) -> Checks {
-        Checks(checkers)
+    /// Checks these departments and no others from now on.
+    pub fn replace(&self, checkers: BTreeMap<DepartmentId, Arc<Checker>>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = checkers;
+    }
+
+    fn get(&self, id: &DepartmentId) -> Option<Arc<Checker>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     /// Runs a department's own tests within its deadline: one line each, no personal data.
     async fn run(&self, registered: &Registered) -> Vec<String> {
         let limit = std::time::Duration::from_millis(registered.profile.deadline_ms.into());
         let tests = async {
-            match self.0.get(&registered.profile.id) {
+            match self.get(&registered.profile.id).as_deref() {
                 Some(Checker::Local(adapter)) => adapter.check(None).await.iter().map(local_line).collect(),
                 Some(Checker::Plugin(address)) => plugin_lines(address).await,
                 None => Vec::new(),

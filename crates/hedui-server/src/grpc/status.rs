@@ -24,6 +24,9 @@ pub const REASONS: &[&str] = &[
     "LOG_INVALID",
     "DISTRICT_INVALID",
     "AUDIT_BUSY",
+    "UNKNOWN_DEPARTMENT",
+    "CATALOGUE_INVALID",
+    "PAUSE_NOT_KEPT",
 ];
 
 /// The code of a kind of error.
@@ -102,8 +105,16 @@ fn violation(field: &FieldError) -> FieldViolation {
 
 /// A refusal of the server itself.
 pub fn refusal(code: Code, reason: &str, en: &str, zh: &str) -> Status {
+    refusal_of(code, reason, en, zh, &[])
+}
+
+/// The same with what is wrong with each field.
+pub fn refusal_of(code: Code, reason: &str, en: &str, zh: &str, fields: &[FieldError]) -> Status {
     let mut details = ErrorDetails::new();
     details.set_error_info(reason, DOMAIN, std::collections::HashMap::new());
     details.set_localized_message("zh-CN", zh);
+    if !fields.is_empty() {
+        details.set_bad_request(fields.iter().map(violation).collect::<Vec<_>>());
+    }
     Status::with_error_details(code, en, details)
 }

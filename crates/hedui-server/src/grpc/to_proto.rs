@@ -173,8 +173,8 @@ pub fn department(d: &DepartmentLine, names: &DepartmentNames) -> pb::Department
     let moment = |ms: i64| (ms != 0).then(|| timestamp(ms));
     pb::DepartmentResult {
         department: d.department.to_string(),
-        name_zh: zh.to_owned(),
-        name_en: en.to_owned(),
+        name_zh: zh,
+        name_en: en,
         subjects: d.subjects.iter().map(subject).collect(),
         asked_at: moment(d.asked_at_ms),
         answered_at: moment(d.answered_at_ms),

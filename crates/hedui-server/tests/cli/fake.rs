@@ -278,6 +278,52 @@ impl OperationsService for Fake {
         Ok(Response::new(operations::ListDepartmentsResponse { departments }))
     }
 
+    async fn reload_catalogue(
+        &self,
+        request: Request<operations::ReloadCatalogueRequest>,
+    ) -> Result<Response<operations::ReloadCatalogueResponse>, Status> {
+        let unchanged = if request.into_inner().validate_only { 26 } else { 27 };
+        Ok(Response::new(operations::ReloadCatalogueResponse {
+            added: vec!["tobacco".to_owned()],
+            removed: Vec::new(),
+            changed: vec!["housing".to_owned()],
+            unchanged,
+        }))
+    }
+
+    async fn pause_department(
+        &self,
+        request: Request<operations::PauseDepartmentRequest>,
+    ) -> Result<Response<operations::PauseDepartmentResponse>, Status> {
+        let request = request.into_inner();
+        let department = operations::Department {
+            id: request.department,
+            health: operations::DepartmentHealth::Paused.into(),
+            pause: Some(operations::Pause {
+                reason: request.reason,
+                by: "operator-1".to_owned(),
+                since: None,
+            }),
+            ..Default::default()
+        };
+        Ok(Response::new(operations::PauseDepartmentResponse {
+            department: Some(department),
+        }))
+    }
+
+    async fn resume_department(
+        &self,
+        request: Request<operations::ResumeDepartmentRequest>,
+    ) -> Result<Response<operations::ResumeDepartmentResponse>, Status> {
+        let department = operations::Department {
+            id: request.into_inner().department,
+            ..Default::default()
+        };
+        Ok(Response::new(operations::ResumeDepartmentResponse {
+            department: Some(department),
+        }))
+    }
+
     async fn get_metrics(
         &self,
         _: Request<operations::GetMetricsRequest>,

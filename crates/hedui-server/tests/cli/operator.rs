@@ -197,3 +197,41 @@ async fn metrics_show_the_mean_of_each_step() {
         (&"NO_ROOM".into(), &1.into())
     );
 }
+
+#[tokio::test]
+async fn the_catalogue_is_read_again_and_a_department_paused_and_resumed() {
+    let fake = Fake::start(script()).await;
+    let server = ["--server", fake.address.as_str()];
+    let ran = run(&[&["departments", "reload", "--dry-run", "--output", "json"], &server[..]].concat()).await;
+    assert_eq!((ran.code, ran.json()["unchanged"].as_u64()), (0, Some(26)));
+    assert_eq!(ran.json()["dry_run"], true);
+    let ran = run(&[&["departments", "reload"], &server[..]].concat()).await;
+    assert!(
+        ran.stdout.contains("added tobacco\nchanged housing\n27 departments"),
+        "{}",
+        ran.stdout
+    );
+    let ran = run(&[
+        &["departments", "pause", "housing", "--reason", "moving house"],
+        &server[..],
+    ]
+    .concat())
+    .await;
+    assert!(
+        ran.stdout.contains("PAUSED") && ran.stdout.contains("paused by operator-1: moving house"),
+        "{}",
+        ran.stdout
+    );
+    let ran = run(&[&["departments", "resume", "housing", "--output", "json"], &server[..]].concat()).await;
+    assert_eq!(
+        (ran.json()[0]["id"].as_str(), ran.json()[0]["pause"].is_null()),
+        (Some("housing"), true)
+    );
+    // A pause without a reason is none.
+    assert_eq!(
+        run(&[&["departments", "pause", "housing"], &server[..]].concat())
+            .await
+            .code,
+        2
+    );
+}

@@ -19,6 +19,7 @@ pub fn profiles() -> Vec<DepartmentProfile> {
         deadline_ms: 3_000,
         freshness_ms: 0,
         threshold_only: false,
+        signing_keys: Vec::new(),
     };
     Catalogue::bundled_folders()
         .iter()

@@ -19,13 +19,43 @@ pub struct Department {
     connector: String,
     deadline_ms: u32,
     freshness_ms: u64,
-    /// `ANSWERING`, `FAILING`, `BREAKER_OPEN`, `UNKNOWN`.
+    /// `ANSWERING`, `FAILING`, `BREAKER_OPEN`, `PAUSED`, `UNKNOWN`.
     health: String,
     asked: u64,
     answered: u64,
     failed: u64,
     last_answer: Option<String>,
     checks: Vec<String>,
+    pause: Option<Pause>,
+}
+
+/// Why a department is not asked.
+#[derive(Debug, Serialize)]
+struct Pause {
+    reason: String,
+    by: String,
+    since: Option<String>,
+}
+
+/// What a reload changed, or would.
+#[derive(Debug, Serialize)]
+pub struct Changes {
+    added: Vec<String>,
+    removed: Vec<String>,
+    changed: Vec<String>,
+    unchanged: u32,
+    dry_run: bool,
+}
+
+/// The changes of a reload.
+pub fn changes(c: &operations::ReloadCatalogueResponse, dry_run: bool) -> Changes {
+    Changes {
+        added: c.added.clone(),
+        removed: c.removed.clone(),
+        changed: c.changed.clone(),
+        unchanged: c.unchanged,
+        dry_run,
+    }
 }
 
 /// The counters.
@@ -72,6 +102,11 @@ fn department(d: &operations::Department) -> Department {
         failed: d.failed,
         last_answer: d.last_answer.as_ref().map(values::rfc3339),
         checks: d.checks.clone(),
+        pause: d.pause.as_ref().map(|pause| Pause {
+            reason: pause.reason.clone(),
+            by: pause.by.clone(),
+            since: pause.since.as_ref().map(values::rfc3339),
+        }),
     }
 }
 

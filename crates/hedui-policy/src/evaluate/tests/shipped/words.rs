@@ -75,6 +75,7 @@ fn add(case: &mut Case, id: &str, types: &[RecordType]) {
         deadline_ms: 1_000,
         freshness_ms: 0,
         threshold_only: false,
+        signing_keys: Vec::new(),
     };
     let subjects = 0..case.household.members.len() as u32;
     let answers = subjects.map(|i| SubjectAnswer::of(i, AnswerState::NoRecord)).collect();
