@@ -164,6 +164,9 @@ impl Broker {
             Ok(prepared) => prepared,
             Err((error, stored)) => return Err(self.refused(error, &stored, create.validate_only).await?),
         };
+        if let Some(recheck) = &prepared.stored.request.recheck {
+            self.rests_on_what_was_asked(recheck, &prepared, &in_force).await?;
+        }
         self.core.note(Step::Prepare, clock);
         let case = CaseId::random(&mut self.core.entropy.fork());
         let run = Arc::new(self.run(case, (prepared, in_force), request_key, Begun::NotYet));
@@ -269,7 +272,7 @@ impl Broker {
         begun: Begun,
     ) -> Run {
         let keys = (
-            question_key(&self.core, &prepared),
+            question_key(&self.core, &prepared, &in_force),
             household_key(&self.core, &prepared),
         );
         let eager = prepared.stored.request.completion == Completion::VerdictFinal;

@@ -253,13 +253,13 @@ pub(crate) fn judge_and<T>(
     );
     let request = &prepared.stored.request;
     let mut found = findings(&facts, &prepared.programmes, &request.district_code, judging.tolerances);
+    // What nobody registers nobody could be asked: that is unknown, not nothing.
+    found.extend(unregistered(&prepared.plan.record_types, judging.departments));
     match &judging.conflicts {
         Conflicts::Of(Some(official)) => found.extend(conflicts_of_interest(&facts, *official)),
         Conflicts::Of(None) => {}
         Conflicts::Found(conflicts) => found.extend_from_slice(conflicts),
     }
-    // What nobody registers nobody could be asked: that is unknown, not nothing.
-    found.extend(unregistered(&prepared.plan.record_types, judging.departments));
     let open = opening(&found);
     let packs = prepared.packs.iter().filter_map(|p| judging.packs.packs().get(*p));
     let judged: Vec<(&Pack, Verdict)> = packs.map(|pack| (pack, pack.evaluate(&facts, &open))).collect();

@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use hedui_core::DepartmentId;
+use hedui_core::{DepartmentId, FieldError};
 use serde::{Deserialize, Serialize};
+
+use crate::prepare::label;
 
 /// Why a department is not asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +18,27 @@ pub struct Pause {
     pub by: String,
     /// Since when, milliseconds since 1970.
     pub since_ms: i64,
+}
+
+impl Pause {
+    /// A pause whose reason everybody may read.
+    ///
+    /// Errors: no reason, one that is too long or of several lines, one that holds an ID number.
+    pub fn new(reason: &str, by: String, since_ms: i64) -> Result<Pause, Vec<FieldError>> {
+        let reason = reason.trim();
+        let mut errors = label("reason", reason);
+        if reason.is_empty() {
+            errors.push(FieldError::new("reason", "REQUIRED", "say why, in one line"));
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Pause {
+            reason: reason.to_owned(),
+            by,
+            since_ms,
+        })
+    }
 }
 
 /// The pauses in force. A department need not be in the catalogue: one that comes back with the next is still paused.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dashmap::mapref::entry::Entry;
-use hedui_core::{DepartmentId, FieldError};
-use hedui_evidence::CaseId;
+use hedui_core::{DepartmentId, FieldError, RecordType};
+use hedui_evidence::{CaseId, FrameKind};
 
 use crate::broker::Broker;
-use crate::core::Core;
+use crate::core::{Core, InForce};
 use crate::difference::{Difference, differences};
 use crate::error::BrokerError;
-use crate::request::{Completion, Conflict, Create, Recheck, Request};
+use crate::request::{Completion, Conflict, Create, Prepared, Recheck, Request};
 use crate::retention::{Officer, RetentionRefusal, RetentionState, retention_key, standing_of};
 use crate::run::{State, Verification};
 
@@ -111,6 +111,64 @@ impl Broker {
             "RECHECK_OF_ANOTHER",
             message,
         )]))
+    }
+
+    /// Checks that what is kept of an earlier verification says all that is needed now: a department that has left the catalogue would be
+    /// passed over, and one that was not asked for something would seem to have nothing of it.
+    ///
+    /// Errors: `DEPARTMENT_GONE`, `NOT_ASKED_THEN`.
+    pub(crate) async fn rests_on_what_was_asked(
+        &self,
+        recheck: &Recheck,
+        prepared: &Prepared,
+        in_force: &InForce,
+    ) -> Result<(), BrokerError> {
+        let case = CaseId::from_hex(&recheck.of).ok_or(BrokerError::NotFound)?;
+        let asked = self.core().frame_of(case, FrameKind::Asked).await?;
+        let material = match self.material(&asked.ok_or(BrokerError::NotFound)?).await {
+            Ok(material) => material,
+            // It ended without a verdict, or by rules that are not in the archive: nothing is known that could be compared.
+            Err(BrokerError::WrongState(_) | BrokerError::Damaged(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let (then, now) = (&material.prepared.plan, &prepared.plan);
+        let refused = |reason, department: &DepartmentId, message: &str| {
+            let message = format!("{department} {message}; verify the household anew");
+            Err(BrokerError::Invalid(vec![FieldError::new(
+                "recheck.of",
+                reason,
+                message,
+            )]))
+        };
+        for planned in then.departments.iter().filter(|d| d.is_asked()) {
+            let Some(was) = material.rules.departments.get(planned.index) else {
+                continue;
+            };
+            if in_force.registry.position(&was.id).is_none() {
+                return refused("DEPARTMENT_GONE", &was.id, "was asked then and has left the catalogue");
+            }
+        }
+        for planned in now.departments.iter().filter(|d| d.is_asked()) {
+            let Some(profile) = in_force.registry.profiles().get(planned.index) else {
+                continue;
+            };
+            if recheck.departments.contains(&profile.id) {
+                continue;
+            }
+            let was = material.rules.departments.iter().find(|was| was.id == profile.id);
+            let said =
+                |t: &RecordType| then.record_types.contains(t) && was.is_some_and(|w| w.record_types.contains(t));
+            let needed = profile.record_types.iter().filter(|t| now.record_types.contains(t));
+            // One that is new was silent then, and is shown as such.
+            if was.is_some() && !needed.clone().all(said) {
+                return refused(
+                    "NOT_ASKED_THEN",
+                    &profile.id,
+                    "was not asked for all that is needed now",
+                );
+            }
+        }
+        Ok(())
     }
 
     fn known_departments(&self, departments: Vec<String>) -> Result<Vec<DepartmentId>, BrokerError> {

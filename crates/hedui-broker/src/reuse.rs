@@ -11,7 +11,7 @@ use hedui_evidence::{Frame, IndexKey, Leaf, LeafKind, Subject};
 use prost::Message;
 
 use crate::case::report_in;
-use crate::core::Core;
+use crate::core::{Core, InForce};
 use crate::error::BrokerError;
 use crate::request::{Prepared, Recheck, Reuse};
 use crate::retention::{self, RetentionState};
@@ -46,7 +46,7 @@ pub(crate) fn question_of(bytes: &Bytes) -> Option<String> {
 
 /// What identifies a question beside the department: purpose, members, period, types of record. Two households with the same key ask
 /// the same, as far as their letters allow it.
-pub(crate) fn question_key(core: &Core, prepared: &Prepared) -> IndexKey {
+pub(crate) fn question_key(core: &Core, prepared: &Prepared, in_force: &InForce) -> IndexKey {
     let mut parts: Vec<Vec<u8>> = vec![
         prepared.stored.request.district_code.clone().into_bytes(),
         prepared.stored.as_of.to_string().into_bytes(),
@@ -57,6 +57,13 @@ pub(crate) fn question_key(core: &Core, prepared: &Prepared) -> IndexKey {
     for member in &prepared.household.members {
         parts.push(member.id.expose().as_bytes().to_vec());
         parts.push(member.name.clone().into_bytes());
+    }
+    // A department that holds more than it did has not been asked for that.
+    for planned in prepared.plan.departments.iter().filter(|d| d.is_asked()) {
+        if let Some(profile) = in_force.registry.profiles().get(planned.index) {
+            parts.push(profile.id.as_str().as_bytes().to_vec());
+            parts.extend(profile.record_types.iter().map(|t| t.word().as_bytes().to_vec()));
+        }
     }
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     core.keys.index_key("question", &parts)

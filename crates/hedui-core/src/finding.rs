@@ -29,8 +29,9 @@ pub use register::{NO_REGISTER, unregistered};
 pub(crate) use spouse::marriages;
 use spouse::spouse;
 
-/// Codes of the findings that leave open how many members a household has, and so every figure per head.
-pub const MEMBERS_OPEN: &[&str] = &["DECEASED_MEMBER", "UNDECLARED_SPOUSE"];
+/// Codes of the findings that leave every outcome open: how many members a household has, and so every figure per head, or a register that
+/// is missing, whose records may speak for the household as well as against it.
+pub const MEMBERS_OPEN: &[&str] = &["DECEASED_MEMBER", "UNDECLARED_SPOUSE", NO_REGISTER];
 
 /// What a finding does to a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

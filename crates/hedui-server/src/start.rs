@@ -7,9 +7,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use ed25519_dalek::VerifyingKey;
 use hedui_broker::clock::{Clock, SystemClock};
-use hedui_broker::{Broker, Entropy, Parts, Settings, StaffRegister};
-use hedui_core::Tolerances;
-use hedui_core::finding::EarlyWarnings;
+use hedui_broker::{Broker, Entropy, Parts, Registry, Settings, StaffRegister};
+use hedui_core::finding::{EarlyWarnings, unregistered};
+use hedui_core::{RecordType, Tolerances};
 use hedui_evidence::{
     DistrictLogs, EvidenceStore, KeyRing, KeySource, LogKey, LogOptions, LogWitness, MasterKey, MemoryStore,
     PROMISED_WITHIN_MS, Progress, SegmentOptions, SegmentStore, Witnesses,
@@ -87,6 +87,7 @@ pub async fn start_at(
     let (live, registry) = Live::open(config.catalogue.clone(), &entropy, &clock, kept)?;
     let live = Arc::new(live);
     let packs = packs(config.policy.directory.as_deref())?;
+    tell_unregistered(&packs, &registry);
     let settings = settings(&config)?;
     let broker = Broker::new(Parts {
         registry,
@@ -137,6 +138,20 @@ pub async fn start_at(
         following,
         scrubbing,
     })
+}
+
+/// Says once what programmes need and nobody holds: they can qualify nobody, which is easier to mend before the first clerk asks why.
+fn tell_unregistered(packs: &PackSet, registry: &Registry) {
+    let mut needs: Vec<RecordType> = packs
+        .packs()
+        .iter()
+        .flat_map(|pack| pack.needs().iter().copied())
+        .collect();
+    needs.sort_unstable();
+    needs.dedup();
+    for finding in unregistered(&needs, registry.profiles()) {
+        tracing::warn!(code = finding.code.as_str(), "{}", finding.message.en);
+    }
 }
 
 fn settings(config: &Config) -> anyhow::Result<Settings> {

@@ -138,7 +138,9 @@ impl Mapping {
         match row.get(&self.identity.id_number) {
             Value::Unreadable => return Err("identity.id_number".to_owned()),
             Value::Text(text) if is_id_of(text, subject) => {}
-            Value::Text(_) | Value::Empty => {
+            // Nobody's: a source that has lost the column must not seem to have nothing.
+            Value::Empty => return Err("identity.id_number".to_owned()),
+            Value::Text(_) => {
                 out.other_people += 1;
                 return Ok(false);
             }

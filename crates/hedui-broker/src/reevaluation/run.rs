@@ -75,14 +75,15 @@ async fn go_through(broker: &Broker, live: &Arc<LiveJob>, job: &mut Reevaluation
         if batch.is_empty() {
             break;
         }
-        let last = batch.last().map(|household| household.first);
-        let Some(entries) = judge_batch(broker, live, job, (batch, pause)).await? else {
-            return Ok(Ended::Stopped);
-        };
-        job.after = last;
-        keep_batch(core, job, entries).await?;
-        live.state.send_replace(job.clone());
-        if is_stopped() {
+        let firsts: Vec<_> = batch.iter().map(|household| household.first).collect();
+        let (entries, whole) = judge_batch(broker, live, job, (batch, pause)).await?;
+        // Also where it was told to stop: what was judged is told of, since no later job will find a difference.
+        if let Some(last) = entries.len().checked_sub(1).and_then(|last| firsts.get(last)) {
+            job.after = Some(*last);
+            keep_batch(core, job, entries).await?;
+            live.state.send_replace(job.clone());
+        }
+        if !whole || is_stopped() {
             return Ok(Ended::Stopped);
         }
     }
@@ -90,14 +91,14 @@ async fn go_through(broker: &Broker, live: &Arc<LiveJob>, job: &mut Reevaluation
     Ok(Ended::Whole)
 }
 
-/// Judges the households of a batch at the pace, in their order; none where it was told to stop before all had begun. What was
-/// begun has ended all the same, and is found again.
+/// Judges the households of a batch at the pace, in their order: the first so many of them, and whether that is all. Where it was told to
+/// stop before all had begun, what was begun has ended all the same.
 async fn judge_batch(
     broker: &Broker,
     live: &Arc<LiveJob>,
     job: &mut Reevaluation,
     (batch, pause): (Vec<Latest>, Duration),
-) -> Result<Option<Vec<Entry>>, BrokerError> {
+) -> Result<(Vec<Entry>, bool), BrokerError> {
     let of = job.clone();
     let is_stopped = || live.is_cancelled() || broker.is_closing();
     let turn = tokio::sync::Mutex::new(());
@@ -132,8 +133,7 @@ async fn judge_batch(
     }
     match failure {
         Some(error) => Err(error),
-        None if whole => Ok(Some(entries)),
-        None => Ok(None),
+        None => Ok((entries, whole)),
     }
 }
 

@@ -9,7 +9,7 @@ use hedui_adapter::port::Port;
 use hedui_core::{DepartmentId, Outcome};
 
 use super::support::*;
-use crate::{Pause, Registered, Registry, Reuse, State};
+use crate::{BrokerError, Pause, Registered, Registry, Reuse, State};
 
 fn department(name: &str) -> DepartmentId {
     DepartmentId::new(name).unwrap()
@@ -147,4 +147,78 @@ async fn a_new_department_is_asked_from_the_next_verification_on() {
         .does(|ask| Act::Now(holds(&ask.query, &[car()])));
     world.clock.advance(DAY_MS);
     assert_eq!(outcome(&world.verify(request()).await), Outcome::Exceeds);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_register_that_nobody_holds_neither_pays_nor_refuses() {
+    let world = World::new();
+    world.broker.archive_packs().await.unwrap();
+    world
+        .department("vehicles")
+        .does(|ask| Act::Now(holds(&ask.query, &[car()])));
+    // Illness could speak for a household that would exceed, as far as anybody knows.
+    world.broker.replace_departments(without(&world, "bank")).await.unwrap();
+    let ended = world.verify(request()).await;
+    assert_eq!(outcome(&ended), Outcome::Inconclusive);
+    let found = report(&ended).findings.iter().filter(|f| f.code == "NO_REGISTER");
+    assert_eq!(found.count(), 1);
+    let again = world.broker.recompute(ended.case, "audit-bureau", "").await.unwrap();
+    assert!(again.same, "{:?}", again.differences);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_kept_is_used_only_where_it_says_all_that_is_needed_now() {
+    let world = World::new();
+    world.broker.archive_packs().await.unwrap();
+    let all = world.broker.registry();
+    let first = world.verify(request()).await;
+    let recheck = async |department: &str| {
+        let named = vec![department.to_owned()];
+        let (caller, person) = ("centre".to_owned(), "clerk-8".to_owned());
+        world.broker.recheck(first.case, named, None, caller, person).await
+    };
+    let refused = |error: BrokerError| error.fields().iter().map(|f| f.reason.to_string()).collect::<Vec<_>>();
+    // One that was asked then has left the catalogue: its answer would be passed over.
+    world.broker.replace_departments(without(&world, "bank")).await.unwrap();
+    assert_eq!(refused(recheck("housing").await.unwrap_err()), ["DEPARTMENT_GONE"]);
+    // One holds more than it did: what it was not asked for is not "nothing".
+    let wider = all.departments().iter().map(|d| {
+        let mut profile = d.profile.clone();
+        if profile.id.as_str() == "housing" {
+            profile.record_types.push(hedui_core::RecordType::Vehicle);
+        }
+        Arc::new(Registered::new(profile, Arc::clone(&d.port), BreakerLimits::default()))
+    });
+    world
+        .broker
+        .replace_departments(Registry::of(wider.collect()))
+        .await
+        .unwrap();
+    assert_eq!(refused(recheck("tax").await.unwrap_err()), ["NOT_ASKED_THEN"]);
+    // Nor does its kept answer serve a new verification.
+    let before = world.asked()["housing"];
+    world.verify(request()).await;
+    assert_eq!(world.asked()["housing"], before + 1);
+    // Asked again, it says all that is needed now.
+    assert!(recheck("housing").await.is_ok());
+}
+
+#[test]
+fn a_pause_says_why_in_one_line_and_names_nobody() {
+    let reason = |text: &str| Pause::new(text, "operator-1".to_owned(), NOON_MS);
+    assert_eq!(reason("  moving house ").unwrap().reason, "moving house");
+    let long = "x".repeat(129);
+    let number = id(1980, 1);
+    for (text, expected) in [
+        ("  ", "REQUIRED"),
+        ("two\nlines", "LABEL_INVALID"),
+        (long.as_str(), "LABEL_INVALID"),
+        (number.as_str(), "ACTOR_IS_ID_NUMBER"),
+    ] {
+        let errors = reason(text).unwrap_err();
+        assert_eq!(
+            errors.iter().map(|e| e.reason.to_string()).collect::<Vec<_>>(),
+            [expected]
+        );
+    }
 }

@@ -12,7 +12,8 @@ use crate::verdict::Text;
 pub const NO_REGISTER: &str = "NO_REGISTER";
 
 /// A finding for each type of record that must be known and that nobody holds. Nobody could be asked, so nobody has said that there is
-/// nothing: a household may own it, and no verdict can be `QUALIFIES` until an operator has connected a department or the rule does without.
+/// nothing: a household may own it, and may be ill, disabled or registered here. No verdict is said until an operator has connected a
+/// department or the rule does without.
 pub fn unregistered(needs: &[RecordType], departments: &[DepartmentProfile]) -> Vec<Finding> {
     let is_held = |needed: &RecordType| departments.iter().any(|d| d.record_types.contains(needed));
     // In one order, however often and in which order the programmes name them.

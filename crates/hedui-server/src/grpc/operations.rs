@@ -17,7 +17,7 @@ use tonic::{Code, Request, Response, Status};
 
 use crate::catalogue::{CatalogueProblem, Live};
 use crate::config::Role;
-use crate::grpc::caller::Callers;
+use crate::grpc::caller::{Callers, Known};
 use crate::grpc::long_calls::{LongCalls, Replies};
 use crate::grpc::simulate;
 use crate::grpc::status::{refusal, refusal_of, status};
@@ -81,6 +81,19 @@ impl Service {
         }
     }
 
+    /// An operator whose word counts in every district: what they change here changes verdicts everywhere.
+    fn everywhere(&self, metadata: &tonic::metadata::MetadataMap) -> Result<Known, Status> {
+        let caller = self.callers.check(metadata, Role::Operator)?;
+        if caller.is_limited() {
+            let (zh, en) = (
+                "此操作影响所有地区，本账号仅限部分地区",
+                "this changes verdicts of every district, and this caller may act in some only",
+            );
+            return Err(refusal(Code::PermissionDenied, "DISTRICT_NOT_ALLOWED", en, zh));
+        }
+        Ok(caller)
+    }
+
     /// A department that a request names.
     ///
     /// Errors: it is none, or one that the catalogue does not hold.
@@ -99,9 +112,6 @@ impl Service {
         Some(department(registered, &self.live.names, self.broker.pauses().get(id)))
     }
 }
-
-/// The longest reason of a pause, in bytes.
-const MAX_REASON_BYTES: usize = 200;
 
 fn not_kept(error: &std::io::Error) -> Status {
     tracing::error!(%error, "paused departments cannot be kept");
@@ -160,7 +170,7 @@ impl OperationsService for Service {
         &self,
         request: Request<pb::ReloadCatalogueRequest>,
     ) -> Result<Response<pb::ReloadCatalogueResponse>, Status> {
-        let caller = self.callers.check(request.metadata(), Role::Operator)?;
+        let caller = self.everywhere(request.metadata())?;
         let validate_only = request.into_inner().validate_only;
         let changes = self.live.reload(&self.broker, validate_only).await;
         let changes = changes.map_err(|error| problem(&error))?;
@@ -186,23 +196,15 @@ impl OperationsService for Service {
         &self,
         request: Request<pb::PauseDepartmentRequest>,
     ) -> Result<Response<pb::PauseDepartmentResponse>, Status> {
-        let caller = self.callers.check(request.metadata(), Role::Operator)?;
+        let caller = self.everywhere(request.metadata())?;
         let request = request.into_inner();
         let id = self.named(&request.department)?;
-        let reason = request.reason.trim();
-        if reason.is_empty() || reason.len() > MAX_REASON_BYTES || reason.chars().any(char::is_control) {
-            let message = "say why in one line of at most 200 bytes";
-            let field = FieldError::new("reason", "REASON_INVALID", message);
-            return Err(status(&BrokerError::Invalid(vec![field])));
-        }
-        let pause = Pause {
-            reason: reason.to_owned(),
-            by: caller.id,
-            since_ms: self.broker.clock().now_ms(),
-        };
-        tracing::warn!(department = id.as_str(), by = pause.by, reason = pause.reason, "paused");
+        let pause = Pause::new(&request.reason, caller.id, self.broker.clock().now_ms());
+        let pause = pause.map_err(|errors| status(&BrokerError::Invalid(errors)))?;
+        let told = pause.clone();
         let kept = self.live.pause(&self.broker, id.clone(), pause).await;
         kept.map_err(|error| not_kept(&error))?;
+        tracing::warn!(department = id.as_str(), by = told.by, reason = told.reason, "paused");
         Ok(Response::new(pb::PauseDepartmentResponse {
             department: self.one(&id),
         }))
@@ -212,8 +214,13 @@ impl OperationsService for Service {
         &self,
         request: Request<pb::ResumeDepartmentRequest>,
     ) -> Result<Response<pb::ResumeDepartmentResponse>, Status> {
-        let caller = self.callers.check(request.metadata(), Role::Operator)?;
-        let id = self.named(&request.into_inner().department)?;
+        let caller = self.everywhere(request.metadata())?;
+        let name = request.into_inner().department;
+        // One that has left the catalogue meanwhile may come back.
+        let paused = DepartmentId::new(&name)
+            .ok()
+            .filter(|id| self.broker.pauses().contains_key(id));
+        let id = paused.map_or_else(|| self.named(&name), Ok)?;
         let was = self.live.unpause(&self.broker, &id).await;
         if was.map_err(|error| not_kept(&error))? {
             tracing::info!(department = id.as_str(), by = caller.id, "asked again");

@@ -44,8 +44,9 @@ fn packs(folder: &Path) {
         assert!(file.text.contains(from) && file.text.contains(old), "{name}");
         let until = file.text.replace(from, &format!("{from}\nvalid_to = \"2026-11-30\""));
         std::fs::write(folder.join(&name), until).unwrap();
-        let raised = file
-            .text
+        // Without its cases: their days lie before it is in force.
+        let rules = file.text.split("[[case]]").next().unwrap_or_default();
+        let raised = rules
             .replace(from, "valid_from = \"2026-12-01\"")
             .replace("version = \"1\"", "version = \"2\"")
             .replace(old, &format!("value = {new}"));

@@ -42,6 +42,11 @@ pub(super) fn read(bytes: &[u8], encoding: &'static Encoding) -> Result<Sheet, F
     let rows = end.and_then(|end| bytes.get(first..end));
     // A table that was cut off while it was copied.
     let rows = rows.ok_or_else(|| unreadable("the table has fewer rows than it says"))?;
+    // Rows are counted when the table is closed: behind the last one stands its end, and nothing else.
+    let rest = end.and_then(|end| bytes.get(end..)).unwrap_or_default();
+    if rest.iter().any(|byte| !matches!(byte, 0x1A | 0)) {
+        return Err(unreadable("the table has more rows than it says"));
+    }
     let mut found = Vec::new();
     for (place, row) in rows.chunks_exact(length).enumerate() {
         match row.first() {
