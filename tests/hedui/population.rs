@@ -68,7 +68,7 @@ fn describe(truth: &Truth, verification: &pb::Verification) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_planted_case_is_found_and_no_honest_household_is_denied() {
-    let district = Arc::new(District::generate(2_026, 2_000).await);
+    let district = Arc::new(District::unhurried(2_026, 2_000).await);
     let verified = verify_all(&district, (0..district.population.households.len()).collect()).await;
     let (mut planted, mut qualified) = (0, 0);
     for (number, verification) in &verified {
@@ -100,7 +100,7 @@ async fn every_planted_case_is_found_and_no_honest_household_is_denied() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_denies_no_honest_household_and_is_named() {
-    let district = Arc::new(District::generate(77, 150).await);
+    let district = Arc::new(District::unhurried(77, 150).await);
     let files = district.files();
     let mut rng = StdRng::seed_from_u64(4);
     let honest: Vec<usize> = (0..district.population.households.len())

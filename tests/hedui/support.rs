@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hedui_adapter::manifest::{Connector, Variables};
 use hedui_adapter::serve::Serving;
@@ -47,6 +48,18 @@ impl District {
     /// Generates, writes, starts.
     pub async fn generate(seed: u64, households: u32) -> District {
         District::of(generate(&settings(seed, households)).unwrap(), |_| {}).await
+    }
+
+    /// The same whose departments have all the time they need: for what is true of answers, however busy the machine is.
+    pub async fn unhurried(seed: u64, households: u32) -> District {
+        District::of(generate(&settings(seed, households)).unwrap(), |config| {
+            config.verification.deadline = Duration::from_mins(5);
+            for folder in Catalogue::bundled_folders() {
+                let id = DepartmentId::new(&folder.name).unwrap();
+                config.catalogue.overrides.entry(id).or_default().deadline = Some(Duration::from_mins(1));
+            }
+        })
+        .await
     }
 
     /// Writes and starts a population; `change` may alter the configuration.

@@ -24,6 +24,7 @@ fn every_reason_stands_in_the_table_and_nothing_else_does() {
         .chain(hedui_server::grpc::status::REASONS)
         .chain(hedui_broker::HOUSEHOLD_RESULTS)
         .chain(hedui_broker::COMPARED)
+        .chain(hedui_core::finding::FINDINGS)
         .copied()
         .chain(hedui_core::finding::EARLY_WARNINGS.iter().map(|(code, _)| *code))
         .collect();

@@ -29,6 +29,29 @@ pub use register::{NO_REGISTER, unregistered};
 pub(crate) use spouse::marriages;
 use spouse::spouse;
 
+/// The codes of all findings that a verification can have, but for those that compare it with the one before. Only ever added to.
+pub const FINDINGS: &[&str] = &[
+    "DECEASED_MEMBER",
+    "UNDECLARED_SPOUSE",
+    "ASSISTANCE_ELSEWHERE",
+    NO_REGISTER,
+    CONFLICT_OF_INTEREST,
+    "ANSWER_NOT_AUTHENTIC",
+    "IDENTITY_MISMATCH",
+    "MARRIAGE_ENDED",
+    "ASSISTANCE_DRAWN",
+    "BUSINESS_REGISTRATION",
+    "PUBLIC_SALARY",
+    "DECLARED_DIFFERS",
+    "INCOME_UNDECLARED",
+    "CONFLICTING_SOURCES",
+    "DOUBTFUL_MATCH",
+    "WAGE_UNKNOWN",
+    "UNCORROBORATED_WAGE",
+    "RENT_UNKNOWN",
+    "IMPLAUSIBLE_RECORD",
+];
+
 /// Codes of the findings that leave every outcome open: how many members a household has, and so every figure per head, or a register that
 /// is missing, whose records may speak for the household as well as against it.
 pub const MEMBERS_OPEN: &[&str] = &["DECEASED_MEMBER", "UNDECLARED_SPOUSE", NO_REGISTER];
@@ -141,6 +164,10 @@ fn push(
     zh: &'static str,
     en: &'static str,
 ) {
+    debug_assert!(
+        FINDINGS.contains(&code) || EARLY_WARNINGS.iter().any(|(warning, _)| *warning == code),
+        "{code} stands in no list"
+    );
     let mut departments: Vec<DepartmentId> = Vec::new();
     for part in &parts {
         if let Some(department) = facts.department_of(part.source)

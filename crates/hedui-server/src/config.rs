@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hedui_broker::RetentionPeriods;
 use hedui_core::DepartmentId;
+use hedui_core::finding::EarlyWarnings;
 use hedui_log::note::VerifierKey;
 
 mod access;
@@ -247,6 +248,8 @@ pub struct Verification {
     pub wage_tolerance_percent: u8,
     /// How far the declared may differ from the found before it is a finding, in per cent of the declared.
     pub declared_tolerance_percent: u8,
+    /// What a re-evaluation warns of.
+    pub early_warnings: EarlyWarnings,
 }
 
 impl Default for Verification {
@@ -256,6 +259,7 @@ impl Default for Verification {
             max_running: 4_096,
             wage_tolerance_percent: 20,
             declared_tolerance_percent: 10,
+            early_warnings: EarlyWarnings::default(),
         }
     }
 }

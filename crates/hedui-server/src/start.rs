@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use ed25519_dalek::VerifyingKey;
 use hedui_broker::clock::{Clock, SystemClock};
 use hedui_broker::{Broker, Entropy, Parts, Registry, Settings, StaffRegister};
-use hedui_core::finding::{EarlyWarnings, unregistered};
+use hedui_core::finding::unregistered;
 use hedui_core::{RecordType, Tolerances};
 use hedui_evidence::{
     DistrictLogs, EvidenceStore, KeyRing, KeySource, LogKey, LogOptions, LogWitness, MasterKey, MemoryStore,
@@ -174,7 +174,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             wage_percent: verification.wage_tolerance_percent,
             declared_percent: verification.declared_tolerance_percent,
         },
-        early_warnings: EarlyWarnings::default(),
+        early_warnings: verification.early_warnings,
         signing_keys,
         retention: config.retention,
     })

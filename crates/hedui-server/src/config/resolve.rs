@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use hedui_broker::RetentionPeriods;
 use hedui_core::DepartmentId;
+use hedui_core::finding::EarlyWarnings;
 use hedui_evidence::MAX_WITNESSES;
 
 use super::contradictions::{self, Given, GivenWitness};
@@ -317,6 +318,8 @@ fn verification(root: &mut Section, reader: &mut Reader) -> Verification {
         max: LONGEST_WAIT,
     };
     let percent = Whole { min: 0, max: 100 };
+    let warned = Whole { min: 1, max: 250 };
+    let warnings = default.early_warnings;
     let tolerance =
         |section: &mut Section, reader: &mut Reader, key, default| section.value(reader, key, &percent, default).value;
     let verification = Verification {
@@ -341,6 +344,14 @@ fn verification(root: &mut Section, reader: &mut Reader) -> Verification {
             "declared_tolerance_percent",
             default.declared_tolerance_percent,
         ),
+        early_warnings: EarlyWarnings {
+            illness_percent: section
+                .value(reader, "warn_illness_percent", &warned, warnings.illness_percent)
+                .value,
+            line_percent: section
+                .value(reader, "warn_line_percent", &percent, warnings.line_percent)
+                .value,
+        },
     };
     section.end(reader);
     verification

@@ -143,6 +143,7 @@ fn every_setting_refuses_the_wrong_type_and_the_wrong_value() {
         "verification.max_running = 0",
         "verification.wage_tolerance_percent = 101",
         "verification.declared_tolerance_percent = 256",
+        "verification.warn_illness_percent = 0",
         "log.format = \"xml\"",
         "log.filter = \"\"",
         "log.filter = \"hedui=louder\"",

@@ -103,6 +103,7 @@ fn every_layer_can_say_every_kind_of_setting() {
          [catalogue]\ndirectory = \"/a\"\ndepartments = [\"housing\", \"traffic-police\"]\nvariables.two_words = \"v\"\n\
          overrides.traffic-police.freshness = \"7d\"\n[policy]\ndirectory = \"/p\"\n[verification]\ndeadline = \"500ms\"\n\
          max_running = 1\nwage_tolerance_percent = 0\ndeclared_tolerance_percent = 100\n\
+         warn_illness_percent = 250\nwarn_line_percent = 0\n\
          [retention]\nkeep_years = 7\nfreeze_after_days = 90\nexpiry_per_second = 5\n[log]\nformat = \"json\"\nfilter = \"warn\""
     );
     let said = [
@@ -136,6 +137,8 @@ fn every_layer_can_say_every_kind_of_setting() {
         ("verification.max_running", "1"),
         ("verification.wage_tolerance_percent", "0"),
         ("verification.declared_tolerance_percent", "100"),
+        ("verification.warn_illness_percent", "250"),
+        ("verification.warn_line_percent", "0"),
         ("retention.keep_years", "7"),
         ("retention.freeze_after_days", "90"),
         ("retention.expiry_per_second", "5"),
