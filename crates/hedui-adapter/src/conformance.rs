@@ -3,6 +3,8 @@
 
 mod checks;
 #[cfg(any(test, feature = "samples"))]
+pub(crate) mod errors;
+#[cfg(any(test, feature = "samples"))]
 pub mod folder;
 mod probe;
 mod report;

@@ -1,10 +1,10 @@
-//! Every mistake of a department's folder at once, each with file, line, column and a hint.
+//! Every mistake of a department's folder at once, each with file, line, column and a hint; and what is no mistake, but better otherwise.
 //! Leaves reading the files to the caller, and whether the source answers to the conformance kit.
 
 use hedui_toml::{Mistake, Mistakes};
 
 use crate::catalogue::Folder;
-use crate::manifest::{Manifest, ManifestError, Variables};
+use crate::manifest::{Connector, Manifest, ManifestError, Variables};
 
 /// The mistakes in the manifest and the cases of a folder; `at` is written before the files' names.
 ///
@@ -40,4 +40,25 @@ pub fn lint(folder: &Folder, at: &str, given: &Variables) -> Result<Manifest, Mi
         Ok(manifest) if mistakes.is_empty() => Ok(manifest),
         _ => Err(Mistakes(mistakes)),
     }
+}
+
+/// What a manifest without mistakes had better say as well, with its place and the reason `ADVICE`.
+pub fn advice(folder: &Folder, at: &str, manifest: &Manifest) -> Vec<Mistake> {
+    let mut found = Vec::new();
+    if let Connector::Http(http) = &manifest.connector
+        && http.success.is_none()
+    {
+        let place = hedui_toml::locate(
+            &folder.manifest,
+            &[hedui_toml::Step::Key("connector".to_owned())],
+            false,
+        );
+        let advice = ManifestError {
+            place: Some(place),
+            reason: "ADVICE",
+            ..ManifestError::new("connector", crate::conformance::errors::NO_SUCCESS)
+        };
+        found.push(advice.in_file(&format!("{at}department.toml")));
+    }
+    found
 }

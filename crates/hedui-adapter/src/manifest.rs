@@ -150,7 +150,7 @@ pub enum Connector {
         key_column: String,
     },
     /// A web service that answers JSON or XML.
-    Http(HttpConnector),
+    Http(Box<HttpConnector>),
     /// A plugin that speaks the protocol.
     Grpc {
         /// `http://host:port`.
@@ -222,6 +222,10 @@ pub struct HttpConnector {
     pub headers: Vec<(String, String)>,
     /// JSONPath of the row objects.
     pub rows: String,
+    /// Where the answer says whether it succeeded, looked at before its rows.
+    pub success: Option<Success>,
+    /// Whether null where the rows should be is an empty list; else it is no answer.
+    pub empty_is_null: bool,
     /// Statuses that mean "no record".
     pub no_record_status: Vec<u16>,
     /// In what form it answers.
@@ -232,6 +236,17 @@ pub struct HttpConnector {
     pub bearer: Option<Secret>,
     /// How questions are signed.
     pub sign: Option<Signing>,
+}
+
+/// How the answer of a web service says whether it is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Success {
+    /// JSONPath of what says so.
+    pub path: String,
+    /// Its texts where the answer brings the rows.
+    pub equals: Vec<String>,
+    /// Its texts where the person has none.
+    pub no_record: Vec<String>,
 }
 
 /// In what form a web service answers.

@@ -1,6 +1,7 @@
 //! How the rows of a source become typed records of a person, and back.
 //! Leaves fetching rows to the connectors and the text of manifests to `manifest`.
 
+mod expect;
 mod read;
 mod row;
 mod schema;
@@ -70,6 +71,8 @@ pub struct FieldMapping {
     pub field: Field,
     /// Where from.
     pub source: FieldSource,
+    /// Whether the source may leave the column out.
+    pub optional: bool,
 }
 
 /// Where a value comes from.
@@ -92,28 +95,4 @@ pub struct Threshold {
     pub within: Vec<String>,
     /// The threshold.
     pub limit: Option<Fen>,
-}
-
-impl Mapping {
-    /// Every column that is read, once each, in the order of the manifest.
-    pub fn columns(&self) -> Vec<&str> {
-        let mut columns = vec![self.identity.id_number.as_str()];
-        columns.extend(self.identity.name.as_deref());
-        if let Some(DataOn::Column(column, _)) = &self.data_on {
-            columns.push(column);
-        }
-        columns.extend(self.threshold.as_ref().map(|t| t.column.as_str()));
-        for record in &self.records {
-            columns.extend(record.reference.as_deref());
-            columns.extend(record.when.as_ref().map(|(column, _)| column.as_str()));
-            for field in &record.fields {
-                if let FieldSource::Column(column, _) = &field.source {
-                    columns.push(column);
-                }
-            }
-        }
-        let mut seen = std::collections::HashSet::new();
-        columns.retain(|column| seen.insert(*column));
-        columns
-    }
 }

@@ -91,7 +91,7 @@ pub(crate) fn open(
             let format = sheet::Format::Dbf { encoding: *encoding };
             Box::new(file::File::new(path, format, key_column, columns))
         }
-        Connector::Http(connector) => Box::new(http::Http::new(connector, limits, clock)?),
+        Connector::Http(connector) => Box::new(http::Http::new(connector, Some(mapping), limits, clock)?),
         Connector::Grpc { .. } => return Ok(None),
     }))
 }

@@ -38,6 +38,8 @@ fn connectors() -> Vec<BeginConnector> {
             body: None,
             headers: vec![("authorization".to_owned(), "Bearer ${token}".to_owned())],
             rows: "$.data[*]".to_owned(),
+            success: None,
+            empty_is_null: false,
             no_record_status: Vec::new(),
             format: crate::manifest::ReplyFormat::ByContentType,
             tls: None,

@@ -21,7 +21,7 @@ use crate::samples::{SampleServer, relocated};
 use crate::serve::serve;
 
 /// How long a source that is made wrong may take to say so.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// A name with characters of four bytes and the dot of names of minorities.
 const RARE_NAME: &str = "𠮷丽·䶮";
 
@@ -73,6 +73,13 @@ pub async fn run(
         "a wrong configuration fails its self-test, and nobody has no record",
         folder.wrong_config().await,
     ));
+    if let Connector::Http(http) = &manifest.connector {
+        reports.push(of(
+            "error-answers",
+            "an error that a web service answers is never no record",
+            super::errors::told_apart(&folder.at("errors"), http, &server).await,
+        ));
+    }
     reports.push(of(
         "real-source",
         "the department's own source can be read and has every column",

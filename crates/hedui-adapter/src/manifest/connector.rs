@@ -3,7 +3,8 @@
 
 use super::fields::{Fields, VALUE};
 use super::{
-    Connector, DatabaseConnector, HttpConnector, ReplyFormat, Secret, Signing, TextEncoding, TlsFiles, Variables,
+    Connector, DatabaseConnector, HttpConnector, ReplyFormat, Secret, Signing, Success, TextEncoding, TlsFiles,
+    Variables,
 };
 use crate::source::query::{Dialect, bind};
 
@@ -38,7 +39,7 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
             encoding: source.encoding(TextEncoding::Gb18030),
             key_column: source.required("key_column"),
         }),
-        "http" => Some(Connector::Http(http(&mut source))),
+        "http" => Some(Connector::Http(Box::new(http(&mut source)))),
         "grpc" => {
             let endpoint = source.required("endpoint");
             if !endpoint.is_empty() && !endpoint.starts_with("http://") {
@@ -170,6 +171,25 @@ impl Texts<'_, '_> {
         })
     }
 
+    fn success(&mut self) -> Option<Success> {
+        let mut below = self.fields.table("success")?;
+        let path = below.required_text("path");
+        if !below.has("equals") {
+            below.missing("equals");
+        }
+        let equals = below.scalars("equals").unwrap_or_default();
+        let no_record = below.scalars("no_record").unwrap_or_default();
+        if no_record.iter().any(|text| equals.contains(text)) {
+            below.mistake("no_record", "shares a text with equals");
+        }
+        below.finish();
+        Some(Success {
+            path,
+            equals,
+            no_record,
+        })
+    }
+
     fn tls(&mut self) -> Option<TlsFiles> {
         let mut below = Texts {
             fields: self.fields.table("tls")?,
@@ -258,12 +278,15 @@ fn http(source: &mut Texts<'_, '_>) -> HttpConnector {
     let bearer = source.secret("bearer");
     let sign = source.sign();
     let no_record = source.fields.numbers("no_record_status", 200, 599).unwrap_or_default();
+    let success = source.success();
     let connector = HttpConnector {
         url,
         post,
         body,
         headers,
         rows: source.required("rows"),
+        success,
+        empty_is_null: source.fields.flag("empty_is_null").unwrap_or(false),
         no_record_status: no_record.into_iter().filter_map(|n| u16::try_from(n).ok()).collect(),
         format,
         tls,

@@ -193,6 +193,18 @@ impl<'m> Fields<'m> {
         })
     }
 
+    /// A list of texts, numbers or yes/no, not empty, as texts.
+    pub(crate) fn scalars(&mut self, key: &str) -> Option<Vec<String>> {
+        self.take(
+            key,
+            "a list of texts, whole numbers, true or false",
+            |value| match value {
+                Value::Array(items) if !items.is_empty() => items.into_iter().map(scalar).collect(),
+                _ => None,
+            },
+        )
+    }
+
     pub(crate) fn numbers(&mut self, key: &str, low: u64, high: u64) -> Option<Vec<u64>> {
         self.take(
             key,

@@ -158,9 +158,7 @@ fn field_mappings(mut values: Fields<'_>, record_type: RecordType) -> Vec<FieldM
             values.raw(&key);
             continue;
         };
-        if let Some(source) = field_source(&mut values, *field) {
-            mappings.push(FieldMapping { field: *field, source });
-        }
+        mappings.extend(field_mapping(&mut values, *field));
     }
     for field in known.iter().filter(|f| f.required) {
         if !mappings.iter().any(|m| m.field.name == field.name) {
@@ -172,9 +170,13 @@ fn field_mappings(mut values: Fields<'_>, record_type: RecordType) -> Vec<FieldM
     mappings
 }
 
-fn field_source(values: &mut Fields<'_>, field: Field) -> Option<FieldSource> {
+fn field_mapping(values: &mut Fields<'_>, field: Field) -> Option<FieldMapping> {
     match values.raw(field.name)? {
-        toml::Value::String(column) if !column.is_empty() => Some(FieldSource::Column(column, Codec::default())),
+        toml::Value::String(column) if !column.is_empty() => Some(FieldMapping {
+            field,
+            source: FieldSource::Column(column, Codec::default()),
+            optional: false,
+        }),
         toml::Value::Table(table) => values.below(table, field.name, |fields| field_table(fields, field)),
         _ => {
             values.mistake(field.name, "must be a column, or a table with column or value");
@@ -183,10 +185,17 @@ fn field_source(values: &mut Fields<'_>, field: Field) -> Option<FieldSource> {
     }
 }
 
-fn field_table(mut fields: Fields<'_>, field: Field) -> Option<FieldSource> {
+fn field_table(mut fields: Fields<'_>, field: Field) -> Option<FieldMapping> {
     let codec = codec(&mut fields, field.kind);
     let value = fields.scalar("value");
     let column = fields.text("column");
+    let optional = fields.flag("optional").unwrap_or(false);
+    if optional && (column.is_none() || field.required && codec.empty.is_none()) {
+        fields.mistake(
+            "optional",
+            "needs a column, of a field that a record can do without or that has a value for an empty cell",
+        );
+    }
     let source = match (column, value) {
         (Some(column), None) => Some(FieldSource::Column(column, codec)),
         (None, Some(value)) => match codec.plain(field.kind, &value) {
@@ -202,7 +211,11 @@ fn field_table(mut fields: Fields<'_>, field: Field) -> Option<FieldSource> {
         }
     };
     fields.finish();
-    source
+    Some(FieldMapping {
+        field,
+        source: source?,
+        optional,
+    })
 }
 
 fn codec(fields: &mut Fields<'_>, kind: FieldKind) -> Codec {

@@ -181,7 +181,7 @@ impl Threshold {
 }
 
 impl RecordMapping {
-    fn fits(&self, row: &Row) -> Result<bool, String> {
+    pub(super) fn fits(&self, row: &Row) -> Result<bool, String> {
         let Some((column, wanted)) = &self.when else {
             return Ok(true);
         };

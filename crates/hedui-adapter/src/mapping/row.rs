@@ -54,6 +54,11 @@ impl Row {
         }
     }
 
+    /// Whether the source gave such a column, even without a value.
+    pub fn has(&self, column: &str) -> bool {
+        self.cells.iter().any(|(name, _)| name.as_ref() == column)
+    }
+
     /// Writes a cell over whatever the column held.
     pub fn set(&mut self, column: &str, text: impl Into<String>) {
         let cell = Cell::Text(text.into());

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json};
 use tokio::sync::watch;
 
+use super::write::{cells, table_of};
 use super::{SampleError, SampleRow};
 use crate::manifest::{Connector, Manifest};
 use crate::mapping::{Value, key};
@@ -28,7 +29,11 @@ type Services = RwLock<HashMap<String, Service>>;
 struct Service {
     /// Names from the root of the answer to the list of rows.
     holder: Vec<String>,
+    /// Where and what it says that it succeeded.
+    success: Option<(Vec<String>, String)>,
     no_record: StatusCode,
+    /// Answered to everybody, in place of rows.
+    instead: Option<Json>,
     by_id: HashMap<String, Vec<Json>>,
 }
 
@@ -75,28 +80,28 @@ impl SampleServer {
             .strip_prefix(&self.url())
             .and_then(|rest| rest.split(['?', '{']).next());
         let path = path.ok_or_else(|| SampleError::Source("an address on this server".to_owned()))?;
-        let simple = connector
-            .rows
-            .strip_prefix("$")
-            .and_then(|rest| rest.strip_suffix("[*]"));
-        let simple = simple.ok_or_else(|| SampleError::Source("a rows path of the form $.a.b[*]".to_owned()))?;
+        let holder = connector.rows.strip_suffix("[*]").and_then(names);
+        let holder = holder.ok_or_else(|| SampleError::Source("a rows path of the form $.a.b[*]".to_owned()))?;
+        let success = connector.success.as_ref().map(|success| {
+            let path = names(&success.path).filter(|names| !names.is_empty());
+            path.zip(success.equals.first().cloned())
+                .ok_or_else(|| SampleError::Source("a success path of the form $.a.b".to_owned()))
+        });
         let no_record = connector
             .no_record_status
             .first()
             .and_then(|status| StatusCode::from_u16(*status).ok());
         let mut service = Service {
-            holder: simple
-                .split('.')
-                .filter(|name| !name.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            holder,
+            success: success.transpose()?,
             no_record: no_record.unwrap_or(StatusCode::OK),
+            instead: None,
             by_id: HashMap::new(),
         };
         for row in rows {
             if let Value::Text(text) = row.row.get(&mapping.identity.id_number) {
                 let id = key(text);
-                service.by_id.entry(id).or_default().push(object(row));
+                service.by_id.entry(id).or_default().push(object(manifest, row)?);
             }
         }
         let mut services = self.services.write().unwrap_or_else(PoisonError::into_inner);
@@ -105,10 +110,57 @@ impl SampleServer {
     }
 }
 
-/// The row as an object; a column `a.b` nests.
-fn object(row: &SampleRow) -> Json {
+impl SampleServer {
+    /// From now on a department's service answers everybody with this in place of the rows, after saying that it succeeded or that it did not.
+    pub(crate) fn misbehave(&self, manifest: &Manifest, instead: Json, succeeded: bool) -> Result<(), SampleError> {
+        self.put(manifest, &[])?;
+        let mut services = self.services.write().unwrap_or_else(PoisonError::into_inner);
+        for (path, service) in services.iter_mut() {
+            let Connector::Http(connector) = &manifest.connector else {
+                continue;
+            };
+            if connector
+                .url
+                .strip_prefix(&self.url())
+                .is_some_and(|rest| rest.starts_with(path.as_str()))
+            {
+                service.instead = Some(instead.clone());
+                if let (Some((_, text)), false) = (&mut service.success, succeeded) {
+                    text.push_str("-not");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names of a path `$.a.b`; `None` for any other.
+fn names(path: &str) -> Option<Vec<String>> {
+    let rest = path.strip_prefix('$')?;
+    let names: Vec<String> = rest.split('.').skip(1).map(str::to_owned).collect();
+    let plain = |name: &String| !name.is_empty() && !name.contains(['[', '*', '(', '?']);
+    (rest.is_empty() || rest.starts_with('.') && names.iter().all(plain)).then_some(names)
+}
+
+/// Puts a value at the end of a path of names, into whatever stands there already.
+fn put_at(tree: &mut Json, names: &[String], value: Json) {
+    let Some((name, below)) = names.split_first() else {
+        *tree = value;
+        return;
+    };
+    if !tree.is_object() {
+        *tree = Json::Object(Map::new());
+    }
+    if let Json::Object(map) = tree {
+        put_at(map.entry(name.as_str()).or_insert(Json::Null), below, value);
+    }
+}
+
+/// The row as an object with every column of its table, null where it has no such cell; a column `a.b` nests.
+fn object(manifest: &Manifest, row: &SampleRow) -> Result<Json, SampleError> {
     let mut top = Map::new();
-    for (column, text) in row.row.cells() {
+    let table = table_of(manifest, row)?;
+    for (column, text) in table.columns.iter().zip(cells(table, row)) {
         let mut names: Vec<&str> = column.split('.').collect();
         let last = names.pop().unwrap_or_default();
         let mut at = &mut top;
@@ -116,12 +168,12 @@ fn object(row: &SampleRow) -> Json {
             let below = at.entry(name).or_insert_with(|| Json::Object(Map::new()));
             match below {
                 Json::Object(map) => at = map,
-                _ => return Json::Object(top),
+                _ => return Ok(Json::Object(top)),
             }
         }
-        at.insert(last.to_owned(), Json::from(text));
+        at.insert(last.to_owned(), text.map_or(Json::Null, Json::from));
     }
-    Json::Object(top)
+    Ok(Json::Object(top))
 }
 
 async fn answer(State(services): State<Arc<Services>>, uri: Uri, body: Bytes) -> Response {
@@ -143,13 +195,15 @@ async fn answer(State(services): State<Arc<Services>>, uri: Uri, body: Bytes) ->
         .flatten()
         .cloned()
         .collect();
-    let status = if rows.is_empty() {
-        service.no_record
-    } else {
-        StatusCode::OK
+    let status = match &service.instead {
+        None if rows.is_empty() => service.no_record,
+        _ => StatusCode::OK,
     };
-    let wrapped = service.holder.iter().rev().fold(Json::Array(rows), |inner, name| {
-        Json::Object(Map::from_iter([(name.clone(), inner)]))
-    });
-    (status, axum::Json(wrapped)).into_response()
+    let mut tree = Json::Null;
+    let rows = service.instead.clone().unwrap_or(Json::Array(rows));
+    put_at(&mut tree, &service.holder, rows);
+    if let Some((path, text)) = &service.success {
+        put_at(&mut tree, path, Json::from(text.as_str()));
+    }
+    (status, axum::Json(tree)).into_response()
 }

@@ -1,6 +1,7 @@
 //! A web service of the department that answers JSON or XML: templates for the question, JSONPath for the rows.
 //! Leaves the meaning of the columns to the mapping. Addresses hold ids, so no text of the client library is ever passed on.
 
+mod reply;
 mod sign;
 mod template;
 mod xml;
@@ -9,22 +10,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use hedui_core::{Failure, Subject};
-use jsonpath_rust::JsonPath;
 use minijinja::Environment;
+use reply::Form;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use serde_json::Value as Json;
 use template::{Escape, render, templates};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Found, MAX_ROWS, Source, is_tls};
+use super::{Found, Source, is_tls};
 use crate::adapter::Limits;
 use crate::clock::Clock;
 use crate::manifest::{HttpConnector, ReplyFormat, TlsFiles};
-use crate::mapping::{Cell, Row};
+use crate::mapping::{Mapping, Row};
 use crate::reason::Reason;
-
-/// How deep row objects may nest: deeper than any service answers.
-const MAX_DEPTH: usize = 8;
 
 /// How long the self-test waits.
 const CHECK_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
@@ -37,12 +34,15 @@ pub(super) struct Http {
     escape: Escape,
     max_bytes: usize,
     bearer: Option<HeaderValue>,
+    /// What the rows are read with; none where it is not known yet which columns there are.
+    mapping: Option<Mapping>,
     clock: Option<Arc<dyn Clock>>,
 }
 
 impl Http {
     pub(super) fn new(
         connector: &HttpConnector,
+        mapping: Option<&Mapping>,
         limits: Limits,
         clock: Option<Arc<dyn Clock>>,
     ) -> Result<Http, Failure> {
@@ -77,6 +77,7 @@ impl Http {
             escape,
             max_bytes,
             bearer: bearer.transpose()?,
+            mapping: mapping.cloned(),
             clock,
         })
     }
@@ -161,12 +162,16 @@ impl Http {
             ReplyFormat::ByContentType => content.is_some_and(|text| text.to_ascii_lowercase().contains("xml")),
         };
         let body = self.body(response).await?;
-        if xml {
-            let tree = xml::tree(&body)?;
-            return found(xml_rows(&tree, &self.connector.rows)?);
+        let rows = if xml {
+            reply::rows(&xml::tree(&body)?, &self.connector, Form::Xml)?
+        } else {
+            let json = serde_json::from_slice(&body).map_err(|_| Reason::SourceUnreadable.failure_at("not JSON"))?;
+            reply::rows(&json, &self.connector, Form::Json)?
+        };
+        match self.mapping.as_ref().and_then(|mapping| mapping.missing_in(&rows)) {
+            Some(column) => Err(Reason::SourceMissing.failure_at(format_args!("column {column} in every row"))),
+            None => Ok(rows),
         }
-        let json = serde_json::from_slice(&body).map_err(|_| Reason::SourceUnreadable.failure_at("not JSON"))?;
-        rows(&json, &self.connector.rows)
     }
 
     /// The body, as long as it stays within the limit.
@@ -225,100 +230,25 @@ impl Source for Http {
     }
 }
 
+/// The rows of a JSON answer, for tests.
+#[cfg(test)]
+pub(super) fn rows_of(answer: &serde_json::Value, connector: &HttpConnector) -> Result<Vec<Row>, Failure> {
+    reply::rows(answer, connector, Form::Json)
+}
+
 /// What is wrong with a connector's templates and path, for the manifest.
 pub(crate) fn mistakes(connector: &HttpConnector) -> Vec<(&'static str, String)> {
     let mut found: Vec<(&'static str, String)> = templates(connector).err().into_iter().collect();
-    if !connector.rows.is_empty() && jsonpath_rust::parser::parse_json_path(&connector.rows).is_err() {
-        found.push(("rows", "is no JSONPath".to_owned()));
+    let success = connector
+        .success
+        .as_ref()
+        .map(|success| ("success.path", &success.path));
+    for (key, path) in [("rows", &connector.rows)].into_iter().chain(success) {
+        if !path.is_empty() && jsonpath_rust::parser::parse_json_path(path).is_err() {
+            found.push((key, "is no JSONPath".to_owned()));
+        }
     }
     found
-}
-
-/// The rows that the path selects. Where the list itself is not there the answer is not the one described, which is no "no record".
-fn rows(json: &Json, path: &str) -> Result<Vec<Row>, Failure> {
-    let select = |path: &str| {
-        json.query(path)
-            .map_err(|_| Reason::SourceError.failure_at("rows path"))
-    };
-    let holder = path.strip_suffix("[*]").unwrap_or(path);
-    let holders = select(holder)?;
-    if holders.is_empty() {
-        return Err(Reason::SourceUnreadable.failure_at("the answer has no rows part"));
-    }
-    let mut items = Vec::new();
-    for holder in holders {
-        match holder {
-            Json::Null => {}
-            Json::Array(list) if path.ends_with("[*]") => items.extend(list),
-            object @ Json::Object(_) if !path.ends_with("[*]") => items.push(object),
-            _ => return Err(Reason::SourceUnreadable.failure_at("the rows part is of another form")),
-        }
-    }
-    found(items)
-}
-
-/// The rows of a tree made of XML, where a list of one is no list and an empty one is not there: what must be there is what holds it.
-fn xml_rows<'j>(tree: &'j Json, path: &str) -> Result<Vec<&'j Json>, Failure> {
-    let rows_path = path.strip_suffix("[*]").unwrap_or(path);
-    let select = |path: &str| {
-        tree.query(path)
-            .map_err(|_| Reason::SourceError.failure_at("rows path"))
-    };
-    let holder = rows_path.rsplit_once('.').map_or("$", |(holder, _)| holder);
-    if select(holder)?.is_empty() {
-        return Err(Reason::SourceUnreadable.failure_at("the answer has no rows part"));
-    }
-    let mut items = Vec::new();
-    for item in select(rows_path)? {
-        match item {
-            Json::Null => {}
-            Json::Array(list) => items.extend(list.iter().filter(|item| !item.is_null())),
-            item => items.push(item),
-        }
-    }
-    Ok(items)
-}
-
-fn found(items: Vec<&Json>) -> Result<Vec<Row>, Failure> {
-    if items.len() > MAX_ROWS {
-        return Err(Reason::SourceTooLarge.failure_at("rows of one person"));
-    }
-    items.into_iter().map(row).collect()
-}
-
-fn row(json: &Json) -> Result<Row, Failure> {
-    if !json.is_object() {
-        return Err(Reason::SourceUnreadable.failure_at("a row is no object"));
-    }
-    let mut cells = Vec::new();
-    flatten("", json, MAX_DEPTH, &mut cells);
-    Ok(Row::of(cells))
-}
-
-/// Nested objects give columns such as `owner.name`; lists cannot be a cell.
-fn flatten(name: &str, json: &Json, depth: usize, cells: &mut Vec<(Arc<str>, Cell)>) {
-    let cell = match json {
-        Json::Object(object) if depth > 0 => {
-            for (key, value) in object {
-                let path = if name.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{name}.{key}")
-                };
-                flatten(&path, value, depth - 1, cells);
-            }
-            return;
-        }
-        Json::Null => Cell::Text(String::new()),
-        Json::String(text) => Cell::Text(text.clone()),
-        Json::Bool(flag) => Cell::Text(flag.to_string()),
-        Json::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
-            Some(value) => super::sheet::number(value),
-            None => Cell::Text(number.to_string()),
-        },
-        Json::Object(_) | Json::Array(_) => Cell::Unreadable,
-    };
-    cells.push((Arc::from(name), cell));
 }
 
 fn refusal(status: u16) -> Failure {

@@ -156,7 +156,7 @@ pub async fn http(
     subject: &Subject,
     deadline: Instant,
 ) -> Result<Vec<TableShape>, Failure> {
-    let source: Box<dyn super::Source> = Box::new(http::Http::new(connector, limits, None)?);
+    let source: Box<dyn super::Source> = Box::new(http::Http::new(connector, None, limits, None)?);
     let mut found = source.rows(std::slice::from_ref(subject), deadline).await?;
     let rows = found.pop().unwrap_or_else(|| Ok(Vec::new()))?;
     if rows.is_empty() {

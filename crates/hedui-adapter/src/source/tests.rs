@@ -2,6 +2,7 @@
 
 mod databases;
 mod dbf;
+mod replies;
 mod web;
 
 use std::path::Path;
@@ -199,7 +200,6 @@ async fn a_web_answer_without_the_rows_part_is_no_empty_list() {
     let answer = |uri: axum::http::Uri| async move {
         match uri.path() {
             "/empty" => r#"{"data":{"rows":[]}}"#.into_response(),
-            "/null" => r#"{"data":{"rows":null}}"#.into_response(),
             "/error" => r#"{"code":500,"message":"db down"}"#.into_response(),
             "/text" => "<html>".into_response(),
             "/scalar" => r#"{"data":{"rows":[1]}}"#.into_response(),
@@ -215,7 +215,6 @@ async fn a_web_answer_without_the_rows_part_is_no_empty_list() {
     let dir = tempfile::tempdir().unwrap();
     for (path, expected) in [
         ("empty", "NO_RECORD"),
-        ("null", "NO_RECORD"),
         ("error", "SOURCE_UNREADABLE"),
         ("text", "SOURCE_UNREADABLE"),
         ("scalar", "SOURCE_UNREADABLE"),

@@ -66,12 +66,8 @@ async fn a_soap_answer_is_read_by_local_names_in_every_number_of_rows() {
     for (rows, count) in [
         (String::from("<h:rows/>"), 0),
         (String::from("<h:rows></h:rows>"), 0),
-        (String::from("<h:rows><h:row xsi:nil=\"true\"/></h:rows>"), 0),
         (format!("<h:rows>{one}</h:rows>"), 1),
-        (
-            format!("<h:rows>{one}<x:row xmlns:x=\"urn:x\" xsi:nil=\"1\"/>{one}</h:rows>"),
-            2,
-        ),
+        (format!("<h:rows>{one}{}</h:rows>", one.replace("h:row", "row")), 2),
         (format!("<h:rows>{}</h:rows>", row(id, "<h:what xsi:nil=\"true\"/>")), 1),
     ] {
         let answer = of(envelope("<?xml version=\"1.0\"?>", &rows)).await;
@@ -114,6 +110,22 @@ async fn an_xml_answer_that_is_not_the_one_described_is_no_empty_list() {
             "a row of text",
         ),
         (envelope("", &deep).into_bytes(), "depth"),
+        (
+            envelope("", "<h:rows><h:row xsi:nil=\"true\"/></h:rows>").into_bytes(),
+            "nil in place of a row",
+        ),
+        (
+            envelope("", "<h:rows xsi:nil=\"true\"/>").into_bytes(),
+            "nil in place of the rows",
+        ),
+        (
+            envelope("", "<h:rows><code>500</code><message>db</message></h:rows>").into_bytes(),
+            "an error where the rows should be",
+        ),
+        (
+            envelope("", "<h:rows>db down</h:rows>").into_bytes(),
+            "a text where the rows should be",
+        ),
         (b"{\"a\": 1}".to_vec(), "JSON"),
         (Vec::new(), "nothing"),
         (b"<a><b></a>".to_vec(), "broken"),

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hedui_adapter::lint::lint;
+use hedui_adapter::lint::{advice, lint};
 use serde_json::json;
 
 use super::{VariableArgs, folders};
@@ -25,11 +25,13 @@ pub struct LintArgs {
 pub(super) fn run(arguments: &LintArgs, context: &Context) -> Result<Answer, CliError> {
     let folders = folders(&arguments.paths)?;
     let given = arguments.variables.given();
-    let mistakes: Vec<_> = folders
-        .iter()
-        .filter_map(|found| lint(&found.folder, &found.at, &given).err())
-        .flat_map(|mistakes| mistakes.0)
-        .collect();
+    let (mut mistakes, mut advised) = (Vec::new(), Vec::new());
+    for found in &folders {
+        match lint(&found.folder, &found.at, &given) {
+            Ok(manifest) => advised.extend(advice(&found.folder, &found.at, &manifest)),
+            Err(found) => mistakes.extend(found.0),
+        }
+    }
     let exit = if mistakes.is_empty() {
         Exit::Success
     } else {
@@ -37,10 +39,11 @@ pub(super) fn run(arguments: &LintArgs, context: &Context) -> Result<Answer, Cli
     };
     let read = folders.len();
     if context.output == Output::Json {
-        let found: Vec<_> = mistakes.iter().map(mistake).collect();
-        return Answer::json(&json!({ "departments": read, "mistakes": found }), exit);
+        let all = |found: &[hedui_toml::Mistake]| found.iter().map(mistake).collect::<Vec<_>>();
+        let found = json!({ "departments": read, "mistakes": all(&mistakes), "advice": all(&advised) });
+        return Answer::json(&found, exit);
     }
-    let mut text: String = mistakes.iter().map(|m| format!("{m}\n")).collect();
+    let mut text: String = mistakes.iter().chain(&advised).map(|m| format!("{m}\n")).collect();
     let found = mistakes.len();
     text.push_str(&if mistakes.is_empty() {
         context.lang.pick(

@@ -146,6 +146,8 @@ async fn http(
         body: arguments.body.take(),
         headers: std::mem::take(&mut arguments.headers),
         rows: arguments.rows.clone(),
+        success: None,
+        empty_is_null: false,
         no_record_status: vec![404],
         format: ReplyFormat::ByContentType,
         tls: None,
