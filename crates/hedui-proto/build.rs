@@ -9,6 +9,7 @@ const FILES: &[&str] = &[
     "hedui/operations/v1/operations_service.proto",
     "hedui/retention/v1/retention_service.proto",
     "hedui/reevaluation/v1/reevaluation_service.proto",
+    "hedui/task/v1/task_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

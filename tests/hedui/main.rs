@@ -9,6 +9,7 @@ mod durability;
 mod faults;
 mod golden;
 mod live;
+mod offices;
 mod path;
 mod population;
 mod privacy;

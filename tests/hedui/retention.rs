@@ -70,6 +70,7 @@ async fn district(seed: u64, households: u32) -> District {
         token_sha256: Sha256::digest(id.as_bytes()).into(),
         roles: vec![role],
         districts: Some(vec![district.to_owned()]),
+        departments: Vec::new(),
     };
     let mut callers = callers.map(|(id, role)| caller(id, role, "511703")).to_vec();
     callers.push(caller("elsewhere", Role::Verifier, "110101"));

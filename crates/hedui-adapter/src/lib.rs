@@ -9,6 +9,7 @@ pub mod gate;
 pub mod guess;
 pub mod manifest;
 pub mod mapping;
+pub mod people;
 pub mod port;
 pub mod reason;
 pub mod serve;
@@ -21,6 +22,7 @@ pub use clock::Clock;
 pub use gate::{Gate, Permit, Refused, Settled};
 pub use manifest::{Connector, Manifest, ManifestError, Variables};
 pub use mapping::{Mapping, Row};
+pub use people::{People, PeopleAdapter};
 pub use port::{AdapterPort, Ask, FaultPort, Jitter, Port, Reply, ReplySink, ReplyTo, StreamPort, UnaryPort};
 pub use reason::{Reason, cause_of};
 #[cfg(any(test, feature = "samples"))]

@@ -30,7 +30,10 @@ pub fn lint(folder: &Folder, at: &str, given: &Variables) -> Result<Manifest, Mi
         Ok(_) => {}
         Err(found) => mistakes.extend(found.iter().cloned().map(|m| m.in_file(&file("department.toml")))),
     }
-    if folder.cases.is_empty() {
+    let is_people = manifest.as_ref().is_ok_and(|m| m.connector.people().is_some());
+    if folder.cases.is_empty() && is_people {
+        // People have no source that could be made out of cases.
+    } else if folder.cases.is_empty() {
         let missing = ManifestError::new("case", "there is no cases.toml: a department has at least one [[case]]");
         mistakes.push(missing.in_file(&file("cases.toml")));
     } else if let Err(found) = crate::cases::parse(&folder.cases) {

@@ -20,13 +20,12 @@ use hedui_toml::{Mistake, Place};
 use crate::adapter::{Description, Limits, LookupKey};
 use crate::gate::Pace;
 use crate::mapping::Mapping;
+use crate::people::People;
 
 pub use secret::Secret;
 pub use variables::substituted;
 
-#[cfg(any(test, feature = "samples"))]
 pub(crate) use fields::{Fields, Mistakes};
-#[cfg(any(test, feature = "samples"))]
 pub(crate) use parse::document;
 
 /// What `${name}` stands for in the connector sections.
@@ -158,6 +157,8 @@ pub enum Connector {
         /// Whether it is asked over `QueryStream`; else with one call per household.
         stream: bool,
     },
+    /// An office without a system: people answer later.
+    People(People),
 }
 
 impl Connector {
@@ -172,12 +173,21 @@ impl Connector {
             Connector::Dbf { .. } => "dbf",
             Connector::Http(_) => "http",
             Connector::Grpc { .. } => "grpc",
+            Connector::People(_) => "people",
         }
     }
 
     /// Whether the department's own program answers in the protocol, rather than a source of rows.
     pub fn is_plugin(&self) -> bool {
         matches!(self, Connector::Grpc { .. })
+    }
+
+    /// Whether people answer, later, rather than a system at once.
+    pub fn people(&self) -> Option<People> {
+        match self {
+            Connector::People(people) => Some(*people),
+            _ => None,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub use schema::{Field, FieldKind, Words, fields};
 pub use value::{Codec, DateFormat, Unit, Unreadable};
 pub use write::Inexpressible;
 
-pub(crate) use read::key;
+pub(crate) use read::{key, sound};
 
 /// How the rows of one source are read.
 #[derive(Clone, Debug)]

@@ -119,6 +119,8 @@ reasons! {
     SignatureKeyUnknown = "SIGNATURE_KEY_UNKNOWN", Config, Department, "the answer is signed under a key that is not pinned for the department";
     /// The signature is not one of the pinned key over this answer.
     SignatureInvalid = "SIGNATURE_INVALID", System, Department, "the signature of the answer does not hold";
+    /// The people of an office looked and could not find out.
+    OfficeCannotTell = "OFFICE_CANNOT_TELL", System, Department, "the office could not find out";
     /// The department reports a failure without a usable reason.
     DepartmentFailure = "DEPARTMENT_FAILURE", System, Department, "the department could not find out";
 }

@@ -136,8 +136,10 @@ pub fn materialise(manifest: &Manifest, rows: &[SampleRow]) -> Result<(), Sample
         } => write::csv(manifest, path.as_ref(), *encoding, *delimiter, rows),
         Connector::Excel { path, sheet, .. } => write::excel(manifest, path.as_ref(), sheet, rows),
         Connector::Dbf { path, encoding, .. } => write::dbf(manifest, path.as_ref(), *encoding, rows),
-        Connector::Postgres(_) | Connector::Mysql(_) | Connector::Http(_) | Connector::Grpc { .. } => {
-            Err(SampleError::NoFile)
-        }
+        Connector::Postgres(_)
+        | Connector::Mysql(_)
+        | Connector::Http(_)
+        | Connector::Grpc { .. }
+        | Connector::People(_) => Err(SampleError::NoFile),
     }
 }

@@ -92,7 +92,7 @@ pub(crate) fn open(
             Box::new(file::File::new(path, format, key_column, columns))
         }
         Connector::Http(connector) => Box::new(http::Http::new(connector, Some(mapping), limits, clock)?),
-        Connector::Grpc { .. } => return Ok(None),
+        Connector::Grpc { .. } | Connector::People(_) => return Ok(None),
     }))
 }
 

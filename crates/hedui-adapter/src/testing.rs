@@ -136,15 +136,18 @@ fn state() -> impl Strategy<Value = (AnswerState, Option<Failure>)> {
 
 pub(crate) fn answer(ordinal: u32) -> impl Strategy<Value = SubjectAnswer> {
     let notes = vec("[a-z ]{1,30}", 0..3);
-    (state(), proptest::option::of(partial_date()), notes).prop_map(move |((state, failure), data_on, notes)| {
-        SubjectAnswer {
+    // Whole seconds, and only of what is pending.
+    let due = proptest::option::of((0i64..4_000_000_000).prop_map(|seconds| seconds * 1_000));
+    (state(), proptest::option::of(partial_date()), notes, due).prop_map(
+        move |((state, failure), data_on, notes, due)| SubjectAnswer {
             ordinal,
+            due_at_ms: due.filter(|_| state == AnswerState::Pending),
             state,
             data_on,
             failure,
             notes,
-        }
-    })
+        },
+    )
 }
 
 /// A question about one to four people and its answers.

@@ -15,7 +15,7 @@ mod writer;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use answer::{decode_answer, encode_answer, whole};
+pub use answer::{NOT_ASKED_FOR, decode_answer, due_at_ms, encode_answer, whole};
 pub use describe::{decode_checks, decode_description, encode_checks, encode_description};
 pub(crate) use frame::{StreamQuery, Streamed, answers, queries, write_answer, write_query};
 pub use query::{InvalidQuery, decode_query, encode_query};

@@ -411,6 +411,7 @@ pub(crate) async fn finish(core: &Arc<Core>, run: &Arc<Run>) {
                 verification.verdicts = ended.verdicts;
                 verification.report = ended.report;
                 verification.promise = ended.promise;
+                verification.promised = ended.promised;
             }
             Err(error) => {
                 tracing::error!(case = %run.case, reason = error.reason(), "a verification failed; no verdict was released");
@@ -419,4 +420,8 @@ pub(crate) async fn finish(core: &Arc<Core>, run: &Arc<Run>) {
             }
         }
     });
+    // An office may have answered while a recheck carried its promise over.
+    if run.prepared.stored.request.recheck.is_some() && run.state.borrow().promised.departments > 0 {
+        Broker::of(core).look_for_answers(run.case);
+    }
 }

@@ -17,11 +17,11 @@ use crate::core::Core;
 use crate::error::BrokerError;
 use crate::evidence::{self, actor};
 use crate::kept_report::KeptReport;
-use crate::pipeline::Ended;
+use crate::pipeline::{Ended, promised};
 use crate::prepare::label;
 use crate::request::StoredRequest;
 use crate::retention::{Officer, RetentionRefusal, RetentionState, Standing, named_for_destruction, standing};
-use crate::run::{State, Verification};
+use crate::run::{Promised, State, Verification};
 
 /// Most verifications on one page of a list.
 pub const MAX_PAGE: usize = 500;
@@ -98,6 +98,7 @@ impl Look {
             as_of: civil_date(created_at_ms),
             asked: 0,
             answered: 0,
+            promised: Promised::default(),
             verdicts: Arc::default(),
             report: None,
             failure: (state == State::Failed).then(|| "EVIDENCE_UNREADABLE".to_owned()),
@@ -159,9 +160,13 @@ pub(crate) fn ending_in(core: &Core, frame: &Frame) -> Result<Ended, BrokerError
     if state == State::Succeeded && report.is_none() {
         return Err(BrokerError::Damaged("a verdict frame without its report"));
     }
-    let verdicts = match &report {
-        Some(kept) => kept.open()?.verdicts.iter().map(Verdict::brief).collect(),
-        None => Arc::default(),
+    let (verdicts, promised) = match &report {
+        Some(kept) => {
+            let report = kept.open()?;
+            let verdicts = report.verdicts.iter().map(Verdict::brief).collect();
+            (verdicts, promised(&report.departments))
+        }
+        None => (Arc::default(), Promised::default()),
     };
     Ok(Ended {
         state,
@@ -169,6 +174,7 @@ pub(crate) fn ending_in(core: &Core, frame: &Frame) -> Result<Ended, BrokerError
         report,
         failure,
         promise: evidence::promise(core, frame)?,
+        promised,
     })
 }
 
@@ -405,6 +411,7 @@ fn verification(
         as_of: stored.as_of,
         asked: 0,
         answered: 0,
+        promised: Promised::default(),
         verdicts: Arc::default(),
         report: None,
         failure: Some("INTERRUPTED".to_owned()),
@@ -422,6 +429,7 @@ fn verification(
             let count = |is: fn(&&DepartmentLine) -> bool| u32::try_from(lines.iter().filter(is).count());
             found.asked = count(|line| line.asked_at_ms != 0).unwrap_or(u32::MAX);
             found.answered = count(|line| line.arrival > 0).unwrap_or(u32::MAX);
+            found.promised = ended.promised;
         }
         (found.verdicts, found.report, found.promise) = (ended.verdicts, ended.report, ended.promise);
     }

@@ -5,6 +5,7 @@ use hedui_core::FieldError;
 use hedui_evidence::{LogError, StoreError};
 
 use crate::retention::RetentionRefusal;
+use crate::tasks::TaskRefusal;
 
 /// What kind of error it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,9 @@ pub enum BrokerError {
     /// The case is frozen, destroyed, on hold; or an order about it is not allowed.
     #[error(transparent)]
     Retention(#[from] RetentionRefusal),
+    /// A task that is not shown or not answered.
+    #[error(transparent)]
+    Task(#[from] TaskRefusal),
     /// A re-evaluation of the district is under way, or too many are.
     #[error("a re-evaluation of this district is under way: {0}")]
     ReevaluationRunning(String),
@@ -108,6 +112,7 @@ impl BrokerError {
             BrokerError::Busy => ErrorKind::ResourceExhausted,
             BrokerError::ShuttingDown => ErrorKind::Unavailable,
             BrokerError::Retention(refusal) => refusal.kind(),
+            BrokerError::Task(refusal) => refusal.kind(),
             BrokerError::Damaged(_) => ErrorKind::DataLoss,
             BrokerError::Internal(_) => ErrorKind::Internal,
             BrokerError::Store(error) => match error.kind() {
@@ -138,6 +143,7 @@ impl BrokerError {
             BrokerError::Log(LogError::Name { .. }) => "LOG_REQUEST_INVALID",
             BrokerError::Log(_) => "EVIDENCE_LOG_UNAVAILABLE",
             BrokerError::Retention(refusal) => refusal.reason(),
+            BrokerError::Task(refusal) => refusal.reason(),
             BrokerError::ReevaluationRunning(_) => "REEVALUATION_RUNNING",
             BrokerError::ReevaluationEnded => "REEVALUATION_ENDED",
             BrokerError::ReevaluationNotFound => "REEVALUATION_NOT_FOUND",
@@ -170,6 +176,10 @@ impl BrokerError {
         "NO_HOLD",
         "EXPIRY_NOT_APPROVED",
         "EXPIRY_RUNNING",
+        "TASK_NOT_FOUND",
+        "TASK_CLOSED",
+        "TASK_ANSWERED",
+        "NOTHING_TO_CONFIRM",
         "REEVALUATION_RUNNING",
         "REEVALUATION_ENDED",
         "REEVALUATION_NOT_FOUND",

@@ -145,6 +145,8 @@ fn open<'a>(core: &Core, run: &Run, progress: &'a Progress, leader: Option<&Run>
             }
             continue;
         }
+        // Each verification has a task of its own: one that is cancelled takes nobody else's with it.
+        let leader = leader.filter(|_| department.people.is_none());
         if let Some(leader) = leader.filter(|leader| same_question(core, leader, run, planned)) {
             run.collector.expect(index, None);
             if leader.collector.follow(index, &run.collector) {

@@ -184,6 +184,7 @@ fn subject_line(answer: &SubjectAnswer) -> SubjectLine {
         data_on: answer.data_on,
         failure: answer.failure.clone(),
         notes: answer.notes.clone(),
+        due_at_ms: answer.due_at_ms,
     }
 }
 

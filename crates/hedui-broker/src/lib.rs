@@ -39,6 +39,7 @@ mod run;
 mod simulate;
 mod staff;
 mod supervision;
+mod tasks;
 mod watch;
 mod workers;
 
@@ -66,13 +67,14 @@ pub use reevaluation::{
     Reviewed, ReviewedPage,
 };
 pub use registry::{Fared, Registered, Registry};
-pub use request::{Completion, Conflict, Create, MAX_DEADLINE_MS, Recheck, Reevaluates, Request, Reuse};
+pub use request::{AnsweredTask, Completion, Conflict, Create, MAX_DEADLINE_MS, Recheck, Reevaluates, Request, Reuse};
 pub use retention::{
     Basis, Counts, Destroyed, Expiry, ExpiryAsk, ExpiryPlace, ExpiryProgress, Hold, Officer, RetentionPeriods,
     RetentionRefusal, RetentionState, ShredRequest, Standing,
 };
-pub use run::{State, Verification};
+pub use run::{Promised, State, Verification};
 pub use simulate::{FiledHousehold, Gathered, PackChoice, SimulateAsk, Simulated};
 pub use staff::{StaffMember, StaffRegister, resident_id};
 pub use supervision::{Consulted, MisuseReport, Overseen, PersonAccess};
+pub use tasks::{OpenedTask, Task, TaskPage, TaskRefusal, TaskState};
 pub use watch::{Event, EventKind};

@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use futures::FutureExt as _;
+use hedui_core::report::DepartmentLine;
 use hedui_core::{Report, Verdict};
 use hedui_evidence::{IndexKey, Record, Sealer, StoreError};
 use tokio::time::Instant;
@@ -20,7 +21,8 @@ use crate::kept_report::KeptReport;
 use crate::meter::Step;
 use crate::request::Completion;
 use crate::reuse;
-use crate::run::{Progress, Run, State};
+use crate::run::{Progress, Promised, Run, State};
+use crate::tasks;
 
 /// How a verification ended.
 pub(crate) struct Ended {
@@ -29,6 +31,8 @@ pub(crate) struct Ended {
     pub report: Option<KeptReport>,
     pub failure: Option<String>,
     pub promise: Option<Arc<str>>,
+    /// What departments have promised for later.
+    pub promised: Promised,
 }
 
 /// From kept answers over the departments to the durable verdict.
@@ -167,7 +171,7 @@ fn conclude(
         arrived: &arrived,
         state,
         failure,
-        index: index(run, progress, state, &report),
+        index: index(core, run, progress, state, &report),
         filed,
     };
     let frame = evidence::verdict(core, sealer, &mut rng, &ending, &report, &kept)?;
@@ -182,21 +186,37 @@ fn conclude(
         report: Some(kept),
         failure: failure.map(str::to_owned),
         promise,
+        promised: promised(&report.departments),
     };
     Ok(Concluded { record, ended })
 }
 
 /// What the frame is found by. Answers serve again only from a verification in which something new was said.
-fn index(run: &Run, progress: &Progress, state: State, report: &Report) -> Vec<IndexKey> {
+fn index(core: &Core, run: &Run, progress: &Progress, state: State, report: &Report) -> Vec<IndexKey> {
+    if state != State::Succeeded {
+        return Vec::new();
+    }
+    let mut index = tasks::filed(core, run, &report.departments);
     let kept = &progress.kept;
     let all_kept = !kept.is_empty()
         && kept
             .iter()
             .zip(&report.departments)
             .all(|(k, l)| k.is_some() || l.arrival == 0);
-    if all_kept || state != State::Succeeded {
-        Vec::new()
-    } else {
-        vec![run.question]
+    let recheck = run.prepared.stored.request.recheck.as_ref();
+    if !all_kept || recheck.is_some_and(|recheck| !recheck.answered.is_empty()) {
+        index.push(run.question);
     }
+    index
+}
+
+/// How many departments have promised an answer for later, and until when.
+pub(crate) fn promised(lines: &[DepartmentLine]) -> Promised {
+    let pending = lines.iter().filter_map(|line| {
+        let promised = line.subjects.iter().filter(|s| s.state == "PENDING");
+        // Who was not waited for has promised nothing.
+        let of: Vec<Option<i64>> = promised.filter(|_| line.arrival > 0).map(|s| s.due_at_ms).collect();
+        (!of.is_empty()).then_some(of)
+    });
+    Promised::of(pending.collect())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dashmap::mapref::entry::Entry;
 use hedui_core::{DepartmentId, FieldError, RecordType};
-use hedui_evidence::{CaseId, FrameKind};
+use hedui_evidence::{CaseId, FrameKind, IndexKey};
 
 use crate::broker::Broker;
 use crate::core::{Core, InForce};
@@ -46,6 +46,7 @@ impl Broker {
             recheck: Some(Recheck {
                 of: case.to_string(),
                 departments,
+                answered: Vec::new(),
             }),
             ..stored.request
         };
@@ -58,7 +59,7 @@ impl Broker {
         };
         let broker = self.clone();
         // In a task of its own: a caller who goes away must not leave a recheck that its case knows nothing of.
-        let begun = tokio::spawn(async move { broker.begin_recheck(pending, create).await });
+        let begun = tokio::spawn(async move { broker.begin_recheck(pending, create, None).await });
         let lost = Err(BrokerError::Internal("a recheck ended without a word"));
         let created = begun.await.unwrap_or(lost)?;
         let longest = Duration::from_millis(u64::from(crate::request::MAX_DEADLINE_MS));
@@ -71,12 +72,20 @@ impl Broker {
     }
 
     /// Begins the new verification, and keeps at the old one that it was read for it.
-    async fn begin_recheck(&self, pending: Pending, create: Create) -> Result<Verification, BrokerError> {
+    pub(crate) async fn begin_recheck(
+        &self,
+        pending: Pending,
+        create: Create,
+        key: Option<IndexKey>,
+    ) -> Result<Verification, BrokerError> {
         let core = self.core();
         let district = create.request.district_code.clone();
         let (caller, person) = (create.caller.clone(), create.request.actor.clone());
         let before_ms = core.clock.now_ms();
-        let created = self.create(create).await?;
+        let created = match key {
+            Some(key) => self.create_as(create, Some(key)).await?,
+            None => self.create(create).await?,
+        };
         // What changed shows what the earlier report said: a reading of it. One by which something new has begun begins the periods of
         // the case anew, so it stands among what is looked at for them; hearing of the same recheck again does not.
         let is_new = created.created_at_ms >= before_ms;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use hedui_adapter::gate::{BreakerState, Pace};
 use hedui_adapter::manifest::BreakerLimits;
 use hedui_adapter::port::Port;
-use hedui_adapter::{Gate, Permit, Refused, Settled};
+use hedui_adapter::{Gate, People, Permit, Refused, Settled};
 use hedui_core::{DepartmentId, DepartmentProfile};
 
 /// Questions of one department under way or waiting for it; beyond them it is overloaded and says so at once. How many of them run
@@ -22,6 +22,8 @@ pub struct Registered {
     pub profile: DepartmentProfile,
     /// How it is asked.
     pub port: Arc<dyn Port>,
+    /// How its people answer, where it is an office without a system.
+    pub people: Option<People>,
     gate: Mutex<Gate>,
     asked: AtomicU64,
     answered: AtomicU64,
@@ -55,6 +57,7 @@ impl Registered {
         Registered {
             profile,
             port,
+            people: None,
             gate: Mutex::new(Gate::new(MAX_UNDER_WAY, breaker)),
             asked: AtomicU64::new(0),
             answered: AtomicU64::new(0),
@@ -67,6 +70,12 @@ impl Registered {
     pub fn paced(mut self, pace: Pace) -> Registered {
         let gate = self.gate.get_mut().unwrap_or_else(PoisonError::into_inner);
         *gate = gate.clone().paced(pace);
+        self
+    }
+
+    /// The same department, whose people answer.
+    pub fn answered_by(mut self, people: Option<People>) -> Registered {
+        self.people = people;
         self
     }
 

@@ -54,6 +54,18 @@ pub struct Recheck {
     pub of: String,
     /// Departments asked again.
     pub departments: Vec<DepartmentId>,
+    /// Offices whose people have answered since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answered: Vec<AnsweredTask>,
+}
+
+/// What an office's people have answered to an earlier verification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredTask {
+    /// The verification that asked, hexadecimal.
+    pub of: String,
+    /// The office.
+    pub department: DepartmentId,
 }
 
 /// A re-evaluation: an earlier verification of the household looked at again, as part of a job.

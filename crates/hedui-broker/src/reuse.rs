@@ -16,6 +16,7 @@ use crate::error::BrokerError;
 use crate::request::{Prepared, Recheck, Reuse};
 use crate::retention::{self, RetentionState};
 use crate::run::Run;
+use crate::tasks::answers_of;
 
 /// An answer kept from an earlier verification.
 pub(crate) struct Kept {
@@ -147,12 +148,18 @@ async fn rechecked(core: &Core, run: &Run, recheck: &Recheck) -> Result<Vec<Opti
     let kept = report_in(core, &frame)?.ok_or(BrokerError::NotFound)?;
     let old = kept.open()?;
     let (prepared, registry) = (&run.prepared, &run.in_force.registry);
+    let mut answered = answers_of(core, &recheck.answered).await?;
     let mut found = Vec::with_capacity(registry.profiles().len());
     for (profile, planned) in registry.profiles().iter().zip(&prepared.plan.departments) {
         let kept = if recheck.departments.contains(&profile.id) || !planned.is_asked() {
             None
         } else {
             let line = old.departments.iter().find(|l| l.department == profile.id);
+            let since = answered.iter().position(|(id, _)| *id == profile.id);
+            if let Some(at) = since.filter(|_| line.is_some_and(|line| !wider(planned, line))) {
+                found.push(Some(answered.swap_remove(at).1));
+                continue;
+            }
             Some(said_then(core, &frame, recheck, profile, (planned, line))?)
         };
         found.push(kept);

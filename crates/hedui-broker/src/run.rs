@@ -71,6 +71,8 @@ pub struct Verification {
     pub asked: u32,
     /// How many of them have answered or been given up.
     pub answered: u32,
+    /// What departments have promised for later, once ended.
+    pub promised: Promised,
     /// The verdicts without their calculations, once ended.
     pub verdicts: Arc<[Verdict]>,
     /// The report, once ended.
@@ -85,6 +87,29 @@ pub struct Verification {
     pub promise: Option<Arc<str>>,
     /// How it is kept; none while it runs, and of what has just ended.
     pub retention: Option<Arc<Standing>>,
+}
+
+/// What departments have promised for later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Promised {
+    /// How many departments.
+    pub departments: u32,
+    /// Until when the last of them, milliseconds since 1970 UTC; none where one of them named no time.
+    pub until_ms: Option<i64>,
+}
+
+impl Promised {
+    /// From what each of the departments that have promised something said of its persons.
+    pub(crate) fn of(promises: Vec<Vec<Option<i64>>>) -> Promised {
+        Promised {
+            departments: u32::try_from(promises.len()).unwrap_or(u32::MAX),
+            until_ms: promises
+                .into_iter()
+                .flatten()
+                .collect::<Option<Vec<i64>>>()
+                .and_then(|all| all.into_iter().max()),
+        }
+    }
 }
 
 /// What a run knows once it has begun to ask.
@@ -153,6 +178,7 @@ impl Run {
             as_of: prepared.stored.as_of,
             asked: u32::try_from(asked).unwrap_or(u32::MAX),
             answered: 0,
+            promised: Promised::default(),
             verdicts: Arc::default(),
             report: None,
             failure: None,

@@ -22,4 +22,5 @@ mod retention;
 mod sharing;
 mod signed;
 mod support;
+mod tasks;
 mod troubled;

@@ -175,6 +175,9 @@ pub struct SubjectAnswer {
     pub failure: Option<Failure>,
     /// Notes on data quality.
     pub notes: Vec<String>,
+    /// Until when a pending answer is promised, milliseconds since 1970 UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at_ms: Option<i64>,
 }
 
 impl SubjectAnswer {
@@ -186,6 +189,7 @@ impl SubjectAnswer {
             data_on: None,
             failure: None,
             notes: Vec::new(),
+            due_at_ms: None,
         }
     }
 

@@ -62,6 +62,9 @@ pub struct SubjectLine {
     pub failure: Option<Failure>,
     /// Notes on data quality.
     pub notes: Vec<String>,
+    /// Until when a pending answer is promised, milliseconds since 1970 UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at_ms: Option<i64>,
 }
 
 /// One department's line of the report.

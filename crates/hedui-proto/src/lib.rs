@@ -42,6 +42,12 @@ pub mod hedui {
             tonic::include_proto!("hedui.reevaluation.v1");
         }
     }
+    /// `hedui.task.v1`: what the people of an office without a system call.
+    pub mod task {
+        pub mod v1 {
+            tonic::include_proto!("hedui.task.v1");
+        }
+    }
     /// `hedui.retention.v1`: what a records officer calls.
     pub mod retention {
         pub mod v1 {
@@ -56,6 +62,7 @@ pub use hedui::department::v1 as department;
 pub use hedui::operations::v1 as operations;
 pub use hedui::reevaluation::v1 as reevaluation;
 pub use hedui::retention::v1 as retention;
+pub use hedui::task::v1 as task;
 pub use hedui::verification::v1 as verification;
 
 /// The encoded `FileDescriptorSet` of all services, for reflection and for tests that walk the protocol.

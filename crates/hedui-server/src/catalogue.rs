@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 use hedui_adapter::catalogue::CatalogueError;
 use hedui_adapter::port::{self, AdapterPort, Jitter, Port};
-use hedui_adapter::{Adapter, Catalogue, Connector, Folder, Manifest, MappedAdapter};
+use hedui_adapter::{Adapter, Catalogue, Connector, Folder, Manifest, MappedAdapter, PeopleAdapter};
 use hedui_broker::clock::Clock;
 use hedui_broker::{Broker, BrokerError, Entropy, Pause, Registered, Registry};
 use hedui_core::verdict::Text;
@@ -271,6 +271,13 @@ impl Live {
                 port::open(manifest, Arc::clone(&self.jitter))?,
                 Checker::Plugin(endpoint.clone()),
             ),
+            Connector::People(_) => {
+                let adapter: Arc<dyn Adapter> = Arc::new(PeopleAdapter::open(manifest, Arc::clone(&self.clock))?);
+                (
+                    Arc::new(AdapterPort::new(Arc::clone(&adapter))),
+                    Checker::Local(adapter),
+                )
+            }
             _ => {
                 let adapter: Arc<dyn Adapter> = Arc::new(MappedAdapter::open_with(manifest, Arc::clone(&self.clock))?);
                 (
@@ -282,7 +289,11 @@ impl Live {
         Ok(Opened {
             text: text.to_owned(),
             described: Arc::new(described(manifest)),
-            registered: Arc::new(Registered::new(profile, port, manifest.breaker).paced(manifest.pace.clone())),
+            registered: Arc::new(
+                Registered::new(profile, port, manifest.breaker)
+                    .paced(manifest.pace.clone())
+                    .answered_by(manifest.connector.people()),
+            ),
             checker: Arc::new(checker),
         })
     }

@@ -26,6 +26,7 @@ pub mod refusal;
 pub mod report;
 pub mod show;
 pub mod table;
+pub mod tasks;
 pub mod values;
 pub mod verify;
 
@@ -105,6 +106,9 @@ enum Command {
     Recheck(manage::RecheckArgs),
     /// List the departments and whether they answer; read the catalogue again, pause and resume one.
     Departments(departments::DepartmentsArgs),
+    /// What waits for the people of an office without a system: list, show, answer, confirm.
+    #[command(subcommand)]
+    Tasks(tasks::TasksCommand),
     /// Read the evidence.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -220,6 +224,7 @@ fn run(command: Command, context: &Context) -> Result<Answer, CliError> {
         Command::Cancel(arguments) => wait_for(manage::cancel(arguments, context)),
         Command::Recheck(arguments) => wait_for(manage::recheck(arguments, context)),
         Command::Departments(arguments) => wait_for(departments::run(arguments, context)),
+        Command::Tasks(command) => wait_for(tasks::run(command, context)),
         Command::Audit(command) => wait_for(audit::run(command, context)),
         Command::Policy(command) => wait_for(policy::run(command, context)),
         Command::Adapter(command) => wait_for(adapter::run(command, context)),

@@ -286,16 +286,19 @@ pub enum Role {
     Dispute,
     /// Freeze cases, request and approve their destruction.
     Archivist,
+    /// Answer for offices without a system: those that `departments` names.
+    Office,
 }
 
 impl Role {
     /// Every role with its name in the file.
-    pub const ALL: [(&'static str, Role); 5] = [
+    pub const ALL: [(&'static str, Role); 6] = [
         ("verifier", Role::Verifier),
         ("auditor", Role::Auditor),
         ("operator", Role::Operator),
         ("dispute", Role::Dispute),
         ("archivist", Role::Archivist),
+        ("office", Role::Office),
     ];
 }
 
@@ -310,6 +313,8 @@ pub struct Caller {
     pub roles: Vec<Role>,
     /// The districts (GB/T 2260) it may act for; `None` for all.
     pub districts: Option<Vec<String>>,
+    /// The departments that it answers for, with the role office.
+    pub departments: Vec<String>,
 }
 
 impl fmt::Debug for Caller {
@@ -319,6 +324,7 @@ impl fmt::Debug for Caller {
             .field("token_sha256", &format_args!("{}", forms::HIDDEN))
             .field("roles", &self.roles)
             .field("districts", &self.districts)
+            .field("departments", &self.departments)
             .finish()
     }
 }

@@ -1,4 +1,4 @@
-//! The gRPC face of the broker: five services, health, reflection.
+//! The gRPC face of the broker: its services, health, reflection.
 //! Leaves every rule to the broker; here messages are converted, callers recognised and errors given their form.
 
 pub mod audit;
@@ -11,6 +11,7 @@ pub mod reevaluation;
 pub mod retention;
 mod simulate;
 pub mod status;
+pub mod tasks;
 pub mod to_proto;
 pub mod verification;
 
@@ -23,6 +24,7 @@ use hedui_proto::audit::audit_service_server::AuditServiceServer;
 use hedui_proto::operations::operations_service_server::OperationsServiceServer;
 use hedui_proto::reevaluation::reevaluation_service_server::ReevaluationServiceServer;
 use hedui_proto::retention::retention_service_server::RetentionServiceServer;
+use hedui_proto::task::task_service_server::TaskServiceServer;
 use hedui_proto::verification::verification_service_server::VerificationServiceServer;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -115,6 +117,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let audit = audit::Service::new(broker.clone(), Arc::clone(&callers), overseen, long.clone());
     let retention = retention::Service::new(broker.clone(), Arc::clone(&callers), long.clone());
     let reevaluation = reevaluation::Service::new(broker.clone(), Arc::clone(&callers), long.clone());
+    let tasks = tasks::Service::new(broker.clone(), Arc::clone(&callers));
     let operations = operations::Service::new(broker.clone(), callers, live, long.clone());
     let limit = options.max_request_bytes;
     let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);
@@ -122,9 +125,11 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let operations = OperationsServiceServer::new(operations).max_decoding_message_size(limit);
     let retention = RetentionServiceServer::new(retention).max_decoding_message_size(limit);
     let reevaluation = ReevaluationServiceServer::new(reevaluation).max_decoding_message_size(limit);
+    let tasks = TaskServiceServer::new(tasks).max_decoding_message_size(limit);
     reporter
         .set_serving::<VerificationServiceServer<verification::Service>>()
         .await;
+    reporter.set_serving::<TaskServiceServer<tasks::Service>>().await;
     reporter.set_serving::<AuditServiceServer<audit::Service>>().await;
     reporter
         .set_serving::<OperationsServiceServer<operations::Service>>()
@@ -153,6 +158,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
         .add_service(operations)
         .add_service(retention)
         .add_service(reevaluation)
+        .add_service(tasks)
         .add_optional_service(reflection)
         .add_optional_service(alpha);
     let incoming = TcpListenerStream::new(listener);
@@ -179,5 +185,6 @@ fn descriptors() -> tonic_reflection::server::Builder<'static> {
         .with_service_name(OperationsServiceServer::<operations::Service>::NAME)
         .with_service_name(RetentionServiceServer::<retention::Service>::NAME)
         .with_service_name(ReevaluationServiceServer::<reevaluation::Service>::NAME)
+        .with_service_name(TaskServiceServer::<tasks::Service>::NAME)
         .with_service_name("grpc.health.v1.Health")
 }

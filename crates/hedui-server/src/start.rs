@@ -115,6 +115,10 @@ pub async fn start_at(
         config.transparency.checkpoint_every,
     )?;
     let resumed = broker.resume().await?;
+    let answered = broker.resume_tasks().await?;
+    if answered > 0 {
+        tracing::debug!(answered, "looked at the answers of offices");
+    }
     let jobs = broker.resume_reevaluations().await?;
     if jobs > 0 {
         tracing::info!(jobs, "re-evaluations go on");

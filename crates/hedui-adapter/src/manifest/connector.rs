@@ -1,15 +1,20 @@
 //! From TOML to a checked connector.
 //! Leaves opening the source to the connectors.
 
+use std::time::Duration;
+
 use super::fields::{Fields, VALUE};
 use super::{
     Connector, DatabaseConnector, HttpConnector, ReplyFormat, Secret, Signing, Success, TextEncoding, TlsFiles,
     Variables,
 };
+use crate::people::People;
 use crate::source::query::{Dialect, bind};
 
 /// The kinds of connector, as `kind` names them.
-const KINDS: &[&str] = &["sqlite", "postgres", "mysql", "csv", "excel", "dbf", "http", "grpc"];
+const KINDS: &[&str] = &[
+    "sqlite", "postgres", "mysql", "csv", "excel", "dbf", "http", "grpc", "people",
+];
 
 /// Reads the connector section; its texts may use `${variables}`.
 pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option<Connector> {
@@ -48,6 +53,7 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
             let stream = source.fields.flag("stream").unwrap_or(true);
             Some(Connector::Grpc { endpoint, stream })
         }
+        "people" => Some(Connector::People(people(&mut source.fields))),
         "" => None,
         other => {
             let hint = hedui_toml::hint::nearest(other, KINDS.iter().copied());
@@ -59,6 +65,24 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
     };
     source.fields.finish();
     connector
+}
+
+/// The shortest and the longest time that an office may take: less is not for people, more is no answer to a household in need.
+const ANSWER_WITHIN: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(60)..=Duration::from_secs(60 * 24 * 60 * 60);
+
+fn people(fields: &mut Fields<'_>) -> People {
+    if !fields.has("answer_within") {
+        fields.missing("answer_within");
+    }
+    let answer_within = fields.duration("answer_within").unwrap_or(*ANSWER_WITHIN.start());
+    if !ANSWER_WITHIN.contains(&answer_within) {
+        fields.mistake("answer_within", "must be between a minute and 60 days");
+    }
+    People {
+        answer_within,
+        two_persons: fields.flag("two_persons").unwrap_or(false),
+    }
 }
 
 /// The section with its variables.

@@ -19,6 +19,15 @@ pub(super) fn mapping(
     threshold_only: bool,
 ) -> (Option<Mapping>, Vec<(RecordType, String)>) {
     // A plugin reads its own rows; where its manifest has a mapping all the same, the shipped plugin process uses it.
+    if connector.is_some_and(|c| c.people().is_some()) {
+        for key in ["identity", "data_on", "record", "threshold", "source"] {
+            if top.has(key) {
+                top.mistake(key, "cannot stand beside kind = \"people\": a form has no columns");
+                top.raw(key);
+            }
+        }
+        return (None, Vec::new());
+    }
     if matches!(connector, Some(Connector::Grpc { .. })) && !top.has("identity") {
         for key in ["data_on", "record", "threshold"] {
             if top.has(key) {

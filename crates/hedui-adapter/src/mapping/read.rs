@@ -251,7 +251,7 @@ impl RecordMapping {
 }
 
 /// What single fields cannot show: a share is at most the whole.
-fn sound(body: &RecordBody) -> bool {
+pub(crate) fn sound(body: &RecordBody) -> bool {
     match body {
         RecordBody::RealEstate(estate) => estate.share_numerator <= estate.share_denominator,
         _ => true,

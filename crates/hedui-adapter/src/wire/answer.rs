@@ -25,8 +25,8 @@ mod state {
     pub(super) const FAILED: u64 = 8;
 }
 
-/// A note where records were left out for the purpose's sake.
-const NOT_ASKED_FOR: &str = "records of types not asked for were left out";
+/// The note where records were left out for the purpose's sake.
+pub const NOT_ASKED_FOR: &str = "records of types not asked for were left out";
 /// More notes than this no clerk reads.
 const MAX_NOTES: usize = 20;
 
@@ -145,6 +145,7 @@ struct RawResult<'a> {
     notes: Vec<&'a [u8]>,
     limit: Option<Wire<'a>>,
     registered_name: &'a [u8],
+    due_at: Option<&'a [u8]>,
 }
 
 impl<'a> RawResult<'a> {
@@ -168,6 +169,7 @@ impl<'a> RawResult<'a> {
                 7 if result.notes.len() < MAX_NOTES => result.notes.push(wire.bytes()?),
                 8 => result.limit = Some(wire),
                 9 => result.registered_name = wire.bytes()?,
+                10 => result.due_at = Some(wire.bytes()?),
                 _ => {}
             }
         }
@@ -212,12 +214,17 @@ impl<'a> RawResult<'a> {
             }
         }
         let data_on = self.data_on.map(date).transpose()?;
+        let due_at_ms = match (&state, self.due_at) {
+            (AnswerState::Pending, Some(bytes)) => Some(moment(bytes)?),
+            _ => None,
+        };
         Ok(SubjectAnswer {
             ordinal: subject.ordinal,
             state,
             data_on,
             failure,
             notes,
+            due_at_ms,
         })
     }
 
@@ -249,6 +256,40 @@ impl<'a> RawResult<'a> {
             AnswerState::Found { records }
         })
     }
+}
+
+/// The last second of what `google.protobuf.Timestamp` can say: the end of the year 9999.
+const LAST_SECOND: i64 = 253_402_300_799;
+
+/// A moment in milliseconds since 1970; what is finer is dropped.
+fn moment(bytes: &[u8]) -> Result<i64, Fault> {
+    let (mut seconds, mut nanos) = (0i64, 0i64);
+    let mut reader = Reader::new(bytes);
+    while let Some((number, wire)) = reader.next()? {
+        match number {
+            1 => seconds = wire.varint()?.cast_signed(),
+            2 => nanos = wire.varint()?.cast_signed(),
+            _ => {}
+        }
+    }
+    if !(0..=LAST_SECOND).contains(&seconds) || !(0..1_000_000_000).contains(&nanos) {
+        return Err(Reason::ImpossibleDate);
+    }
+    Ok(seconds * 1_000 + nanos / 1_000_000)
+}
+
+/// Until when the last of the pending persons of an answer is promised; none where nobody is, or where the bytes are no answer.
+pub fn due_at_ms(bytes: &[u8]) -> Option<i64> {
+    let mut due = None;
+    let mut reader = Reader::new(bytes);
+    while let Some((number, wire)) = reader.next().ok()? {
+        if number == 2 {
+            let result = RawResult::find(wire.bytes().ok()?).ok()?;
+            let promised = result.due_at.filter(|_| result.state == state::PENDING);
+            due = due.max(promised.and_then(|bytes| moment(bytes).ok()));
+        }
+    }
+    due
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Fault> {
@@ -329,4 +370,10 @@ fn write_result(subject: &Subject, answer: &SubjectAnswer, out: &mut Writer) {
         out.embedded(7, note.as_bytes());
     }
     limit.write(8, out);
+    if let (AnswerState::Pending, Some(due)) = (&answer.state, answer.due_at_ms) {
+        out.message(10, |out| {
+            out.signed(1, due.div_euclid(1_000));
+            out.signed(2, due.rem_euclid(1_000) * 1_000_000);
+        });
+    }
 }

@@ -170,6 +170,7 @@ async fn create(broker: &Broker, job: &Reevaluation, of: CaseId) -> Result<Creat
             let nobody = Recheck {
                 of: of.to_string(),
                 departments: Vec::new(),
+                answered: Vec::new(),
             };
             (stored.as_of, Some(nobody), Some(on))
         }

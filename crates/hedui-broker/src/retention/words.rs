@@ -40,7 +40,7 @@ impl Officer<'_> {
     }
 
     /// Whether this is somebody else than the actor of a leaf: another caller's token, and another name.
-    pub(super) fn is_another_than(&self, first: &str) -> bool {
+    pub(crate) fn is_another_than(&self, first: &str) -> bool {
         let (caller, person) = first.split_once('/').unwrap_or((first, ""));
         let name = |text: &str| text.trim().to_lowercase();
         caller != self.caller && name(person) != name(self.person)

@@ -116,6 +116,7 @@ async fn a_recheck_needs_an_end_a_known_department_live_letters_and_the_same_hou
     other.recheck = Some(Recheck {
         of: case.to_string(),
         departments: Vec::new(),
+        answered: Vec::new(),
     });
     let questions = world.questions();
     assert_eq!(reason(world.broker.create(create(other)).await), "INVALID_REQUEST");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use hedui_adapter::People;
 use hedui_adapter::manifest::BreakerLimits;
 use hedui_adapter::port::{Ask, Port, Reply, ReplyTo};
 use hedui_adapter::wire::{Signer, encode_answer};
@@ -338,6 +339,8 @@ pub struct Differently {
     pub packs: fn() -> PackSet,
     /// Departments whose answers must be signed, with the secret keys that are pinned.
     pub signing: Vec<(&'static str, Vec<[u8; 32]>)>,
+    /// Offices whose people answer, and whether a second person confirms.
+    pub people: Vec<(&'static str, bool)>,
 }
 
 impl Differently {
@@ -369,6 +372,7 @@ impl Default for Differently {
             seed: [7; 32],
             freshness: true,
             signing: Vec::new(),
+            people: Vec::new(),
             packs,
         }
     }
@@ -429,7 +433,12 @@ impl World {
                 signing_keys: differently.pinned(name),
             };
             let port: Arc<dyn Port> = Arc::<Department>::clone(&departments[*name]);
-            Registered::new(profile, port, BreakerLimits::default())
+            let people = differently.people.iter().find(|(office, _)| office == name);
+            let people = people.map(|(_, two_persons)| People {
+                answer_within: Duration::from_secs(3 * 86_400),
+                two_persons: *two_persons,
+            });
+            Registered::new(profile, port, BreakerLimits::default()).answered_by(people)
         });
         let broker = Broker::new(Parts {
             registry: Registry::new(registered.collect()),

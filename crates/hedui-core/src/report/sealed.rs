@@ -2,15 +2,15 @@
 //! Leaves what they mean to the parent.
 //!
 //! Per line: ordinal, state (its place in `AnswerState::CODES` plus 1, or 0 and a text), number of records, year of the data (0 for none, else month and
-//! day behind it), extras (byte: 1 a failure, 2 notes). A failure: class, origin (bytes), reason, message. Notes: how many, texts. Numbers are
-//! varints as in protobuf, texts their length and UTF-8.
+//! day behind it), extras (byte: 1 a failure, 2 notes, 4 until when). A failure: class, origin (bytes), reason, message. Notes: how many, texts. Until when: milliseconds since
+//! 1970, doubled, and minus one where they are before. Numbers are varints as in protobuf, texts their length and UTF-8.
 
 use serde::{Deserializer, Serializer};
 use smol_str::SmolStr;
 
 use super::SubjectLine;
 use crate::answer::{AnswerState, Failure, FailureClass, FailureOrigin};
-use crate::blob::{self, put_varint, take_byte, take_u32};
+use crate::blob::{self, put_varint, take_byte, take_u32, take_varint};
 use crate::dates::PartialDate;
 
 const CLASSES: [FailureClass; 3] = [FailureClass::Config, FailureClass::Transient, FailureClass::System];
@@ -20,6 +20,7 @@ const ORIGINS: [FailureOrigin; 3] = [FailureOrigin::Department, FailureOrigin::A
 const USUAL_BYTES: usize = 10;
 const HAS_FAILURE: u8 = 1;
 const HAS_NOTES: u8 = 2;
+const HAS_DUE: u8 = 4;
 
 /// Writes a department's lines.
 ///
@@ -64,7 +65,8 @@ fn put(line: &SubjectLine, out: &mut Vec<u8>) {
         None => out.push(0),
     }
     let has = |is: bool, flag: u8| if is { flag } else { 0 };
-    out.push(has(line.failure.is_some(), HAS_FAILURE) | has(!line.notes.is_empty(), HAS_NOTES));
+    let extras = has(line.failure.is_some(), HAS_FAILURE) | has(!line.notes.is_empty(), HAS_NOTES);
+    out.push(extras | has(line.due_at_ms.is_some(), HAS_DUE));
     if let Some(failure) = &line.failure {
         out.extend([failure.class as u8, failure.origin as u8]);
         put_text(&failure.reason, out);
@@ -75,6 +77,9 @@ fn put(line: &SubjectLine, out: &mut Vec<u8>) {
         for note in &line.notes {
             put_text(note, out);
         }
+    }
+    if let Some(due) = line.due_at_ms {
+        put_varint(((due << 1) ^ (due >> 63)).cast_unsigned(), out);
     }
 }
 
@@ -93,7 +98,7 @@ fn take(rest: &mut &[u8]) -> Option<SubjectLine> {
         }
     };
     let extras = take_byte(rest)?;
-    if extras & !(HAS_FAILURE | HAS_NOTES) != 0 {
+    if extras & !(HAS_FAILURE | HAS_NOTES | HAS_DUE) != 0 {
         return None;
     }
     let failure = match extras & HAS_FAILURE {
@@ -111,6 +116,13 @@ fn take(rest: &mut &[u8]) -> Option<SubjectLine> {
             notes.push(take_text(rest)?.to_owned());
         }
     }
+    let due_at_ms = match extras & HAS_DUE {
+        0 => None,
+        _ => {
+            let folded = take_varint(rest)?;
+            Some((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed())
+        }
+    };
     Some(SubjectLine {
         ordinal,
         state,
@@ -118,6 +130,7 @@ fn take(rest: &mut &[u8]) -> Option<SubjectLine> {
         data_on,
         failure,
         notes,
+        due_at_ms,
     })
 }
 

@@ -82,8 +82,9 @@ prop_compose! {
         data_on in proptest::option::of(any_day()),
         failure in proptest::option::of(any_failure()),
         notes in proptest::collection::vec(".{0,30}", 0..3),
+        due_at_ms in proptest::option::of(any::<i64>()),
     ) -> SubjectLine {
-        SubjectLine { ordinal, state, records, data_on, failure, notes }
+        SubjectLine { ordinal, state, records, data_on, failure, notes, due_at_ms }
     }
 }
 
@@ -146,6 +147,7 @@ fn every_state_has_a_code_in_the_sealed_form() {
             data_on: None,
             failure: None,
             notes: Vec::new(),
+            due_at_ms: None,
         };
         #[derive(Serialize)]
         struct Lines<'a>(#[serde(serialize_with = "sealed::serialize")] &'a [SubjectLine]);

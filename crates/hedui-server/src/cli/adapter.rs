@@ -121,7 +121,7 @@ fn invalid(field: &str, reason: &str, message: impl Into<String>) -> CliError {
 }
 
 /// All mistakes of a folder.
-fn input(at: &str, mistakes: Vec<ManifestError>) -> CliError {
+pub(super) fn input(at: &str, mistakes: Vec<ManifestError>) -> CliError {
     CliError::Input {
         what: at.to_owned(),
         mistakes: mistakes

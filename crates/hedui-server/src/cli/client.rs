@@ -8,6 +8,7 @@ use hedui_proto::audit::audit_service_client::AuditServiceClient;
 use hedui_proto::operations::operations_service_client::OperationsServiceClient;
 use hedui_proto::reevaluation::reevaluation_service_client::ReevaluationServiceClient;
 use hedui_proto::retention::retention_service_client::RetentionServiceClient;
+use hedui_proto::task::task_service_client::TaskServiceClient;
 use hedui_proto::verification::verification_service_client::VerificationServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -151,6 +152,11 @@ impl Client {
     /// The service that looks at all households again.
     pub fn reevaluation(&self) -> ReevaluationServiceClient<Calls> {
         ReevaluationServiceClient::new(self.calls.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    /// The service for offices without a system.
+    pub fn tasks(&self) -> TaskServiceClient<Calls> {
+        TaskServiceClient::new(self.calls.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// The service for operators.

@@ -34,6 +34,9 @@ pub struct Verification {
     verdicts: Vec<verdict::Verdict>,
     departments_asked: u32,
     departments_answered: u32,
+    /// Departments that answer later, and until when the last of them.
+    departments_pending: u32,
+    pending_until: Option<String>,
     /// Only in the full view of an ended verification.
     report: Option<report::Report>,
     failure_reason: String,
@@ -94,6 +97,8 @@ pub fn verification(v: &wire::Verification) -> Verification {
         verdicts: v.verdicts.iter().map(verdict::verdict).collect(),
         departments_asked: v.departments_asked,
         departments_answered: v.departments_answered,
+        departments_pending: v.departments_pending,
+        pending_until: v.pending_until.as_ref().map(values::rfc3339),
         report: v.report.as_ref().map(report::report),
         failure_reason: v.failure_reason.clone(),
         rechecks: v.rechecks.clone(),
@@ -126,6 +131,6 @@ pub fn recheck(v: &wire::Verification, differences: &[wire::Difference]) -> Rech
 }
 
 /// An enum value without the name of its enum: `FOUND`.
-fn word(name: &str, prefix: &str) -> String {
+pub(super) fn word(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_owned()
 }

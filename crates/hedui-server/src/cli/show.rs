@@ -7,7 +7,7 @@ use hedui_proto::verification as wire;
 use super::client::{CALL_TIMEOUT, Client, ServerArgs, timed, verification_name};
 use super::report::words;
 use super::table::{Column, table};
-use super::{Answer, CliError, Context, Exit, Output, json, report, values};
+use super::{Answer, CliError, Context, Exit, Lang, Output, json, report, values};
 
 /// Most pages that `--all` reads: 50,000 verifications.
 const MAX_PAGES: usize = 100;
@@ -113,6 +113,29 @@ pub async fn list(arguments: ListArgs, context: &Context) -> Result<Answer, CliE
     }
 }
 
+/// How many of how many departments have answered, and what is still promised.
+fn answered(verification: &wire::Verification, lang: Lang) -> String {
+    let (answered, asked) = (verification.departments_answered, verification.departments_asked);
+    let pending = verification.departments_pending;
+    let until = verification
+        .pending_until
+        .as_ref()
+        .map(values::clock)
+        .unwrap_or_default();
+    let day = until.get(..10).unwrap_or_default();
+    match (pending, day) {
+        (0, _) => format!("{answered}/{asked}"),
+        (_, "") => lang.pick(
+            format!("{answered}/{asked}\n待答 {pending}"),
+            format!("{answered}/{asked}\n{pending} later"),
+        ),
+        _ => lang.pick(
+            format!("{answered}/{asked}\n待答 {pending}\n至 {day}"),
+            format!("{answered}/{asked}\n{pending} until\n{day}"),
+        ),
+    }
+}
+
 fn render(verifications: &[wire::Verification], page_token: &str, context: &Context) -> String {
     let lang = context.lang;
     let rows = verifications.iter().map(|verification| {
@@ -126,10 +149,7 @@ fn render(verifications: &[wire::Verification], page_token: &str, context: &Cont
             verification.name.trim_start_matches("verifications/").to_owned(),
             verification.create_time.as_ref().map(values::clock).unwrap_or_default(),
             words::state(verification.state(), lang).to_owned(),
-            format!(
-                "{}/{}",
-                verification.departments_answered, verification.departments_asked
-            ),
+            answered(verification, lang),
             if outcomes.is_empty() {
                 verification.programmes.join(", ")
             } else {

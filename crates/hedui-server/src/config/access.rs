@@ -2,7 +2,7 @@
 //! Leaves what their entries say against each other to `contradictions`.
 
 use super::contradictions::{GivenCaller, GivenKey, GivenWitness};
-use super::forms::{DISTRICT, IDENTIFIER, PUBLIC_KEY, TOKEN_HASH, WITNESS_KEY, WITNESS_URL};
+use super::forms::{DEPARTMENT, DISTRICT, IDENTIFIER, PUBLIC_KEY, TOKEN_HASH, WITNESS_KEY, WITNESS_URL};
 use super::kinds::{Choice, ListOf};
 use super::read::{Reader, Section};
 use super::{Caller, Role, SigningKey, Witness};
@@ -38,6 +38,7 @@ pub(super) fn callers(root: &mut Section, reader: &mut Reader) -> (Vec<GivenCall
         let token = section.required(reader, "token_sha256", &TOKEN_HASH);
         let roles = section.required(reader, "roles", &ListOf(Choice(&Role::ALL)));
         let districts = section.optional(reader, "districts", &ListOf(DISTRICT), "(all)");
+        let departments = section.optional(reader, "departments", &ListOf(DEPARTMENT), "(none)");
         let live = section.live;
         section.end(reader);
         if let (Some(id), Some(token), Some(roles), true) = (id, token, roles, live) {
@@ -46,6 +47,7 @@ pub(super) fn callers(root: &mut Section, reader: &mut Reader) -> (Vec<GivenCall
                 token_sha256: token.value,
                 roles: roles.value,
                 districts,
+                departments: departments.unwrap_or_default(),
             };
             callers.push(GivenCaller {
                 caller,

@@ -9,7 +9,7 @@ use hedui_evidence::MAX_WITNESSES;
 use super::mistake::Report;
 use super::origin::Origin;
 use super::read::Found;
-use super::{Caller, LOCAL_CALLER, SigningKey, Witness, hint};
+use super::{Caller, LOCAL_CALLER, Role, SigningKey, Witness, hint};
 
 /// SHA-256 of nothing.
 const EMPTY_SHA256: [u8; 32] = [
@@ -94,6 +94,15 @@ fn callers(callers: &[GivenCaller], report: &mut Report) {
         if id == LOCAL_CALLER {
             let message = format!("the id `{id}` means whoever calls where no callers are configured: choose another");
             report.add(&given.id_at, &id_key, "ID_RESERVED", message, None);
+        }
+        let office = given.caller.roles.contains(&Role::Office);
+        if office == given.caller.departments.is_empty() {
+            let key = format!("callers[{at}].departments");
+            let message = match office {
+                true => format!("`{key}` is missing: the role `office` answers for departments by name"),
+                false => format!("`{key}` says for whom the role `office` answers: add the role, or drop it"),
+            };
+            report.add(&given.id_at, &key, "DEPARTMENTS_OF_OFFICE", message, None);
         }
         if before().any(|other| other.caller.id == *id) {
             let message = format!("two callers have the id `{id}`: give each its own");

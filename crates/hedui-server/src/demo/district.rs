@@ -120,6 +120,7 @@ impl District {
                 Connector::Dbf { .. } => "dBASE drops",
                 Connector::Http(_) => "HTTP/JSON services",
                 Connector::Grpc { .. } => "gRPC plugin process",
+                Connector::People(_) => "people",
             };
             *counts.entry(kind).or_insert(0u32) += 1;
         }

@@ -1,6 +1,7 @@
 //! Callers: who calls, by bearer token, and what they may do.
 //! Leaves the household's own authorization to the broker: a caller's right never replaces it.
 
+use hedui_core::DepartmentId;
 use sha2::{Digest, Sha256};
 use tonic::{Code, Status};
 
@@ -20,6 +21,8 @@ pub struct Known {
     districts: Option<Vec<String>>,
     /// What they may do.
     roles: Vec<Role>,
+    /// The departments that they answer for; none for all.
+    departments: Option<Vec<String>>,
 }
 
 impl Callers {
@@ -42,6 +45,7 @@ impl Callers {
                 id: "local".to_owned(),
                 districts: None,
                 roles: Role::ALL.iter().map(|(_, role)| *role).collect(),
+                departments: None,
             });
         }
         let token = metadata
@@ -69,6 +73,7 @@ impl Callers {
             id: caller.id.clone(),
             districts: caller.districts.clone(),
             roles: caller.roles.clone(),
+            departments: Some(caller.departments.clone()),
         })
     }
 }
@@ -97,5 +102,17 @@ impl Known {
         }
         let (zh, en) = ("无权办理该地区业务", "this caller may not act in this district");
         Err(refusal(Code::PermissionDenied, "DISTRICT_NOT_ALLOWED", en, zh))
+    }
+
+    /// Checks that the caller answers for a department.
+    ///
+    /// Errors: `PERMISSION_DENIED`.
+    pub fn of_department(&self, department: &DepartmentId) -> Result<(), Status> {
+        let named = |list: &Vec<String>| list.iter().any(|d| d == department.as_str());
+        if self.departments.as_ref().is_none_or(named) {
+            return Ok(());
+        }
+        let (zh, en) = ("不属于该部门", "this caller does not answer for this department");
+        Err(refusal(Code::PermissionDenied, "DEPARTMENT_NOT_ALLOWED", en, zh))
     }
 }

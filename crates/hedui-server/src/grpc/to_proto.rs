@@ -104,6 +104,8 @@ fn verification(v: &Verification, view: View, names: &DepartmentNames) -> pb::Ve
         verdicts: verdicts.iter().map(|x| verdict(x, report)).collect(),
         departments_asked: v.asked,
         departments_answered: v.answered,
+        departments_pending: v.promised.departments,
+        pending_until: v.promised.until_ms.map(timestamp),
         report: report.map(|r| self::report(r, names)),
         failure_reason: v.failure.clone().unwrap_or_default(),
         rechecks: v.rechecks.as_ref().map(name).unwrap_or_default(),
@@ -210,6 +212,7 @@ fn subject(s: &SubjectLine) -> pb::SubjectResult {
         failure_reason: s.failure.as_ref().map(|f| f.reason.clone()).unwrap_or_default(),
         failure_message: s.failure.as_ref().map(|f| f.message.clone()).unwrap_or_default(),
         notes: s.notes.clone(),
+        due_at: s.due_at_ms.map(timestamp),
     }
 }
 

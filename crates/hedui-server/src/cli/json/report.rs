@@ -73,6 +73,8 @@ struct Subject {
     failure_reason: String,
     failure_message: String,
     notes: Vec<String>,
+    /// Of `PENDING`: until when the answer is promised.
+    due_at: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -178,6 +180,7 @@ fn subject(s: &wire::SubjectResult) -> Subject {
         failure_reason: s.failure_reason.clone(),
         failure_message: s.failure_message.clone(),
         notes: s.notes.clone(),
+        due_at: s.due_at.as_ref().map(values::rfc3339),
     }
 }
 

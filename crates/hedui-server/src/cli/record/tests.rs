@@ -54,6 +54,7 @@ fn sealed() -> Vec<u8> {
                 data_on: None,
                 failure: None,
                 notes: vec!["slow".to_owned()],
+                due_at_ms: None,
             }],
         }],
         figures: vec![NamedFigure {

@@ -105,7 +105,15 @@ pub fn answer(result: &SubjectResult, lang: Lang) -> String {
         AnswerState::IdentityMismatch => lang.pick("?? 号码与姓名不符", "?? ID under another name").to_owned(),
         AnswerState::NotAuthorized => lang.pick("?? 未获授权，未查询", "?? not authorized").to_owned(),
         AnswerState::NotAsked => lang.pick("- 无需查询", "- not asked").to_owned(),
-        AnswerState::Pending => lang.pick(".. 待人工或批量答复", ".. will answer later").to_owned(),
+        AnswerState::Pending => match &result.due_at {
+            // To the minute: a clerk tells it the household.
+            Some(due) => {
+                let due = values::clock(due);
+                let due = due.get(..16).unwrap_or(&due);
+                lang.pick(format!(".. {due} 前答复"), format!(".. will answer until {due}"))
+            }
+            None => lang.pick(".. 待人工或批量答复", ".. will answer later").to_owned(),
+        },
         AnswerState::Unreachable => {
             let cause = cause(result.cause(), lang);
             lang.pick(format!("!! 未答复（{cause}）"), format!("!! NO ANSWER ({cause})"))

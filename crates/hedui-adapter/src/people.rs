@@ -1,0 +1,93 @@
+//! Offices whose people answer: every question is put off until a moment, and a form is answered instead of a source being read.
+//! Leaves keeping the questions, and who may answer them, to the broker.
+
+pub mod form;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use hedui_core::{AnswerState, Failure, Query, SubjectAnswer};
+use tokio::time::Instant;
+
+use crate::adapter::{Adapter, CheckResult, Description, Outcome};
+use crate::clock::Clock;
+use crate::manifest::{Connector, Manifest};
+use crate::reason::Reason;
+
+/// How an office without a system answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct People {
+    /// How long it may take.
+    pub answer_within: Duration,
+    /// Whether a second person confirms what the first has answered.
+    pub two_persons: bool,
+}
+
+/// An office without a system: it promises an answer, and nothing else. What it says later comes by another way.
+pub struct PeopleAdapter {
+    description: Description,
+    people: People,
+    clock: Arc<dyn Clock>,
+}
+
+impl PeopleAdapter {
+    /// The office of a manifest.
+    ///
+    /// # Errors
+    /// `SOURCE_MISSING` where the manifest describes no people.
+    pub fn open(manifest: &Manifest, clock: Arc<dyn Clock>) -> Result<PeopleAdapter, Failure> {
+        let Connector::People(people) = manifest.connector else {
+            return Err(Reason::SourceMissing.failure_at("the manifest describes no people"));
+        };
+        Ok(PeopleAdapter {
+            description: Description {
+                checks: vec!["people".to_owned()],
+                ..manifest.describe()
+            },
+            people,
+            clock,
+        })
+    }
+}
+
+#[async_trait]
+impl Adapter for PeopleAdapter {
+    fn describe(&self) -> Description {
+        self.description.clone()
+    }
+
+    async fn check(&self, name: Option<&str>) -> Vec<CheckResult> {
+        let check = name.unwrap_or("people").to_owned();
+        let (outcome, message) = match check.as_str() {
+            "people" => (Outcome::Pass, "people answer; see `hedui tasks list`"),
+            _ => (Outcome::Fail, "there is no such check"),
+        };
+        vec![CheckResult {
+            check,
+            outcome,
+            message: message.to_owned(),
+        }]
+    }
+
+    async fn query(&self, query: &Query, _deadline: Instant) -> Result<Vec<SubjectAnswer>, Failure> {
+        if query.subjects.len() > self.description.limits.max_subjects as usize {
+            return Err(Reason::TooManySubjects.failure());
+        }
+        let asked = &query.record_types;
+        if !asked.is_empty() && !asked.iter().any(|t| self.description.record_types.contains(t)) {
+            return Err(Reason::RecordTypesNotHeld.failure());
+        }
+        let within = i64::try_from(self.people.answer_within.as_millis()).unwrap_or(i64::MAX);
+        // Whole minutes: it is people who keep them.
+        let due = self.clock.now_ms().saturating_add(within);
+        let due_at_ms = Some(due.saturating_sub(due.rem_euclid(60_000)));
+        let promised = |s: &hedui_core::Subject| SubjectAnswer {
+            due_at_ms,
+            ..SubjectAnswer::of(s.ordinal, AnswerState::Pending)
+        };
+        Ok(query.subjects.iter().map(promised).collect())
+    }
+}
