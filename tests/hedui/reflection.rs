@@ -81,6 +81,7 @@ async fn health_answers_and_reflection_tells_what_is_served() {
             "hedui.operations.v1.OperationsService",
             "hedui.retention.v1.RetentionService",
             "hedui.reevaluation.v1.ReevaluationService",
+            "hedui.task.v1.TaskService",
             "grpc.health.v1.Health",
         ];
         // What plugins serve stands in the same files, and is not served here.

@@ -62,7 +62,7 @@ fn services_and_enums_are_named_by_the_standard() {
             );
         }
     }
-    assert_eq!(services, 6);
+    assert_eq!(services, 7);
 }
 
 #[test]
