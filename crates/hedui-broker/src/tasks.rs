@@ -142,7 +142,7 @@ impl Broker {
         let why = format!("task of {department}");
         self.note_access(&found.task.district, case, &why, officer.caller, officer.person)
             .await?;
-        Ok(found.opened()?)
+        Ok(found.opened())
     }
 
     /// A task by its place, with everything that is known of it. Closes it where the letters have ended.
@@ -271,16 +271,16 @@ struct Found {
 }
 
 impl Found {
-    fn opened(self) -> Result<OpenedTask, BrokerError> {
+    fn opened(self) -> OpenedTask {
         let draft = self.history.draft.as_ref();
         let draft = draft.map(|(leaf, bytes)| (leaf.evidence_id, decode_answer(bytes, &self.query)));
-        Ok(OpenedTask {
+        OpenedTask {
             draft: draft.filter(|_| self.task.state == TaskState::ToConfirm),
             query: self.query,
             threshold_only: self.threshold_only,
             two_persons: self.two_persons,
             task: self.task,
-        })
+        }
     }
 }
 

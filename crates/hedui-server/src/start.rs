@@ -115,14 +115,7 @@ pub async fn start_at(
         config.transparency.checkpoint_every,
     )?;
     let resumed = broker.resume().await?;
-    let answered = broker.resume_tasks().await?;
-    if answered > 0 {
-        tracing::debug!(answered, "looked at the answers of offices");
-    }
-    let jobs = broker.resume_reevaluations().await?;
-    if jobs > 0 {
-        tracing::info!(jobs, "re-evaluations go on");
-    }
+    go_on(&broker).await?;
     let options = grpc::Options {
         max_request_bytes: config.server.max_request_bytes,
         max_streams: config.server.max_streams,
@@ -142,6 +135,19 @@ pub async fn start_at(
         following,
         scrubbing,
     })
+}
+
+/// Takes up what goes on beyond one verification: answers of offices that were not looked at, re-evaluations.
+async fn go_on(broker: &Broker) -> anyhow::Result<()> {
+    let answered = broker.resume_tasks().await?;
+    if answered > 0 {
+        tracing::debug!(answered, "looked at the answers of offices");
+    }
+    let jobs = broker.resume_reevaluations().await?;
+    if jobs > 0 {
+        tracing::info!(jobs, "re-evaluations go on");
+    }
+    Ok(())
 }
 
 /// Says once what programmes need and nobody holds: they can qualify nobody, which is easier to mend before the first clerk asks why.

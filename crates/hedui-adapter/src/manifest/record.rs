@@ -18,16 +18,11 @@ pub(super) fn mapping(
     types: &[RecordType],
     threshold_only: bool,
 ) -> (Option<Mapping>, Vec<(RecordType, String)>) {
-    // A plugin reads its own rows; where its manifest has a mapping all the same, the shipped plugin process uses it.
-    if connector.is_some_and(|c| c.people().is_some()) {
-        for key in ["identity", "data_on", "record", "threshold", "source"] {
-            if top.has(key) {
-                top.mistake(key, "cannot stand beside kind = \"people\": a form has no columns");
-                top.raw(key);
-            }
-        }
+    if let Some(elsewhere) = connector.filter(|c| c.people().is_some()) {
+        no_columns(top, elsewhere.word());
         return (None, Vec::new());
     }
+    // A plugin reads its own rows; where its manifest has a mapping all the same, the shipped plugin process uses it.
     if matches!(connector, Some(Connector::Grpc { .. })) && !top.has("identity") {
         for key in ["data_on", "record", "threshold"] {
             if top.has(key) {
@@ -82,6 +77,19 @@ pub(super) fn mapping(
         }),
         tables,
     )
+}
+
+/// Refuses every section about columns: there is no source of rows.
+fn no_columns(top: &mut Fields<'_>, kind: &str) {
+    for key in ["identity", "data_on", "record", "threshold", "source"] {
+        if top.has(key) {
+            top.mistake(
+                key,
+                format!("cannot stand beside kind = {kind:?}: there are no columns"),
+            );
+            top.raw(key);
+        }
+    }
 }
 
 fn identity(top: &mut Fields<'_>) -> Option<Identity> {
