@@ -14,7 +14,7 @@ use crate::reason::Reason;
 
 pub use breaker::{Breaker, BreakerState};
 pub use meter::{BUCKETS_MS, Meter, STATES};
-pub use pace::{OfficeHours, Pace, Spans};
+pub use pace::{OfficeHours, Pace, Spans, next_common};
 
 /// How a question went, as far as the department's health is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,22 @@ impl Gate {
         }
         self.running += 1;
         Ok(Permit { admitted: now, probe })
+    }
+
+    /// When it takes questions; always where there is none.
+    pub fn hours(&self) -> Option<&OfficeHours> {
+        self.pace.hours.as_ref()
+    }
+
+    /// Until when the breaker lets nothing pass, if nothing passes now. Nothing changes by asking.
+    pub fn failing_until(&self, now: Duration) -> Option<Duration> {
+        self.breaker.closed_until(now)
+    }
+
+    /// Whether it could take more than what is urgent: a place is free, and half of what it takes in a second. Nothing changes by asking.
+    pub fn is_at_ease(&self, now: Duration) -> bool {
+        let per_second = self.pace.per_second;
+        self.running < self.max_concurrent && per_second.is_none_or(|most| self.rate.is_at_ease(most, now))
     }
 
     /// Takes the permit back.

@@ -63,8 +63,8 @@ pub use meter::{Meter, Step};
 pub use pause::Pause;
 pub use recompute::{FiledAgain, Recomputed};
 pub use reevaluation::{
-    HOUSEHOLD_RESULTS, JobProgress, JobState, Reevaluation, ReevaluationAsk, ReevaluationCounts, ReevaluationKind,
-    Reviewed, ReviewedPage,
+    Awaited, HOUSEHOLD_RESULTS, JobProgress, JobState, Reevaluation, ReevaluationAsk, ReevaluationCounts,
+    ReevaluationKind, Reviewed, ReviewedPage,
 };
 pub use registry::{Fared, Registered, Registry};
 pub use request::{AnsweredTask, Completion, Conflict, Create, MAX_DEADLINE_MS, Recheck, Reevaluates, Request, Reuse};

@@ -4,9 +4,11 @@
 //! A job is advice in bulk: it refuses nothing, and every result is a verification of its own with its own evidence. Nobody is judged
 //! twice: a household's verification has a key that follows from the job and the household.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures::FutureExt as _;
 use hedui_core::household::Residence;
 use hedui_core::{Date, FieldError, ProgrammeId};
 use hedui_evidence::CaseId;
@@ -20,10 +22,12 @@ mod household;
 mod job;
 mod listing;
 mod run;
+mod waiting;
 
 pub use household::HOUSEHOLD_RESULTS;
 pub use job::{JobState, Reevaluation, ReevaluationCounts, ReevaluationKind};
 pub use listing::{Reviewed, ReviewedPage};
+pub use waiting::Awaited;
 
 use job::{CANCELLED, REQUESTED, job_of, jobs_of, order};
 
@@ -48,6 +52,8 @@ pub struct ReevaluationAsk<'a> {
     pub kind: ReevaluationKind,
     /// How many verifications begin in a second at most.
     pub rate_per_second: u32,
+    /// Whether an annual review goes on while departments that it needs are paused, closed or failing.
+    pub with_silence: bool,
 }
 
 /// A job that runs in this process.
@@ -211,7 +217,14 @@ impl Broker {
         let broker = self.clone();
         tokio::spawn(async move {
             let _place = place;
-            run::carry_out(&broker, &live).await;
+            let ended = AssertUnwindSafe(run::carry_out(&broker, &live)).catch_unwind().await;
+            if ended.is_err() {
+                // As after a crash: it can be resumed.
+                let id = live.state.borrow().id;
+                tracing::error!(job = %id, "a re-evaluation stopped by a mistake in the program; it goes on when it is resumed");
+                broker.core().jobs.remove(&id);
+                live.state.send_modify(|job| job.state = JobState::Stopped);
+            }
         });
         job
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hedui_adapter::gate::{BreakerState, Pace};
+use hedui_adapter::gate::{BreakerState, OfficeHours, Pace};
 use hedui_adapter::manifest::BreakerLimits;
 use hedui_adapter::port::Port;
 use hedui_adapter::{Gate, People, Permit, Refused, Settled};
@@ -89,6 +89,22 @@ impl Registered {
         let permit = self.gate().admit(since_1970(now_ms))?;
         self.asked.fetch_add(1, Ordering::Relaxed);
         Ok(permit)
+    }
+
+    /// When it takes questions; always where there is none.
+    pub fn hours(&self) -> Option<OfficeHours> {
+        self.gate().hours().cloned()
+    }
+
+    /// Until when its breaker lets nothing pass, milliseconds since 1970; none where something may pass now.
+    pub fn failing_until_ms(&self, now_ms: i64) -> Option<i64> {
+        let until = self.gate().failing_until(since_1970(now_ms))?;
+        i64::try_from(until.as_millis()).ok()
+    }
+
+    /// Whether it could take more than what is urgent.
+    pub fn is_at_ease(&self, now_ms: i64) -> bool {
+        self.gate().is_at_ease(since_1970(now_ms))
     }
 
     /// Takes the permit back.

@@ -24,3 +24,4 @@ mod signed;
 mod support;
 mod tasks;
 mod troubled;
+mod waiting;

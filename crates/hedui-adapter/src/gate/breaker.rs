@@ -61,6 +61,14 @@ impl Breaker {
         }
     }
 
+    /// Until when no question passes, if none passes now. Nothing changes by asking.
+    pub(super) fn closed_until(&self, now: Duration) -> Option<Duration> {
+        match self.state {
+            BreakerState::Open { until } | BreakerState::HalfOpen { until } => Some(until).filter(|until| now < *until),
+            BreakerState::Closed { .. } => None,
+        }
+    }
+
     /// What came of a question. Those admitted before it opened say nothing new about an open one.
     pub(super) fn settled(&mut self, probe: bool, settled: Settled, now: Duration) {
         let open = BreakerState::Open {

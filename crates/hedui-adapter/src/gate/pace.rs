@@ -12,6 +12,9 @@ const DAY_SECONDS: u64 = 86_400;
 /// 1970-01-01 was a Thursday; the week begins on Monday.
 const FIRST_WEEKDAY: u64 = 3;
 
+/// How far ahead a common hour is looked for: the longest holidays and the weekends around them.
+const COMMON_DAYS: u64 = 14;
+
 /// Minutes of a day in which questions are taken: from the first to before the second.
 pub type Spans = Vec<(u16, u16)>;
 
@@ -38,6 +41,14 @@ impl OfficeHours {
     }
 }
 
+/// The first moment from now on, by the minute, at which all of these take questions; none where there is no such within a fortnight.
+pub fn next_common(hours: &[OfficeHours], now: Duration) -> Option<Duration> {
+    let open = |at: &Duration| hours.iter().all(|hours| hours.is_open(*at));
+    let minute = Duration::from_secs(now.as_secs() / 60 * 60);
+    let later = (1..=COMMON_DAYS * 1_440).map(|minutes| minute + Duration::from_secs(minutes * 60));
+    std::iter::once(now).chain(later).find(open)
+}
+
 /// When and how fast a department may be asked; nothing is limited by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pace {
@@ -58,6 +69,11 @@ impl Rate {
     pub(super) fn has_room(&self, per_second: u32, now: Duration) -> bool {
         let interval = interval(per_second);
         self.due.max(now) + interval <= now + Duration::from_secs(1)
+    }
+
+    /// Whether half of what may pass at once is left: for work that leaves room to what is more urgent.
+    pub(super) fn is_at_ease(&self, per_second: u32, now: Duration) -> bool {
+        self.has_room(per_second, now) && self.due <= now + Duration::from_millis(500)
     }
 
     /// Counts one that passed.

@@ -162,6 +162,28 @@ proptest! {
     }
 
     #[test]
+    fn a_common_hour_is_the_first_at_which_all_are_open(start in 0u64..60_000_000, spans in prop::collection::vec((0u16..1_440, 1u16..600), 0..4)) {
+        let all: Vec<OfficeHours> = spans.iter().map(|(from, long)| {
+            let mut hours = OfficeHours::default();
+            for day in &mut hours.week {
+                *day = vec![(*from, (from + long).min(1_440))];
+            }
+            hours
+        }).collect();
+        let now = Duration::from_secs(start * 60 + start % 60);
+        let open = |at: Duration| all.iter().all(|hours| hours.is_open(at));
+        match next_common(&all, now) {
+            Some(found) => {
+                prop_assert!(open(found) && found >= now);
+                let before = (0..).map(|n| now + Duration::from_secs(30 * n)).take_while(|at| *at < found);
+                prop_assert!(before.into_iter().all(|at| !open(at)));
+            }
+            // The same every day: a day tells.
+            None => prop_assert!((0..2_880).all(|n| !open(now + Duration::from_secs(30 * n)))),
+        }
+    }
+
+    #[test]
     fn office_hours_are_those_of_the_calendar(minutes in 0u64..60_000_000, special in 0u8..3) {
         let now = Duration::from_secs(minutes * 60);
         let zoned = jiff::Timestamp::from_second(i64::try_from(minutes * 60).unwrap()).unwrap();

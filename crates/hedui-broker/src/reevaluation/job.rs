@@ -7,7 +7,7 @@ use hedui_core::{Date, ProgrammeId};
 use hedui_evidence::{CaseId, EvidenceId, Frame, FrameId, IndexKey, Leaf, LeafKind, Position};
 use serde::{Deserialize, Serialize};
 
-use super::ReevaluationAsk;
+use super::{Awaited, ReevaluationAsk};
 use crate::case::open;
 use crate::core::Core;
 use crate::error::BrokerError;
@@ -18,6 +18,8 @@ pub(super) const CANCELLED: &str = "REEVALUATION_CANCELLED";
 pub(super) const DONE: &str = "REEVALUATION_DONE";
 /// A batch of households; the leaf says how many have been looked at since the beginning.
 pub(super) const BATCH: &str = "REEVALUATED";
+/// Behind what was asked for, where departments are not waited for.
+const WITH_SILENCE: &str = ":WITH_SILENCE";
 /// Version of a batch.
 const VERSION: u32 = 1;
 /// Frames of one look.
@@ -90,6 +92,10 @@ pub struct Reevaluation {
     pub kind: ReevaluationKind,
     /// How many verifications begin in a second at most.
     pub rate_per_second: u32,
+    /// Whether it goes on while departments that it needs are paused, closed or failing.
+    pub with_silence: bool,
+    /// Whom it waits for; none of one that does not run here.
+    pub awaiting: Vec<Awaited>,
     /// Who asked for it: the office, and behind a slash the official.
     pub requested_by: String,
     /// When, milliseconds since 1970 UTC.
@@ -168,6 +174,8 @@ impl Reevaluation {
             programme,
             kind: ask.kind,
             rate_per_second: ask.rate_per_second,
+            with_silence: ask.with_silence,
+            awaiting: Vec::new(),
             requested_by: officer.actor(),
             requested_at_ms: 0,
             state: JobState::Stopped,
@@ -184,7 +192,12 @@ impl Reevaluation {
     /// As a leaf remembers what was asked for.
     pub(super) fn text(&self) -> String {
         let Position { segment, offset } = self.before;
-        format!("{}:{}:{segment}.{offset}", self.kind.text(), self.rate_per_second)
+        let silence = if self.with_silence { WITH_SILENCE } else { "" };
+        format!(
+            "{}:{}:{segment}.{offset}{silence}",
+            self.kind.text(),
+            self.rate_per_second
+        )
     }
 
     /// From the leaf by which it was asked for.
@@ -193,12 +206,15 @@ impl Reevaluation {
         let kind = ReevaluationKind::read(parts.next()?, parts.next()?)?;
         let rate_per_second = parts.next()?.parse().ok()?;
         let (segment, offset) = parts.next()?.split_once('.')?;
+        let with_silence = parts.next() == WITH_SILENCE.strip_prefix(':');
         Some(Reevaluation {
             id: leaf.case,
             district: leaf.district.to_string(),
             programme: ProgrammeId::new(&leaf.purpose).ok()?,
             kind,
             rate_per_second,
+            with_silence,
+            awaiting: Vec::new(),
             requested_by: leaf.actor.to_string(),
             requested_at_ms: leaf.asked_at_ms,
             state: JobState::Stopped,

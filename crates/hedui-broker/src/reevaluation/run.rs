@@ -10,6 +10,7 @@ use futures::StreamExt as _;
 
 use super::household::{JUDGED, NEEDS_NEW_SIGNATURE, NO_VERDICT, Outcomes, look, reevaluate};
 use super::job::{DONE, Entry, JobState, Reevaluation, ReevaluationCounts, keep_batch, order};
+use super::waiting::{self, Waited};
 use super::{JobProgress, LiveJob};
 use crate::broker::Broker;
 use crate::core::Core;
@@ -48,6 +49,7 @@ pub(super) async fn carry_out(broker: &Broker, live: &Arc<LiveJob>) {
         }
     };
     job.state = state;
+    job.awaiting.clear();
     job.ended_at_ms = (state == JobState::Done).then(|| broker.core().clock.now_ms());
     broker.core().jobs.remove(&id);
     live.state.send_replace(job);
@@ -105,13 +107,20 @@ async fn judge_batch(
     let judge = |household: Latest| {
         let (turn, of, is_stopped) = (&turn, &of, &is_stopped);
         async move {
-            {
-                // One begins after the other: daily work goes on beside.
-                let _turn = turn.lock().await;
-                if is_stopped() {
-                    return Ok(None);
+            // One begins after the other: daily work goes on beside.
+            let turn = turn.lock().await;
+            if is_stopped() {
+                return Ok(None);
+            }
+            tokio::time::sleep(pause).await;
+            match waiting::wait(broker, live, of, is_stopped).await {
+                Waited::Stopped => return Ok(None),
+                Waited::Ready => drop(turn),
+                Waited::Again => {
+                    let outcome = reevaluate(broker, of, &household, is_stopped).await;
+                    drop(turn);
+                    return outcome;
                 }
-                tokio::time::sleep(pause).await;
             }
             reevaluate(broker, of, &household, is_stopped).await
         }

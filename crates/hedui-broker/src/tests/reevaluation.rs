@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use hedui_adapter::port::Ask;
 use hedui_core::{Outcome, Record};
@@ -19,7 +20,7 @@ use crate::{
     Reviewed, State,
 };
 
-const OFFICE: Officer<'static> = Officer {
+pub(super) const OFFICE: Officer<'static> = Officer {
     caller: "district-centre",
     person: "0031",
 };
@@ -69,7 +70,7 @@ fn over(memory: &Arc<MemoryStore>, store: Arc<dyn EvidenceStore>, clock: &Arc<Ma
     world
 }
 
-fn world() -> World {
+pub(super) fn world() -> World {
     let world = World::with(differently(7));
     script(&world);
     world
@@ -107,7 +108,7 @@ fn script(world: &World) {
     tax.does(|ask| Act::Now(holds(&ask.query, &wages(family_of(ask)))));
 }
 
-async fn verify_all(world: &World, families: u16) -> Vec<CaseId> {
+pub(super) async fn verify_all(world: &World, families: u16) -> Vec<CaseId> {
     world.broker.archive_packs().await.unwrap();
     let mut cases = Vec::new();
     for n in 0..families {
@@ -118,17 +119,18 @@ async fn verify_all(world: &World, families: u16) -> Vec<CaseId> {
     cases
 }
 
-fn ask(kind: ReevaluationKind) -> ReevaluationAsk<'static> {
+pub(super) fn ask(kind: ReevaluationKind) -> ReevaluationAsk<'static> {
     ReevaluationAsk {
         district: DISTRICT,
         programme: "dibao",
         kind,
         rate_per_second: 100,
+        with_silence: false,
     }
 }
 
 /// Waits until a job runs no more.
-async fn rest(broker: &Broker, id: CaseId) -> Reevaluation {
+pub(super) async fn rest(broker: &Broker, id: CaseId) -> Reevaluation {
     if let Some(mut state) = broker.watch_reevaluation(id) {
         let _ = state.wait_for(|job| job.state != JobState::Running).await;
     }
@@ -423,7 +425,8 @@ async fn one_runs_in_a_district_and_can_be_ended() {
         .reevaluate(ask(ReevaluationKind::AnnualReview), OFFICE)
         .await
         .unwrap();
-    settle().await;
+    // Of tokio's clock: one household has begun.
+    tokio::time::sleep(Duration::from_millis(15)).await;
     let second = world.broker.reevaluate(ask(NEW), OFFICE).await;
     assert_eq!(reason(second), "REEVALUATION_RUNNING");
     let broker = world.broker.clone();
@@ -467,6 +470,7 @@ async fn what_is_asked_for_wrongly_is_told_by_field() {
         programme: "NO SUCH",
         kind: NEW,
         rate_per_second: 0,
+        with_silence: false,
     };
     let error = world.broker.reevaluate(wrong, OFFICE).await.unwrap_err();
     let reasons: Vec<&str> = error.fields().iter().map(|f| f.reason.as_str()).collect();

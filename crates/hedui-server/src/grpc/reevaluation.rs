@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use hedui_broker::{
-    Broker, BrokerError, CaseId, JobState, Officer, Reevaluation, ReevaluationAsk, ReevaluationCounts,
+    Awaited, Broker, BrokerError, CaseId, JobState, Officer, Reevaluation, ReevaluationAsk, ReevaluationCounts,
     ReevaluationKind, Reviewed,
 };
 use hedui_core::{FieldError, Finding, Weight};
@@ -99,6 +99,7 @@ impl ReevaluationService for Service {
                     0 => DEFAULT_RATE,
                     rate => rate,
                 },
+                with_silence: message.with_silence,
             };
             let officer = officer(&caller, &message.actor);
             let mut tell = |counted: &ReevaluationCounts| {
@@ -278,6 +279,16 @@ fn reevaluation(job: &Reevaluation) -> pb::Reevaluation {
         total: job.total,
         counts: Some(counts(&job.counts)),
         warnings: warnings.collect(),
+        awaiting: job.awaiting.iter().map(awaited).collect(),
+        with_silence: job.with_silence,
+    }
+}
+
+fn awaited(found: &Awaited) -> pb::AwaitedDepartment {
+    pb::AwaitedDepartment {
+        department: found.department.to_string(),
+        reason: found.reason.to_owned(),
+        until: found.until_ms.map(timestamp),
     }
 }
 

@@ -30,8 +30,19 @@ pub struct Job {
     counts: Counts,
     /// Households by early warning.
     warnings: BTreeMap<String, u64>,
+    /// Whom it waits for.
+    awaiting: Vec<Awaited>,
+    with_silence: bool,
     /// `null` where they were not asked for.
     households: Option<Vec<Household>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Awaited {
+    department: String,
+    /// `DEPARTMENT_PAUSED`, `OUTSIDE_HOURS`, `BREAKER_OPEN`.
+    reason: String,
+    until: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -113,6 +124,16 @@ pub fn job(found: &wire::Reevaluation, households: Option<&[wire::ReevaluatedHou
             warned: counts.warned,
         },
         warnings: found.warnings.iter().map(|w| (w.code.clone(), w.households)).collect(),
+        awaiting: found
+            .awaiting
+            .iter()
+            .map(|awaited| Awaited {
+                department: awaited.department.clone(),
+                reason: awaited.reason.clone(),
+                until: awaited.until.as_ref().map(values::rfc3339),
+            })
+            .collect(),
+        with_silence: found.with_silence,
         households: households.map(|households| households.iter().map(household).collect()),
     }
 }

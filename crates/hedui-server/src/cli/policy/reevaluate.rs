@@ -46,6 +46,9 @@ pub struct ReevaluateArgs {
     /// Most verifications that begin in a second [default: 10].
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     rate: u32,
+    /// Do not wait for departments that are paused, closed or failing: what needs them stays open.
+    #[arg(long, requires = "annual_review")]
+    with_silence: bool,
     /// Return as soon as the job is durable.
     #[arg(long)]
     no_wait: bool,
@@ -108,6 +111,7 @@ pub(super) async fn begin(arguments: ReevaluateArgs, context: &Context) -> Resul
         rate_per_second: arguments.rate,
         dry_run: arguments.dry_run,
         actor: client.actor.clone(),
+        with_silence: arguments.with_silence,
     });
     let progress = Progress::new(context.lang, context.surroundings.stderr_is_terminal);
     let response = client.reevaluation().create_reevaluation(request).await;
@@ -211,6 +215,9 @@ async fn follow(
             break;
         };
         say(progress, lang, &job.counts.unwrap_or_default(), job.total, &mut told);
+        if job.awaiting != last.awaiting && !job.awaiting.is_empty() {
+            progress.say(&awaiting(&job, lang));
+        }
         last = job;
     }
     progress.finish();
@@ -267,6 +274,10 @@ fn answer(
         Output::Json => Answer::json(&json::job(job, households.as_deref()), exit),
         Output::Table => {
             let mut text = jobs(std::slice::from_ref(job), context);
+            if !job.awaiting.is_empty() {
+                text.push_str(&awaiting(job, context.lang));
+                text.push('\n');
+            }
             text.push_str(&warnings(job, context));
             if let Some(households) = &households {
                 text.push_str(&rows(households, context));
@@ -331,6 +342,17 @@ fn jobs(found: &[wire::Reevaluation], context: &Context) -> String {
         (lang.pick("未成", "failed"), Column::Whole),
     ];
     table(&headers, rows.collect(), 0, context.width)
+}
+
+/// Whom a job waits for, in a line.
+fn awaiting(job: &wire::Reevaluation, lang: Lang) -> String {
+    let each = job.awaiting.iter().map(|awaited| {
+        let until = awaited.until.as_ref().map(values::rfc3339);
+        let until = until.map_or_else(String::new, |until| format!(" {} {until}", lang.pick("至", "until")));
+        format!("{} ({}{until})", awaited.department, awaited.reason)
+    });
+    let each = each.collect::<Vec<_>>().join(", ");
+    lang.pick(format!("等待部门：{each}"), format!("waiting for departments: {each}"))
 }
 
 fn state(state: State, lang: Lang) -> &'static str {
