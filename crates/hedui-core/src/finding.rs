@@ -15,6 +15,7 @@ use crate::part::{Aspect, Part, Treatment};
 use crate::record::{IncomeKind, RecordBody, RecordType};
 use crate::verdict::Text;
 
+mod codes;
 mod early;
 mod interest;
 mod register;
@@ -22,35 +23,13 @@ mod spouse;
 #[cfg(test)]
 mod tests;
 
+pub use codes::FINDINGS;
 pub use early::{EARLY_WARNINGS, EarlyWarnings, early_warnings};
 pub use interest::{CONFLICT_OF_INTEREST, Official, conflicts_of_interest};
 pub use register::{NO_REGISTER, unregistered};
 
 pub(crate) use spouse::marriages;
 use spouse::spouse;
-
-/// The codes of all findings that a verification can have, but for those that compare it with the one before. Only ever added to.
-pub const FINDINGS: &[&str] = &[
-    "DECEASED_MEMBER",
-    "UNDECLARED_SPOUSE",
-    "ASSISTANCE_ELSEWHERE",
-    NO_REGISTER,
-    CONFLICT_OF_INTEREST,
-    "ANSWER_NOT_AUTHENTIC",
-    "IDENTITY_MISMATCH",
-    "MARRIAGE_ENDED",
-    "ASSISTANCE_DRAWN",
-    "BUSINESS_REGISTRATION",
-    "PUBLIC_SALARY",
-    "DECLARED_DIFFERS",
-    "INCOME_UNDECLARED",
-    "CONFLICTING_SOURCES",
-    "DOUBTFUL_MATCH",
-    "WAGE_UNKNOWN",
-    "UNCORROBORATED_WAGE",
-    "RENT_UNKNOWN",
-    "IMPLAUSIBLE_RECORD",
-];
 
 /// Codes of the findings that leave every outcome open: how many members a household has, and so every figure per head, or a register that
 /// is missing, whose records may speak for the household as well as against it.

@@ -1,0 +1,27 @@
+//! The codes of findings: one list, which documents and tests are held against.
+//! Leaves what each means, and when it is found, to the files that find it.
+
+use super::{CONFLICT_OF_INTEREST, NO_REGISTER};
+
+/// The codes of all findings that a verification can have, but for those that compare it with the one before. Only ever added to.
+pub const FINDINGS: &[&str] = &[
+    "DECEASED_MEMBER",
+    "UNDECLARED_SPOUSE",
+    "ASSISTANCE_ELSEWHERE",
+    NO_REGISTER,
+    CONFLICT_OF_INTEREST,
+    "ANSWER_NOT_AUTHENTIC",
+    "IDENTITY_MISMATCH",
+    "MARRIAGE_ENDED",
+    "ASSISTANCE_DRAWN",
+    "BUSINESS_REGISTRATION",
+    "PUBLIC_SALARY",
+    "DECLARED_DIFFERS",
+    "INCOME_UNDECLARED",
+    "CONFLICTING_SOURCES",
+    "DOUBTFUL_MATCH",
+    "WAGE_UNKNOWN",
+    "UNCORROBORATED_WAGE",
+    "RENT_UNKNOWN",
+    "IMPLAUSIBLE_RECORD",
+];
