@@ -23,7 +23,7 @@ use crate::support::{District, settings};
 const SEED: u64 = 41;
 
 /// What must not depend on where the rows are kept: everything but names, times and evidence.
-fn said(verification: &pb::Verification) -> (Vec<pb::Verdict>, Vec<pb::NamedFigure>, Vec<Vec<String>>) {
+pub(crate) fn said(verification: &pb::Verification) -> (Vec<pb::Verdict>, Vec<pb::NamedFigure>, Vec<Vec<String>>) {
     let report = verification.report.as_ref().unwrap();
     let answers = |d: &pb::DepartmentResult| {
         let of = |s: &pb::SubjectResult| {

@@ -13,6 +13,7 @@ mod offices;
 mod path;
 mod population;
 mod privacy;
+mod programs;
 mod recompute;
 mod reflection;
 mod retention;

@@ -252,13 +252,8 @@ impl Adapter for MappedAdapter {
     }
 
     async fn query(&self, query: &Query, deadline: Instant) -> Result<Vec<SubjectAnswer>, Failure> {
-        if query.subjects.len() > self.description.limits.max_subjects as usize {
-            return Err(Reason::TooManySubjects.failure());
-        }
+        self.description.takes(query)?;
         let asked = &query.record_types;
-        if !asked.is_empty() && !asked.iter().any(|t| self.description.record_types.contains(t)) {
-            return Err(Reason::RecordTypesNotHeld.failure());
-        }
         let found = self.source.rows(&query.subjects, deadline).await?;
         let answers = query.subjects.iter().zip(found).map(|(subject, rows)| match rows {
             Ok(rows) => self.mapping.read(&rows, subject, asked),

@@ -16,10 +16,15 @@ use std::time::Duration;
 
 use hedui_core::{Failure, Query, Subject};
 
+use crate::exchange::{ExchangeProbe, HttpExchange, LinesExchange};
+use crate::manifest::{JsonService, Program};
 use crate::port::Jitter;
 
 pub use probe::{GrpcProbe, Probe, Said};
 pub use report::{CheckReport, Outcome, junit};
+
+/// Larger than any answer that a limit allows.
+const MAX_BYTES: u32 = 64 << 20;
 
 /// Whom to ask about. Use a test system: the people are asked about for real.
 #[derive(Clone, Debug)]
@@ -68,6 +73,26 @@ pub async fn run(
     jitter: Arc<dyn Jitter>,
 ) -> Result<Vec<CheckReport>, Failure> {
     let probe = GrpcProbe::open(endpoint, jitter)?;
+    Ok(run_on(&probe, samples, level, Bounds::default()).await)
+}
+
+/// Runs the checks against a program that speaks proto3-JSON over lines, started for it. Must be called within a tokio runtime.
+///
+/// # Errors
+/// No program is named. One that cannot be started fails the checks.
+pub async fn run_program(program: &Program, samples: &Samples, level: Level) -> Result<Vec<CheckReport>, Failure> {
+    let exchange = LinesExchange::listening(program, MAX_BYTES)?;
+    let probe = ExchangeProbe(Arc::new(exchange));
+    Ok(run_on(&probe, samples, level, Bounds::default()).await)
+}
+
+/// Runs the checks against a service that speaks proto3-JSON over HTTP.
+///
+/// # Errors
+/// Certificates or a token that cannot be used. A service that is not there fails the checks.
+pub async fn run_service(service: &JsonService, samples: &Samples, level: Level) -> Result<Vec<CheckReport>, Failure> {
+    let exchange = HttpExchange::listening(service, MAX_BYTES)?;
+    let probe = ExchangeProbe(Arc::new(exchange));
     Ok(run_on(&probe, samples, level, Bounds::default()).await)
 }
 

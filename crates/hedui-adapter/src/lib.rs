@@ -2,9 +2,11 @@
 //! Leaves households, plans, evidence and verdicts to the broker, which this crate does not know.
 
 pub mod adapter;
+pub mod answering;
 pub mod catalogue;
 pub mod clock;
 pub mod conformance;
+pub mod exchange;
 pub mod gate;
 pub mod guess;
 pub mod manifest;

@@ -159,6 +159,10 @@ pub enum Connector {
     },
     /// An office without a system: people answer later.
     People(People),
+    /// A program that is started beside the broker and answers proto3-JSON, one object a line.
+    Exec(Program),
+    /// A plugin that answers proto3-JSON over HTTP.
+    Json(JsonService),
 }
 
 impl Connector {
@@ -174,12 +178,14 @@ impl Connector {
             Connector::Http(_) => "http",
             Connector::Grpc { .. } => "grpc",
             Connector::People(_) => "people",
+            Connector::Exec(_) => "exec",
+            Connector::Json(_) => "json",
         }
     }
 
     /// Whether the department's own program answers in the protocol, rather than a source of rows.
-    pub fn is_plugin(&self) -> bool {
-        matches!(self, Connector::Grpc { .. })
+    pub const fn is_plugin(&self) -> bool {
+        matches!(self, Connector::Grpc { .. } | Connector::Exec(_) | Connector::Json(_))
     }
 
     /// Whether people answer, later, rather than a system at once.
@@ -189,6 +195,26 @@ impl Connector {
             _ => None,
         }
     }
+}
+
+/// A program that is started beside the broker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Program {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// What it sees of an environment, besides where programs are.
+    pub environment: Vec<(String, Secret)>,
+}
+
+/// A web service that speaks the protocol in proto3-JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JsonService {
+    /// `http://host:port` or `https://host`, below which `/v1/query` and the like are.
+    pub endpoint: String,
+    /// A token that is shown with every question.
+    pub bearer: Option<Secret>,
+    /// The files for TLS; without them the system's authorities count.
+    pub tls: Option<TlsFiles>,
 }
 
 /// A database server.

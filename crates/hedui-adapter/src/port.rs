@@ -142,6 +142,10 @@ pub fn open(manifest: &Manifest, jitter: Arc<dyn Jitter>) -> Result<Arc<dyn Port
             endpoint,
             stream: false,
         } => Arc::new(UnaryPort::open(id, endpoint, limits)?),
+        Connector::Exec(_) | Connector::Json(_) => {
+            let exchange = crate::exchange::open(manifest)?;
+            Arc::new(crate::exchange::ExchangePort::new(id, exchange, limits))
+        }
         _ => {
             let adapter = crate::adapter::MappedAdapter::open(manifest)?;
             Arc::new(AdapterPort::new(Arc::new(adapter)))

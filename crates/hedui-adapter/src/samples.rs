@@ -140,6 +140,8 @@ pub fn materialise(manifest: &Manifest, rows: &[SampleRow]) -> Result<(), Sample
         | Connector::Mysql(_)
         | Connector::Http(_)
         | Connector::Grpc { .. }
+        | Connector::Exec(_)
+        | Connector::Json(_)
         | Connector::People(_) => Err(SampleError::NoFile),
     }
 }

@@ -2,6 +2,8 @@
 //! Leaves answering to the adapter, and certificates to whoever stands in front.
 
 mod handlers;
+mod json;
+mod lines;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +23,11 @@ use tonic::transport::Server;
 
 use crate::adapter::Adapter;
 use crate::port::Raw;
+
+#[cfg(test)]
+pub(crate) use json::json_router;
+pub use json::serve_json_on;
+pub use lines::{serve_lines, serve_stdio};
 
 /// The largest request or frame of requests, 4 MiB.
 const MAX_REQUEST_BYTES: usize = 4 << 20;

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::manifest::{Connector, Manifest};
 use crate::mapping::{Mapping, Row};
 
+pub(crate) use http::client::{bearer, client as web_client};
 pub(crate) use http::mistakes as http_mistakes;
 pub(crate) use sql::query;
 
@@ -92,12 +93,12 @@ pub(crate) fn open(
             Box::new(file::File::new(path, format, key_column, columns))
         }
         Connector::Http(connector) => Box::new(http::Http::new(connector, Some(mapping), limits, clock)?),
-        Connector::Grpc { .. } | Connector::People(_) => return Ok(None),
+        Connector::Grpc { .. } | Connector::Exec(_) | Connector::Json(_) | Connector::People(_) => return Ok(None),
     }))
 }
 
 /// Whether a failed connection failed over certificates: somebody has to act, waiting does not help.
-fn is_tls(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn is_tls(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
         if error.is::<rustls::Error>() {

@@ -1,6 +1,8 @@
 //! Invented people, records and questions for the tests of this crate.
 //! Leaves what is shown with them to the tests.
 
+mod tls;
+
 use std::time::Duration;
 
 use hedui_core::{
@@ -14,6 +16,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::adapter::{Description, Limits, LookupKey};
 use crate::mapping::{Field, FieldKind, fields};
+
+pub(crate) use tls::Tls;
 
 pub(crate) fn person(sequence: u16) -> ResidentId {
     let birth = hedui_ids::Date::new(1984, 6, 12).unwrap();

@@ -5,6 +5,7 @@
 mod answer;
 mod describe;
 mod frame;
+mod json;
 mod query;
 mod reader;
 mod records;
@@ -16,8 +17,11 @@ mod writer;
 pub(crate) mod tests;
 
 pub use answer::{NOT_ASKED_FOR, decode_answer, due_at_ms, encode_answer, whole};
+pub(crate) use answer::{encode_failure, read_failure_of};
+pub(crate) use describe::decode_check_request;
 pub use describe::{decode_checks, decode_description, encode_checks, encode_description};
 pub(crate) use frame::{StreamQuery, Streamed, answers, queries, write_answer, write_query};
+pub(crate) use json::{Message, from_json, to_json};
 pub use query::{InvalidQuery, decode_query, encode_query};
 pub(crate) use signed::public_key;
 pub use signed::{Signer, check_signature};

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use hedui_adapter::catalogue::CatalogueError;
+use hedui_adapter::exchange::{self, ExchangeAdapter, ExchangePort};
 use hedui_adapter::port::{self, AdapterPort, Jitter, Port};
 use hedui_adapter::{Adapter, Catalogue, Connector, Folder, Manifest, MappedAdapter, PeopleAdapter};
 use hedui_broker::clock::Clock;
@@ -277,6 +278,12 @@ impl Live {
                     Arc::new(AdapterPort::new(Arc::clone(&adapter))),
                     Checker::Local(adapter),
                 )
+            }
+            Connector::Exec(_) | Connector::Json(_) => {
+                let exchange = exchange::open(manifest)?;
+                let port = ExchangePort::new(manifest.id.clone(), Arc::clone(&exchange), manifest.limits);
+                let adapter: Arc<dyn Adapter> = Arc::new(ExchangeAdapter::new(manifest.describe(), exchange));
+                (Arc::new(port), Checker::Local(adapter))
             }
             _ => {
                 let adapter: Arc<dyn Adapter> = Arc::new(MappedAdapter::open_with(manifest, Arc::clone(&self.clock))?);

@@ -186,7 +186,7 @@ impl Writer<'_> {
             left_out: 0,
             plugin: None,
         };
-        if matches!(manifest.connector, Connector::Grpc { .. }) {
+        if manifest.connector.is_plugin() {
             self.plugin(folder, &mut part)?;
             return Ok(part);
         }

@@ -3,6 +3,7 @@
 
 mod deny;
 mod machine;
+mod python;
 mod step;
 mod task;
 pub mod tidy;

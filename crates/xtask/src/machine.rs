@@ -16,7 +16,7 @@ struct Package {
 }
 
 /// Few on purpose: everything else is Rust. The servers are never used as services of the system.
-const PACKAGES: [Package; 6] = [
+const PACKAGES: [Package; 8] = [
     Package {
         name: "gcc",
         program: Some("cc"),
@@ -46,6 +46,16 @@ const PACKAGES: [Package; 6] = [
         name: "mariadb-client-core",
         program: None,
         needed_for: "setting up that server's folder",
+    },
+    Package {
+        name: "python3",
+        program: Some("python3"),
+        needed_for: "departments whose programs are written in Python: the tests start some",
+    },
+    Package {
+        name: "python3-pytest",
+        program: Some(crate::python::DEBIAN_PYTEST),
+        needed_for: "the tests of the kit for such programs",
     },
 ];
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::step::{self, Steps};
-use crate::{deny, machine, tidy};
+use crate::{deny, machine, python, tidy};
 
 /// What `cargo xtask help` prints.
 pub const HELP: &str = "\
@@ -99,6 +99,11 @@ pub fn run(task: &Task, settings: &Settings) -> Result<Outcome> {
                 "benches, small",
                 "a benchmark no longer runs; repeat it with `cargo test -p hedui-benches --benches`",
                 || step::succeed(cargo(&root).args(["test", "--package", "hedui-benches", "--benches"])),
+            )?;
+            steps.run(
+                "python kit",
+                "repeat it in `adapters/sdk-python` with `PYTHONPATH=src pytest-3 tests`",
+                || python::test(&root),
             )?;
             steps.summary();
             test(&root, filters)

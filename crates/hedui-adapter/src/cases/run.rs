@@ -174,8 +174,8 @@ pub(crate) fn query(case: &Case) -> Option<Query> {
 /// The department with the rows of a case in its source.
 pub(crate) fn adapter(manifest: &Manifest, case: &Case, server: &SampleServer) -> Result<Box<dyn Adapter>, String> {
     match (&manifest.connector, &manifest.mapping) {
-        (Connector::Grpc { .. }, None) => Ok(Box::new(TypedAdapter::new(manifest.describe(), people(case)?))),
-        (Connector::Grpc { .. }, Some(mapping)) => {
+        (plugin, None) if plugin.is_plugin() => Ok(Box::new(TypedAdapter::new(manifest.describe(), people(case)?))),
+        (plugin, Some(mapping)) if plugin.is_plugin() => {
             let rows = Memory::new(mapping, case.rows.iter().map(|row| row.row.clone()));
             Ok(Box::new(MappedAdapter::new(
                 manifest.describe(),

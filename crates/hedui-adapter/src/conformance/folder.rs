@@ -13,6 +13,7 @@ use super::report::{Finding, of};
 use super::{CheckReport, Level, Samples};
 use crate::adapter::{Adapter, MappedAdapter};
 use crate::cases::{Case, adapter, database, query};
+use crate::exchange::{self, ExchangeAdapter};
 use crate::manifest::{Connector, Manifest, ManifestError, Variables};
 use crate::mapping::{FieldSource, Mapping};
 use crate::port::Jitter;
@@ -254,10 +255,15 @@ async fn real_source(manifest: &str, given: &Variables) -> Finding {
         return Ok(Some(format!("not given: --set {}=...", missing.join("=... --set "))));
     }
     let manifest = Manifest::parse(manifest, given).map_err(|_| "the manifest has mistakes with these variables")?;
-    if manifest.mapping.is_none() || matches!(manifest.connector, Connector::Grpc { .. }) {
-        return Ok(Some("a plugin: name its endpoint instead of the folder".to_owned()));
-    }
-    let department = MappedAdapter::open(&manifest).map_err(|failure| failure.message)?;
+    let department: Box<dyn Adapter> = match &manifest.connector {
+        Connector::Grpc { .. } => return Ok(Some("a plugin: name its endpoint instead of the folder".to_owned())),
+        Connector::Exec(_) | Connector::Json(_) => {
+            let exchange = exchange::open(&manifest).map_err(|failure| failure.message)?;
+            Box::new(ExchangeAdapter::new(manifest.describe(), exchange))
+        }
+        Connector::People(_) => return Ok(Some("people answer: there is no source to read".to_owned())),
+        _ => Box::new(MappedAdapter::open(&manifest).map_err(|failure| failure.message)?),
+    };
     let results = department.check(None).await;
     let failed = results.iter().find(|r| r.outcome == crate::adapter::Outcome::Fail);
     failed.map_or(Ok(None), |result| Err(format!("{}: {}", result.check, result.message)))

@@ -15,13 +15,12 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
+use super::MAX_BYTES;
 use crate::adapter::Limits;
 use crate::port::{Ask, Jitter, Outgoing, Port as _, Raw, Reply, ReplySink, ReplyTo, StreamPort, endpoint};
 use crate::reason::Reason;
 use crate::wire::encode_query;
 
-/// Larger than any answer that a limit allows.
-const MAX_BYTES: u32 = 64 << 20;
 /// For calls that are no questions.
 const PATIENCE: Duration = Duration::from_secs(15);
 

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use super::fields::{Fields, VALUE};
 use super::{
-    Connector, DatabaseConnector, HttpConnector, ReplyFormat, Secret, Signing, Success, TextEncoding, TlsFiles,
-    Variables,
+    Connector, DatabaseConnector, HttpConnector, JsonService, Program, ReplyFormat, Secret, Signing, Success,
+    TextEncoding, TlsFiles, Variables,
 };
 use crate::people::People;
 use crate::source::query::{Dialect, bind};
 
 /// The kinds of connector, as `kind` names them.
 const KINDS: &[&str] = &[
-    "sqlite", "postgres", "mysql", "csv", "excel", "dbf", "http", "grpc", "people",
+    "sqlite", "postgres", "mysql", "csv", "excel", "dbf", "http", "grpc", "exec", "json", "people",
 ];
 
 /// Reads the connector section; its texts may use `${variables}`.
@@ -54,6 +54,8 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
             Some(Connector::Grpc { endpoint, stream })
         }
         "people" => Some(Connector::People(people(&mut source.fields))),
+        "exec" => Some(Connector::Exec(program(&mut source))),
+        "json" => Some(Connector::Json(json(&mut source))),
         "" => None,
         other => {
             let hint = hedui_toml::hint::nearest(other, KINDS.iter().copied());
@@ -214,6 +216,15 @@ impl Texts<'_, '_> {
         })
     }
 
+    /// The files for TLS to an address.
+    fn tls_for(&mut self, address: &str) -> Option<TlsFiles> {
+        let tls = self.tls();
+        if tls.is_some() && !address.starts_with("https://") {
+            self.fields.mistake("tls", "needs an address that begins with https://");
+        }
+        tls
+    }
+
     fn tls(&mut self) -> Option<TlsFiles> {
         let mut below = Texts {
             fields: self.fields.table("tls")?,
@@ -259,6 +270,47 @@ impl Texts<'_, '_> {
     }
 }
 
+fn program(source: &mut Texts<'_, '_>) -> Program {
+    let command = source.fields.texts("command").unwrap_or_default();
+    let command: Vec<String> = command
+        .into_iter()
+        .map(|text| source.substitute("command", text))
+        .collect();
+    if command.first().is_none_or(String::is_empty) {
+        source
+            .fields
+            .mistake("command", "must be a list: a program, and its arguments");
+    }
+    let environment = source.fields.table("environment").map(Fields::rest).unwrap_or_default();
+    let mut given = Vec::with_capacity(environment.len());
+    for (name, value) in environment {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !name.chars().all(is_name) || name.starts_with(|c: char| c.is_ascii_digit()) {
+            source
+                .fields
+                .mistake("environment", format!("{name} is no name of a variable"));
+        }
+        let value = source.substitute("environment", value);
+        given.push((name, Secret::new(value)));
+    }
+    Program {
+        command,
+        environment: given,
+    }
+}
+
+fn json(source: &mut Texts<'_, '_>) -> JsonService {
+    let endpoint = source.required("endpoint");
+    if !endpoint.is_empty() && !endpoint.starts_with("http://") && !endpoint.starts_with("https://") {
+        source.fields.mistake("endpoint", "must begin with http:// or https://");
+    }
+    JsonService {
+        tls: source.tls_for(&endpoint),
+        bearer: source.secret("bearer"),
+        endpoint,
+    }
+}
+
 fn http(source: &mut Texts<'_, '_>) -> HttpConnector {
     let url = source.required("url");
     if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {
@@ -293,12 +345,7 @@ fn http(source: &mut Texts<'_, '_>) -> HttpConnector {
             ReplyFormat::ByContentType
         }
     };
-    let tls = source.tls();
-    if tls.is_some() && !url.starts_with("https://") {
-        source
-            .fields
-            .mistake("tls", "needs an address that begins with https://");
-    }
+    let tls = source.tls_for(&url);
     let bearer = source.secret("bearer");
     let sign = source.sign();
     let no_record = source.fields.numbers("no_record_status", 200, 599).unwrap_or_default();

@@ -23,7 +23,7 @@ pub(super) fn mapping(
         return (None, Vec::new());
     }
     // A plugin reads its own rows; where its manifest has a mapping all the same, the shipped plugin process uses it.
-    if matches!(connector, Some(Connector::Grpc { .. })) && !top.has("identity") {
+    if connector.is_some_and(Connector::is_plugin) && !top.has("identity") {
         for key in ["data_on", "record", "threshold"] {
             if top.has(key) {
                 top.mistake(key, "needs an [identity] section");

@@ -354,3 +354,67 @@ sign = { key = "${key}", key_id = "a" }
         );
     }
 }
+
+/// A plugin's manifest with another connector.
+fn plugin(connector: &str) -> String {
+    let (head, _) = GOOD.split_once("[connector]").unwrap();
+    format!("{head}[connector]\n{connector}")
+}
+
+#[test]
+fn programs_and_services_that_speak_the_protocol_are_read_and_their_secrets_hidden() {
+    let mut given = variables();
+    given.insert("secret".to_owned(), "token-77".to_owned());
+    let exec = plugin(
+        "kind = \"exec\"\ncommand = [\"python3\", \"${data}/plugin.py\"]\nenvironment = { PASSWORD = \"${secret}\" }\n",
+    );
+    let manifest = Manifest::parse(&exec, &given).unwrap();
+    let Connector::Exec(program) = &manifest.connector else {
+        panic!("{manifest:?}");
+    };
+    assert_eq!(program.command, ["python3", "/data/plugin.py"]);
+    assert_eq!(program.environment[0].1.expose(), "token-77");
+    assert!(manifest.connector.is_plugin() && !format!("{manifest:?}").contains("token-77"));
+    let json = plugin(
+        "kind = \"json\"\nendpoint = \"https://land.example\"\nbearer = \"${secret}\"\ntls = { ca = \"${data}/ca.pem\" }\n",
+    );
+    let manifest = Manifest::parse(&json, &given).unwrap();
+    let Connector::Json(service) = &manifest.connector else {
+        panic!("{manifest:?}");
+    };
+    assert_eq!(service.tls.as_ref().unwrap().ca.as_deref(), Some("/data/ca.pem"));
+    assert_eq!(service.bearer.as_ref().unwrap().expose(), "token-77");
+    assert!(!format!("{manifest:?}").contains("token-77"));
+}
+
+#[test]
+fn each_mistake_of_a_plugins_connector_is_found_at_its_place() {
+    for (connector, path) in [
+        ("kind = \"exec\"", "connector.command"),
+        ("kind = \"exec\"\ncommand = []", "connector.command"),
+        ("kind = \"exec\"\ncommand = [\"\"]", "connector.command"),
+        ("kind = \"exec\"\ncommand = \"python3\"", "connector.command"),
+        ("kind = \"exec\"\ncommand = [\"a\", \"${none}\"]", "connector.command"),
+        (
+            "kind = \"exec\"\ncommand = [\"a\"]\nenvironment = { \"A B\" = \"x\" }",
+            "connector.environment",
+        ),
+        ("kind = \"exec\"\ncommand = [\"a\"]\nstream = true", "connector.stream"),
+        ("kind = \"json\"", "connector.endpoint"),
+        ("kind = \"json\"\nendpoint = \"land.example\"", "connector.endpoint"),
+        (
+            "kind = \"json\"\nendpoint = \"http://a\"\nbearer = \"plain\"",
+            "connector.bearer",
+        ),
+        (
+            "kind = \"json\"\nendpoint = \"http://a\"\ntls = { ca = \"x\" }",
+            "connector.tls",
+        ),
+    ] {
+        assert!(
+            mistakes(&plugin(connector)).contains(&path.to_owned()),
+            "{connector}: {:?}",
+            mistakes(&plugin(connector))
+        );
+    }
+}

@@ -4,12 +4,11 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use hedui_core::{AnswerState, Failure, Query, Record, SubjectAnswer};
-use hedui_ids::name::{self, Match};
+use hedui_core::{AnswerState, Failure, Query, Record, Subject, SubjectAnswer};
 use tokio::time::Instant;
 
 use crate::adapter::{Adapter, CheckResult, Description, Outcome};
-use crate::reason::Reason;
+use crate::answering::registered;
 
 /// What the department holds of one person.
 #[derive(Clone)]
@@ -38,20 +37,10 @@ impl TypedAdapter {
         TypedAdapter { description, people }
     }
 
-    fn state(&self, id: &str, asked_name: &str, query: &Query) -> AnswerState {
-        let Some(person) = self.people.get(id) else {
-            return AnswerState::NoRecord;
-        };
-        if name::same(&person.name, asked_name) == Match::Different {
-            return AnswerState::IdentityMismatch;
-        }
-        let asked =
-            |record: &&Record| query.record_types.is_empty() || query.record_types.contains(&record.body.record_type());
-        let records: Vec<Record> = person.records.iter().filter(asked).cloned().collect();
-        if records.is_empty() {
-            AnswerState::NoRecord
-        } else {
-            AnswerState::Found { records }
+    fn answer(&self, subject: &Subject, query: &Query) -> SubjectAnswer {
+        match self.people.get(subject.id.expose()) {
+            None => SubjectAnswer::of(subject.ordinal, AnswerState::NoRecord),
+            Some(person) => registered(subject, &person.name, person.records.clone(), &query.record_types),
         }
     }
 }
@@ -75,10 +64,11 @@ impl Adapter for TypedAdapter {
     }
 
     async fn query(&self, query: &Query, _deadline: Instant) -> Result<Vec<SubjectAnswer>, Failure> {
-        if query.subjects.len() > self.description.limits.max_subjects as usize {
-            return Err(Reason::TooManySubjects.failure());
-        }
-        let answer = |s: &hedui_core::Subject| SubjectAnswer::of(s.ordinal, self.state(s.id.expose(), &s.name, query));
-        Ok(query.subjects.iter().map(answer).collect())
+        self.description.takes(query)?;
+        Ok(query
+            .subjects
+            .iter()
+            .map(|subject| self.answer(subject, query))
+            .collect())
     }
 }

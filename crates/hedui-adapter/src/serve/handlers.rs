@@ -26,13 +26,13 @@ use crate::reason::Reason;
 use crate::wire::{self, StreamQuery, Writer};
 
 /// Where nobody says how long they wait.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Answers that wait for the transport.
 const READY: usize = 256;
 /// A frame is sent when it holds so much.
 const FRAME_BYTES: usize = 64 << 10;
 /// Questions under way on one stream.
-const MAX_UNDER_WAY: usize = 4_096;
+pub(super) const MAX_UNDER_WAY: usize = 4_096;
 
 type Reply = BoxFuture<Response<Outgoing>, Status>;
 
@@ -105,7 +105,7 @@ fn grpc_timeout(text: &str) -> Option<Duration> {
 }
 
 /// The answer to one question, within the server's limit and the asker's time; a panic of the adapter is a failure of that question.
-async fn answer(server: &DepartmentServer, request: &[u8], deadline: Instant) -> Result<Bytes, Failure> {
+pub(super) async fn answer(server: &DepartmentServer, request: &[u8], deadline: Instant) -> Result<Bytes, Failure> {
     let query = wire::decode_query(request).map_err(|error| Reason::InvalidRequest.failure_at(error))?;
     let work = async {
         let _running = server.running.acquire().await;

@@ -1,6 +1,7 @@
 //! A web service of the department that answers JSON or XML: templates for the question, JSONPath for the rows.
 //! Leaves the meaning of the columns to the mapping. Addresses hold ids, so no text of the client library is ever passed on.
 
+pub(super) mod client;
 mod reply;
 mod sign;
 mod template;
@@ -19,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{Found, Source, is_tls};
 use crate::adapter::Limits;
 use crate::clock::Clock;
-use crate::manifest::{HttpConnector, ReplyFormat, TlsFiles};
+use crate::manifest::{HttpConnector, ReplyFormat};
 use crate::mapping::{Mapping, Row};
 use crate::reason::Reason;
 
@@ -49,26 +50,10 @@ impl Http {
         if connector.sign.is_some() && clock.is_none() {
             return Err(Reason::SourceMissing.failure_at("sign needs a clock"));
         }
-        // One provider for the process; a second installation changes nothing.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none());
-        let builder = match &connector.tls {
-            None => builder,
-            Some(files) => with_tls(builder, files)?,
-        };
-        let client = builder
-            .build()
-            .map_err(|_| Reason::SourceMissing.failure_at("no client for web services can be made"))?;
+        let client = client::client(connector.tls.as_ref())?;
         let templates = templates(connector).map_err(|(key, _)| Reason::SourceMissing.failure_at(key))?;
         let escape = Escape::of(connector);
-        let bearer = connector.bearer.as_ref().map(|token| {
-            let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
-                .map_err(|_| Reason::SourceMissing.failure_at("bearer"))?;
-            value.set_sensitive(true);
-            Ok(value)
-        });
+        let bearer = connector.bearer.as_ref().map(client::bearer).transpose()?;
         let max_bytes = limits.max_response_bytes as usize;
         Ok(Http {
             client,
@@ -76,7 +61,7 @@ impl Http {
             templates,
             escape,
             max_bytes,
-            bearer: bearer.transpose()?,
+            bearer,
             mapping: mapping.cloned(),
             clock,
         })
@@ -185,27 +170,6 @@ impl Http {
         }
         Ok(body)
     }
-}
-
-/// A client that checks the service by the authority given, and shows our certificate where the service wants one.
-fn with_tls(mut builder: reqwest::ClientBuilder, files: &TlsFiles) -> Result<reqwest::ClientBuilder, Failure> {
-    let unusable = |file: &'static str| Reason::SourceMissing.failure_at(format_args!("tls.{file}"));
-    if let Some(ca) = &files.ca {
-        let pem = std::fs::read(ca).map_err(|_| unusable("ca"))?;
-        let authorities = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| unusable("ca"))?;
-        if authorities.is_empty() {
-            return Err(unusable("ca"));
-        }
-        builder = builder.tls_certs_only(authorities);
-    }
-    if let Some((certificate, key)) = &files.client {
-        let mut pem = std::fs::read(certificate).map_err(|_| unusable("certificate"))?;
-        pem.push(b'\n');
-        pem.extend(std::fs::read(key).map_err(|_| unusable("key"))?);
-        let identity = reqwest::Identity::from_pem(&pem).map_err(|_| unusable("certificate"))?;
-        builder = builder.identity(identity);
-    }
-    Ok(builder)
 }
 
 #[async_trait]

@@ -321,13 +321,42 @@ pub(super) fn read_failure(bytes: &[u8], query: &Query) -> Result<Failure, Fault
     Ok(failure)
 }
 
+/// A serialized `Failure` that no household's question stands behind: its own words may name anybody, so ours stand instead.
+pub(crate) fn read_failure_of(bytes: &[u8]) -> Failure {
+    let mut failure = Reason::DepartmentFailure.failure();
+    let mut reader = Reader::new(bytes);
+    while let Ok(Some((number, wire))) = reader.next() {
+        match (number, wire.varint(), wire.text()) {
+            (1, Ok(class), _) => failure.class = word(CLASSES, class).unwrap_or(failure.class),
+            (2, Ok(origin), _) => failure.origin = word(ORIGINS, origin).unwrap_or(failure.origin),
+            (3, _, Ok(reason)) if super::is_reason_word(reason) => {
+                reason.clone_into(&mut failure.reason);
+                if let Some(known) = Reason::from_word(reason) {
+                    known.text().clone_into(&mut failure.message);
+                }
+            }
+            _ => {}
+        }
+    }
+    failure
+}
+
+/// A serialized `Failure`.
+pub(crate) fn encode_failure(failure: &Failure) -> Bytes {
+    let mut out = Writer::default();
+    write_failure_fields(failure, &mut out);
+    Bytes::from(out.into_vec())
+}
+
+fn write_failure_fields(failure: &Failure, out: &mut Writer) {
+    out.varint(1, failure.class as u64 + 1);
+    out.varint(2, failure.origin as u64 + 1);
+    out.text(3, &failure.reason);
+    out.text(4, &failure.message);
+}
+
 pub(super) fn write_failure(failure: &Failure, number: u32, out: &mut Writer) {
-    out.message(number, |out| {
-        out.varint(1, failure.class as u64 + 1);
-        out.varint(2, failure.origin as u64 + 1);
-        out.text(3, &failure.reason);
-        out.text(4, &failure.message);
-    });
+    out.message(number, |out| write_failure_fields(failure, out));
 }
 
 /// The canonical bytes of the answers of one query; `answers` that are about nobody of the query are left out.

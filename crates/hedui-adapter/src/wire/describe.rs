@@ -100,3 +100,8 @@ pub fn decode_checks(bytes: &[u8]) -> Option<Vec<CheckResult>> {
             .collect(),
     )
 }
+
+/// The self-test that a `CheckRequest` names; empty for all.
+pub(crate) fn decode_check_request(bytes: &[u8]) -> Option<String> {
+    p::CheckRequest::decode(bytes).ok().map(|request| request.check)
+}

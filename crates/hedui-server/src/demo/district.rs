@@ -121,6 +121,8 @@ impl District {
                 Connector::Http(_) => "HTTP/JSON services",
                 Connector::Grpc { .. } => "gRPC plugin process",
                 Connector::People(_) => "people",
+                Connector::Exec(_) => "programs",
+                Connector::Json(_) => "JSON plugins",
             };
             *counts.entry(kind).or_insert(0u32) += 1;
         }

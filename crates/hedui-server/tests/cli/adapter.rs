@@ -70,6 +70,82 @@ async fn a_folder_that_is_none_and_a_variable_that_is_none_are_told() {
     assert_eq!(run(&["adapter", "lint", "--set", "data"]).await.code, 2);
 }
 
+/// The Python kit of departments.
+const SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../adapters/sdk-python");
+
+#[tokio::test]
+async fn a_program_is_tested_over_lines_and_a_broken_one_fails_its_check() {
+    let path = format!("PYTHONPATH={SDK}/src");
+    let template = format!("{SDK}/template/plugin.py");
+    let test = [
+        "--output",
+        "json",
+        "adapter",
+        "test",
+        "--known",
+        "511703198406129811=张建国",
+        "--",
+    ];
+    let python = ["env", &path, "PYTHONDONTWRITEBYTECODE=1", "python3"];
+    let kept = run(&[&test[..], &python, &[&template]].concat()).await;
+    assert_eq!(kept.code, 0, "{kept:?}");
+    let checks = kept.json()[0]["checks"].as_array().unwrap().clone();
+    assert!(
+        checks.len() >= 20 && checks.iter().all(|check| check["outcome"] != "FAILED"),
+        "{checks:?}"
+    );
+    let name = checks.iter().find(|check| check["name"] == "name").unwrap();
+    assert_eq!(name["outcome"], "PASSED", "the known person is known");
+
+    let script = std::fs::read_to_string(&template).unwrap().replace(
+        "no_record()",
+        "found(record(\"vehicle\", \"V1\", kind=\"car\", usage=\"private\", status=\"normal\"))",
+    );
+    let broken = run(&[&test[..], &python, &["-c", &script]].concat()).await;
+    assert_eq!(broken.code, 1, "{broken:?}");
+    let checks = broken.json()[0]["checks"].as_array().unwrap().clone();
+    let failed: Vec<&str> = checks
+        .iter()
+        .filter(|c| c["outcome"] == "FAILED")
+        .map(|c| c["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(failed, ["unknown-person"]);
+    let none = run(&["--output", "json", "adapter", "test", "--", "hedui-no-such-program"]).await;
+    assert_eq!(none.code, 1, "{none:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_speaks_json_is_tested_with_its_token() {
+    use std::io::BufRead as _;
+    let script = "import sys\nsys.path.insert(0, sys.argv[1])\nimport runpy\nfrom hedui_department.http import server\nfrom hedui_department import Department\n\
+                  answer = runpy.run_path(sys.argv[2])['answer']\n\
+                  s = server(Department('my-department', '部门', 'D', ['vehicle'], answer), token='token-77')\n\
+                  print(s.server_address[1], flush=True)\ns.serve_forever()";
+    let mut child = std::process::Command::new("python3")
+        .args([
+            "-B",
+            "-c",
+            script,
+            &format!("{SDK}/src"),
+            &format!("{SDK}/template/plugin.py"),
+        ])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut port = String::new();
+    std::io::BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut port)
+        .unwrap();
+    let endpoint = format!("http://127.0.0.1:{}", port.trim());
+    let test = ["adapter", "test", &endpoint, "--speaks", "json"];
+    let kept = run(&[&test[..], &["--bearer", "token-77"]].concat()).await;
+    let refused = run(&test).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(kept.code, 0, "{kept:?}");
+    assert_eq!(refused.code, 1, "{refused:?}");
+}
+
 /// A register of vehicles as a department may have it.
 fn register(folder: &std::path::Path) -> String {
     let path = folder.join("register.sqlite");

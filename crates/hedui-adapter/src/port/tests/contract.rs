@@ -2,6 +2,7 @@
 //! Leaves plugins that break the protocol to `rogue`.
 
 use super::*;
+use crate::exchange::{ExchangePort, HttpExchange, LinesExchange};
 use crate::serve::{Serving, serve};
 
 struct Subject {
@@ -36,11 +37,43 @@ async fn unary() -> Subject {
     }
 }
 
+async fn http() -> Subject {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let serving = crate::serve::serve_json_on(Arc::new(Scripted), listener).await.unwrap();
+    let d = description();
+    let service = crate::manifest::JsonService {
+        endpoint: serving.endpoint(),
+        ..Default::default()
+    };
+    let exchange = HttpExchange::open(&service, d.limits.max_response_bytes).unwrap();
+    Subject {
+        port: Arc::new(ExchangePort::new(d.department, Arc::new(exchange), d.limits)),
+        _serving: Some(serving),
+    }
+}
+
+/// The same department as a program of its own.
+async fn lines() -> Subject {
+    let command = ["python3", "-c", include_str!("scripted.py")].map(str::to_owned);
+    let program = crate::manifest::Program {
+        command: command.to_vec(),
+        environment: Vec::new(),
+    };
+    let d = description();
+    let exchange = LinesExchange::open(&program, d.limits.max_response_bytes).unwrap();
+    Subject {
+        port: Arc::new(ExchangePort::new(d.department, Arc::new(exchange), d.limits)),
+        _serving: None,
+    }
+}
+
 macro_rules! contract {
     ($($law:ident)+) => {
         mod in_process_port { $(#[tokio::test] async fn $law() { super::$law(super::in_process().await).await })+ }
         mod stream_port { $(#[tokio::test] async fn $law() { super::$law(super::stream().await).await })+ }
         mod unary_port { $(#[tokio::test] async fn $law() { super::$law(super::unary().await).await })+ }
+        mod http_port { $(#[tokio::test] async fn $law() { super::$law(super::http().await).await })+ }
+        mod lines_port { $(#[tokio::test] async fn $law() { super::$law(super::lines().await).await })+ }
     };
 }
 contract! {

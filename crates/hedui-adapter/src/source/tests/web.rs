@@ -8,15 +8,13 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse as _, Response};
 use hedui_core::{AnswerState, SubjectAnswer};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use super::{LONG, ask, manifest, reason};
 use crate::adapter::{Adapter as _, MappedAdapter};
 use crate::manifest::{Connector, Manifest, Secret, Signing, TlsFiles};
-use crate::testing::{certificates, query, subject};
+use crate::testing::{Tls, query, subject};
 
 /// A service that answers every question with the same bytes, and keeps the bodies of the questions.
 async fn soap(content: &'static str, answer: Vec<u8>) -> (String, Arc<Mutex<Vec<String>>>) {
@@ -156,50 +154,11 @@ async fn a_name_with_markup_in_it_stays_a_name() {
     }
 }
 
-/// Takes connections over TLS from clients with a certificate.
-struct Tls(TcpListener, tokio_rustls::TlsAcceptor);
-
-impl axum::serve::Listener for Tls {
-    type Io = tokio_rustls::server::TlsStream<TcpStream>;
-    type Addr = std::net::SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let (stream, address) = self.0.accept().await.unwrap();
-            // A client that is refused ends its own question only.
-            if let Ok(stream) = self.1.accept(stream).await {
-                return (stream, address);
-            }
-        }
-    }
-
-    fn local_addr(&self) -> std::io::Result<Self::Addr> {
-        self.0.local_addr()
-    }
-}
-
 type Seen = Arc<Mutex<Vec<(Method, Uri, HeaderMap, Bytes)>>>;
 
 /// A REST service over TLS that wants certificates of the authority in `dir`.
 async fn rest(dir: &Path) -> (u16, Seen) {
-    certificates(dir);
-    let mut roots = rustls::RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_file(dir.join("ca.pem")).unwrap())
-        .unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let clients = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
-    let chain = vec![CertificateDer::from_pem_file(dir.join("server.pem")).unwrap()];
-    let key = PrivateKeyDer::from_pem_file(dir.join("server.key")).unwrap();
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_client_cert_verifier(clients.build().unwrap())
-        .with_single_cert(chain, key)
-        .unwrap();
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let listener = Tls(listener, tokio_rustls::TlsAcceptor::from(Arc::new(config)));
+    let (port, listener) = Tls::with_clients(dir).await;
     let seen: Seen = Arc::default();
     let kept = seen.clone();
     let handler = move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| async move {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use hedui_adapter::conformance::{self, CheckReport, Level, Outcome, Samples, folder, junit};
+use hedui_adapter::manifest::{JsonService, Program, Secret, TlsFiles};
 use hedui_core::{Query, Subject};
 use hedui_ids::ResidentId;
 use serde_json::json;
@@ -20,6 +21,14 @@ pub struct TestArgs {
     /// Departments' folders, or the address of a running plugin: http://host:port.
     #[arg(value_name = "DIR|ENDPOINT")]
     targets: Vec<String>,
+    /// After `--`: a program that answers lines of JSON, and its arguments.
+    #[arg(last = true, value_name = "COMMAND")]
+    program: Vec<String>,
+    /// What a running plugin speaks.
+    #[arg(long, value_enum, default_value = "grpc")]
+    speaks: Speaks,
+    #[command(flatten)]
+    access: AccessArgs,
     /// How much is checked.
     #[arg(long, value_enum, default_value = "full")]
     level: LevelArg,
@@ -31,6 +40,47 @@ pub struct TestArgs {
     known: Vec<(String, String)>,
     #[command(flatten)]
     variables: VariableArgs,
+}
+
+/// How a plugin that speaks JSON over HTTP is reached.
+#[derive(Debug, Args)]
+struct AccessArgs {
+    /// With --speaks json: the token that is shown; better in HEDUI_PLUGIN_BEARER, since others can see a command line.
+    #[arg(long, env = "HEDUI_PLUGIN_BEARER", hide_env_values = true, value_name = "TOKEN")]
+    bearer: Option<String>,
+    /// With --speaks json: certificates (PEM) of the authorities that are trusted, in place of the system's.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<String>,
+    /// With --speaks json: our certificate (PEM), where the plugin wants one.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<String>,
+    /// The key of --certificate (PEM).
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<String>,
+}
+
+impl AccessArgs {
+    fn service(&self, endpoint: &str) -> JsonService {
+        let client = self.certificate.clone().zip(self.key.clone());
+        let tls = TlsFiles {
+            ca: self.ca.clone(),
+            client,
+        };
+        JsonService {
+            endpoint: endpoint.to_owned(),
+            bearer: self.bearer.clone().map(Secret::new),
+            tls: Some(tls).filter(|tls| tls.ca.is_some() || tls.client.is_some()),
+        }
+    }
+}
+
+/// What a running plugin speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Speaks {
+    /// hedui.department.v1 in gRPC.
+    Grpc,
+    /// The same in JSON over HTTP.
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,18 +110,34 @@ struct Tested {
 pub(super) async fn run(arguments: TestArgs, context: &Context) -> Result<Answer, CliError> {
     let (endpoints, paths): (Vec<&String>, Vec<&String>) = arguments.targets.iter().partition(|t| t.contains("://"));
     let mut tested = Vec::new();
-    if endpoints.is_empty() || !paths.is_empty() {
+    if !paths.is_empty() || endpoints.is_empty() && arguments.program.is_empty() {
         let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
         for found in folders(&paths)? {
             tested.push(folder_tested(&found, &arguments).await?);
         }
     }
     for endpoint in endpoints {
-        let samples = samples(&arguments, context)?;
-        let reports = conformance::run(endpoint, &samples, arguments.level.level(), Arc::new(|_| 0)).await;
+        let (samples, level) = (samples(&arguments, context)?, arguments.level.level());
+        let reports = match arguments.speaks {
+            Speaks::Grpc => conformance::run(endpoint, &samples, level, Arc::new(|_| 0)).await,
+            Speaks::Json => conformance::run_service(&arguments.access.service(endpoint), &samples, level).await,
+        };
         let reports = reports.map_err(|failure| invalid("ENDPOINT", &failure.reason, failure.message))?;
         tested.push(Tested {
             what: endpoint.clone(),
+            reports,
+        });
+    }
+    if !arguments.program.is_empty() {
+        let program = Program {
+            command: arguments.program.clone(),
+            environment: Vec::new(),
+        };
+        let samples = samples(&arguments, context)?;
+        let reports = conformance::run_program(&program, &samples, arguments.level.level()).await;
+        let reports = reports.map_err(|failure| invalid("COMMAND", &failure.reason, failure.message))?;
+        tested.push(Tested {
+            what: arguments.program.join(" "),
             reports,
         });
     }

@@ -1,0 +1,67 @@
+"""Two departments on their own databases: the payroll over lines, the register of employment over HTTP.
+
+    departments.py payroll DATABASE
+    departments.py employment DATABASE TOKEN
+"""
+
+import sqlite3
+import sys
+
+from hedui_department import Department, found, no_record, record, serve_lines
+from hedui_department.http import server
+
+
+def rows(table, key, person):
+    """The rows of a person under both numbers; one connection a question, read only."""
+    with sqlite3.connect(f"file:{sys.argv[2]}?mode=ro", uri=True) as database:
+        database.row_factory = sqlite3.Row
+        asked = (person.id_number, person.legacy_id_number)
+        return database.execute(f"SELECT * FROM {table} WHERE {key} IN (?, ?)", asked).fetchall()
+
+
+def month(text):
+    return f"{text[:4]}-{text[4:]}" if text else None
+
+
+def payroll(person):
+    found_rows = rows("czgy_ry", "sfzhm", person)
+    records = [
+        record(
+            "public_payroll",
+            row["gzbh"],
+            unit_name=row["dwmc"],
+            unit_credit_code=row["dwdm"],
+            monthly_amount=row["yfgz"],
+            from_=month(row["qsyf"]),
+            until=month(row["zzyf"]),
+        )
+        for row in found_rows
+    ]
+    return found(*records, registered_name=found_rows[0]["ryxm"]) if records else no_record()
+
+
+def employment(person):
+    found_rows = rows("employment_record", "id_card", person)
+    records = [
+        record(
+            "employment",
+            row["record_no"],
+            status=row["state"].lower(),
+            employer_name=row["employer_name"],
+            employer_credit_code=row["employer_code"],
+            from_=row["month_from"] or None,
+            until=row["month_until"] or None,
+            monthly_benefit=row["benefit_per_month"] or None,
+        )
+        for row in found_rows
+    ]
+    return found(*records, registered_name=found_rows[0]["person_name"]) if records else no_record()
+
+
+if sys.argv[1] == "payroll":
+    serve_lines(Department("fiscal-payroll", "财政局", "Financial Bureau", ["public_payroll"], payroll))
+else:
+    department = Department("employment", "就业服务管理局", "Employment Service", ["employment"], employment)
+    with server(department, token=sys.argv[3]) as running:
+        print(running.server_address[1], flush=True)
+        running.serve_forever()
