@@ -8,7 +8,7 @@ use hedui_core::household::Household;
 use hedui_core::part::Part;
 use hedui_core::verdict::{Amount, Per, Text};
 use hedui_core::{
-    Date, DepartmentId, DepartmentProfile, Fen, Finding, Outcome, Tolerances, Treatment, Verdict, Weight,
+    Date, DepartmentId, DepartmentProfile, Fen, Finding, Outcome, RecordType, Tolerances, Treatment, Verdict, Weight,
 };
 use hedui_evidence::{CaseId, FrameKind};
 use hedui_policy::{Near, Pack};
@@ -59,6 +59,7 @@ struct Known {
     departments: Vec<DepartmentProfile>,
     household: Household,
     as_of: Date,
+    asked_for: Vec<RecordType>,
     answers: Vec<Vec<SubjectAnswer>>,
     verdicts: Vec<Verdict>,
 }
@@ -101,6 +102,7 @@ async fn known(core: &Arc<Core>, of: &str) -> Result<Known, BrokerError> {
     let verdicts = material.kept.open()?.verdicts.iter().map(Verdict::brief).collect();
     Ok(Known {
         departments: material.rules.departments,
+        asked_for: material.prepared.plan.record_types,
         household: material.prepared.household,
         as_of: material.prepared.stored.as_of,
         answers,
@@ -130,7 +132,13 @@ impl Before {
             .zip(&known.answers)
             .map(|(profile, subjects)| DepartmentAnswers { profile, subjects })
             .collect();
-        let then = Facts::new(&known.household, known.as_of, &departments, tolerances.wage_percent);
+        let then = Facts::asked_for(
+            &known.household,
+            known.as_of,
+            &departments,
+            tolerances.wage_percent,
+            &known.asked_for,
+        );
         found.extend(early_warnings(&then, now, self.limits));
         let risen = found.iter().any(|finding| finding.code == "ILLNESS_COSTS_RISEN");
         for (pack, verdict) in judged {

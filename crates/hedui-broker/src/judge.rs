@@ -246,11 +246,12 @@ pub(crate) fn judge_and<T>(
         .zip(&answers)
         .map(|(profile, subjects)| DepartmentAnswers { profile, subjects })
         .collect();
-    let facts = Facts::new(
+    let facts = Facts::asked_for(
         &prepared.household,
         prepared.stored.as_of,
         &departments,
         judging.tolerances.wage_percent,
+        &prepared.plan.record_types,
     );
     let request = &prepared.stored.request;
     let mut found = findings(&facts, &prepared.programmes, &request.district_code, judging.tolerances);

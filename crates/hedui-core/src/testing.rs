@@ -132,6 +132,16 @@ pub fn found(bodies: Vec<RecordBody>) -> AnswerState {
 
 /// Asks something of the facts that departments have said.
 pub fn ask<T>(household: &Household, said: &[Said], question: impl FnOnce(&Facts<'_>) -> T) -> T {
+    ask_for(household, said, RecordType::ALL, question)
+}
+
+/// The same where departments were asked for these types only.
+pub fn ask_for<T>(
+    household: &Household,
+    said: &[Said],
+    asked: &[RecordType],
+    question: impl FnOnce(&Facts<'_>) -> T,
+) -> T {
     let departments: Vec<DepartmentAnswers<'_>> = said
         .iter()
         .map(|s| DepartmentAnswers {
@@ -139,7 +149,7 @@ pub fn ask<T>(household: &Household, said: &[Said], question: impl FnOnce(&Facts
             subjects: &s.subjects,
         })
         .collect();
-    question(&Facts::new(household, as_of(), &departments, 20))
+    question(&Facts::asked_for(household, as_of(), &departments, 20, asked))
 }
 
 pub fn all_facts() -> Vec<Fact> {

@@ -1,12 +1,15 @@
 //! Joint assistance: what else the same evidence says, as far as the letters go, and nothing asked for its sake.
 //! Leaves the rules of programmes to the packs.
 
-use hedui_core::Outcome;
+use std::sync::Arc;
+
+use hedui_adapter::manifest::BreakerLimits;
 use hedui_core::authorization::JOINT_ASSISTANCE;
 use hedui_core::record::AssistancePeriod;
+use hedui_core::{Outcome, RecordType};
 
 use super::support::*;
-use crate::{Request, Verification};
+use crate::{Registered, Registry, Request, Verification};
 
 fn letters_for(programmes: &[&str]) -> Request {
     let mut request = request();
@@ -72,4 +75,46 @@ async fn a_verdict_with_other_programmes_comes_out_again() {
     assert!(!also(&joint).is_empty());
     let again = world.broker.recompute(joint.case, "audit-bureau", "").await.unwrap();
     assert!(again.same, "{:?}", again.differences);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_was_asked_for_is_open_for_other_programmes_though_its_register_answered() {
+    let world = World::new();
+    let registry = world.broker.registry();
+    // The register of dwellings holds vehicles too, and nobody else does.
+    let others = registry
+        .departments()
+        .iter()
+        .filter(|d| d.profile.id.as_str() != "vehicles");
+    let departments = others.map(|d| {
+        if d.profile.id.as_str() != "housing" {
+            return Arc::clone(d);
+        }
+        let mut profile = d.profile.clone();
+        profile.record_types.push(RecordType::Vehicle);
+        Arc::new(Registered::new(profile, Arc::clone(&d.port), BreakerLimits::default()))
+    });
+    let registry = Registry::of(departments.collect());
+    world.broker.replace_departments(registry).await.unwrap();
+    let mut request = letters_for(&["rent-subsidy", JOINT_ASSISTANCE]);
+    request.programmes = vec!["rent-subsidy".to_owned()];
+    let ended = world.verify(request).await;
+    let asked = world.department("housing").asked();
+    assert!(!asked[0].query.record_types.contains(&RecordType::Vehicle));
+    let line = report(&ended)
+        .departments
+        .iter()
+        .find(|l| l.department.as_str() == "housing");
+    assert!(line.unwrap().subjects.iter().all(|s| s.state == "NO_RECORD"));
+    let dibao = report(&ended)
+        .also
+        .iter()
+        .find(|v| v.programme.as_str() == "dibao")
+        .unwrap();
+    assert_eq!(dibao.outcome, Outcome::Inconclusive);
+    assert!(
+        dibao.undecided_by.iter().any(|d| d.as_str() == "housing"),
+        "{:?}",
+        dibao.undecided_by
+    );
 }

@@ -126,13 +126,15 @@ fn one_account(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, fi
 /// Adds what departments leave open: within a limit up to it, over a limit at least more than it, silence anything.
 fn thresholds(facts: &Facts<'_>, subject: Option<u32>, figure: &mut Figure) {
     let (mut is_silent, mut over) = (false, 0);
+    let is_asked_for = facts.is_asked_for(RecordType::FinancialAsset);
     for department in facts
         .departments
         .iter()
         .filter(|d| d.profile.record_types.contains(&RecordType::FinancialAsset))
     {
         for ordinal in facts.subjects(subject) {
-            let state = department.answer(ordinal);
+            // Whoever was not asked has not said.
+            let state = department.answer(ordinal).filter(|_| is_asked_for);
             match state {
                 Some(&AnswerState::WithinLimit { limit: Some(limit) }) => {
                     figure.bounds = figure.bounds.plus(Bounds::between(0, limit.0.max(0)));

@@ -176,13 +176,26 @@ impl<'a> Facts<'a> {
         departments: &'a [DepartmentAnswers<'a>],
         wage_tolerance_percent: u8,
     ) -> Facts<'a> {
+        Facts::asked_for(household, as_of, departments, wage_tolerance_percent, RecordType::ALL)
+    }
+
+    /// The same where departments were asked for these types only: a department that holds others too has said nothing about them, not that
+    /// there is nothing.
+    pub fn asked_for(
+        household: &'a Household,
+        as_of: Date,
+        departments: &'a [DepartmentAnswers<'a>],
+        wage_tolerance_percent: u8,
+        asked: &[RecordType],
+    ) -> Facts<'a> {
+        let table = Table::new(departments, household.members.len());
         Facts {
             household,
             as_of,
             departments,
             wage_tolerance_percent,
             members: Members::first(household.members.len()),
-            table: Rc::new(Table::new(departments, household.members.len())),
+            table: Rc::new(table.asked_for(asked)),
             everybody: None,
             memo: Memo::default(),
         }
@@ -291,6 +304,11 @@ impl<'a> Facts<'a> {
     /// The identifying texts of a record in the form in which they are compared.
     pub(crate) fn keys(&self, found: &Found<'_>) -> &Keys {
         self.table.keys(found)
+    }
+
+    /// Whether departments were asked for a type.
+    pub(crate) fn is_asked_for(&self, of: RecordType) -> bool {
+        self.everybody.as_ref().unwrap_or(&self.table).is_asked_for(of)
     }
 
     /// Departments that hold records of any of these types and did not settle what they know of the members asked for. Sorted.

@@ -69,6 +69,8 @@ pub(crate) struct Table<'a> {
     columns: Vec<Column>,
     /// Of every type one bit per member of whom some department that holds it did not settle what it knows.
     open: [u32; RecordType::ALL.len()],
+    /// One bit per type that nobody was asked for: who answered said nothing about it.
+    unasked: u32,
     members: usize,
     /// How many records there are of everybody: the ids of other sources come behind them.
     records: u32,
@@ -132,6 +134,26 @@ impl<'a> Table<'a> {
         table.found = renumbered.map(|((_, found), id)| Found { id, ..*found }).collect();
         table.records = u32::try_from(table.found.len()).unwrap_or(u32::MAX);
         table
+    }
+
+    /// The same where departments were asked for these types only. Of every other type each that holds it has left everything open,
+    /// whatever it answered.
+    pub fn asked_for(mut self, asked: &[RecordType]) -> Table<'a> {
+        self.unasked = !mask(asked);
+        let held = self.columns.iter().fold(0, |held, column| held | column.types);
+        for (at, open) in self.open.iter_mut().enumerate() {
+            *open |= if self.unasked & held & bit(at) == 0 {
+                0
+            } else {
+                u32::MAX
+            };
+        }
+        self
+    }
+
+    /// Whether departments were asked for a type.
+    pub fn is_asked_for(&self, of: RecordType) -> bool {
+        self.unasked & bit(of as usize) == 0
     }
 
     /// The records of some members, under their ids in this table.
@@ -209,7 +231,8 @@ impl<'a> Table<'a> {
         } else {
             &[]
         };
-        let open = move |c: &Column| c.types & types != 0 && c.known & asked != asked;
+        let unasked = types & self.unasked;
+        let open = move |c: &Column| c.types & types != 0 && (c.known & asked != asked || c.types & unasked != 0);
         columns
             .iter()
             .enumerate()

@@ -96,6 +96,39 @@ proptest! {
         }
     }
 
+    /// What a department was not asked for is as if another of the same name held it and were silent.
+    #[test]
+    fn what_was_not_asked_for_is_silence(
+        household in any_household(), said in any_said(), window in windows(), subject in subjects(),
+        asked in proptest::sample::subsequence(RecordType::ALL.to_vec(), 0..=RecordType::ALL.len()),
+    ) {
+        let mut said = said;
+        for answer in said.iter_mut().flat_map(|d| &mut d.subjects) {
+            if let AnswerState::Found { records } = &mut answer.state {
+                records.retain(|record| asked.contains(&record.body.record_type()));
+                if records.is_empty() {
+                    answer.state = AnswerState::NoRecord;
+                }
+            }
+        }
+        let split: Vec<Said> = said.iter().flat_map(|d| {
+            let (mut spoke, mut silent) = (d.clone(), d.clone());
+            spoke.profile.record_types.retain(|t| asked.contains(t));
+            silent.profile.record_types.retain(|t| !asked.contains(t));
+            for answer in &mut silent.subjects {
+                answer.state = SILENCE;
+            }
+            [spoke, silent]
+        }).collect();
+        for fact in all_facts() {
+            let of = |facts: &crate::facts::Facts<'_>| facts.figure(fact, subject, window).as_ref().clone();
+            let found = ask_for(&household, &said, &asked, of);
+            let expected = ask(&household, &split, of);
+            prop_assert_eq!(found.bounds, expected.bounds, "{:?}: {}", fact, told(&said));
+            prop_assert_eq!((found.missing, found.open), (expected.missing, expected.open), "{:?}: {}", fact, told(&said));
+        }
+    }
+
     /// The order of departments and of their records decides nothing.
     #[test]
     fn order_decides_nothing(
