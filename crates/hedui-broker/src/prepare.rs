@@ -162,7 +162,7 @@ pub(crate) fn label(field: &'static str, text: &str) -> Vec<FieldError> {
         errors.push(FieldError::new(field, "LABEL_INVALID", message));
     }
     if holds_id_number(text) {
-        let message = "name the clerk by staff number; an ID number may not stand here";
+        let message = "an ID number may not stand here; officials are named by staff number";
         errors.push(FieldError::new(field, "ACTOR_IS_ID_NUMBER", message));
     }
     errors

@@ -21,6 +21,7 @@ mod restart;
 mod retention;
 mod sharing;
 mod signed;
+mod simulating;
 mod support;
 mod tasks;
 mod troubled;

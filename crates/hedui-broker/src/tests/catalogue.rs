@@ -16,7 +16,7 @@ fn department(name: &str) -> DepartmentId {
 }
 
 /// The world's departments without one of them, the others as they are.
-fn without(world: &World, name: &str) -> Registry {
+pub fn without(world: &World, name: &str) -> Registry {
     let registry = world.broker.registry();
     let others = registry.departments().iter().filter(|d| d.profile.id.as_str() != name);
     Registry::of(others.map(Arc::clone).collect())

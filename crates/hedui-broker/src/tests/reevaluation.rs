@@ -11,13 +11,14 @@ use hedui_core::{Outcome, Record};
 use hedui_evidence::{EvidenceStore, FrameKind, KeyRing, MasterKey, MemoryStore, StoreError};
 use hedui_policy::{PackFile, PackSet};
 
+use super::catalogue::without;
 use super::hooked::Hooked;
 use super::retention::{FIRST, SCHEDULE, SECOND, YEAR_MS};
 use super::support::*;
 use crate::clock::ManualClock;
 use crate::{
-    Broker, CaseId, JobState, Officer, Reevaluation, ReevaluationAsk, ReevaluationCounts, ReevaluationKind, Request,
-    Reviewed, State,
+    Broker, CaseId, FiledAgain, JobState, Officer, Reevaluation, ReevaluationAsk, ReevaluationCounts, ReevaluationKind,
+    Registry, Request, Reviewed, State,
 };
 
 pub(super) const OFFICE: Officer<'static> = Officer {
@@ -126,6 +127,33 @@ pub(super) fn ask(kind: ReevaluationKind) -> ReevaluationAsk<'static> {
         kind,
         rate_per_second: 100,
         with_silence: false,
+    }
+}
+
+/// What nobody registers keeps the verdict open again, and the new verdict is reckoned again byte for byte, also once somebody registers it.
+#[tokio::test(start_paused = true)]
+async fn a_register_that_nobody_held_stays_open_and_comes_out_again() {
+    let world = world();
+    let whole = world.broker.registry();
+    world.broker.replace_departments(without(&world, "bank")).await.unwrap();
+    let before = verify_all(&world, 2).await;
+    world.clock.advance(12 * DAY_MS);
+    let done = run(&world, NEW).await;
+    assert_eq!((done.counts.judged, done.counts.inconclusive), (2, 2));
+    let found = reviewed(&world.broker, done.id).await;
+    let all = Registry::of(whole.departments().to_vec());
+    world.broker.replace_departments(all).await.unwrap();
+    for (case, one) in before.iter().zip(&found) {
+        let after = one.case.unwrap();
+        for case in [*case, after] {
+            let ended = world.broker.peek(case).await.unwrap();
+            let told = report(&ended).findings.iter().filter(|f| f.code == "NO_REGISTER");
+            assert_eq!((told.count(), outcome(&ended)), (1, Outcome::Inconclusive));
+            let again = world.broker.recompute(case, "audit", "1").await.unwrap();
+            assert!(again.same, "{:?}", again.differences);
+            assert_eq!((again.digests[0], again.filed), (again.digests[1], FiledAgain::Same));
+        }
+        assert_eq!(one.after.as_ref().unwrap().pack.version.as_str(), "2");
     }
 }
 

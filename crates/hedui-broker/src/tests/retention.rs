@@ -46,7 +46,7 @@ pub async fn orders(world: &World, case: CaseId) -> Vec<String> {
         .collect()
 }
 
-async fn destroy(world: &World, case: CaseId) {
+pub async fn destroy(world: &World, case: CaseId) {
     let broker = &world.broker;
     broker
         .request_shred(case, (SCHEDULE, "PIPL 47(1)4"), FIRST)
