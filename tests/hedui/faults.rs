@@ -6,13 +6,14 @@ mod laws;
 mod line;
 mod plugin;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt as _;
 use hedui_proto::operations::ListDepartmentsRequest;
 use hedui_proto::operations::operations_service_client::OperationsServiceClient;
 use hedui_proto::verification as pb;
 use hedui_sim::population::CheatKind;
+use prost::Message as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -158,6 +159,54 @@ async fn an_answer_after_the_deadline_changes_nothing_and_is_nobody_elses() {
         }
         check_whole(&again, &truth);
     }
+}
+
+/// What each department but some said, in bytes, without what names the moment and the place of keeping.
+fn others(found: &pb::Verification, without: &Faults<'_>) -> BTreeMap<String, Vec<u8>> {
+    let lines = found.report.iter().flat_map(|r| &r.departments);
+    let lines = lines.filter(|line| !without.contains_key(line.department.as_str()));
+    let said = |line: &pb::DepartmentResult| pb::DepartmentResult {
+        asked_at: None,
+        answered_at: None,
+        evidence: String::new(),
+        arrival: 0,
+        ..line.clone()
+    };
+    lines
+        .map(|line| (line.department.clone(), said(line).encode_to_vec()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_a_dead_and_two_lying_departments_leave_the_others_as_they_are_and_the_call_in_time() {
+    let bench = Bench::start(47, 60).await;
+    let number = bench.plain();
+    let truth = bench.verify(number).await;
+    let faults = Faults::from([
+        ("finance-office", Fault::Late),
+        ("traffic-police", Fault::Dies),
+        ("housing", Fault::OtherPerson),
+        ("taxation", Fault::OtherQuery),
+    ]);
+    for (department, fault) in &faults {
+        bench.plugins[department].fault(bench.key(number), *fault);
+    }
+    // The slow one may take nine seconds by itself; the household has three.
+    let request = pb::CreateVerificationRequest {
+        deadline: Some(prost_types::Duration { seconds: 3, nanos: 0 }),
+        ..bench.request(number)
+    };
+    let began = tokio::time::Instant::now();
+    let found = verify(&bench.district.client, request).await;
+    let took = began.elapsed();
+    assert!(took < std::time::Duration::from_secs(8), "{took:?}");
+    assert!(others(&truth, &faults).len() >= 20);
+    assert_eq!(others(&found, &faults), others(&truth, &faults));
+    assert_eq!(unheard(&found), faults.keys().copied().collect());
+    assert_eq!(outcome(&found), pb::Outcome::Inconclusive);
+    assert_eq!(found.verdicts[0].undecided_by.len(), faults.len());
+    check_whole(&found, &truth);
+    bench.plugins["finance-office"].release().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hedui_core::{Failure, Query, Subject};
+use hedui_core::{Failure, PinnedKey, Query, Subject};
 
 use crate::exchange::{ExchangeProbe, HttpExchange, LinesExchange};
 use crate::manifest::{JsonService, Program};
@@ -33,6 +33,8 @@ pub struct Samples {
     pub known: Query,
     /// Somebody whom the plugin cannot know. Their id and name are the canary: they must come up in no error text.
     pub unknown: Subject,
+    /// Keys under one of which its answers must be signed; none where an operator has pinned none.
+    pub pinned: Vec<PinnedKey>,
 }
 
 /// How much is checked.
@@ -138,6 +140,11 @@ async fn core(c: &checks::Checks<'_>) -> Vec<CheckReport> {
             "same-query",
             "the same query id gives the same answer",
             c.same_query().await,
+        ),
+        report::of(
+            "signatures",
+            "who publishes a key signs under it, and who has a pinned key publishes it",
+            c.signatures().await,
         ),
         report::of(
             "malformed",

@@ -23,8 +23,8 @@ pub use describe::{decode_checks, decode_description, encode_checks, encode_desc
 pub(crate) use frame::{StreamQuery, Streamed, answers, queries, write_answer, write_query};
 pub(crate) use json::{Message, from_json, to_json};
 pub use query::{InvalidQuery, decode_query, encode_query};
-pub(crate) use signed::public_key;
-pub use signed::{Signer, check_signature};
+pub use signed::{Signer, check_published, check_signature};
+pub(crate) use signed::{check_under, public_key};
 pub(crate) use writer::Writer;
 
 /// Whether a text is a stable reason word: `[A-Z][A-Z0-9_]{0,62}`.

@@ -282,7 +282,7 @@ impl Live {
             Connector::Exec(_) | Connector::Json(_) => {
                 let exchange = exchange::open(manifest)?;
                 let port = ExchangePort::new(manifest.id.clone(), Arc::clone(&exchange), manifest.limits);
-                let adapter: Arc<dyn Adapter> = Arc::new(ExchangeAdapter::new(manifest.describe(), exchange));
+                let adapter: Arc<dyn Adapter> = Arc::new(ExchangeAdapter::new(manifest, exchange));
                 (Arc::new(port), Checker::Local(adapter))
             }
             _ => {

@@ -14,7 +14,11 @@ use tonic::Code;
 use super::report::Finding;
 use super::{Bounds, Probe, Said, Samples};
 use crate::adapter::{Description, Outcome};
-use crate::wire::{decode_answer, decode_checks, decode_description, encode_query, is_reason_word};
+use crate::reason::Reason;
+use crate::wire::{
+    check_published, check_signature, check_under, decode_answer, decode_checks, decode_description, encode_query,
+    is_reason_word,
+};
 
 pub(super) struct Checks<'s> {
     pub(super) probe: &'s dyn Probe,
@@ -114,6 +118,22 @@ impl Checks<'_> {
         let query = self.known("same");
         let (first, second) = (self.ask(&query).await?, self.ask(&query).await?);
         must(first == second, "two answers differ")
+    }
+
+    pub(super) async fn signatures(&self) -> Finding {
+        let description = self.description.as_ref().ok_or("it does not describe itself")?;
+        let (published, pinned) = (&description.signing_key, &self.samples.pinned);
+        match check_published(published, pinned) {
+            None => return Ok(Some("it publishes no key, and none is pinned".to_owned())),
+            Some(result) if result.outcome == Outcome::Fail => return Err(result.message),
+            Some(_) => {}
+        }
+        let query = self.known("signatures");
+        let bytes = self.raw(encode_query(&query)).await.map_err(|said| code(&said))?;
+        let reason = |reason: Reason| reason.word().to_owned();
+        check_under(&bytes, &description.department, published).map_err(reason)?;
+        check_signature(&bytes, &description.department, pinned).map_err(reason)?;
+        Ok(None)
     }
 
     pub(super) async fn order(&self) -> Finding {

@@ -13,6 +13,7 @@ use super::report::{Finding, of};
 use super::{CheckReport, Level, Samples};
 use crate::adapter::{Adapter, MappedAdapter};
 use crate::cases::{Case, adapter, database, query};
+use crate::clock::Clock;
 use crate::exchange::{self, ExchangeAdapter};
 use crate::manifest::{Connector, Manifest, ManifestError, Variables};
 use crate::mapping::{FieldSource, Mapping};
@@ -26,7 +27,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// A name with characters of four bytes and the dot of names of minorities.
 const RARE_NAME: &str = "𠮷丽·䶮";
 
-/// Runs every check against the folder of a department; sources are made below `dir`, which must be empty or not there.
+/// Runs every check against the folder of a department; sources are made below `dir`, which must be empty or not there. The clock is for the
+/// department's own source, where its questions are signed.
 ///
 /// # Errors
 /// Mistakes in the manifest or the cases.
@@ -37,6 +39,7 @@ pub async fn run(
     dir: &Path,
     level: Level,
     jitter: Arc<dyn Jitter>,
+    clock: Arc<dyn Clock>,
 ) -> Result<Vec<CheckReport>, Vec<ManifestError>> {
     let mut variables = Manifest::placeholders(manifest_text);
     variables.extend(given.clone());
@@ -88,7 +91,7 @@ pub async fn run(
     reports.push(of(
         "real-source",
         "the department's own source can be read and has every column",
-        real_source(manifest_text, given).await,
+        real_source(manifest_text, given, clock).await,
     ));
     Ok(reports)
 }
@@ -141,6 +144,7 @@ impl Folder<'_> {
         let samples = Samples {
             known: query(known).ok_or("the question cannot be made")?,
             unknown: canary().ok_or("nobody can be invented")?,
+            pinned: Vec::new(),
         };
         let serving = serve(department).await.map_err(|_| "no port can be bound")?;
         let reports = super::run(&serving.endpoint(), &samples, level, jitter).await;
@@ -246,7 +250,7 @@ impl Folder<'_> {
 }
 
 /// Reads the department's own source, where its variables are given.
-async fn real_source(manifest: &str, given: &Variables) -> Finding {
+async fn real_source(manifest: &str, given: &Variables, clock: Arc<dyn Clock>) -> Finding {
     let missing: Vec<String> = Manifest::variables(manifest)
         .into_iter()
         .filter(|name| !given.contains_key(name))
@@ -259,10 +263,10 @@ async fn real_source(manifest: &str, given: &Variables) -> Finding {
         Connector::Grpc { .. } => return Ok(Some("a plugin: name its endpoint instead of the folder".to_owned())),
         Connector::Exec(_) | Connector::Json(_) => {
             let exchange = exchange::open(&manifest).map_err(|failure| failure.message)?;
-            Box::new(ExchangeAdapter::new(manifest.describe(), exchange))
+            Box::new(ExchangeAdapter::new(&manifest, exchange))
         }
         Connector::People(_) => return Ok(Some("people answer: there is no source to read".to_owned())),
-        _ => Box::new(MappedAdapter::open(&manifest).map_err(|failure| failure.message)?),
+        _ => Box::new(MappedAdapter::open_with(&manifest, clock).map_err(|failure| failure.message)?),
     };
     let results = department.check(None).await;
     let failed = results.iter().find(|r| r.outcome == crate::adapter::Outcome::Fail);

@@ -16,6 +16,7 @@ fn samples() -> Samples {
     Samples {
         known: query(2),
         unknown,
+        pinned: Vec::new(),
     }
 }
 
@@ -52,16 +53,20 @@ fn failed(reports: &[CheckReport]) -> Vec<&'static str> {
 
 #[tokio::test]
 async fn a_good_plugin_passes_every_check_and_none_is_left_out() {
-    let serving = serve(Arc::new(good())).await.unwrap();
+    let signed = crate::adapter::Signed {
+        adapter: good(),
+        signer: crate::wire::Signer::new("2026", &[7; 32]),
+    };
+    let serving = serve(Arc::new(signed)).await.unwrap();
     let reports = run(&serving.endpoint(), &samples(), Level::Full, Arc::new(|_| 0))
         .await
         .unwrap();
     assert!(reports.iter().all(|r| r.outcome == Outcome::Passed), "{reports:?}");
-    assert_eq!(reports.len(), 20);
+    assert_eq!(reports.len(), 21);
     let core = run(&serving.endpoint(), &samples(), Level::Core, Arc::new(|_| 0))
         .await
         .unwrap();
-    assert_eq!(core.len(), 9);
+    assert_eq!(core.len(), 10);
 }
 
 #[tokio::test]
@@ -76,6 +81,47 @@ async fn a_plugin_that_is_not_there_passes_no_check_that_needs_an_answer() {
         .map(|r| r.name)
         .collect();
     assert_eq!(passed, vec!["no-identity"]);
+}
+
+fn pin(secret: u8) -> hedui_core::PinnedKey {
+    let key = crate::wire::Signer::new("2026", &[secret; 32]).public_key();
+    hedui_core::PinnedKey {
+        id: "2026".to_owned(),
+        public_key: blake3::Hash::from_bytes(key).to_hex().to_string(),
+    }
+}
+
+#[tokio::test]
+async fn a_pinned_key_is_published_and_signed_under_or_the_check_of_signatures_fails() {
+    let signed = crate::adapter::Signed {
+        adapter: good(),
+        signer: crate::wire::Signer::new("2026", &[7; 32]),
+    };
+    let signs = serve(Arc::new(signed)).await.unwrap();
+    let plain = serve(Arc::new(good())).await.unwrap();
+    for (serving, pinned, wrong) in [
+        (&signs, vec![pin(7)], None),
+        (&signs, vec![pin(6), pin(7)], Some("SIGNATURE_INVALID")),
+        (&signs, vec![pin(6)], Some("is not pinned")),
+        (&plain, vec![pin(7)], Some("none is published")),
+        (&plain, vec![], None),
+    ] {
+        let samples = Samples {
+            pinned: pinned.clone(),
+            ..samples()
+        };
+        let reports = run(&serving.endpoint(), &samples, Level::Core, Arc::new(|_| 0))
+            .await
+            .unwrap();
+        let signatures = reports.iter().find(|r| r.name == "signatures").unwrap();
+        match wrong {
+            None => assert_eq!(failed(&reports), Vec::<&str>::new(), "{pinned:?}"),
+            Some(wrong) => {
+                assert_eq!(failed(&reports), vec!["signatures"], "{pinned:?}");
+                assert!(signatures.message.contains(wrong), "{signatures:?}");
+            }
+        }
+    }
 }
 
 #[test]

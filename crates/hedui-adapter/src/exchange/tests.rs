@@ -23,6 +23,7 @@ fn samples() -> Samples {
     Samples {
         known: query(2),
         unknown,
+        pinned: Vec::new(),
     }
 }
 

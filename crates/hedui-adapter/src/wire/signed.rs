@@ -7,6 +7,7 @@ use hedui_core::{DepartmentId, PinnedKey};
 
 use super::reader::{Fault, Reader};
 use super::writer::Writer;
+use crate::adapter::{CheckResult, Outcome};
 use crate::reason::Reason;
 
 /// The first line of what is signed, so that a signature can never be taken for one of another protocol.
@@ -110,6 +111,50 @@ pub fn check_signature(bytes: &[u8], department: &DepartmentId, pinned: &[Pinned
     // Strict: no key of small order, no second form of a signature.
     key.verify_strict(&signed(department, answer), &signature)
         .map_err(|_| Reason::SignatureInvalid)
+}
+
+/// Whether an answer is signed under a key that the department publishes, whatever it calls it.
+///
+/// # Errors
+/// As [`check_signature`].
+pub(crate) fn check_under(bytes: &[u8], department: &DepartmentId, published: &[u8]) -> Result<(), Reason> {
+    let key_id = parts(bytes)?.key_id;
+    let pin = PinnedKey {
+        id: String::from_utf8(key_id.to_vec()).map_err(|_| Reason::SignatureKeyUnknown)?,
+        public_key: hex(published),
+    };
+    check_signature(bytes, department, &[pin])
+}
+
+/// What a published key means beside those that an operator has pinned; nothing where there is neither.
+pub fn check_published(published: &[u8], pinned: &[PinnedKey]) -> Option<CheckResult> {
+    let digits = hex(published);
+    let known = pinned.iter().find(|pin| pin.public_key.eq_ignore_ascii_case(&digits));
+    let (outcome, message) = match (published.is_empty(), pinned.is_empty(), known) {
+        (true, true, _) => return None,
+        (_, _, Some(pin)) => (Outcome::Pass, format!("the published key is pinned as {}", pin.id)),
+        (false, true, _) => (
+            Outcome::Warn,
+            "a key is published and none is pinned: signatures are not checked".to_owned(),
+        ),
+        (true, false, _) => (
+            Outcome::Fail,
+            "a key is pinned and none is published: unsigned answers do not count".to_owned(),
+        ),
+        (false, false, None) => (
+            Outcome::Fail,
+            "the published key is not pinned: answers signed under it do not count".to_owned(),
+        ),
+    };
+    Some(CheckResult {
+        check: "signing-key".to_owned(),
+        outcome,
+        message,
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A public key of its 64 hexadecimal digits; none where they are no key, or one under which anything verifies.

@@ -2,9 +2,10 @@
 //! Leaves what a manifest means and whether a plugin keeps the protocol to `hedui_adapter`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use hedui_adapter::{Catalogue, Folder, Manifest, ManifestError, Variables};
+use hedui_adapter::{Catalogue, Clock, Folder, Manifest, ManifestError, Variables};
 use hedui_core::household::ids_date;
 use hedui_core::{ProgrammeId, Query, Subject};
 use hedui_ids::ResidentId;
@@ -105,6 +106,12 @@ impl PersonArgs {
             record_types: Vec::new(),
         })
     }
+}
+
+/// A clock that stands at the moment of the call, for questions that are signed.
+fn clock(context: &Context) -> Arc<dyn Clock> {
+    let now = context.surroundings.now.as_millisecond();
+    Arc::new(move || now)
 }
 
 /// A mistake of an argument.

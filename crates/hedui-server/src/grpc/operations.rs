@@ -7,8 +7,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hedui_adapter::Adapter;
 use hedui_adapter::catalogue::CatalogueError;
 use hedui_adapter::gate::BreakerState;
+use hedui_adapter::wire::check_published;
 use hedui_broker::{Broker, BrokerError, Gauge, Pause, Registered, Step};
-use hedui_core::{DepartmentId, FieldError};
+use hedui_core::{DepartmentId, FieldError, PinnedKey};
 use hedui_proto::department as department_wire;
 use hedui_proto::department::department_service_client::DepartmentServiceClient;
 use hedui_proto::operations as pb;
@@ -353,7 +354,7 @@ impl Checks {
         let tests = async {
             match self.get(&registered.profile.id).as_deref() {
                 Some(Checker::Local(adapter)) => adapter.check(None).await.iter().map(local_line).collect(),
-                Some(Checker::Plugin(address)) => plugin_lines(address).await,
+                Some(Checker::Plugin(address)) => plugin_lines(address, &registered.profile.signing_keys).await,
                 None => Vec::new(),
             }
         };
@@ -368,10 +369,13 @@ fn local_line(result: &hedui_adapter::CheckResult) -> String {
         hedui_adapter::Outcome::Warn => "WARN",
         hedui_adapter::Outcome::Fail => "FAIL",
     };
-    format!("{word} {}: {}", result.check, result.message)
+    match result.message.as_str() {
+        "" => format!("{word} {}", result.check),
+        message => format!("{word} {}: {message}", result.check),
+    }
 }
 
-async fn plugin_lines(address: &str) -> Vec<String> {
+async fn plugin_lines(address: &str, pinned: &[PinnedKey]) -> Vec<String> {
     let unreachable = || vec!["FAIL: the plugin cannot be reached".to_owned()];
     let Ok(mut client) = DepartmentServiceClient::connect(address.to_owned()).await else {
         return unreachable();
@@ -391,5 +395,10 @@ async fn plugin_lines(address: &str) -> Vec<String> {
         // The plugin's own words are not passed on: only what our protocol says they may contain is known of them.
         format!("{word} {}", r.check)
     };
-    response.into_inner().results.iter().map(line).collect()
+    let mut lines: Vec<String> = response.into_inner().results.iter().map(line).collect();
+    if let Ok(described) = client.describe(department_wire::DescribeRequest {}).await {
+        let key = check_published(&described.into_inner().signing_key, pinned);
+        lines.extend(key.as_ref().map(local_line));
+    }
+    lines
 }

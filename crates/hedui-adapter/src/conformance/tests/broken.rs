@@ -27,6 +27,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("leaves out the second person", "everybody"),
     ("counts in tenths of a fen", "whole-fen"),
     ("answers otherwise the second time", "same-query"),
+    ("publishes a key and signs nothing", "signatures"),
     ("answers any bytes", "malformed"),
     ("does not look at names", "name"),
     ("notes the position of a person", "order"),
@@ -78,6 +79,9 @@ impl Probe for Broken {
         let mut description = p::DescribeResponse::decode(self.good.describe().await?).unwrap();
         if self.is("describes itself otherwise each time") {
             description.build = self.calls.fetch_add(1, Ordering::Relaxed).to_string();
+        }
+        if self.is("publishes a key and signs nothing") {
+            description.signing_key = Bytes::copy_from_slice(&crate::wire::Signer::new("2026", &[7; 32]).public_key());
         }
         if self.is("promises small answers") {
             description.limits.as_mut().unwrap().max_response_bytes = 8;

@@ -18,6 +18,7 @@ async fn every_shipped_department_keeps_the_protocol() {
             &at,
             Level::Full,
             std::sync::Arc::new(|_| 0),
+            std::sync::Arc::new(|| 0),
         );
         let reports = reports.await.unwrap();
         assert!(reports.len() >= 23, "{}: {}", department.name, reports.len());
@@ -45,6 +46,7 @@ async fn a_folder_never_writes_over_the_departments_own_source() {
         &at,
         Level::Core,
         std::sync::Arc::new(|_| 0),
+        std::sync::Arc::new(|| 0),
     )
     .await
     .unwrap();
@@ -71,10 +73,55 @@ async fn a_case_that_comes_out_otherwise_fails_the_cases_and_nothing_else() {
         dir.path(),
         Level::Core,
         std::sync::Arc::new(|_| 0),
+        std::sync::Arc::new(|| 0),
     )
     .await
     .unwrap();
     let failed: Vec<_> = reports.iter().filter(|r| r.outcome == Outcome::Failed).collect();
     assert_eq!(failed.iter().map(|r| r.name).collect::<Vec<_>>(), vec!["cases"]);
     assert!(failed[0].message.contains("7580001"), "{failed:?}");
+}
+
+#[tokio::test]
+async fn the_source_of_a_department_whose_questions_are_signed_is_read_with_its_key() {
+    let guard = |headers: axum::http::HeaderMap| async move {
+        if headers.contains_key("x-signature") {
+            axum::http::StatusCode::OK
+        } else {
+            axum::http::StatusCode::FORBIDDEN
+        }
+    };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(guard)).await });
+    let bundled = Catalogue::bundled_folders();
+    let housing = bundled.iter().find(|f| f.name == "housing").unwrap();
+    let signed = "kind = \"http\"\nsign = { key = \"${key}\" }";
+    assert!(housing.manifest.contains("kind = \"http\""));
+    let manifest = housing.manifest.replacen("kind = \"http\"", signed, 1);
+    let given = Variables::from([
+        ("http".to_owned(), format!("http://{address}")),
+        ("key".to_owned(), "shared-88".to_owned()),
+    ]);
+    let real = async |manifest: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let reports = folder::run(
+            manifest,
+            &housing.cases,
+            &given,
+            dir.path(),
+            Level::Core,
+            std::sync::Arc::new(|_| 0),
+            std::sync::Arc::new(|| 1_561_939_200_999_i64),
+        );
+        let reports = reports.await.unwrap();
+        reports.into_iter().find(|r| r.name == "real-source").unwrap()
+    };
+    let told = real(&manifest).await;
+    assert_eq!(told.outcome, Outcome::Passed, "{told:?}");
+    assert_eq!(
+        real(&housing.manifest).await.outcome,
+        Outcome::Failed,
+        "unsigned questions are refused"
+    );
 }

@@ -9,8 +9,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::*;
-use crate::adapter::Signed;
-use crate::manifest::{JsonService, Secret, TlsFiles};
+use crate::adapter::{Adapter as _, CheckResult, Outcome, Signed};
+use crate::manifest::{JsonService, Manifest, Secret, TlsFiles, Variables};
 use crate::port::tests as port;
 use crate::samples::{Person, TypedAdapter};
 use crate::serve::{DepartmentServer, json_router, serve_json_on};
@@ -89,6 +89,54 @@ async fn a_department_that_signs_signs_in_json_too() {
     let held = crate::wire::check_signature(&bytes, &description.department, std::slice::from_ref(&pin));
     assert_eq!(held, Ok(()));
     assert!(decode_answer(&bytes, &query).iter().all(|a| a.state.is_answer()));
+}
+
+/// What the self-tests of a department with these pinned keys say of its key.
+async fn told_of_key(endpoint: &str, pinned: &[[u8; 32]]) -> Option<CheckResult> {
+    let pins: String = pinned
+        .iter()
+        .map(|secret| blake3::Hash::from_bytes(Signer::new("", secret).public_key()).to_hex())
+        .enumerate()
+        .map(|(i, key)| format!("[[signing_key]]\nid = \"k{i}\"\npublic_key = \"{key}\"\n"))
+        .collect();
+    let text = format!(
+        "id = \"testing\"\nname = {{ zh = \"测\", en = \"T\" }}\nverifies = {{ zh = \"地\", en = \"land\" }}\nrecord_types = [\"land\"]\n\
+         lookup_keys = [\"id_number\"]\nfreshness = \"24h\"\ndeadline = \"1s\"\n\
+         limits = {{ max_subjects = 20, max_concurrent_queries = 4, max_response_bytes = 1000 }}\n{pins}\
+         [connector]\nkind = \"json\"\nendpoint = \"{endpoint}\"\n"
+    );
+    let manifest = Manifest::parse(&text, &Variables::new()).unwrap();
+    let department = ExchangeAdapter::new(&manifest, open(&manifest).unwrap());
+    let results = department.check(None).await;
+    assert!(
+        results
+            .iter()
+            .any(|r| r.check == "source" && r.outcome == Outcome::Pass),
+        "{results:?}"
+    );
+    results.into_iter().find(|r| r.check == "signing-key")
+}
+
+#[tokio::test]
+async fn the_self_tests_say_when_the_published_key_is_not_the_pinned_one() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let signed = Signed {
+        adapter: department(),
+        signer: Signer::new("2026", &[7; 32]),
+    };
+    let signs = serve_json_on(Arc::new(signed), listener).await.unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let plain = serve_json_on(Arc::new(department()), listener).await.unwrap();
+    for (serving, pinned, wanted) in [
+        (&signs, &[[6; 32], [7; 32]][..], Some(Outcome::Pass)),
+        (&signs, &[[6; 32]], Some(Outcome::Fail)),
+        (&signs, &[], Some(Outcome::Warn)),
+        (&plain, &[[7; 32]], Some(Outcome::Fail)),
+        (&plain, &[], None),
+    ] {
+        let told = told_of_key(&serving.endpoint(), pinned).await;
+        assert_eq!(told.as_ref().map(|r| r.outcome), wanted, "{pinned:?}: {told:?}");
+    }
 }
 
 /// Our own server over TLS, for clients with a certificate and a token.

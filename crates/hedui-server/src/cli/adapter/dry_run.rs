@@ -9,7 +9,7 @@ use hedui_adapter::{Adapter as _, Manifest, MappedAdapter};
 use hedui_core::{AnswerState, SubjectAnswer};
 use serde_json::{Value, json};
 
-use super::{PersonArgs, VariableArgs, folders, opened};
+use super::{PersonArgs, VariableArgs, clock, folders, invalid, opened};
 use crate::cli::table::{Column, paragraph, table};
 use crate::cli::{Answer, CliError, Context, Exit, Output};
 
@@ -47,11 +47,14 @@ pub(super) async fn run(arguments: DryRunArgs, context: &Context) -> Result<Answ
         .cloned()
         .ok_or_else(|| CliError::Internal("a question about nobody".to_owned()))?;
     let deadline = tokio::time::Instant::now() + manifest.deadline;
-    let Ok(adapter) = MappedAdapter::open(&manifest) else {
+    if manifest.connector.is_plugin() || manifest.connector.people().is_some() {
         return Err(CliError::Usage(
-            "this department is a plugin: it has no rows here; `hedui adapter test` asks it".to_owned(),
+            "this department is a plugin or an office: it has no rows here; `hedui adapter test` asks a plugin"
+                .to_owned(),
         ));
-    };
+    }
+    let adapter = MappedAdapter::open_with(&manifest, clock(context));
+    let adapter = adapter.map_err(|failure| invalid("connector", &failure.reason, failure.message))?;
     let rows = adapter.rows(&query, deadline).await;
     let answers = adapter.query(&query, deadline).await;
     let answer = match answers {

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use hedui_adapter::conformance::{self, CheckReport, Level, Outcome, Samples, folder, junit};
 use hedui_adapter::manifest::{JsonService, Program, Secret, TlsFiles};
-use hedui_core::{Query, Subject};
+use hedui_core::{PinnedKey, Query, Subject};
 use hedui_ids::ResidentId;
 use serde_json::json;
 
-use super::{VariableArgs, folders, ids_date, input, invalid};
+use super::{VariableArgs, clock, folders, ids_date, input, invalid};
 use crate::cli::table::{Column, table};
 use crate::cli::{Answer, CliError, Context, Exit, Output};
 
@@ -38,8 +38,25 @@ pub struct TestArgs {
     /// Somebody whom a running plugin knows in its test data; without any, only invented people are asked about.
     #[arg(long = "known", value_name = "NUMBER=NAME", value_parser = super::variable)]
     known: Vec<(String, String)>,
+    /// A key that is pinned for a plugin: its 64 hexadecimal digits, under the id that the plugin calls it.
+    #[arg(long = "pinned", value_name = "ID=KEY", value_parser = super::variable)]
+    pinned: Vec<(String, String)>,
     #[command(flatten)]
     variables: VariableArgs,
+}
+
+fn pinned((id, key): &(String, String)) -> Result<PinnedKey, CliError> {
+    if key.len() != 64 || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(invalid(
+            "--pinned",
+            "VALUE_INVALID",
+            "must be ID=KEY, the key in 64 hexadecimal digits",
+        ));
+    }
+    Ok(PinnedKey {
+        id: id.clone(),
+        public_key: key.to_ascii_lowercase(),
+    })
 }
 
 /// How a plugin that speaks JSON over HTTP is reached.
@@ -113,7 +130,7 @@ pub(super) async fn run(arguments: TestArgs, context: &Context) -> Result<Answer
     if !paths.is_empty() || endpoints.is_empty() && arguments.program.is_empty() {
         let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
         for found in folders(&paths)? {
-            tested.push(folder_tested(&found, &arguments).await?);
+            tested.push(folder_tested(&found, &arguments, context).await?);
         }
     }
     for endpoint in endpoints {
@@ -159,7 +176,7 @@ pub(super) async fn run(arguments: TestArgs, context: &Context) -> Result<Answer
     })
 }
 
-async fn folder_tested(found: &super::Found, arguments: &TestArgs) -> Result<Tested, CliError> {
+async fn folder_tested(found: &super::Found, arguments: &TestArgs, context: &Context) -> Result<Tested, CliError> {
     let scratch = tempfile::tempdir().map_err(|error| CliError::Internal(format!("no folder can be made: {error}")))?;
     let (folder, given) = (&found.folder, arguments.variables.given());
     let reports = folder::run(
@@ -169,6 +186,7 @@ async fn folder_tested(found: &super::Found, arguments: &TestArgs) -> Result<Tes
         scratch.path(),
         arguments.level.level(),
         Arc::new(|_| 0),
+        clock(context),
     );
     let reports = reports.await.map_err(|mistakes| input(&found.at, mistakes))?;
     Ok(Tested {
@@ -201,7 +219,11 @@ fn samples(arguments: &TestArgs, context: &Context) -> Result<Samples, CliError>
             name: name.clone(),
         });
     }
-    Ok(Samples { known, unknown })
+    Ok(Samples {
+        known,
+        unknown,
+        pinned: arguments.pinned.iter().map(pinned).collect::<Result<_, _>>()?,
+    })
 }
 
 fn as_json(tested: &[Tested]) -> serde_json::Value {
