@@ -21,7 +21,7 @@ use crate::manifest::{JsonService, Program};
 use crate::port::Jitter;
 
 pub use probe::{GrpcProbe, Probe, Said};
-pub use report::{CheckReport, Outcome, junit};
+pub use report::{CheckReport, Outcome};
 
 /// Larger than any answer that a limit allows.
 const MAX_BYTES: u32 = 64 << 20;

@@ -17,6 +17,7 @@ pub mod file;
 pub mod follow;
 pub mod id;
 pub mod json;
+mod junit;
 pub mod lang;
 pub mod manage;
 pub mod policy;

@@ -123,19 +123,3 @@ async fn a_pinned_key_is_published_and_signed_under_or_the_check_of_signatures_f
         }
     }
 }
-
-#[test]
-fn reports_are_junit_that_any_reader_of_xml_takes() {
-    let reports = [
-        report::of("a", "rule <a>", Ok(None)),
-        report::of("b", "rule & b", Err("\"wrong\" <\u{0}>".to_owned())),
-        report::of("c", "rule c", Ok(Some("not here".to_owned()))),
-    ];
-    let text = junit("x<y", &reports);
-    assert!(text.contains("tests=\"3\" failures=\"1\" skipped=\"1\""), "{text}");
-    assert!(
-        text.contains("<failure message=\"&quot;wrong&quot; &lt;\u{FFFD}&gt;\">rule &amp; b</failure>"),
-        "{text}"
-    );
-    assert!(!text.contains('\u{0}') && text.matches("<testcase").count() == 3);
-}

@@ -37,7 +37,7 @@ pub enum CliError {
         source: std::io::Error,
     },
     /// Mistakes in what was given, all of them.
-    #[error("{what} has {} mistake(s)", mistakes.len())]
+    #[error("{what}: {} mistake(s)", mistakes.len())]
     Input {
         /// The file, or what else holds the mistakes.
         what: String,
@@ -50,9 +50,12 @@ pub enum CliError {
     /// The result could not be written.
     #[error("cannot write the result: {0}")]
     Output(#[from] std::io::Error),
-    /// The user pressed Ctrl-C a second time.
-    #[error("stopped; the verification runs on")]
+    /// Somebody pressed Ctrl-C: the server goes on with what was begun.
+    #[error("stopped here; the server goes on with what was begun")]
     Interrupted,
+    /// Somebody pressed Ctrl-C, and nothing is left of what was begun.
+    #[error("stopped; nothing was kept")]
+    Stopped,
     /// Something could not be hosted: the store, the catalogue, a port.
     #[error("{0}")]
     Host(String),
@@ -75,7 +78,7 @@ impl CliError {
             CliError::Read { .. } | CliError::Input { .. } => Exit::BadInput,
             CliError::Server(refusal) => refusal.exit(),
             CliError::Output(_) | CliError::Internal(_) | CliError::Host(_) => Exit::Internal,
-            CliError::Interrupted => Exit::Interrupted,
+            CliError::Interrupted | CliError::Stopped => Exit::Interrupted,
         }
     }
 
@@ -120,7 +123,7 @@ impl CliError {
             CliError::Input { .. } => "BAD_INPUT",
             CliError::Server(_) => "SERVER",
             CliError::Output(_) => "OUTPUT",
-            CliError::Interrupted => "INTERRUPTED",
+            CliError::Interrupted | CliError::Stopped => "INTERRUPTED",
             CliError::Host(_) => "HOST",
             CliError::Internal(_) => "INTERNAL",
         }

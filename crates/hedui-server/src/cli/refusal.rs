@@ -150,6 +150,10 @@ impl Refusal {
             return Some(lang.pick(format!("{seconds} 秒后重试"), format!("try again in {seconds} seconds")));
         }
         let text = match self.code {
+            _ if self.reason == "RETENTION_RUNNING" => lang.pick(
+                "依法须提前删除的，用 --erasure-basis 写明条款".to_owned(),
+                "where the law orders an erasure, name the provision with --erasure-basis".to_owned(),
+            ),
             Code::Unavailable if self.reason == "SERVER_UNREACHABLE" => lang.pick(
                 format!("{server} 无应答：请先运行 `hedui serve`，或用 --server / HEDUI_SERVER 指定地址"),
                 format!(
@@ -160,10 +164,7 @@ impl Refusal {
                 "稍后重试；使用同一 --request-id 不会重复核对".to_owned(),
                 "try again later; with the same --request-id nothing is asked twice".to_owned(),
             ),
-            Code::NotFound => lang.pick(
-                "请核对名称；`hedui list --district 代码` 列出已有核对".to_owned(),
-                "compare the name; `hedui list --district CODE` lists the verifications".to_owned(),
-            ),
+            Code::NotFound => return self.where_listed(lang).map(str::to_owned),
             Code::Unauthenticated => lang.pick(
                 "请在环境变量 HEDUI_TOKEN 中设置调用方令牌".to_owned(),
                 "set the caller's token in the environment variable HEDUI_TOKEN".to_owned(),
@@ -176,6 +177,11 @@ impl Refusal {
                 "请补齐有效的核对授权书（[[authorization]]）后重试".to_owned(),
                 "add the missing or renewed letters ([[authorization]]) and try again".to_owned(),
             ),
+            Code::InvalidArgument if self.violations.iter().any(|violation| violation.field == "actor") => lang.pick(
+                "请用 --actor 或 HEDUI_ACTOR 写明经办人工号，更正以上各项后重试".to_owned(),
+                "say who you are with --actor or HEDUI_ACTOR, by staff number; correct these fields and try again"
+                    .to_owned(),
+            ),
             Code::InvalidArgument if !self.violations.is_empty() => lang.pick(
                 "请更正以上各项后重试".to_owned(),
                 "correct these fields and try again".to_owned(),
@@ -187,6 +193,21 @@ impl Refusal {
             _ => return None,
         };
         Some(text)
+    }
+
+    /// Which command lists what was not found; a department's own message says it.
+    fn where_listed(&self, lang: Lang) -> Option<&'static str> {
+        match self.reason.as_str() {
+            "VERIFICATION_NOT_FOUND" => Some(lang.pick(
+                "请核对编号；`hedui list --district 代码` 列出已有核对",
+                "compare the id; `hedui list --district CODE` lists the verifications",
+            )),
+            "REEVALUATION_NOT_FOUND" => Some(lang.pick(
+                "请核对编号；`hedui policy jobs --district 代码` 列出复核任务",
+                "compare the id; `hedui policy jobs --district CODE` lists the re-evaluations",
+            )),
+            _ => None,
+        }
     }
 
     /// The JSON form of Google's API errors.

@@ -176,8 +176,8 @@ pub fn case(name: &str) -> Result<CaseId, Status> {
     let id = name.strip_prefix("verifications/").unwrap_or(name);
     CaseId::from_hex(id).ok_or_else(|| {
         let (zh, en) = (
-            "核对编号格式有误",
-            "a name is `verifications/` and 32 hexadecimal digits",
+            "编号格式有误：32位十六进制数",
+            "an id is 32 hexadecimal digits; that of a verification may stand behind `verifications/`",
         );
         refusal(Code::InvalidArgument, "NAME_INVALID", en, zh)
     })

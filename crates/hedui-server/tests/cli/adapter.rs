@@ -320,6 +320,16 @@ async fn a_begun_department_keeps_the_protocol_and_one_that_does_not_fails_by_na
     assert_eq!(told.code, 1, "{told:?}");
     assert!(told.stdout.contains("failures=\"1\""), "{told:?}");
     assert!(told.stdout.contains("name=\"real-source\">"), "{told:?}");
+    // Two departments are two suites of one document.
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../adapters/housing");
+    let both = ["adapter", "test", "--level", "core", "--junit", &department, shipped];
+    let told = run(&both).await;
+    let read = roxmltree::Document::parse(&told.stdout).unwrap();
+    assert_eq!(
+        read.descendants().filter(|n| n.has_tag_name("testsuite")).count(),
+        2,
+        "{told:?}"
+    );
 }
 
 #[tokio::test]

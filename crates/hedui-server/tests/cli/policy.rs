@@ -165,7 +165,7 @@ async fn the_cases_of_packs_are_judged_and_a_difference_is_shown_step_by_step() 
     assert!(
         junit
             .stdout
-            .contains("<testsuite name=\"dibao-x 1\" tests=\"2\" failures=\"2\">"),
+            .contains("<testsuite name=\"dibao-x 1\" tests=\"2\" failures=\"2\" skipped=\"0\">"),
         "{junit:?}"
     );
     assert!(

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use hedui_adapter::conformance::{self, CheckReport, Level, Outcome, Samples, folder, junit};
+use hedui_adapter::conformance::{self, CheckReport, Level, Outcome, Samples, folder};
 use hedui_adapter::manifest::{JsonService, Program, Secret, TlsFiles};
 use hedui_core::{PinnedKey, Query, Subject};
 use hedui_ids::ResidentId;
 use serde_json::json;
 
 use super::{VariableArgs, clock, folders, ids_date, input, invalid};
+use crate::cli::junit::{self, Case, Suite, Went};
 use crate::cli::table::{Column, table};
 use crate::cli::{Answer, CliError, Context, Exit, Output};
 
@@ -164,7 +165,8 @@ pub(super) async fn run(arguments: TestArgs, context: &Context) -> Result<Answer
         .any(|r| r.outcome == Outcome::Failed);
     let exit = if failed { Exit::Internal } else { Exit::Success };
     if arguments.junit {
-        let text = tested.iter().map(|t| junit(&t.what, &t.reports)).collect();
+        let suites: Vec<Suite> = tested.iter().map(suite).collect();
+        let text = junit::document("hedui adapter test", &suites);
         return Ok(Answer { text, exit });
     }
     if context.output == Output::Json {
@@ -224,6 +226,25 @@ fn samples(arguments: &TestArgs, context: &Context) -> Result<Samples, CliError>
         unknown,
         pinned: arguments.pinned.iter().map(pinned).collect::<Result<_, _>>()?,
     })
+}
+
+/// The checks of one target.
+fn suite(tested: &Tested) -> Suite {
+    let case = |report: &CheckReport| Case {
+        name: report.name.to_owned(),
+        went: match report.outcome {
+            Outcome::Passed => Went::Passed,
+            Outcome::Skipped => Went::Skipped(report.message.clone()),
+            Outcome::Failed => Went::Failed {
+                message: report.message.clone(),
+                about: report.rule.to_owned(),
+            },
+        },
+    };
+    Suite {
+        name: tested.what.clone(),
+        cases: tested.reports.iter().map(case).collect(),
+    }
 }
 
 fn as_json(tested: &[Tested]) -> serde_json::Value {

@@ -181,6 +181,11 @@ fn answer(found: &wire::Expiry, context: &Context) -> Result<Answer, CliError> {
 
 fn render(found: &[wire::Expiry], context: &Context) -> String {
     let lang = context.lang;
+    if found.is_empty() {
+        return lang
+            .pick("该地区没有到期销毁任务\n", "no expiry of this district\n")
+            .to_owned();
+    }
     let rows = found.iter().map(|expiry| {
         let counts = expiry.counts.unwrap_or_default();
         let counts = [
@@ -198,7 +203,7 @@ fn render(found: &[wire::Expiry], context: &Context) -> String {
     });
     let headers = [
         (lang.pick("编号", "id"), Column::Whole),
-        (lang.pick("状态", "state"), Column::Whole),
+        (lang.pick("状态", "state"), Column::Text),
         (lang.pick("早于", "before"), Column::Whole),
         (lang.pick("案卷", "cases"), Column::Whole),
         (lang.pick("到期", "due"), Column::Whole),

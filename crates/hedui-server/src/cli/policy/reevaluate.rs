@@ -1,7 +1,7 @@
 //! `hedui policy reevaluate`, `jobs`, `job`: all households of a district looked at again, as a job that the server runs by itself.
 //! Leaves the job to the server, which goes on whatever becomes of this program; and its form in JSON to `json`.
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use hedui_core::Date;
 use hedui_proto::reevaluation as wire;
 use hedui_proto::reevaluation::ReevaluationState as State;
@@ -19,6 +19,7 @@ const TELL_EVERY: u64 = 100;
 
 /// Arguments of `hedui policy reevaluate`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("why").required(true).args(["new_standard", "annual_review"])))]
 pub struct ReevaluateArgs {
     /// The district (GB/T 2260).
     #[arg(long, value_name = "CODE")]
@@ -27,12 +28,7 @@ pub struct ReevaluateArgs {
     #[arg(long, value_name = "ID")]
     programme: String,
     /// Judge the evidence that is kept by the packs in force on a day; nobody is asked.
-    #[arg(
-        long,
-        requires = "on",
-        conflicts_with = "annual_review",
-        required_unless_present = "annual_review"
-    )]
+    #[arg(long, requires = "on")]
     new_standard: bool,
     /// The day whose packs judge, up to today.
     #[arg(long, value_name = "DAY", requires = "new_standard")]
@@ -44,8 +40,8 @@ pub struct ReevaluateArgs {
     #[arg(long)]
     dry_run: bool,
     /// Most verifications that begin in a second [default: 10].
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    rate: u32,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rate: Option<u32>,
     /// Do not wait for departments that are paused, closed or failing: what needs them stays open.
     #[arg(long, requires = "annual_review")]
     with_silence: bool,
@@ -108,7 +104,8 @@ pub(super) async fn begin(arguments: ReevaluateArgs, context: &Context) -> Resul
         programme: arguments.programme,
         kind: kind.into(),
         rules_on: arguments.on.map(values::date_of),
-        rate_per_second: arguments.rate,
+        // Zero is the server's own default.
+        rate_per_second: arguments.rate.unwrap_or(0),
         dry_run: arguments.dry_run,
         actor: client.actor.clone(),
         with_silence: arguments.with_silence,
@@ -273,53 +270,52 @@ fn answer(
     match context.output {
         Output::Json => Answer::json(&json::job(job, households.as_deref()), exit),
         Output::Table => {
-            let mut text = jobs(std::slice::from_ref(job), context);
+            let mut text = whole(job, context);
             if !job.awaiting.is_empty() {
                 text.push_str(&awaiting(job, context.lang));
                 text.push('\n');
             }
             text.push_str(&warnings(job, context));
-            if let Some(households) = &households {
-                text.push_str(&rows(households, context));
+            match households.as_deref() {
+                Some([]) => text.push_str(context.lang.pick("没有须看的户\n", "no household to list\n")),
+                Some(households) => text.push_str(&rows(households, context)),
+                None => {}
             }
             Ok(Answer { text, exit })
         }
     }
 }
 
+/// What a job is about, and how far it is: `dibao: annual review`, `120/?`.
+fn about(job: &wire::Reevaluation, lang: Lang) -> (String, String) {
+    let why = match (job.kind(), &job.rules_on) {
+        (wire::ReevaluationKind::NewStandard, Some(on)) => {
+            format!("{} {}", lang.pick("新标准", "new standard"), values::date(on))
+        }
+        _ => lang.pick("年度复核", "annual review").to_owned(),
+    };
+    let total = match job.total {
+        0 => "?".to_owned(),
+        total => total.to_string(),
+    };
+    let done = job.counts.unwrap_or_default().households;
+    (format!("{}: {why}", job.programme), format!("{done}/{total}"))
+}
+
+/// A line for each job.
 fn jobs(found: &[wire::Reevaluation], context: &Context) -> String {
     let lang = context.lang;
+    if found.is_empty() {
+        return lang
+            .pick("该地区没有复核任务\n", "no re-evaluation of this district\n")
+            .to_owned();
+    }
     let rows = found.iter().map(|job| {
         let counts = job.counts.unwrap_or_default();
-        let total = if job.total > 0 {
-            job.total.to_string()
-        } else {
-            "?".to_owned()
-        };
-        let about = match (job.kind(), &job.rules_on) {
-            (wire::ReevaluationKind::NewStandard, Some(on)) => {
-                format!("{} {}", lang.pick("新标准", "new standard"), values::date(on))
-            }
-            _ => lang.pick("年度复核", "annual review").to_owned(),
-        };
-        let numbers = [
-            counts.judged,
-            counts.changed,
-            counts.newly_qualify,
-            counts.newly_exceed,
-            counts.inconclusive,
-            counts.warned,
-            counts.needs_signature,
-            counts.closed + counts.without_verdict,
-            counts.failed,
-        ];
-        let cells = [
-            job.id.clone(),
-            state(job.state(), lang).to_owned(),
-            job.programme.clone(),
-            about,
-            format!("{}/{total}", counts.households),
-        ];
+        let (about, done) = about(job, lang);
+        let state = state(job.state(), lang).to_owned();
+        let numbers = [counts.changed, counts.warned, counts.failed];
+        let cells = [job.id.clone(), state, about, done];
         cells
             .into_iter()
             .chain(numbers.map(|count| count.to_string()))
@@ -328,18 +324,11 @@ fn jobs(found: &[wire::Reevaluation], context: &Context) -> String {
     let headers = [
         (lang.pick("编号", "id"), Column::Whole),
         (lang.pick("状态", "state"), Column::Whole),
-        (lang.pick("项目", "programme"), Column::Whole),
-        (lang.pick("依据", "about"), Column::Whole),
+        (lang.pick("依据", "about"), Column::Text),
         (lang.pick("户", "households"), Column::Whole),
-        (lang.pick("已评定", "judged"), Column::Whole),
-        (lang.pick("有变化", "changed"), Column::Whole),
-        (lang.pick("新符合", "enter"), Column::Whole),
-        (lang.pick("新超出", "exceed"), Column::Whole),
-        (lang.pick("未定", "open"), Column::Whole),
-        (lang.pick("预警", "warned"), Column::Whole),
-        (lang.pick("须重签", "sign"), Column::Whole),
-        (lang.pick("无材料", "closed"), Column::Whole),
-        (lang.pick("未成", "failed"), Column::Whole),
+        (lang.pick("有变化", "changed"), Column::Number),
+        (lang.pick("预警", "warned"), Column::Number),
+        (lang.pick("未成", "failed"), Column::Number),
     ];
     table(&headers, rows.collect(), 0, context.width)
 }
@@ -353,6 +342,41 @@ fn awaiting(job: &wire::Reevaluation, lang: Lang) -> String {
     });
     let each = each.collect::<Vec<_>>().join(", ");
     lang.pick(format!("等待部门：{each}"), format!("waiting for departments: {each}"))
+}
+
+/// One job with all its counts.
+fn whole(job: &wire::Reevaluation, context: &Context) -> String {
+    let lang = context.lang;
+    let counts = job.counts.unwrap_or_default();
+    let (about, done) = about(job, lang);
+    let words = [
+        (lang.pick("编号", "id"), job.id.clone()),
+        (lang.pick("状态", "state"), state(job.state(), lang).to_owned()),
+        (lang.pick("依据", "about"), about),
+        (lang.pick("户", "households"), done),
+    ];
+    let numbers = [
+        (lang.pick("已评定", "judged"), counts.judged),
+        (lang.pick("有变化", "changed"), counts.changed),
+        (lang.pick("新符合", "newly qualify"), counts.newly_qualify),
+        (lang.pick("新超出", "newly exceed"), counts.newly_exceed),
+        (lang.pick("未定", "inconclusive"), counts.inconclusive),
+        (lang.pick("预警", "with an early warning"), counts.warned),
+        (lang.pick("须重签", "letters to sign again"), counts.needs_signature),
+        (
+            lang.pick("无材料", "closed or without a verdict"),
+            counts.closed + counts.without_verdict,
+        ),
+        (lang.pick("未成", "failed"), counts.failed),
+    ];
+    let numbers = numbers.map(|(label, count)| (label, count.to_string()));
+    let rows = words.into_iter().chain(numbers).filter(|(_, value)| !value.is_empty());
+    let rows = rows.map(|(label, value)| vec![label.to_owned(), value]).collect();
+    let headers = [
+        (lang.pick("复核任务", "re-evaluation"), Column::Whole),
+        ("", Column::Whole),
+    ];
+    table(&headers, rows, 0, context.width)
 }
 
 fn state(state: State, lang: Lang) -> &'static str {

@@ -121,6 +121,14 @@ fn hundredths(text: &str) -> Option<i64> {
 
 /// Runs `hedui policy simulate`.
 pub async fn run(arguments: SimulateArgs, context: &Context) -> Result<Answer, CliError> {
+    for (flag, path) in [("csv", &arguments.csv), ("chart", &arguments.chart)] {
+        // Told before the work, not after it.
+        let folder = path.as_deref().and_then(Path::parent);
+        if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+            let folder = folder.display();
+            return Err(CliError::Usage(format!("--{flag}: there is no folder {folder}")));
+        }
+    }
     let simulation = match &arguments.snapshots {
         Some(file) => on_file(&arguments, file, context)?,
         None => on_server(&arguments, context).await?,

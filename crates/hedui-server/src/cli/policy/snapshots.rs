@@ -1,10 +1,10 @@
 //! `hedui policy snapshots`: what is filed of every household of a district in one file, to try packs on without a server.
 //! Leaves judging to `simulate`. The file holds births and no names or numbers; it is made for its owner alone, and appears only when it is whole.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::BufWriter;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use hedui_policy::{FiledWriter, Row};
@@ -48,7 +48,16 @@ pub async fn run(arguments: SnapshotsArgs, context: &Context) -> Result<Answer, 
     let mut name = out.as_os_str().to_owned();
     name.push(".unfinished");
     let unfinished = PathBuf::from(name);
-    let received = receive(&arguments, &unfinished, context).await;
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600);
+    // Before anything is asked for, since asking leaves its trace.
+    let file = file
+        .open(&unfinished)
+        .map_err(|error| CliError::Usage(format!("--out: cannot write {}: {error}", unfinished.display())))?;
+    let received = tokio::select! {
+        received = receive(&arguments, file, context) => received,
+        _ = tokio::signal::ctrl_c() => Err(CliError::Stopped),
+    };
     let (gathered, households) = match received {
         Ok(received) => received,
         Err(error) => {
@@ -73,7 +82,7 @@ pub async fn run(arguments: SnapshotsArgs, context: &Context) -> Result<Answer, 
 }
 
 /// Writes what the server gives to a file, to its end. How the households were found, and how many there are.
-async fn receive(arguments: &SnapshotsArgs, path: &Path, context: &Context) -> Result<(wire::Gathered, u64), CliError> {
+async fn receive(arguments: &SnapshotsArgs, file: File, context: &Context) -> Result<(wire::Gathered, u64), CliError> {
     let client = Client::connect(&arguments.server).await?;
     let request = Request::new(wire::ExportSnapshotsRequest {
         district_code: arguments.district.clone(),
@@ -83,8 +92,6 @@ async fn receive(arguments: &SnapshotsArgs, path: &Path, context: &Context) -> R
     });
     let response = client.operations().export_snapshots(request).await;
     let mut steps = response.map_err(|status| client.refusal(&status))?.into_inner();
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
     let mut writer = FiledWriter::new(BufWriter::new(file))?;
     let progress = Progress::new(context.lang, context.surroundings.stderr_is_terminal);
     let (mut gathered, mut whole) = (wire::Gathered::default(), false);
@@ -97,7 +104,9 @@ async fn receive(arguments: &SnapshotsArgs, path: &Path, context: &Context) -> R
         }
         gathered = step.gathered.unwrap_or(gathered);
         whole = step.whole;
-        progress.say(&told(gathered.households, context));
+        if !whole {
+            progress.say(&told(gathered.households, context));
+        }
     }
     progress.finish();
     if !whole {

@@ -8,6 +8,7 @@ use hedui_policy::{CaseResult, Pack};
 use serde_json::{Value, json};
 
 use super::load;
+use crate::cli::junit::{self, Case, Suite, Went};
 use crate::cli::table::{Column, table};
 use crate::cli::{Answer, CliError, Context, Exit, Output};
 
@@ -54,7 +55,7 @@ pub(super) fn run(arguments: &TestArgs, context: &Context) -> Result<Answer, Cli
     let exit = if failed == 0 { Exit::Success } else { Exit::Internal };
     if arguments.junit {
         return Ok(Answer {
-            text: junit(&tried),
+            text: junit::document("hedui policy test", &suites(&tried)),
             exit,
         });
     }
@@ -142,36 +143,25 @@ fn render(tried: &[Tried<'_>], failed: usize, context: &Context) -> String {
 }
 
 /// A suite for each pack with cases.
-fn junit(tried: &[Tried<'_>]) -> String {
-    let mut text =
-        String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"hedui policy test\">\n");
-    for one in tried.iter().filter(|one| !one.results.is_empty()) {
-        let name = escaped(&one.name());
-        let (tests, failures) = (one.results.len(), one.failed());
-        text.push_str(&format!(
-            "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\">\n"
-        ));
-        for result in &one.results {
-            let case = format!("    <testcase classname=\"{name}\" name=\"{}\"", escaped(result.name));
-            text.push_str(&case);
-            if result.passed() {
-                text.push_str("/>\n");
-                continue;
-            }
-            let lines = result.differences.iter();
-            let lines = lines.map(|d| format!("{}: expected {}, found {}", d.what, d.expected, d.found));
-            let message = escaped(&lines.collect::<Vec<_>>().join("; "));
-            text.push_str(&format!(">\n      <failure message=\"{message}\"/>\n    </testcase>\n"));
-        }
-        text.push_str("  </testsuite>\n");
-    }
-    text.push_str("</testsuites>\n");
-    text
+fn suites(tried: &[Tried<'_>]) -> Vec<Suite> {
+    let with_cases = tried.iter().filter(|one| !one.results.is_empty());
+    let suite = |one: &Tried<'_>| Suite {
+        name: one.name(),
+        cases: one.results.iter().map(junit_case).collect(),
+    };
+    with_cases.map(suite).collect()
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+fn junit_case(result: &CaseResult<'_>) -> Case {
+    let lines = result.differences.iter();
+    let lines = lines.map(|d| format!("{}: expected {}, found {}", d.what, d.expected, d.found));
+    let went = match result.passed() {
+        true => Went::Passed,
+        false => Went::Failed {
+            message: lines.collect::<Vec<_>>().join("; "),
+            about: String::new(),
+        },
+    };
+    let name = result.name.to_owned();
+    Case { name, went }
 }
