@@ -11,6 +11,7 @@ mod golden;
 mod live;
 mod offices;
 mod path;
+mod peers;
 mod population;
 mod privacy;
 mod programs;

@@ -82,9 +82,10 @@ async fn health_answers_and_reflection_tells_what_is_served() {
             "hedui.retention.v1.RetentionService",
             "hedui.reevaluation.v1.ReevaluationService",
             "hedui.task.v1.TaskService",
+            "hedui.department.v1.DepartmentService",
             "grpc.health.v1.Health",
         ];
-        // What plugins serve stands in the same files, and is not served here.
+        // What plugins serve is served here too: for other brokers.
         assert_eq!(services, served);
         assert_eq!(files, ["hedui/verification/v1/verification_service.proto"]);
     }

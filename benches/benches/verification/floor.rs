@@ -65,6 +65,7 @@ impl Floor {
                 query: Arc::clone(&query),
                 encoded: Bytes::clone(&encoded),
                 timeout: Duration::from_secs(10),
+                forward: None,
             };
             port.ask(ask, ReplyTo::new(sink, slot));
         }

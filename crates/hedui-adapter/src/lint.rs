@@ -30,9 +30,9 @@ pub fn lint(folder: &Folder, at: &str, given: &Variables) -> Result<Manifest, Mi
         Ok(_) => {}
         Err(found) => mistakes.extend(found.iter().cloned().map(|m| m.in_file(&file("department.toml")))),
     }
-    let is_people = manifest.as_ref().is_ok_and(|m| m.connector.people().is_some());
-    if folder.cases.is_empty() && is_people {
-        // People have no source that could be made out of cases.
+    let elsewhere = manifest.as_ref().is_ok_and(|m| m.connector.is_answered_elsewhere());
+    if folder.cases.is_empty() && elsewhere {
+        // There is no source that could be made out of cases.
     } else if folder.cases.is_empty() {
         let missing = ManifestError::new("case", "there is no cases.toml: a department has at least one [[case]]");
         mistakes.push(missing.in_file(&file("cases.toml")));

@@ -163,6 +163,8 @@ pub enum Connector {
     Exec(Program),
     /// A plugin that answers proto3-JSON over HTTP.
     Json(JsonService),
+    /// Another hedui: the city centre, the hometown in another province.
+    Peer(Peer),
 }
 
 impl Connector {
@@ -180,12 +182,21 @@ impl Connector {
             Connector::People(_) => "people",
             Connector::Exec(_) => "exec",
             Connector::Json(_) => "json",
+            Connector::Peer(_) => "peer",
         }
     }
 
     /// Whether the department's own program answers in the protocol, rather than a source of rows.
     pub const fn is_plugin(&self) -> bool {
-        matches!(self, Connector::Grpc { .. } | Connector::Exec(_) | Connector::Json(_))
+        matches!(
+            self,
+            Connector::Grpc { .. } | Connector::Exec(_) | Connector::Json(_) | Connector::Peer(_)
+        )
+    }
+
+    /// Whether it has no source of rows that could be made out of cases: people answer it, or another hedui.
+    pub fn is_answered_elsewhere(&self) -> bool {
+        matches!(self, Connector::People(_) | Connector::Peer(_))
     }
 
     /// Whether people answer, later, rather than a system at once.
@@ -215,6 +226,15 @@ pub struct JsonService {
     pub bearer: Option<Secret>,
     /// The files for TLS; without them the system's authorities count.
     pub tls: Option<TlsFiles>,
+}
+
+/// Another hedui.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// `http://host:port`.
+    pub endpoint: String,
+    /// The token by which it knows us.
+    pub token: Option<Secret>,
 }
 
 /// A database server.

@@ -4,6 +4,7 @@
 mod adapter;
 mod codec;
 mod fault;
+mod peer;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hedui_core::forward::Forward;
 use hedui_core::{DepartmentId, Failure, Query, SubjectAnswer, Unreachable};
 
 use crate::manifest::{Connector, Manifest};
@@ -22,6 +24,7 @@ pub use adapter::AdapterPort;
 pub(crate) use adapter::one_each;
 pub(crate) use codec::{Outgoing, Raw};
 pub use fault::{Fault, FaultPlan, FaultPort};
+pub use peer::PeerPort;
 pub use stream::StreamPort;
 pub use unary::UnaryPort;
 pub(crate) use unary::{endpoint, failure_of};
@@ -35,6 +38,8 @@ pub struct Ask {
     pub encoded: Bytes,
     /// Time left.
     pub timeout: Duration,
+    /// What the letters allow, and through whom the question came: for departments that are another hedui.
+    pub forward: Option<Arc<Forward>>,
 }
 
 /// What came of a question.
@@ -145,6 +150,11 @@ pub fn open(manifest: &Manifest, jitter: Arc<dyn Jitter>) -> Result<Arc<dyn Port
         Connector::Exec(_) | Connector::Json(_) => {
             let exchange = crate::exchange::open(manifest)?;
             Arc::new(crate::exchange::ExchangePort::new(id, exchange, limits))
+        }
+        // Nobody has said what this broker is called.
+        Connector::Peer(peer) => {
+            let what = (limits, manifest.record_types.clone());
+            Arc::new(PeerPort::open(id, peer, "", what)?)
         }
         _ => {
             let adapter = crate::adapter::MappedAdapter::open(manifest)?;

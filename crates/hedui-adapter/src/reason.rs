@@ -119,6 +119,12 @@ reasons! {
     SignatureKeyUnknown = "SIGNATURE_KEY_UNKNOWN", Config, Department, "the answer is signed under a key that is not pinned for the department";
     /// The signature is not one of the pinned key over this answer.
     SignatureInvalid = "SIGNATURE_INVALID", System, Department, "the signature of the answer does not hold";
+    /// The question came back to a broker that has passed it on.
+    PeerLoop = "PEER_LOOP", Config, Broker, "the question came back to a broker that it has passed: the brokers ask each other in a circle";
+    /// The question has passed as many brokers as it may.
+    PeerTooFar = "PEER_TOO_FAR", Config, Broker, "the question has passed as many brokers as it may";
+    /// One of the peer's departments was silent: what the others said is not the whole.
+    PeerIncomplete = "PEER_INCOMPLETE", Transient, Department, "a department behind the peer did not answer";
     /// The people of an office looked and could not find out.
     OfficeCannotTell = "OFFICE_CANNOT_TELL", System, Department, "the office could not find out";
     /// The department reports a failure without a usable reason.
@@ -165,6 +171,8 @@ pub fn cause_of(failure: &Failure) -> Unreachable {
             | Reason::ConnectFailed
             | Reason::PluginUnavailable
             | Reason::DepartmentPaused
+            | Reason::PeerLoop
+            | Reason::PeerTooFar
             | Reason::SignatureMissing
             | Reason::SignatureKeyUnknown
             | Reason::SignatureInvalid,

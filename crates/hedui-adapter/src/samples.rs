@@ -142,6 +142,7 @@ pub fn materialise(manifest: &Manifest, rows: &[SampleRow]) -> Result<(), Sample
         | Connector::Grpc { .. }
         | Connector::Exec(_)
         | Connector::Json(_)
-        | Connector::People(_) => Err(SampleError::NoFile),
+        | Connector::People(_)
+        | Connector::Peer(_) => Err(SampleError::NoFile),
     }
 }

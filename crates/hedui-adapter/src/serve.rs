@@ -24,6 +24,7 @@ use tonic::transport::Server;
 use crate::adapter::Adapter;
 use crate::port::Raw;
 
+pub use handlers::timeout_of;
 #[cfg(test)]
 pub(crate) use json::json_router;
 pub use json::serve_json_on;

@@ -93,7 +93,11 @@ pub(crate) fn open(
             Box::new(file::File::new(path, format, key_column, columns))
         }
         Connector::Http(connector) => Box::new(http::Http::new(connector, Some(mapping), limits, clock)?),
-        Connector::Grpc { .. } | Connector::Exec(_) | Connector::Json(_) | Connector::People(_) => return Ok(None),
+        Connector::Grpc { .. }
+        | Connector::Exec(_)
+        | Connector::Json(_)
+        | Connector::People(_)
+        | Connector::Peer(_) => return Ok(None),
     }))
 }
 

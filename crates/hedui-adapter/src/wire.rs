@@ -4,6 +4,7 @@
 
 mod answer;
 mod describe;
+mod forward;
 mod frame;
 mod json;
 mod query;
@@ -20,6 +21,7 @@ pub use answer::{NOT_ASKED_FOR, decode_answer, due_at_ms, encode_answer, whole};
 pub(crate) use answer::{encode_failure, read_failure_of};
 pub(crate) use describe::decode_check_request;
 pub use describe::{decode_checks, decode_description, encode_checks, encode_description};
+pub use forward::{decode_forward, encode_forwarded};
 pub(crate) use frame::{StreamQuery, Streamed, answers, queries, write_answer, write_query};
 pub(crate) use json::{Message, from_json, to_json};
 pub use query::{InvalidQuery, decode_query, encode_query};

@@ -16,6 +16,7 @@ use crate::claim::{Claim, Release, claim, same_id};
 use crate::clock::Clock;
 use crate::collector::Collector;
 use crate::core::{Core, InForce, Settings};
+use crate::drift::Drifts;
 use crate::entropy::Entropy;
 use crate::error::BrokerError;
 use crate::evidence;
@@ -72,6 +73,7 @@ impl Broker {
             core: Arc::new(Core {
                 in_force: RwLock::new(Arc::new(in_force)),
                 pauses: Pauses::default(),
+                drifts: Drifts::new(parts.settings.drift),
                 filings: crate::filing::Filings::default(),
                 packs: Arc::new(parts.packs),
                 store: parts.store,

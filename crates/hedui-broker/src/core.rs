@@ -6,11 +6,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use dashmap::DashMap;
 use ed25519_dalek::VerifyingKey;
 use hedui_core::Tolerances;
+use hedui_core::drift::DriftLimits;
 use hedui_core::finding::EarlyWarnings;
 use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing, MAX_PAGE};
 use hedui_policy::PackSet;
 
 use crate::clock::Clock;
+use crate::drift::Drifts;
 use crate::entropy::Entropy;
 use crate::error::BrokerError;
 use crate::filing::Filings;
@@ -35,6 +37,8 @@ pub struct Settings {
     pub tolerances: Tolerances,
     /// How much a change must be to be told of in a re-evaluation.
     pub early_warnings: EarlyWarnings,
+    /// When a department's answers have drifted.
+    pub drift: DriftLimits,
     /// Keys of signing services that the district trusts, by id.
     pub signing_keys: Vec<(String, VerifyingKey)>,
     /// Who works with the system.
@@ -51,6 +55,7 @@ impl Default for Settings {
             max_running: 4_096,
             tolerances: Tolerances::default(),
             early_warnings: EarlyWarnings::default(),
+            drift: DriftLimits::default(),
             signing_keys: Vec::new(),
             staff: Arc::default(),
             retention: RetentionPeriods::default(),
@@ -64,6 +69,8 @@ pub(crate) struct Core {
     pub in_force: RwLock<Arc<InForce>>,
     /// Departments that are not asked for a while, by somebody's word.
     pub pauses: Pauses,
+    /// How departments answer.
+    pub drifts: Drifts,
     pub packs: Arc<PackSet>,
     pub store: Arc<dyn EvidenceStore>,
     pub keys: Arc<KeyRing>,

@@ -164,7 +164,7 @@ pub(crate) fn asked(
 }
 
 /// A list of ids that fits a leaf's field; one too long for it is named by its size.
-fn listed(ids: &[&str], what: &str) -> String {
+pub(crate) fn listed(ids: &[&str], what: &str) -> String {
     let list = ids.join(",");
     if list.len() <= hedui_evidence::MAX_TEXT_BYTES {
         list
@@ -436,7 +436,7 @@ pub(crate) fn never_run(core: &Core, asked: &Frame, reason: &str) -> Frame {
 }
 
 /// A verification ends once: the frame of its end has an id that follows from the case.
-fn terminal_frame(core: &Core, case: CaseId) -> FrameId {
+pub(crate) fn terminal_frame(core: &Core, case: CaseId) -> FrameId {
     FrameId(core.keys.index_key("terminal frame", &[&case.0]).0)
 }
 

@@ -12,7 +12,9 @@ use futures::future::BoxFuture;
 use hedui_adapter::port::{Ask, Reply, ReplySink, ReplyTo};
 use hedui_adapter::wire::encode_query;
 use hedui_adapter::{Reason, Refused};
+use hedui_core::AuthorizationInput;
 use hedui_core::answer::{Query, Subject, Unreachable};
+use hedui_core::forward::{Forward, ForwardedLetter};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use tokio::time::Instant;
 
@@ -20,6 +22,7 @@ use crate::collector::gave_up;
 use crate::core::Core;
 use crate::request::{MAX_DEADLINE_MS, Prepared};
 use crate::run::{Progress, Run};
+use crate::staff::resident_id;
 
 /// A question and its bytes, shared by all departments that are asked about the same members.
 #[derive(Clone)]
@@ -105,6 +108,14 @@ pub(crate) fn send(core: &Core, run: &Arc<Run>, progress: &Progress) {
         }
     };
     run.collector.tell();
+    let is_peer = |(index, _): &(usize, _)| {
+        run.in_force
+            .registry
+            .departments()
+            .get(*index)
+            .is_some_and(|d| d.is_peer)
+    };
+    let forward = asks.iter().any(is_peer).then(|| Arc::new(forwarded(&run.prepared)));
     let sink: Arc<dyn ReplySink> = Arc::clone(&run.collector) as Arc<dyn ReplySink>;
     for (index, question) in asks {
         let Some(department) = run.in_force.registry.departments().get(index) else {
@@ -114,6 +125,7 @@ pub(crate) fn send(core: &Core, run: &Arc<Run>, progress: &Progress) {
             query: Arc::clone(&question.query),
             encoded: question.encoded.clone(),
             timeout: Duration::from_millis(u64::from(department_limit(core, run, index))),
+            forward: forward.clone().filter(|_| department.is_peer),
         };
         let reply = ReplyTo::new(Arc::clone(&sink), u32::try_from(index).unwrap_or(u32::MAX));
         // One broken adapter must not take the other departments' answers with it; unwinding drops `reply`, which says so itself.
@@ -123,6 +135,39 @@ pub(crate) fn send(core: &Core, run: &Arc<Run>, progress: &Progress) {
                 "an adapter panicked when it was asked"
             );
         }
+    }
+}
+
+/// What another hedui is told of the letters: what they allow, and digests under the salt of this verification.
+fn forwarded(prepared: &Prepared) -> Forward {
+    let stored = &prepared.stored;
+    let ordinal = |number: &String| {
+        let id = resident_id(number, stored.as_of).ok()?;
+        let at = prepared.household.members.iter().position(|member| member.id == id)?;
+        u32::try_from(at).ok()
+    };
+    let letter = |letter: &AuthorizationInput| {
+        let about = std::iter::once(&letter.signer_id_number).chain(&letter.on_behalf_of);
+        let canonical = serde_json::to_vec(letter).unwrap_or_default();
+        ForwardedLetter {
+            digest: *blake3::keyed_hash(&stored.authorization_salt, &canonical).as_bytes(),
+            about: about.filter_map(ordinal).collect(),
+            programmes: letter.programmes.clone(),
+            departments: letter.departments.clone(),
+            signed_on: letter.signed_on,
+            valid_until: letter.valid_until,
+            period_from: letter.period_from,
+        }
+    };
+    let live = stored
+        .request
+        .authorizations
+        .iter()
+        .filter(|letter| letter.ended.is_none());
+    Forward {
+        hops: Vec::new(),
+        letters: live.map(letter).collect(),
+        asked_as: String::new(),
     }
 }
 

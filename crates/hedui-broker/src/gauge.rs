@@ -3,6 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
+use hedui_core::drift::DriftKind;
 use hedui_evidence::{LogError, RefusalReason};
 
 use crate::broker::Broker;
@@ -15,7 +16,7 @@ const SHUTTING_DOWN: &str = "SHUTTING_DOWN";
 /// One gauge: a name, a reason as its label, and whether it is so now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gauge {
-    /// What is or is not: `appends_refused`, `verifications_refused`, `logs_halted`, `logs_late`.
+    /// What is or is not: `appends_refused`, `verifications_refused`, `logs_halted`, `logs_late`, `departments_drift`.
     pub name: &'static str,
     /// Why: a word that never changes.
     pub reason: &'static str,
@@ -48,6 +49,8 @@ impl Broker {
         gauges.extend(halts.map(|code| gauge("logs_halted", code, logs.halt_code == Some(code))));
         // It stays so until the process ends: a promise that was not kept cannot be kept any more.
         gauges.push(gauge("logs_late", "PROMISE_NOT_KEPT", logs.late));
+        let kinds = [DriftKind::NoRecordShare, DriftKind::Amounts, DriftKind::Stale];
+        gauges.extend(kinds.map(|kind| gauge("departments_drift", kind.word(), self.any_drift(kind))));
         gauges
     }
 }

@@ -18,6 +18,7 @@ use smol_str::SmolStr;
 use crate::before::Before;
 use crate::collector::Arrived;
 use crate::core::Core;
+use crate::drift::Drifts;
 use crate::fan_out::Questions;
 use crate::request::Prepared;
 use crate::reuse::{Kept, question_of};
@@ -190,8 +191,8 @@ fn subject_line(answer: &SubjectAnswer) -> SubjectLine {
 
 /// Conflicts of interest of the official who asks.
 pub(crate) enum Conflicts<'a> {
-    /// To be looked for, if the staff register knows the official.
-    Of(Option<Official<'a>>),
+    /// To be looked for, if the staff register knows the official; with what is in doubt of the departments.
+    Of(Option<Official<'a>>, &'a Drifts),
     /// As they were found when it was judged first, with what was found by comparing with a verification before it.
     Found(Vec<Finding>),
 }
@@ -219,7 +220,10 @@ impl<'a> Judging<'a> {
             tolerances: core.settings.tolerances,
             packs: &core.packs,
             rules: &run.in_force.rules.digest,
-            conflicts: Conflicts::Of(core.settings.staff.official(&stored.caller, &stored.request.actor)),
+            conflicts: Conflicts::Of(
+                core.settings.staff.official(&stored.caller, &stored.request.actor),
+                &core.drifts,
+            ),
             before,
         }
     }
@@ -238,6 +242,10 @@ pub(crate) fn judge_and<T>(
     (read, complete): (Vec<Read>, bool),
     take: impl FnOnce(&Facts<'_>, &[SmolStr]) -> T,
 ) -> (Report, T) {
+    let drifting = match &judging.conflicts {
+        Conflicts::Of(_, drifts) => drifts.findings(judging.departments, &read),
+        Conflicts::Found(_) => Vec::new(),
+    };
     let (answers, lines): (Vec<Vec<SubjectAnswer>>, Vec<DepartmentLine>) =
         read.into_iter().map(|r| (r.answers, r.line)).unzip();
     let departments: Vec<DepartmentAnswers<'_>> = judging
@@ -258,10 +266,11 @@ pub(crate) fn judge_and<T>(
     // What nobody registers nobody could be asked: that is unknown, not nothing.
     found.extend(unregistered(&prepared.plan.record_types, judging.departments));
     match &judging.conflicts {
-        Conflicts::Of(Some(official)) => found.extend(conflicts_of_interest(&facts, *official)),
-        Conflicts::Of(None) => {}
+        Conflicts::Of(Some(official), _) => found.extend(conflicts_of_interest(&facts, *official)),
+        Conflicts::Of(None, _) => {}
         Conflicts::Found(conflicts) => found.extend_from_slice(conflicts),
     }
+    found.extend(drifting);
     let open = opening(&found);
     let packs = prepared.packs.iter().filter_map(|p| judging.packs.packs().get(*p));
     let judged: Vec<(&Pack, Verdict)> = packs.map(|pack| (pack, pack.evaluate(&facts, &open))).collect();
@@ -283,12 +292,7 @@ pub(crate) fn judge_and<T>(
         findings: found,
         verdicts,
         complete,
-        warnings: prepared
-            .household
-            .warnings
-            .iter()
-            .map(|w| format!("{}: {}", w.field, w.reason))
-            .collect(),
+        warnings: warnings(prepared),
         origins: Vec::new(),
         // Shared: its 64 digits do not fit in place.
         rules: judging.rules.clone(),
@@ -299,6 +303,12 @@ pub(crate) fn judge_and<T>(
     report.origins = facts.origins(report.parts());
     let taken = take(&facts, &open);
     (report, taken)
+}
+
+/// What is odd about the request and refuses nothing.
+fn warnings(prepared: &Prepared) -> Vec<String> {
+    let warnings = prepared.household.warnings.iter();
+    warnings.map(|w| format!("{}: {}", w.field, w.reason)).collect()
 }
 
 /// What the evidence says of other programmes: where the household qualifies, or may. Who is shown to draw one already is not told of it;

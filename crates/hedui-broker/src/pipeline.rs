@@ -147,6 +147,11 @@ fn conclude(
         &arrived,
         &progress.asking(run),
     );
+    core.drifts.observe(
+        run.in_force.registry.profiles(),
+        &read,
+        (core.clock.today(), core.clock.now_ms()),
+    );
     let clock = core.note(Step::Decode, clock);
 
     let (state, failure) = end_state(run, live);

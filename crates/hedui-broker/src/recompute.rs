@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hedui_adapter::port::Reply;
 use hedui_core::answer::{Failure, Unreachable};
 use hedui_core::authorization::{Authorization, authorize};
+use hedui_core::finding::DEPARTMENT_DRIFTS;
 use hedui_core::household::Household;
 use hedui_core::record::RecordType;
 use hedui_core::report::DepartmentLine;
@@ -388,9 +389,10 @@ impl Again<'_> {
         ids.find(|id| *id != self.report.verification)
     }
 
-    /// Findings that rest on more than the evidence of this case: conflicts of interest, comparisons with a verification before it.
+    /// Findings that rest on more than the evidence of this case: conflicts of interest, departments in doubt, comparisons with a verification before it.
     fn carried(&self) -> Vec<hedui_core::Finding> {
-        let is_carried = |f: &&hedui_core::Finding| f.code == CONFLICT_OF_INTEREST || before::is_compared(&f.code);
+        let on_more = [CONFLICT_OF_INTEREST, DEPARTMENT_DRIFTS];
+        let is_carried = |f: &&hedui_core::Finding| on_more.contains(&f.code.as_str()) || before::is_compared(&f.code);
         self.report.findings.iter().filter(is_carried).cloned().collect()
     }
 }

@@ -24,6 +24,8 @@ pub struct Registered {
     pub port: Arc<dyn Port>,
     /// How its people answer, where it is an office without a system.
     pub people: Option<People>,
+    /// Whether it is another hedui.
+    pub is_peer: bool,
     gate: Mutex<Gate>,
     asked: AtomicU64,
     answered: AtomicU64,
@@ -58,6 +60,7 @@ impl Registered {
             profile,
             port,
             people: None,
+            is_peer: false,
             gate: Mutex::new(Gate::new(MAX_UNDER_WAY, breaker)),
             asked: AtomicU64::new(0),
             answered: AtomicU64::new(0),
@@ -76,6 +79,12 @@ impl Registered {
     /// The same department, whose people answer.
     pub fn answered_by(mut self, people: Option<People>) -> Registered {
         self.people = people;
+        self
+    }
+
+    /// The same department, which is another hedui or not.
+    pub fn through_peer(mut self, is_peer: bool) -> Registered {
+        self.is_peer = is_peer;
         self
     }
 

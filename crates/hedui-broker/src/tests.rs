@@ -4,6 +4,7 @@
 mod answers;
 mod catalogue;
 mod describing;
+mod drift;
 mod ending;
 mod evidence;
 mod following;
@@ -22,7 +23,7 @@ mod retention;
 mod sharing;
 mod signed;
 mod simulating;
-mod support;
+pub(crate) mod support;
 mod tasks;
 mod troubled;
 mod waiting;

@@ -33,7 +33,10 @@ use spouse::spouse;
 
 /// Codes of the findings that leave every outcome open: how many members a household has, and so every figure per head, or a register that
 /// is missing, whose records may speak for the household as well as against it.
-pub const MEMBERS_OPEN: &[&str] = &["DECEASED_MEMBER", "UNDECLARED_SPOUSE", NO_REGISTER];
+pub const MEMBERS_OPEN: &[&str] = &["DECEASED_MEMBER", "UNDECLARED_SPOUSE", NO_REGISTER, DEPARTMENT_DRIFTS];
+
+/// A department that was asked does not answer as it used to: what it said may speak for the household as well as against it.
+pub const DEPARTMENT_DRIFTS: &str = "DEPARTMENT_DRIFTS";
 
 /// What a finding does to a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

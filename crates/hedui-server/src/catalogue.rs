@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 use hedui_adapter::catalogue::CatalogueError;
 use hedui_adapter::exchange::{self, ExchangeAdapter, ExchangePort};
-use hedui_adapter::port::{self, AdapterPort, Jitter, Port};
+use hedui_adapter::port::{self, AdapterPort, Jitter, PeerPort, Port};
 use hedui_adapter::{Adapter, Catalogue, Connector, Folder, Manifest, MappedAdapter, PeopleAdapter};
 use hedui_broker::clock::Clock;
 use hedui_broker::{Broker, BrokerError, Entropy, Pause, Registered, Registry};
@@ -119,6 +119,7 @@ pub struct Changes {
 /// The catalogue in force.
 pub struct Live {
     config: config::Catalogue,
+    own: String,
     jitter: Arc<dyn Jitter>,
     clock: Arc<dyn hedui_adapter::Clock>,
     opened: Mutex<Arc<All>>,
@@ -132,15 +133,15 @@ pub struct Live {
 }
 
 impl Live {
-    /// Reads and opens the catalogue of a configuration; pauses are kept in the given folder, where there is one.
+    /// Reads and opens the catalogue of a configuration; `own` is what this broker is called among brokers; pauses are kept in the given folder, where there is one.
     ///
     /// # Errors
     /// A catalogue that cannot be read or opened; kept pauses that cannot be read: who was paused must not be asked by accident.
     pub fn open(
         config: config::Catalogue,
+        own: &str,
         entropy: &Entropy,
-        clock: &Arc<dyn Clock>,
-        folder: Option<PathBuf>,
+        (clock, folder): (&Arc<dyn Clock>, Option<PathBuf>),
     ) -> anyhow::Result<(Live, Registry)> {
         let chance = Mutex::new(entropy.fork());
         let jitter: Arc<dyn Jitter> = Arc::new(move |bound: u64| {
@@ -152,6 +153,7 @@ impl Live {
             clock: Arc::new(move || clock.now_ms()),
             pauses: PauseFile::new(folder),
             config,
+            own: own.to_owned(),
             jitter,
             opened: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
@@ -270,8 +272,15 @@ impl Live {
         let (port, checker): (Arc<dyn Port>, Checker) = match &manifest.connector {
             Connector::Grpc { endpoint, .. } => (
                 port::open(manifest, Arc::clone(&self.jitter))?,
-                Checker::Plugin(endpoint.clone()),
+                Checker::Plugin(endpoint.clone(), None),
             ),
+            Connector::Peer(peer) => {
+                let what = (manifest.limits, manifest.record_types.clone());
+                (
+                    Arc::new(PeerPort::open(manifest.id.clone(), peer, &self.own, what)?),
+                    Checker::Plugin(peer.endpoint.clone(), peer.token.clone()),
+                )
+            }
             Connector::People(_) => {
                 let adapter: Arc<dyn Adapter> = Arc::new(PeopleAdapter::open(manifest, Arc::clone(&self.clock))?);
                 (
@@ -299,7 +308,8 @@ impl Live {
             registered: Arc::new(
                 Registered::new(profile, port, manifest.breaker)
                     .paced(manifest.pace.clone())
-                    .answered_by(manifest.connector.people()),
+                    .answered_by(manifest.connector.people())
+                    .through_peer(matches!(manifest.connector, Connector::Peer(_))),
             ),
             checker: Arc::new(checker),
         })

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hedui_broker::RetentionPeriods;
 use hedui_core::DepartmentId;
+use hedui_core::drift::DriftLimits;
 use hedui_core::finding::EarlyWarnings;
 use hedui_log::note::VerifierKey;
 
@@ -55,6 +56,8 @@ pub struct Config {
     pub verification: Verification,
     /// How long cases are read and kept.
     pub retention: RetentionPeriods,
+    /// When departments no longer answer as they used to.
+    pub drift: DriftLimits,
     /// Signing services whose electronic signatures of letters count.
     pub signing_keys: Vec<SigningKey>,
     /// Who may call. Empty only on a loopback address; then everyone is [`LOCAL_CALLER`] with all roles.
@@ -288,17 +291,20 @@ pub enum Role {
     Archivist,
     /// Answer for offices without a system: those that `departments` names.
     Office,
+    /// Another hedui, that asks those departments which `departments` names.
+    Peer,
 }
 
 impl Role {
     /// Every role with its name in the file.
-    pub const ALL: [(&'static str, Role); 6] = [
+    pub const ALL: [(&'static str, Role); 7] = [
         ("verifier", Role::Verifier),
         ("auditor", Role::Auditor),
         ("operator", Role::Operator),
         ("dispute", Role::Dispute),
         ("archivist", Role::Archivist),
         ("office", Role::Office),
+        ("peer", Role::Peer),
     ];
 }
 
@@ -313,7 +319,7 @@ pub struct Caller {
     pub roles: Vec<Role>,
     /// The districts (GB/T 2260) it may act for; `None` for all.
     pub districts: Option<Vec<String>>,
-    /// The departments that it answers for, with the role office.
+    /// The departments that it answers for, with the role office; that it may ask, with the role peer.
     pub departments: Vec<String>,
 }
 

@@ -7,6 +7,7 @@ pub mod from_proto;
 pub mod long_calls;
 pub mod operations;
 mod page;
+pub mod peer;
 pub mod reevaluation;
 pub mod retention;
 mod simulate;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use hedui_broker::Broker;
 use hedui_evidence::DistrictLogs;
 use hedui_proto::audit::audit_service_server::AuditServiceServer;
+use hedui_proto::department::department_service_server::DepartmentServiceServer;
 use hedui_proto::operations::operations_service_server::OperationsServiceServer;
 use hedui_proto::reevaluation::reevaluation_service_server::ReevaluationServiceServer;
 use hedui_proto::retention::retention_service_server::RetentionServiceServer;
@@ -31,6 +33,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::server::NamedService as _;
 
 use crate::catalogue::Live;
+use crate::drift::DriftFile;
 use crate::grpc::caller::Callers;
 use crate::grpc::long_calls::LongCalls;
 use crate::witnesses::Standings;
@@ -45,8 +48,12 @@ pub struct Options {
     pub reflection: bool,
     /// Who may call.
     pub callers: Callers,
+    /// How other brokers are answered.
+    pub answering: peer::Answering,
     /// The departments.
     pub live: Arc<Live>,
+    /// Where the counts of the drift watch are kept.
+    pub drifts: DriftFile,
     /// The logs, with their witnesses.
     pub logs: Arc<DistrictLogs>,
     /// How the witnesses stand.
@@ -104,6 +111,25 @@ impl Listening {
     }
 }
 
+/// Says of every service that it serves.
+async fn serving(reporter: &tonic_health::server::HealthReporter) {
+    reporter
+        .set_serving::<VerificationServiceServer<verification::Service>>()
+        .await;
+    reporter.set_serving::<TaskServiceServer<tasks::Service>>().await;
+    reporter.set_serving::<DepartmentServiceServer<peer::Service>>().await;
+    reporter.set_serving::<AuditServiceServer<audit::Service>>().await;
+    reporter
+        .set_serving::<OperationsServiceServer<operations::Service>>()
+        .await;
+    reporter
+        .set_serving::<RetentionServiceServer<retention::Service>>()
+        .await;
+    reporter
+        .set_serving::<ReevaluationServiceServer<reevaluation::Service>>()
+        .await;
+}
+
 /// Serves a broker on a listener until stopped.
 pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> anyhow::Result<Listening> {
     let address = listener.local_addr()?;
@@ -118,28 +144,17 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
     let retention = retention::Service::new(broker.clone(), Arc::clone(&callers), long.clone());
     let reevaluation = reevaluation::Service::new(broker.clone(), Arc::clone(&callers), long.clone());
     let tasks = tasks::Service::new(broker.clone(), Arc::clone(&callers));
-    let operations = operations::Service::new(broker.clone(), callers, live, long.clone());
+    let peer = peer::Service::new(broker.clone(), Arc::clone(&callers), options.answering);
+    let operations = operations::Service::new(broker.clone(), callers, (live, options.drifts), long.clone());
     let limit = options.max_request_bytes;
     let verification = VerificationServiceServer::new(verification).max_decoding_message_size(limit);
     let audit = AuditServiceServer::new(audit).max_decoding_message_size(limit);
     let operations = OperationsServiceServer::new(operations).max_decoding_message_size(limit);
     let retention = RetentionServiceServer::new(retention).max_decoding_message_size(limit);
     let reevaluation = ReevaluationServiceServer::new(reevaluation).max_decoding_message_size(limit);
+    let peer = DepartmentServiceServer::new(peer).max_decoding_message_size(limit);
     let tasks = TaskServiceServer::new(tasks).max_decoding_message_size(limit);
-    reporter
-        .set_serving::<VerificationServiceServer<verification::Service>>()
-        .await;
-    reporter.set_serving::<TaskServiceServer<tasks::Service>>().await;
-    reporter.set_serving::<AuditServiceServer<audit::Service>>().await;
-    reporter
-        .set_serving::<OperationsServiceServer<operations::Service>>()
-        .await;
-    reporter
-        .set_serving::<RetentionServiceServer<retention::Service>>()
-        .await;
-    reporter
-        .set_serving::<ReevaluationServiceServer<reevaluation::Service>>()
-        .await;
+    serving(&reporter).await;
     // Newer clients ask in version 1, many older ones in version 1 alpha only.
     let (reflection, alpha) = if options.reflection {
         (Some(descriptors().build_v1()?), Some(descriptors().build_v1alpha()?))
@@ -159,6 +174,7 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
         .add_service(retention)
         .add_service(reevaluation)
         .add_service(tasks)
+        .add_service(peer)
         .add_optional_service(reflection)
         .add_optional_service(alpha);
     let incoming = TcpListenerStream::new(listener);
@@ -186,5 +202,6 @@ fn descriptors() -> tonic_reflection::server::Builder<'static> {
         .with_service_name(RetentionServiceServer::<retention::Service>::NAME)
         .with_service_name(ReevaluationServiceServer::<reevaluation::Service>::NAME)
         .with_service_name(TaskServiceServer::<tasks::Service>::NAME)
+        .with_service_name(DepartmentServiceServer::<peer::Service>::NAME)
         .with_service_name("grpc.health.v1.Health")
 }

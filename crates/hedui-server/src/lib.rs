@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod drift;
 mod follow;
 pub mod grpc;
 pub mod host;

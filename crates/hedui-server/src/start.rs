@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use ed25519_dalek::VerifyingKey;
+use hedui_adapter::wire::Signer;
 use hedui_broker::clock::{Clock, SystemClock};
 use hedui_broker::{Broker, Entropy, Parts, Registry, Settings, StaffRegister};
 use hedui_core::finding::unregistered;
@@ -19,8 +20,10 @@ use tokio::net::TcpListener;
 
 use crate::catalogue::Live;
 use crate::config::{Config, StoreKind};
+use crate::drift::{DriftFile, Keeping};
 use crate::follow::{Following, follow};
 use crate::grpc::caller::Callers;
+use crate::grpc::peer::Answering;
 use crate::grpc::{self, Listening};
 use crate::scrub::Scrubbing;
 use crate::witnesses::Asking;
@@ -38,6 +41,7 @@ pub struct Started {
     /// The task that asks the witnesses.
     pub asking: Asking,
     following: Following,
+    counting: Keeping,
     scrubbing: Option<Scrubbing>,
 }
 
@@ -51,6 +55,7 @@ impl Started {
         if let Some(scrubbing) = self.scrubbing {
             scrubbing.stop().await;
         }
+        self.counting.stop().await;
         // What was promised last is covered before the process ends.
         self.following.stop().await?;
         self.asking.stop().await;
@@ -74,17 +79,17 @@ pub async fn start_at(
     clock: Arc<dyn Clock>,
     tell: &mut (dyn FnMut(String) + Send),
 ) -> anyhow::Result<Started> {
-    let listener = TcpListener::bind(config.server.listen).await.with_context(|| {
-        format!(
-            "cannot listen on {}; is another hedui running there?",
-            config.server.listen
-        )
-    })?;
+    let listener = bind(config.server.listen).await?;
     let entropy = Entropy::from_seed(seed());
     let (store, keys, scrubbing) = open_store(&config, &entropy, tell).await?;
-    let logs = open_logs(&config, &entropy)?;
-    let kept = (config.store.kind == StoreKind::Segments).then(|| config.store.directory.clone());
-    let (live, registry) = Live::open(config.catalogue.clone(), &entropy, &clock, kept)?;
+    let (logs, answering) = open_logs(&config, &entropy)?;
+    let folder = (config.store.kind == StoreKind::Segments).then(|| config.store.directory.clone());
+    let (live, registry) = Live::open(
+        config.catalogue.clone(),
+        &config.transparency.name,
+        &entropy,
+        (&clock, folder.clone()),
+    )?;
     let live = Arc::new(live);
     let packs = packs(config.policy.directory.as_deref())?;
     tell_unregistered(&packs, &registry);
@@ -100,15 +105,14 @@ pub async fn start_at(
         settings,
     });
     live.pause_again(&broker)?;
+    let drifts = DriftFile::new(folder);
+    drifts.go_on(&broker);
     // Before anything is verified: logs that cannot be continued must not be promised in. Reading goes on without them.
     if let Err(error) = follow(&broker).await {
         tracing::error!(reason = error.reason(), %error, "the transparency logs cannot be followed; nothing is verified");
     }
     let following = Following::start(broker.clone(), config.transparency.checkpoint_every);
-    let archived = broker.archive_packs().await?;
-    if archived > 0 {
-        tracing::info!(archived, "kept the policy packs in use");
-    }
+    keep_packs(&broker).await?;
     let asking = Asking::start(
         Arc::clone(&logs),
         &config.transparency.witnesses,
@@ -121,10 +125,13 @@ pub async fn start_at(
         max_streams: config.server.max_streams,
         reflection: config.server.reflection,
         callers: Callers::new(config.callers),
+        answering,
         live: Arc::clone(&live),
+        drifts: drifts.clone(),
         logs,
         standings: asking.standings(),
     };
+    let counting = Keeping::start(broker.clone(), drifts);
     let listening = grpc::listen(broker.clone(), listener, options).await?;
     Ok(Started {
         broker,
@@ -133,8 +140,23 @@ pub async fn start_at(
         resumed,
         asking,
         following,
+        counting,
         scrubbing,
     })
+}
+
+async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| format!("cannot listen on {address}; is another hedui running there?"))
+}
+
+/// Keeps the packs that verdicts will rest on.
+async fn keep_packs(broker: &Broker) -> anyhow::Result<()> {
+    let archived = broker.archive_packs().await?;
+    if archived > 0 {
+        tracing::info!(archived, "kept the policy packs in use");
+    }
+    Ok(())
 }
 
 /// Takes up what goes on beyond one verification: answers of offices that were not looked at, re-evaluations.
@@ -185,6 +207,7 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
             declared_percent: verification.declared_tolerance_percent,
         },
         early_warnings: verification.early_warnings,
+        drift: config.drift,
         signing_keys,
         retention: config.retention,
     })
@@ -247,7 +270,7 @@ async fn open_store(
     Ok((store, Arc::new(keys), scrub))
 }
 
-fn open_logs(config: &Config, entropy: &Entropy) -> anyhow::Result<Arc<DistrictLogs>> {
+fn open_logs(config: &Config, entropy: &Entropy) -> anyhow::Result<(Arc<DistrictLogs>, Answering)> {
     let mut rng = entropy.fork();
     let key_file = &config.transparency.key_file;
     let (key, folder) = match (config.store.kind, config.store.create_key) {
@@ -258,6 +281,10 @@ fn open_logs(config: &Config, entropy: &Entropy) -> anyhow::Result<Arc<DistrictL
             Some(config.store.directory.join("logs")),
         ),
         (StoreKind::Segments, _) => (LogKey::read(key_file)?, Some(config.store.directory.join("logs"))),
+    };
+    let answering = Answering {
+        own: config.transparency.name.clone(),
+        signer: Signer::new("peer", &key.answering_secret()),
     };
     let options = LogOptions {
         name: config.transparency.name.clone(),
@@ -270,7 +297,8 @@ fn open_logs(config: &Config, entropy: &Entropy) -> anyhow::Result<Arc<DistrictL
         key: witness.key.clone(),
     });
     let witnesses = Witnesses::new(witnesses.collect(), transparency.quorum)?;
-    Ok(Arc::new(DistrictLogs::new(options, key)?.with_witnesses(witnesses)))
+    let logs = DistrictLogs::new(options, key)?.with_witnesses(witnesses);
+    Ok((Arc::new(logs), answering))
 }
 
 fn progress(step: Progress) -> String {

@@ -85,6 +85,7 @@ async fn the_bank_answers_from_its_file_and_ends_with_its_parent() {
             legacy_id_number: String::new(),
         }],
         record_types: vec![p::RecordType::FinancialAsset as i32],
+        ..Default::default()
     };
     let response = client.query(request).await.unwrap().into_inner();
     assert_eq!(response.results[0].state, p::ResultState::Found as i32);

@@ -133,6 +133,7 @@ async fn port(port: Arc<dyn Port>, query: &Arc<Query>) -> Result<Vec<SubjectAnsw
         query: query.clone(),
         encoded: encode_query(query),
         timeout: PATIENCE,
+        forward: None,
     };
     port.ask(ask, ReplyTo::new(Arc::new(One(Mutex::new(Some(sender)))), 0));
     let reply: Reply = receiver.await.map_err(|_| "the port gives no reply")?;

@@ -44,8 +44,8 @@ pub async fn run(
     let mut variables = Manifest::placeholders(manifest_text);
     variables.extend(given.clone());
     let manifest = Manifest::parse(manifest_text, &variables)?;
-    if manifest.connector.people().is_some() {
-        let why = "people answer it; look at its tasks with `hedui tasks list`".to_owned();
+    if manifest.connector.is_answered_elsewhere() {
+        let why = "people or another hedui answer it: there is no source that could be made out of cases".to_owned();
         return Ok(vec![of("cases", "every case comes out as expected", Ok(Some(why)))]);
     }
     let cases = crate::cases::parse(cases_text)?;

@@ -161,6 +161,7 @@ impl Probe for GrpcProbe {
             encoded: encode_query(&query),
             query,
             timeout: limit,
+            forward: None,
         };
         self.stream
             .ask(ask, ReplyTo::new(Arc::new(One(Mutex::new(Some(sender)))), 0));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::fields::{Fields, VALUE};
 use super::{
-    Connector, DatabaseConnector, HttpConnector, JsonService, Program, ReplyFormat, Secret, Signing, Success,
+    Connector, DatabaseConnector, HttpConnector, JsonService, Peer, Program, ReplyFormat, Secret, Signing, Success,
     TextEncoding, TlsFiles, Variables,
 };
 use crate::people::People;
@@ -13,7 +13,7 @@ use crate::source::query::{Dialect, bind};
 
 /// The kinds of connector, as `kind` names them.
 const KINDS: &[&str] = &[
-    "sqlite", "postgres", "mysql", "csv", "excel", "dbf", "http", "grpc", "exec", "json", "people",
+    "sqlite", "postgres", "mysql", "csv", "excel", "dbf", "http", "grpc", "exec", "json", "people", "peer",
 ];
 
 /// Reads the connector section; its texts may use `${variables}`.
@@ -45,11 +45,13 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
             key_column: source.required("key_column"),
         }),
         "http" => Some(Connector::Http(Box::new(http(&mut source)))),
+        "peer" => {
+            let endpoint = source.endpoint();
+            let token = source.secret("token");
+            Some(Connector::Peer(Peer { endpoint, token }))
+        }
         "grpc" => {
-            let endpoint = source.required("endpoint");
-            if !endpoint.is_empty() && !endpoint.starts_with("http://") {
-                source.fields.mistake("endpoint", "must be http://host:port");
-            }
+            let endpoint = source.endpoint();
             let stream = source.fields.flag("stream").unwrap_or(true);
             Some(Connector::Grpc { endpoint, stream })
         }
@@ -97,6 +99,14 @@ impl Texts<'_, '_> {
     fn required(&mut self, key: &str) -> String {
         let text = self.fields.required_text(key);
         self.substitute(key, text)
+    }
+
+    fn endpoint(&mut self) -> String {
+        let endpoint = self.required("endpoint");
+        if !endpoint.is_empty() && !endpoint.starts_with("http://") {
+            self.fields.mistake("endpoint", "must be http://host:port");
+        }
+        endpoint
     }
 
     fn optional(&mut self, key: &str) -> Option<String> {

@@ -88,6 +88,12 @@ fn manifest(mut top: Fields<'_>, variables: &Variables) -> Option<Manifest> {
         .and_then(|fields| connector::connector(fields, variables));
     let (mapping, sample_tables) = record::mapping(&mut top, connector.as_ref(), &record_types, threshold_only);
     let signing_keys = signing_keys(&mut top, connector.as_ref());
+    if signing_keys.is_empty() && matches!(connector, Some(Connector::Peer(_))) {
+        top.mistake(
+            "signing_key",
+            "is missing: what another hedui answers must be signed; it publishes its key in Describe",
+        );
+    }
     let source = source(&mut top);
     for (_, table) in &sample_tables {
         if !source.iter().any(|t| t.name == *table) {

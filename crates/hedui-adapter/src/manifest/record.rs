@@ -18,7 +18,7 @@ pub(super) fn mapping(
     types: &[RecordType],
     threshold_only: bool,
 ) -> (Option<Mapping>, Vec<(RecordType, String)>) {
-    if let Some(elsewhere) = connector.filter(|c| c.people().is_some()) {
+    if let Some(elsewhere) = connector.filter(|c| c.is_answered_elsewhere()) {
         no_columns(top, elsewhere.word());
         return (None, Vec::new());
     }

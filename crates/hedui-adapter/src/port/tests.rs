@@ -94,6 +94,7 @@ pub(crate) fn ask(query_id: &str, timeout: Duration) -> Ask {
         query: Arc::new(query),
         encoded,
         timeout,
+        forward: None,
     }
 }
 

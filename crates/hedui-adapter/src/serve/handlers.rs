@@ -74,11 +74,7 @@ impl UnaryService<Bytes> for Query {
     fn call(&mut self, request: Request<Bytes>) -> Reply {
         let server = self.0.clone();
         Box::pin(async move {
-            let timeout = request
-                .metadata()
-                .get("grpc-timeout")
-                .and_then(|value| grpc_timeout(value.to_str().ok()?));
-            let deadline = Instant::now() + timeout.unwrap_or(DEFAULT_TIMEOUT);
+            let deadline = Instant::now() + timeout_of(request.metadata());
             // The place of the mistake is said here; a stream has only reasons.
             wire::decode_query(request.get_ref()).map_err(|error| invalid(error.field))?;
             let answer = answer(&server, request.get_ref(), deadline).await;
@@ -87,6 +83,12 @@ impl UnaryService<Bytes> for Query {
                 .map_err(|failure| status(&failure))
         })
     }
+}
+
+/// How long whoever asks waits.
+pub fn timeout_of(metadata: &tonic::metadata::MetadataMap) -> Duration {
+    let value = metadata.get("grpc-timeout").and_then(|value| value.to_str().ok());
+    value.and_then(grpc_timeout).unwrap_or(DEFAULT_TIMEOUT)
 }
 
 /// `grpc-timeout`: at most eight digits and a unit.

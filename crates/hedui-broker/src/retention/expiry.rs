@@ -27,6 +27,7 @@ use crate::clock::civil_date;
 use crate::core::Core;
 use crate::error::{BrokerError, ErrorKind};
 use crate::evidence::denials_key;
+use crate::peer::peer_key;
 
 /// Cases of one page. A whole page from after the day ends the walk: clocks that went back a little lose nothing.
 const PAGE: usize = 256;
@@ -435,7 +436,11 @@ impl Walk {
     fn new(core: &Core, district: &str, before: Date) -> Walk {
         Walk {
             // The last is walked first.
-            keys: vec![denials_key(core, district), list_key(core, district)],
+            keys: vec![
+                denials_key(core, district),
+                peer_key(core, district),
+                list_key(core, district),
+            ],
             after: None,
             page: Vec::new().into_iter(),
             earlier: true,

@@ -11,8 +11,9 @@ use super::support::*;
 fn set(world: &World) -> Vec<(&'static str, &'static str)> {
     let gauges = world.broker.gauges();
     let labels: BTreeSet<_> = gauges.iter().map(|gauge| (gauge.name, gauge.reason)).collect();
-    // Every gauge is there at any time, once: the store's reasons twice, three more for verifications, four of the logs.
-    let all = 2 * RefusalReason::ALL.len() + 7;
+    // Every gauge is there at any time, once: the store's reasons twice, three more for verifications, four of the logs,
+    // three of departments.
+    let all = 2 * RefusalReason::ALL.len() + 10;
     assert_eq!((labels.len(), gauges.len()), (all, all));
     let set: Vec<_> = gauges.iter().filter(|gauge| gauge.is_set).collect();
     let refused = set.iter().any(|gauge| gauge.name == "verifications_refused");

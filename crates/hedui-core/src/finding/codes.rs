@@ -1,7 +1,7 @@
 //! The codes of findings: one list, which documents and tests are held against.
 //! Leaves what each means, and when it is found, to the files that find it.
 
-use super::{CONFLICT_OF_INTEREST, NO_REGISTER};
+use super::{CONFLICT_OF_INTEREST, DEPARTMENT_DRIFTS, NO_REGISTER};
 
 /// The codes of all findings that a verification can have, but for those that compare it with the one before. Only ever added to.
 pub const FINDINGS: &[&str] = &[
@@ -9,6 +9,7 @@ pub const FINDINGS: &[&str] = &[
     "UNDECLARED_SPOUSE",
     "ASSISTANCE_ELSEWHERE",
     NO_REGISTER,
+    DEPARTMENT_DRIFTS,
     CONFLICT_OF_INTEREST,
     "ANSWER_NOT_AUTHENTIC",
     "IDENTITY_MISMATCH",

@@ -59,6 +59,15 @@ impl LogKey {
         read_or_create_secret(path, PREFIX, rng).map(LogKey::of)
     }
 
+    /// The secret under which answers to other brokers are signed: another key than that of any log, as neither may be taken for the other.
+    #[must_use]
+    pub fn answering_secret(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(blake3::derive_key(
+            "hedui evidence 2026 answers to other brokers v1",
+            self.secret.as_slice(),
+        ))
+    }
+
     /// The signer of a log, by its origin. Kept once it is made.
     pub(super) fn signer(&self, origin: &str) -> Result<Arc<LogSigner>, LogError> {
         let mut signers = self.signers.lock().unwrap_or_else(PoisonError::into_inner);

@@ -92,6 +92,9 @@ fn render(departments: &[wire::Department], context: &Context) -> String {
                 format!("\n  * paused by {by}: {reason}"),
             ));
         }
+        for drift in &department.drifts {
+            name.push_str(&format!("\n  * {}", drifts(drift, lang)));
+        }
         for check in &department.checks {
             name.push_str(&format!("\n  * {check}"));
         }
@@ -111,6 +114,21 @@ fn render(departments: &[wire::Department], context: &Context) -> String {
         (lang.pick("部门", "department"), Column::Text),
     ];
     table(&headers, rows.collect(), 0, context.width)
+}
+
+/// How a department does not answer as it used to.
+fn drifts(drift: &wire::Drift, lang: Lang) -> String {
+    let since = drift.since.as_ref().map(values::clock).unwrap_or_default();
+    let (kind, field) = (&drift.kind, &drift.field);
+    let figure = |value: i64| match field.as_str() {
+        "" => format!("{value}/1000"),
+        _ => values::yuan_of_fen(value),
+    };
+    let (before, now) = (figure(drift.before), figure(drift.now));
+    lang.pick(
+        format!("!! 异常变化 {kind} {field} {before} -> {now}，自 {since}"),
+        format!("!! DRIFTS {kind} {field} {before} -> {now} since {since}"),
+    )
 }
 
 fn health(health: wire::DepartmentHealth, lang: Lang) -> &'static str {

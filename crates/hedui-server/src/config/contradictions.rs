@@ -95,14 +95,15 @@ fn callers(callers: &[GivenCaller], report: &mut Report) {
             let message = format!("the id `{id}` means whoever calls where no callers are configured: choose another");
             report.add(&given.id_at, &id_key, "ID_RESERVED", message, None);
         }
-        let office = given.caller.roles.contains(&Role::Office);
-        if office == given.caller.departments.is_empty() {
+        let named = |role: &Role| matches!(role, Role::Office | Role::Peer);
+        let needed = given.caller.roles.iter().any(named);
+        if needed == given.caller.departments.is_empty() {
             let key = format!("callers[{at}].departments");
-            let message = match office {
-                true => format!("`{key}` is missing: the role `office` answers for departments by name"),
-                false => format!("`{key}` says for whom the role `office` answers: add the role, or drop it"),
+            let message = match needed {
+                true => format!("`{key}` is missing: the roles `office` and `peer` are for departments by name"),
+                false => format!("`{key}` is for the roles `office` and `peer`: add the role, or drop it"),
             };
-            report.add(&given.id_at, &key, "DEPARTMENTS_OF_OFFICE", message, None);
+            report.add(&given.id_at, &key, "DEPARTMENTS_OF_ROLE", message, None);
         }
         if before().any(|other| other.caller.id == *id) {
             let message = format!("two callers have the id `{id}`: give each its own");

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use hedui_broker::RetentionPeriods;
 use hedui_core::DepartmentId;
+use hedui_core::drift::DriftLimits;
 use hedui_core::finding::EarlyWarnings;
 use hedui_evidence::MAX_WITNESSES;
 
@@ -57,6 +58,7 @@ pub(super) fn resolve(layers: Layers) -> Result<Loaded, ConfigErrors> {
     let policy = policy(&mut root, &mut reader);
     let verification = verification(&mut root, &mut reader);
     let retention = retention(&mut root, &mut reader);
+    let drift = drift(&mut root, &mut reader);
     let keys = access::signing_keys(&mut root, &mut reader);
     let (callers, callers_given) = access::callers(&mut root, &mut reader);
     let log = log(&mut root, &mut reader);
@@ -87,6 +89,7 @@ pub(super) fn resolve(layers: Layers) -> Result<Loaded, ConfigErrors> {
         policy,
         verification,
         retention,
+        drift,
         signing_keys,
         callers,
         log,
@@ -212,6 +215,21 @@ fn transparency(
     let witnesses = access::witnesses(&mut section, reader);
     section.end(reader);
     (transparency, witnesses, quorum)
+}
+
+fn drift(root: &mut Section, reader: &mut Reader) -> DriftLimits {
+    let default = DriftLimits::default();
+    let mut section = root.section(reader, "drift");
+    let mut number = |key, min, max, default| section.value(reader, key, &Whole { min, max }, default).value;
+    let drift = DriftLimits {
+        // Below it the middle of amounts is anybody's.
+        block_persons: number("block_persons", 50, 100_000, default.block_persons),
+        blocks: number("blocks", 1, 1_000, default.blocks),
+        share_points: number("share_points", 1, 100, default.share_points),
+        amount_times: number("amount_times", 10, 1_000_000, default.amount_times),
+    };
+    section.end(reader);
+    drift
 }
 
 fn supervision(root: &mut Section, reader: &mut Reader) -> Supervision {

@@ -123,6 +123,7 @@ impl District {
                 Connector::People(_) => "people",
                 Connector::Exec(_) => "programs",
                 Connector::Json(_) => "JSON plugins",
+                Connector::Peer(_) => "peers",
             };
             *counts.entry(kind).or_insert(0u32) += 1;
         }

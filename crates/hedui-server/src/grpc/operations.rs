@@ -7,17 +7,21 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hedui_adapter::Adapter;
 use hedui_adapter::catalogue::CatalogueError;
 use hedui_adapter::gate::BreakerState;
+use hedui_adapter::manifest::Secret;
 use hedui_adapter::wire::check_published;
 use hedui_broker::{Broker, BrokerError, Gauge, Pause, Registered, Step};
+use hedui_core::drift::Drift;
 use hedui_core::{DepartmentId, FieldError, PinnedKey};
 use hedui_proto::department as department_wire;
 use hedui_proto::department::department_service_client::DepartmentServiceClient;
 use hedui_proto::operations as pb;
 use hedui_proto::operations::operations_service_server::OperationsService;
+use tonic::metadata::AsciiMetadataValue;
 use tonic::{Code, Request, Response, Status};
 
 use crate::catalogue::{CatalogueProblem, Live};
 use crate::config::Role;
+use crate::drift::DriftFile;
 use crate::grpc::caller::{Callers, Known};
 use crate::grpc::long_calls::{LongCalls, Replies};
 use crate::grpc::simulate;
@@ -68,16 +72,23 @@ pub struct Service {
     broker: Broker,
     callers: Arc<Callers>,
     live: Arc<Live>,
+    drifts: DriftFile,
     long: LongCalls,
 }
 
 impl Service {
     /// Over a broker.
-    pub fn new(broker: Broker, callers: Arc<Callers>, live: Arc<Live>, long: LongCalls) -> Service {
+    pub fn new(
+        broker: Broker,
+        callers: Arc<Callers>,
+        (live, drifts): (Arc<Live>, DriftFile),
+        long: LongCalls,
+    ) -> Service {
         Service {
             broker,
             callers,
             live,
+            drifts,
             long,
         }
     }
@@ -110,7 +121,20 @@ impl Service {
     fn one(&self, id: &DepartmentId) -> Option<pb::Department> {
         let registry = self.broker.registry();
         let registered = registry.departments().get(registry.position(id)?)?;
-        Some(department(registered, &self.live.names, self.broker.pauses().get(id)))
+        Some(self.department(registered, self.broker.pauses().get(id)))
+    }
+
+    fn department(&self, registered: &Registered, pause: Option<&Pause>) -> pb::Department {
+        let (drifts, accepted) = self.broker.drifts_of(&registered.profile.id);
+        pb::Department {
+            drifts: drifts.iter().map(drift).collect(),
+            accepted_drift: accepted.map(|accepted| pb::AcceptedDrift {
+                reason: accepted.reason,
+                by: accepted.by,
+                at: Some(timestamp(accepted.at_ms)),
+            }),
+            ..department(registered, &self.live.names, pause)
+        }
     }
 }
 
@@ -155,7 +179,7 @@ impl OperationsService for Service {
         let (registry, pauses) = (self.broker.registry(), self.broker.pauses());
         for registered in registry.departments() {
             let pause = pauses.get(&registered.profile.id);
-            departments.push(department(registered, &self.live.names, pause));
+            departments.push(self.department(registered, pause));
         }
         if check {
             let checks = registry.departments().iter().map(|d| self.live.checks.run(d));
@@ -231,6 +255,28 @@ impl OperationsService for Service {
         }))
     }
 
+    async fn accept_drift(
+        &self,
+        request: Request<pb::AcceptDriftRequest>,
+    ) -> Result<Response<pb::AcceptDriftResponse>, Status> {
+        let caller = self.everywhere(request.metadata())?;
+        let request = request.into_inner();
+        let id = self.named(&request.department)?;
+        let accepted = self.broker.accept_drift(&id, &request.reason, &caller.id);
+        if !accepted.map_err(|error| status(&error))? {
+            let (zh, en) = ("该部门没有异常变化", "this department answers as it used to");
+            return Err(refusal(Code::FailedPrecondition, "NO_DRIFT", en, zh));
+        }
+        self.drifts
+            .write(&self.broker)
+            .await
+            .map_err(|error| not_kept(&error))?;
+        tracing::warn!(department = id.as_str(), by = caller.id, "a drift was accepted");
+        Ok(Response::new(pb::AcceptDriftResponse {
+            department: self.one(&id),
+        }))
+    }
+
     async fn get_metrics(
         &self,
         request: Request<pb::GetMetricsRequest>,
@@ -283,6 +329,16 @@ impl OperationsService for Service {
     }
 }
 
+fn drift(drift: &Drift) -> pb::Drift {
+    pb::Drift {
+        kind: drift.kind.word().to_owned(),
+        field: drift.field.clone(),
+        before: drift.before,
+        now: drift.now,
+        since: Some(timestamp(drift.since_ms)),
+    }
+}
+
 fn gauge(gauge: Gauge) -> pb::Gauge {
     pb::Gauge {
         name: gauge.name.to_owned(),
@@ -323,6 +379,8 @@ fn department(registered: &Registered, names: &DepartmentNames, pause: Option<&P
             by: pause.by.clone(),
             since: Some(timestamp(pause.since_ms)),
         }),
+        drifts: Vec::new(),
+        accepted_drift: None,
     }
 }
 
@@ -330,8 +388,8 @@ fn department(registered: &Registered, names: &DepartmentNames, pause: Option<&P
 pub enum Checker {
     /// In this process.
     Local(Arc<dyn Adapter>),
-    /// By a plugin at this address.
-    Plugin(String),
+    /// By a plugin at this address, with the token by which it knows us.
+    Plugin(String, Option<Secret>),
 }
 
 /// The checkers of all departments; replaced whole when the catalogue is read again.
@@ -354,7 +412,9 @@ impl Checks {
         let tests = async {
             match self.get(&registered.profile.id).as_deref() {
                 Some(Checker::Local(adapter)) => adapter.check(None).await.iter().map(local_line).collect(),
-                Some(Checker::Plugin(address)) => plugin_lines(address, &registered.profile.signing_keys).await,
+                Some(Checker::Plugin(address, token)) => {
+                    plugin_lines(address, token.as_ref(), &registered.profile.signing_keys).await
+                }
                 None => Vec::new(),
             }
         };
@@ -375,15 +435,23 @@ fn local_line(result: &hedui_adapter::CheckResult) -> String {
     }
 }
 
-async fn plugin_lines(address: &str, pinned: &[PinnedKey]) -> Vec<String> {
+/// A call in the name of whoever the token is of.
+fn called_with<T>(message: T, token: Option<&AsciiMetadataValue>) -> Request<T> {
+    let mut request = Request::new(message);
+    if let Some(token) = token {
+        request.metadata_mut().insert("authorization", token.clone());
+    }
+    request
+}
+
+async fn plugin_lines(address: &str, token: Option<&Secret>, pinned: &[PinnedKey]) -> Vec<String> {
     let unreachable = || vec!["FAIL: the plugin cannot be reached".to_owned()];
     let Ok(mut client) = DepartmentServiceClient::connect(address.to_owned()).await else {
         return unreachable();
     };
-    let Ok(response) = client
-        .check(department_wire::CheckRequest { check: String::new() })
-        .await
-    else {
+    let token = token.and_then(|token| format!("Bearer {}", token.expose()).parse().ok());
+    let check = department_wire::CheckRequest { check: String::new() };
+    let Ok(response) = client.check(called_with(check, token.as_ref())).await else {
         return unreachable();
     };
     let line = |r: &department_wire::CheckResult| {
@@ -396,7 +464,8 @@ async fn plugin_lines(address: &str, pinned: &[PinnedKey]) -> Vec<String> {
         format!("{word} {}", r.check)
     };
     let mut lines: Vec<String> = response.into_inner().results.iter().map(line).collect();
-    if let Ok(described) = client.describe(department_wire::DescribeRequest {}).await {
+    let describe = department_wire::DescribeRequest {};
+    if let Ok(described) = client.describe(called_with(describe, token.as_ref())).await {
         let key = check_published(&described.into_inner().signing_key, pinned);
         lines.extend(key.as_ref().map(local_line));
     }

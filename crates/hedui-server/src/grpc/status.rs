@@ -28,6 +28,7 @@ pub const REASONS: &[&str] = &[
     "UNKNOWN_DEPARTMENT",
     "CATALOGUE_INVALID",
     "PAUSE_NOT_KEPT",
+    "NO_DRIFT",
 ];
 
 /// The code of a kind of error.

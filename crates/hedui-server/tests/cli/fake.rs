@@ -324,6 +324,19 @@ impl OperationsService for Fake {
         }))
     }
 
+    async fn accept_drift(
+        &self,
+        request: Request<operations::AcceptDriftRequest>,
+    ) -> Result<Response<operations::AcceptDriftResponse>, Status> {
+        let department = operations::Department {
+            id: request.into_inner().department,
+            ..Default::default()
+        };
+        Ok(Response::new(operations::AcceptDriftResponse {
+            department: Some(department),
+        }))
+    }
+
     async fn get_metrics(
         &self,
         _: Request<operations::GetMetricsRequest>,

@@ -137,6 +137,7 @@ async fn more_persons_than_allowed_are_answered_by_the_adapter_alone(subject: Su
         query: Arc::new(many),
         encoded,
         timeout: LONG,
+        forward: None,
     };
     let answers = once(&*subject.port, ask.clone()).await.answers(&ask.query);
     assert_eq!(answers.len(), 25);

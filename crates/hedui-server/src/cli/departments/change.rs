@@ -16,6 +16,20 @@ pub enum ChangeCommand {
     Pause(PauseArgs),
     /// Ask a paused department again.
     Resume(ResumeArgs),
+    /// Take what a department says now as usual, after somebody has looked: verdicts rest on it again.
+    AcceptDrift(AcceptDriftArgs),
+}
+
+/// Arguments of `hedui departments accept-drift`.
+#[derive(Debug, Args)]
+pub struct AcceptDriftArgs {
+    /// Id of the department.
+    department: String,
+    /// Why, in one line; everybody who lists the departments reads it.
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 /// Arguments of `hedui departments reload`.
@@ -55,6 +69,7 @@ pub async fn run(command: ChangeCommand, context: &Context) -> Result<Answer, Cl
         ChangeCommand::Reload(arguments) => reload(arguments, context).await,
         ChangeCommand::Pause(arguments) => pause(arguments, context).await,
         ChangeCommand::Resume(arguments) => resume(arguments, context).await,
+        ChangeCommand::AcceptDrift(arguments) => accept_drift(arguments, context).await,
     }
 }
 
@@ -110,6 +125,17 @@ async fn resume(arguments: ResumeArgs, context: &Context) -> Result<Answer, CliE
         .await;
     let resumed = resumed.map_err(|status| client.refusal(&status))?.into_inner();
     told(resumed.department.as_slice(), context)
+}
+
+async fn accept_drift(arguments: AcceptDriftArgs, context: &Context) -> Result<Answer, CliError> {
+    let client = Client::connect(&arguments.server).await?;
+    let request = wire::AcceptDriftRequest {
+        department: arguments.department,
+        reason: arguments.reason,
+    };
+    let accepted = client.operations().accept_drift(timed(request, CALL_TIMEOUT)).await;
+    let accepted = accepted.map_err(|status| client.refusal(&status))?.into_inner();
+    told(accepted.department.as_slice(), context)
 }
 
 fn told(departments: &[wire::Department], context: &Context) -> Result<Answer, CliError> {

@@ -27,6 +27,17 @@ pub struct Department {
     last_answer: Option<String>,
     checks: Vec<String>,
     pause: Option<Pause>,
+    drifts: Vec<Drift>,
+}
+
+/// How a department does not answer as it used to: persons of a thousand, or fen in the middle.
+#[derive(Debug, Serialize)]
+struct Drift {
+    kind: String,
+    field: String,
+    before: i64,
+    now: i64,
+    since: Option<String>,
 }
 
 /// Why a department is not asked.
@@ -107,6 +118,17 @@ fn department(d: &operations::Department) -> Department {
             by: pause.by.clone(),
             since: pause.since.as_ref().map(values::rfc3339),
         }),
+        drifts: d.drifts.iter().map(drift).collect(),
+    }
+}
+
+fn drift(d: &operations::Drift) -> Drift {
+    Drift {
+        kind: d.kind.clone(),
+        field: d.field.clone(),
+        before: d.before,
+        now: d.now,
+        since: d.since.as_ref().map(values::rfc3339),
     }
 }
 
