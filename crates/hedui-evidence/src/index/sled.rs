@@ -8,6 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::Duration;
 
 use self::merge::Merge;
 use self::run::{Entry, POSITION_BYTES, Run, Values, Writer, position_bytes, position_from};
@@ -28,6 +29,9 @@ const RUNS_KEY: &[u8] = b"m:runs";
 const LAYOUT_VERSION: u8 = 2;
 /// Between flushes by sled's own thread. What a crash takes is filed again from the segments.
 const FLUSH_EVERY_MS: u64 = 1_000;
+/// How often a lock that somebody is about to let go of is looked at, and how long between two looks: two seconds in all.
+const LOCK_LOOKS: u32 = 100;
+const LOCK_LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How many values of a run that was merged away are removed at once.
 const REMOVED_AT_ONCE: usize = 1_024;
 
@@ -150,6 +154,20 @@ fn list_from(db: &sled::Db, bytes: &[u8]) -> Result<Vec<Arc<Run>>, IndexError> {
     Ok(runs)
 }
 
+/// Opens the database. The folder's own lock is held already, so that only a process that ends, or a child that is just being started and
+/// has our files until it is, can still hold sled's: for a moment. `wait` is called between two looks.
+pub(super) fn opened(config: &sled::Config, mut wait: impl FnMut()) -> sled::Result<sled::Db> {
+    let is_locked =
+        |error: &sled::Error| matches!(error, sled::Error::Io(io) if io.to_string().contains("acquire lock"));
+    for _ in 0..LOCK_LOOKS {
+        match config.open() {
+            Err(error) if is_locked(&error) => wait(),
+            other => return other,
+        }
+    }
+    config.open()
+}
+
 impl SledIndex {
     /// Opens the index in a folder; with `fresh`, deletes the folder first. Half of `cache_bytes` is for sled's cache,
     /// half for filters: about ten bytes for each verification ever kept, and without them a look-up reads more.
@@ -166,7 +184,9 @@ impl SledIndex {
             .mode(sled::Mode::HighThroughput)
             .flush_every_ms(Some(FLUSH_EVERY_MS));
         let index = Self {
-            db: guarded("opening the index", || config.open())?,
+            db: guarded("opening the index", || {
+                opened(&config, || std::thread::park_timeout(LOCK_LOOK_EVERY))
+            })?,
             filter_bytes: cache_bytes / 2,
             runs: RwLock::default(),
             filing: Mutex::default(),

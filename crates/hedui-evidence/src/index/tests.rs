@@ -173,3 +173,26 @@ fn what_a_merge_leaves_behind_is_removed_in_time() {
     }
     assert_eq!(sled.stored_runs(), sled.run_count(), "only what is listed is kept");
 }
+
+#[test]
+fn a_lock_that_is_let_go_of_in_a_moment_is_waited_for_and_one_that_is_kept_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = ::sled::Config::new().path(dir.path());
+    drop(config.open().unwrap());
+    let held = std::fs::File::open(dir.path().join("db")).unwrap();
+    held.lock().unwrap();
+    let mut looks = 0;
+    let opened = super::sled::opened(&config, || {
+        looks += 1;
+        if looks == 3 {
+            held.unlock().unwrap();
+        }
+    });
+    assert!(opened.is_ok() && looks == 3, "{looks} looks");
+    drop(opened);
+    held.lock().unwrap();
+    assert!(
+        super::sled::opened(&config, || ()).is_err(),
+        "not waited for without end"
+    );
+}
