@@ -11,6 +11,7 @@ use hedui_adapter::catalogue::{Catalogue, Folder};
 use hedui_adapter::manifest::Variables;
 use hedui_adapter::mapping::Row;
 use hedui_adapter::samples::database::{Database, Kind};
+use hedui_adapter::samples::sftp::SftpServer;
 use hedui_adapter::samples::{SampleRow, materialise};
 use hedui_proto::verification as pb;
 use hedui_sim::generate;
@@ -41,6 +42,18 @@ pub(crate) fn said(verification: &pb::Verification) -> (Vec<pb::Verdict>, Vec<pb
     let mut departments: Vec<Vec<String>> = report.departments.iter().map(answers).collect();
     departments.sort();
     (verification.verdicts.clone(), report.figures.clone(), departments)
+}
+
+/// Of which days a department's answers are, where it gave some.
+fn days(verification: &pb::Verification, department: &str) -> Vec<Option<(i32, i32, i32)>> {
+    let report = verification.report.as_ref().unwrap();
+    let asked = report.departments.iter().filter(|d| d.department == department);
+    let answered = asked
+        .flat_map(|d| &d.subjects)
+        .filter(|s| matches!(s.state(), pb::AnswerState::Found | pb::AnswerState::NoRecord));
+    answered
+        .map(|s| s.data_on.map(|day| (day.year, day.month, day.day)))
+        .collect()
 }
 
 /// The same department with another connector.
@@ -179,6 +192,47 @@ fn database(kind: &str, name: &str, query: &str) -> String {
     format!("kind = \"{kind}\"\n{lines}query = \"{query}\"\n")
 }
 
+/// The day that stands in the names of files.
+const DROPPED: &str = "20190630";
+
+/// A text file in which every column has another name and another place; gives the names that it had.
+fn respelled(from: &Path, to: &Path) -> Vec<String> {
+    let bytes = std::fs::read(from).unwrap();
+    let text = encoding_rs::GB18030.decode(&bytes).0.into_owned();
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<&str>>());
+    let header: Vec<String> = lines.next().unwrap().into_iter().map(str::to_owned).collect();
+    let mut out: String = header
+        .iter()
+        .rev()
+        .map(|name| format!("登记 {name}"))
+        .collect::<Vec<_>>()
+        .join(",");
+    let mut rows = 0;
+    for mut line in lines {
+        assert_eq!(line.len(), header.len(), "a cell of the sample has a comma in it");
+        line.reverse();
+        out.push_str(&format!("\n{}", line.join(",")));
+        rows += 1;
+    }
+    assert!(rows > 0, "{} holds nothing to compare", from.display());
+    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+    std::fs::write(to, gb18030(&out)).unwrap();
+    header
+}
+
+/// The connector of a folder of such files.
+fn folder(name: &str, header: &[String], key_column: &str, rest: &str) -> String {
+    let spellings: Vec<String> = header
+        .iter()
+        .map(|name| format!("\"{name}\" = [\"登记{name}\"]"))
+        .collect();
+    format!(
+        "kind = \"csv\"\nfolder = \"${{moved}}/{name}\"\npattern = \"{name}_{{yyyymmdd}}.csv\"\nmax_age = \"36500d\"\nencoding = \"gb18030\"\n\
+         key_column = \"{key_column}\"\nspellings = {{ {} }}\n{rest}\n",
+        spellings.join(", ")
+    )
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_is_the_same_wherever_the_departments_keep_their_rows() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -197,6 +251,16 @@ async fn a_report_is_the_same_wherever_the_departments_keep_their_rows() {
     variables.insert("soap".to_owned(), soap(&pupils).await);
     let port = door(dir.path(), http.trim_start_matches("http://").to_owned()).await;
     variables.insert("https".to_owned(), format!("https://localhost:{port}"));
+
+    let drop = |name: &str| dir.path().join(name).join(format!("{name}_{DROPPED}.csv"));
+    let transport = respelled(&data.join("transport.csv"), &drop("transport"));
+    std::fs::write(drop("transport").with_extension("csv.done"), "").unwrap();
+    let justice = respelled(&data.join("justice.csv"), &drop("justice"));
+    let sftp = SftpServer::start(&dir.path().join("sftp")).unwrap();
+    for (key, value) in sftp.values().unwrap() {
+        variables.insert(format!("sftp_{key}"), value);
+    }
+    let login = "sftp = { host = \"${sftp_host}\", port = \"${sftp_port}\", user = \"${sftp_user}\", host_key = \"${sftp_host_key}\", key = \"${sftp_key}\" }";
 
     let columns = "SELECT * FROM nyxx WHERE cbfzjhm IN (:id_number, :legacy_id_number) ORDER BY id";
     let payroll = "SELECT * FROM czgy_ry WHERE sfzhm IN (:id_number, :legacy_id_number)";
@@ -220,6 +284,19 @@ async fn a_report_is_the_same_wherever_the_departments_keep_their_rows() {
              rows = \"$.data.rows[*]\"\nno_record_status = [404]\n\
              tls = { ca = \"${moved}/ca.pem\", certificate = \"${moved}/client.pem\", key = \"${moved}/client.key\" }\n"
                 .to_owned(),
+        ),
+        (
+            "transport",
+            folder("transport", &transport, "证件号码", "done = \".done\""),
+        ),
+        (
+            "justice",
+            folder(
+                "justice",
+                &justice,
+                "受援人证件号",
+                &format!("settle = \"0s\"\n{login}"),
+            ),
         ),
     ]);
     let catalogue = dir.path().join("catalogue");
@@ -254,5 +331,11 @@ async fn a_report_is_the_same_wherever_the_departments_keep_their_rows() {
     for number in 0..elsewhere.population.households.len() {
         let (here, there) = (plain.verify(number).await, elsewhere.verify(number).await);
         assert_eq!(said(&here), said(&there), "household {number} of seed {SEED}");
+        for dropped in ["transport", "justice"] {
+            assert!(
+                days(&there, dropped).iter().all(|day| *day == Some((2019, 6, 30))),
+                "{dropped}"
+            );
+        }
     }
 }

@@ -157,10 +157,8 @@ impl District {
     pub fn files(&self) -> BTreeMap<DepartmentId, PathBuf> {
         let catalogue = Catalogue::load(&Catalogue::bundled_folders(), &self.config.catalogue.variables).unwrap();
         let file = |c: &Connector| match c {
-            Connector::Sqlite { path, .. } | Connector::Csv { path, .. } | Connector::Excel { path, .. } => {
-                Some(PathBuf::from(path))
-            }
-            _ => None,
+            Connector::Sqlite { path, .. } => Some(PathBuf::from(path)),
+            other => other.file().map(|file| PathBuf::from(file.path())),
         };
         catalogue
             .manifests()

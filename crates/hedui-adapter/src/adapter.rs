@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hedui_core::{DepartmentId, Failure, Query, RecordType, SubjectAnswer};
+use hedui_core::{AnswerState, DepartmentId, Failure, Query, RecordType, SubjectAnswer};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::manifest::Manifest;
 use crate::mapping::{Mapping, Row};
 use crate::reason::{Reason, cause_of};
-use crate::source::{self, Source};
+use crate::source::{self, Rows, Source};
 use crate::wire::Signer;
 
 /// By what a person can be looked up.
@@ -217,8 +217,23 @@ impl MappedAdapter {
             .rows(first, deadline)
             .await?
             .pop()
-            .unwrap_or_else(|| Ok(Vec::new()))
+            .unwrap_or_else(|| Ok(Rows::default()))
+            .map(|found| found.rows)
     }
+}
+
+/// What may be said of a person, knowing what is to be said of the source. Where rows of the person may be missing, neither "no record" nor
+/// "within the limit" may.
+fn concluded(mut answer: SubjectAnswer, found: Rows) -> SubjectAnswer {
+    if !answer.state.is_answer() {
+        return answer;
+    }
+    if let (AnswerState::NoRecord | AnswerState::WithinLimit { .. }, Some(doubt)) = (&answer.state, found.doubt) {
+        return SubjectAnswer::unreachable(answer.ordinal, cause_of(&doubt), doubt);
+    }
+    answer.data_on = answer.data_on.or(found.data_on);
+    answer.notes.extend(found.notes);
+    answer
 }
 
 #[async_trait]
@@ -256,7 +271,7 @@ impl Adapter for MappedAdapter {
         let asked = &query.record_types;
         let found = self.source.rows(&query.subjects, deadline).await?;
         let answers = query.subjects.iter().zip(found).map(|(subject, rows)| match rows {
-            Ok(rows) => self.mapping.read(&rows, subject, asked),
+            Ok(found) => concluded(self.mapping.read(&found.rows, subject, asked), found),
             Err(failure) => SubjectAnswer::unreachable(subject.ordinal, cause_of(&failure), failure),
         });
         Ok(answers.collect())

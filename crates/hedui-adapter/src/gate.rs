@@ -95,11 +95,20 @@ impl Gate {
         Gate::new(manifest.limits.max_concurrent_queries, manifest.breaker).paced(manifest.pace.clone())
     }
 
-    /// Lets a question through.
+    /// Lets a question about one person through.
     ///
     /// # Errors
     /// Why not now.
     pub fn admit(&mut self, now: Duration) -> Result<Permit, Refused> {
+        self.admit_persons(1, now)
+    }
+
+    /// Lets a question about so many persons through.
+    ///
+    /// # Errors
+    /// Why not now.
+    pub fn admit_persons(&mut self, persons: u32, now: Duration) -> Result<Permit, Refused> {
+        let requests = if self.pace.per_person { persons.max(1) } else { 1 };
         // The limit first: a probe that finds no place must not use up its turn.
         if self.running >= self.max_concurrent {
             return Err(Refused::Concurrency);
@@ -108,12 +117,12 @@ impl Gate {
             return Err(Refused::Hours);
         }
         let per_second = self.pace.per_second;
-        if per_second.is_some_and(|per_second| !self.rate.has_room(per_second, now)) {
+        if per_second.is_some_and(|per_second| !self.rate.has_room(per_second, requests, now)) {
             return Err(Refused::Rate);
         }
         let probe = self.breaker.admit(now).ok_or(Refused::Breaker)?;
         if let Some(per_second) = per_second {
-            self.rate.passed(per_second, now);
+            self.rate.passed(per_second, requests, now);
         }
         self.running += 1;
         Ok(Permit { admitted: now, probe })

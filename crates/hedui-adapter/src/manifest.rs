@@ -3,6 +3,9 @@
 
 mod connector;
 mod fields;
+mod file;
+mod file_keys;
+mod group;
 mod hours;
 mod parse;
 mod record;
@@ -22,6 +25,7 @@ use crate::gate::Pace;
 use crate::mapping::Mapping;
 use crate::people::People;
 
+pub use file::{FileAt, FileConnector, NamePattern, SftpLogin, SftpServer};
 pub use secret::Secret;
 pub use variables::substituted;
 
@@ -119,34 +123,30 @@ pub enum Connector {
     Postgres(DatabaseConnector),
     /// A database that speaks MySQL's protocol, MariaDB among them.
     Mysql(DatabaseConnector),
+    /// Any database with an ODBC driver, where this program was built with `connector-odbc`.
+    Odbc(OdbcConnector),
     /// A delimited text file that is dropped from time to time.
     Csv {
         /// The file.
-        path: String,
+        file: FileConnector,
         /// How it is encoded.
         encoding: TextEncoding,
         /// What separates the fields.
         delimiter: u8,
-        /// The column that is searched.
-        key_column: String,
     },
     /// A workbook that is dropped from time to time.
     Excel {
         /// The file.
-        path: String,
+        file: FileConnector,
         /// The sheet.
         sheet: String,
-        /// The column that is searched.
-        key_column: String,
     },
     /// A dBASE or FoxPro table that is dropped from time to time.
     Dbf {
         /// The file.
-        path: String,
+        file: FileConnector,
         /// How its texts are encoded.
         encoding: TextEncoding,
-        /// The column that is searched.
-        key_column: String,
     },
     /// A web service that answers JSON or XML.
     Http(Box<HttpConnector>),
@@ -174,6 +174,7 @@ impl Connector {
             Connector::Sqlite { .. } => "sqlite",
             Connector::Postgres(_) => "postgres",
             Connector::Mysql(_) => "mysql",
+            Connector::Odbc(_) => "odbc",
             Connector::Csv { .. } => "csv",
             Connector::Excel { .. } => "excel",
             Connector::Dbf { .. } => "dbf",
@@ -183,6 +184,22 @@ impl Connector {
             Connector::Exec(_) => "exec",
             Connector::Json(_) => "json",
             Connector::Peer(_) => "peer",
+        }
+    }
+
+    /// The file that it reads, where it is one of rows.
+    pub fn file(&self) -> Option<&FileConnector> {
+        match self {
+            Connector::Csv { file, .. } | Connector::Excel { file, .. } | Connector::Dbf { file, .. } => Some(file),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn file_mut(&mut self) -> Option<&mut FileConnector> {
+        match self {
+            Connector::Csv { file, .. } | Connector::Excel { file, .. } | Connector::Dbf { file, .. } => Some(file),
+            _ => None,
         }
     }
 
@@ -254,6 +271,33 @@ pub struct DatabaseConnector {
     pub tls: Option<TlsFiles>,
     /// A `SELECT` with the named parameters `:id_number`, `:legacy_id_number`, `:name`.
     pub query: String,
+}
+
+/// A database behind an ODBC driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OdbcConnector {
+    /// What the driver manager is told: driver or data source, server, database.
+    pub connection: String,
+    /// Who asks.
+    pub user: Option<String>,
+    /// Their password.
+    pub password: Option<Secret>,
+    /// A `SELECT` with the named parameters `:id_number`, `:legacy_id_number`, `:name`.
+    pub query: String,
+}
+
+impl OdbcConnector {
+    /// The whole of it, for the one who connects; values in braces, so that they cannot add anything.
+    pub fn connection_string(&self) -> String {
+        let mut text = self.connection.trim_end_matches(';').to_owned();
+        let password = self.password.as_ref().map(Secret::expose);
+        for (key, value) in [("UID", self.user.as_deref()), ("PWD", password)] {
+            if let Some(value) = value {
+                text.push_str(&format!(";{key}={{{}}}", value.replace('}', "}}")));
+            }
+        }
+        text
+    }
 }
 
 /// Files in PEM form for connections over TLS.

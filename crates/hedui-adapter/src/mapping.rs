@@ -2,6 +2,7 @@
 //! Leaves fetching rows to the connectors and the text of manifests to `manifest`.
 
 mod expect;
+mod group;
 mod read;
 mod row;
 mod schema;
@@ -13,6 +14,7 @@ mod tests;
 
 use hedui_core::{Fen, PartialDate, RecordType};
 
+pub use group::{Group, Take};
 pub use row::{Cell, Row, Value};
 pub use schema::{Field, FieldKind, Words, fields};
 pub use value::{Codec, DateFormat, Unit, Unreadable};
@@ -60,6 +62,8 @@ pub struct RecordMapping {
     pub reference: Option<String>,
     /// Only rows whose column has this text.
     pub when: Option<(String, String)>,
+    /// Where several rows make one record: which.
+    pub group: Option<Group>,
     /// The fields that the source knows.
     pub fields: Vec<FieldMapping>,
 }
@@ -73,6 +77,8 @@ pub struct FieldMapping {
     pub source: FieldSource,
     /// Whether the source may leave the column out.
     pub optional: bool,
+    /// How it comes out of several rows.
+    pub take: Take,
 }
 
 /// Where a value comes from.

@@ -51,6 +51,8 @@ reasons! {
     SourceUnreadable = "SOURCE_UNREADABLE", System, Department, "the source cannot be read as the manifest describes it";
     /// The source is, or answers with, more than the limits allow.
     SourceTooLarge = "SOURCE_TOO_LARGE", System, Department, "the source gives more than the limits allow";
+    /// The newest data is older than the manifest allows.
+    SourceOutdated = "SOURCE_OUTDATED", System, Department, "the department's newest data is older than it may be";
     /// A row of the person lacks, or has unreadably, something that its record cannot do without.
     RowUnreadable = "ROW_UNREADABLE", System, Department, "a row of this person cannot be read";
     /// The query names no type of record that the department holds.

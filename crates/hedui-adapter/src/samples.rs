@@ -4,15 +4,16 @@
 pub mod database;
 mod memory;
 mod server;
+pub mod sftp;
 mod typed;
 mod write;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use hedui_core::Record;
+use hedui_core::{PartialDate, Record};
 use hedui_ids::ResidentId;
 
-use crate::manifest::{Connector, Manifest};
+use crate::manifest::{Connector, FileAt, FileConnector, Manifest};
 use crate::mapping::{Inexpressible, Row};
 
 pub use memory::Memory;
@@ -105,10 +106,13 @@ pub fn relocated(mut manifest: Manifest, folder: &Path, server: &SampleServer) -
         folder.join(name).display().to_string()
     };
     match &mut manifest.connector {
-        Connector::Sqlite { path, .. }
-        | Connector::Csv { path, .. }
-        | Connector::Excel { path, .. }
-        | Connector::Dbf { path, .. } => *path = inside(path),
+        Connector::Sqlite { path, .. } => *path = inside(path),
+        // What was just made is complete, and new.
+        Connector::Csv { file, .. } | Connector::Excel { file, .. } | Connector::Dbf { file, .. } => {
+            *file.path_mut() = inside(file.path());
+            (file.server, file.done, file.max_age) = (None, None, None);
+            file.settle = std::time::Duration::ZERO;
+        }
         Connector::Http(http) => {
             let rest = http.url.split_once("://").map_or("", |(_, rest)| rest);
             let path = rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or("/");
@@ -128,21 +132,33 @@ pub fn relocated(mut manifest: Manifest, folder: &Path, server: &SampleServer) -
 pub fn materialise(manifest: &Manifest, rows: &[SampleRow]) -> Result<(), SampleError> {
     match &manifest.connector {
         Connector::Sqlite { path, .. } => write::sqlite(manifest, path.as_ref(), rows),
+        other if other.file().is_some_and(|file| file.server.is_some()) => Err(SampleError::NoFile),
         Connector::Csv {
-            path,
+            file,
             encoding,
             delimiter,
-            ..
-        } => write::csv(manifest, path.as_ref(), *encoding, *delimiter, rows),
-        Connector::Excel { path, sheet, .. } => write::excel(manifest, path.as_ref(), sheet, rows),
-        Connector::Dbf { path, encoding, .. } => write::dbf(manifest, path.as_ref(), *encoding, rows),
+        } => write::csv(manifest, &made(file), *encoding, *delimiter, rows),
+        Connector::Excel { file, sheet } => write::excel(manifest, &made(file), sheet, rows),
+        Connector::Dbf { file, encoding } => write::dbf(manifest, &made(file), *encoding, rows),
         Connector::Postgres(_)
         | Connector::Mysql(_)
+        | Connector::Odbc(_)
         | Connector::Http(_)
         | Connector::Grpc { .. }
         | Connector::Exec(_)
         | Connector::Json(_)
         | Connector::People(_)
         | Connector::Peer(_) => Err(SampleError::NoFile),
+    }
+}
+
+/// The file that is made: in a folder, one of its pattern, of the day on which samples are.
+fn made(file: &FileConnector) -> PathBuf {
+    match &file.at {
+        FileAt::Path(path) => PathBuf::from(path),
+        FileAt::Folder(folder, pattern) => {
+            let day = PartialDate::new(2019, 6, 30).map_or_else(String::new, |day| pattern.name(day));
+            Path::new(folder).join(day)
+        }
     }
 }

@@ -13,14 +13,17 @@ use std::error::Error;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hedui_core::{Failure, Subject};
+use hedui_core::{Failure, PartialDate, Subject};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
 
 use crate::manifest::{Connector, Manifest};
 use crate::mapping::{Mapping, Row};
+#[cfg(not(feature = "connector-odbc"))]
+use crate::reason::Reason;
 
+pub(crate) use file::is_host_key;
 pub(crate) use http::client::{bearer, client as web_client};
 pub(crate) use http::mistakes as http_mistakes;
 pub(crate) use sql::query;
@@ -29,7 +32,29 @@ pub(crate) use sql::query;
 pub(crate) const MAX_ROWS: usize = 10_000;
 
 /// The rows of each person asked about, in their order; a failure of one does not touch the others.
-pub type Found = Vec<Result<Vec<Row>, Failure>>;
+pub type Found = Vec<Result<Rows, Failure>>;
+
+/// The rows of one person, and what is to be said of the source that they came from.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Of which day the source's data is, where no row says it.
+    pub data_on: Option<PartialDate>,
+    /// Notes on data quality.
+    pub notes: Vec<String>,
+    /// Why there may be more rows of this person than these: then nothing may be concluded from what is not among them.
+    pub doubt: Option<Failure>,
+}
+
+impl From<Vec<Row>> for Rows {
+    fn from(rows: Vec<Row>) -> Rows {
+        Rows {
+            rows,
+            ..Rows::default()
+        }
+    }
+}
 
 /// A source of rows.
 #[async_trait]
@@ -64,35 +89,35 @@ pub(crate) fn open(
             manifest.deadline,
         )?),
         Connector::Mysql(database) => Box::new(sql::mysql::Mysql::new(database, columns, limits, manifest.deadline)?),
+        #[cfg(feature = "connector-odbc")]
+        Connector::Odbc(database) => Box::new(sql::odbc::Odbc::new(database, columns, limits, manifest.deadline)?),
+        #[cfg(not(feature = "connector-odbc"))]
+        Connector::Odbc(_) => {
+            return Err(Reason::SourceMissing.failure_at("this program was built without connector-odbc"));
+        }
         Connector::Csv {
-            path,
+            file,
             encoding,
             delimiter,
-            key_column,
         } => {
             let format = sheet::Format::Delimited {
                 encoding: *encoding,
                 delimiter: *delimiter,
             };
-            Box::new(file::File::new(path, format, key_column, columns))
+            Box::new(file::File::new(file, format, mapping, clock)?)
         }
-        Connector::Excel {
-            path,
-            sheet,
-            key_column,
-        } => {
+        Connector::Excel { file, sheet } => {
             let format = sheet::Format::Workbook { sheet: sheet.clone() };
-            Box::new(file::File::new(path, format, key_column, columns))
+            Box::new(file::File::new(file, format, mapping, clock)?)
         }
-        Connector::Dbf {
-            path,
-            encoding,
-            key_column,
-        } => {
+        Connector::Dbf { file, encoding } => {
             let format = sheet::Format::Dbf { encoding: *encoding };
-            Box::new(file::File::new(path, format, key_column, columns))
+            Box::new(file::File::new(file, format, mapping, clock)?)
         }
-        Connector::Http(connector) => Box::new(http::Http::new(connector, Some(mapping), limits, clock)?),
+        Connector::Http(connector) => {
+            let service = http::Http::new(connector, Some(mapping), limits, clock)?;
+            Box::new(service.paced(manifest.pace.per_second))
+        }
         Connector::Grpc { .. }
         | Connector::Exec(_)
         | Connector::Json(_)

@@ -207,7 +207,7 @@ fn open<'a>(core: &Core, run: &Run, progress: &'a Progress, leader: Option<&Run>
             run.collector.put(index, Reply::failed(Reason::DepartmentPaused), now);
             continue;
         }
-        match department.admit(now) {
+        match department.admit(question.query.subjects.len(), now) {
             Ok(permit) => {
                 run.collector.expect(index, Some(permit));
                 asks.push((index, question));

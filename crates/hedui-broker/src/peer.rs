@@ -190,7 +190,7 @@ async fn put(
             *one = Some(Reply::failed(Reason::DepartmentPaused));
             continue;
         }
-        match department.admit(now) {
+        match department.admit(question.subjects.len(), now) {
             Err(refused) => *one = Some(Reply::failed(refused.reason())),
             Ok(permit) => {
                 if let Some(last) = permits.last_mut() {

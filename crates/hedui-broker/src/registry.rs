@@ -93,9 +93,10 @@ impl Registered {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a question through, or says why not now.
-    pub fn admit(&self, now_ms: i64) -> Result<Permit, Refused> {
-        let permit = self.gate().admit(since_1970(now_ms))?;
+    /// Lets a question about so many persons through, or says why not now.
+    pub fn admit(&self, persons: usize, now_ms: i64) -> Result<Permit, Refused> {
+        let persons = u32::try_from(persons).unwrap_or(u32::MAX);
+        let permit = self.gate().admit_persons(persons, since_1970(now_ms))?;
         self.asked.fetch_add(1, Ordering::Relaxed);
         Ok(permit)
     }

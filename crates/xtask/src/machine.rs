@@ -16,7 +16,7 @@ struct Package {
 }
 
 /// Few on purpose: everything else is Rust. The servers are never used as services of the system.
-const PACKAGES: [Package; 8] = [
+const PACKAGES: [Package; 11] = [
     Package {
         name: "gcc",
         program: Some("cc"),
@@ -56,6 +56,21 @@ const PACKAGES: [Package; 8] = [
         name: "python3-pytest",
         program: Some(crate::python::DEBIAN_PYTEST),
         needed_for: "the tests of the kit for such programs",
+    },
+    Package {
+        name: "openssh-server",
+        program: None,
+        needed_for: "files of a department over SFTP: the tests start a server of their own",
+    },
+    Package {
+        name: "unixodbc-dev",
+        program: None,
+        needed_for: "linking the connector for ODBC, which the default build leaves out",
+    },
+    Package {
+        name: "libsqliteodbc",
+        program: None,
+        needed_for: "a driver to test that connector with",
     },
 ];
 

@@ -105,6 +105,22 @@ pub fn run(task: &Task, settings: &Settings) -> Result<Outcome> {
                 "repeat it in `adapters/sdk-python` with `PYTHONPATH=src pytest-3 tests`",
                 || python::test(&root),
             )?;
+            steps.run(
+                "ODBC",
+                "repeat it with `cargo test -p hedui-adapter --features connector-odbc odbc`",
+                || {
+                    let arguments = [
+                        "test",
+                        "--package",
+                        "hedui-adapter",
+                        "--lib",
+                        "--features",
+                        "connector-odbc",
+                        "odbc",
+                    ];
+                    step::succeed(cargo(&root).args(arguments))
+                },
+            )?;
             steps.summary();
             test(&root, filters)
         }

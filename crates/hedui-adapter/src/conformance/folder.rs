@@ -214,8 +214,12 @@ impl Folder<'_> {
         let mut all = Vec::new();
         let mut elsewhere = self.at("wrong");
         let is_file = match &mut elsewhere.connector {
-            Connector::Sqlite { path, .. } | Connector::Csv { path, .. } | Connector::Excel { path, .. } => {
+            Connector::Sqlite { path, .. } => {
                 path.push_str(NOWHERE);
+                true
+            }
+            Connector::Csv { file, .. } | Connector::Excel { file, .. } | Connector::Dbf { file, .. } => {
+                file.path_mut().push_str(NOWHERE);
                 true
             }
             Connector::Postgres(database) | Connector::Mysql(database) => {

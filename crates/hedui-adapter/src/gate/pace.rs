@@ -52,8 +52,10 @@ pub fn next_common(hours: &[OfficeHours], now: Duration) -> Option<Duration> {
 /// When and how fast a department may be asked; nothing is limited by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pace {
-    /// Questions in a second; as many may come at once after a pause.
+    /// Requests in a second; as many may come at once after a pause.
     pub per_second: Option<u32>,
+    /// Whether each person of a household is a request of its own, as web services are asked; else the household is one.
+    pub per_person: bool,
     /// Its office hours; always where there are none.
     pub hours: Option<OfficeHours>,
 }
@@ -65,20 +67,20 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// Whether another question may pass now.
-    pub(super) fn has_room(&self, per_second: u32, now: Duration) -> bool {
-        let interval = interval(per_second);
-        self.due.max(now) + interval <= now + Duration::from_secs(1)
+    /// Whether a question of so many requests may pass now. One of more than pass in a second waits until nothing is due: its source spaces them.
+    pub(super) fn has_room(&self, per_second: u32, requests: u32, now: Duration) -> bool {
+        let counted = requests.min(per_second);
+        self.due.max(now) + interval(per_second) * counted <= now + Duration::from_secs(1)
     }
 
     /// Whether half of what may pass at once is left: for work that leaves room to what is more urgent.
     pub(super) fn is_at_ease(&self, per_second: u32, now: Duration) -> bool {
-        self.has_room(per_second, now) && self.due <= now + Duration::from_millis(500)
+        self.has_room(per_second, 1, now) && self.due <= now + Duration::from_millis(500)
     }
 
     /// Counts one that passed.
-    pub(super) fn passed(&mut self, per_second: u32, now: Duration) {
-        self.due = self.due.max(now) + interval(per_second);
+    pub(super) fn passed(&mut self, per_second: u32, requests: u32, now: Duration) {
+        self.due = self.due.max(now) + interval(per_second) * requests;
     }
 }
 

@@ -142,7 +142,7 @@ proptest! {
         per_second in 1u32..50,
         waits in prop::collection::vec(0u64..300, 1..300),
     ) {
-        let pace = Pace { per_second: Some(per_second), hours: None };
+        let pace = Pace { per_second: Some(per_second), ..Pace::default() };
         let mut gate = Gate::new(u32::MAX, BreakerLimits::default()).paced(pace);
         let (mut now, mut passed) = (Duration::from_secs(1_000), Vec::new());
         for wait in waits {
@@ -159,6 +159,33 @@ proptest! {
         now += Duration::from_secs(2);
         let at_once = (0..2 * per_second).filter(|_| gate.admit(now).is_ok()).count();
         prop_assert_eq!(at_once, per_second as usize);
+    }
+
+    /// What is counted is what is sent: a household of several persons is as many requests to a web service.
+    #[test]
+    fn no_window_of_a_second_has_more_requests_than_twice_the_rate(
+        per_second in 1u32..50,
+        asked in prop::collection::vec((0u64..300, 1u32..20), 1..300),
+    ) {
+        let pace = Pace { per_second: Some(per_second), per_person: true, hours: None };
+        let mut gate = Gate::new(u32::MAX, BreakerLimits::default()).paced(pace);
+        let (mut now, mut passed) = (Duration::from_secs(1_000), Vec::new());
+        for (wait, persons) in asked {
+            now += Duration::from_millis(wait);
+            if let Ok(permit) = gate.admit_persons(persons, now) {
+                gate.settled(permit, Settled::Answered, now);
+                // As the source spaces them.
+                passed.extend((0..persons).map(|i| now + Duration::from_secs(u64::from(i / per_second))));
+            }
+        }
+        passed.sort_unstable();
+        for (i, from) in passed.iter().enumerate() {
+            let within = passed[i..].iter().take_while(|at| **at - *from < Duration::from_secs(1)).count();
+            prop_assert!(within <= 2 * per_second as usize, "{within}");
+        }
+        now += Duration::from_secs(40);
+        let mut of_one = gate.clone();
+        prop_assert!(gate.admit_persons(u32::MAX, now).is_err() == (of_one.admit(now).is_err()), "a large household is not locked out");
     }
 
     #[test]
@@ -206,7 +233,7 @@ proptest! {
             _ => open && local.weekday().to_monday_zero_offset() < 5,
         };
         prop_assert_eq!(hours.is_open(now), expected);
-        let pace = Pace { per_second: None, hours: Some(hours) };
+        let pace = Pace { hours: Some(hours), ..Pace::default() };
         let mut gate = Gate::new(1, BreakerLimits::default()).paced(pace);
         match gate.admit(now) {
             Ok(_) => prop_assert!(expected),

@@ -4,16 +4,17 @@
 use std::time::Duration;
 
 use super::fields::{Fields, VALUE};
+use super::file_keys::file;
 use super::{
-    Connector, DatabaseConnector, HttpConnector, JsonService, Peer, Program, ReplyFormat, Secret, Signing, Success,
-    TextEncoding, TlsFiles, Variables,
+    Connector, DatabaseConnector, HttpConnector, JsonService, OdbcConnector, Peer, Program, ReplyFormat, Secret,
+    Signing, Success, TextEncoding, TlsFiles, Variables,
 };
 use crate::people::People;
 use crate::source::query::{Dialect, bind};
 
 /// The kinds of connector, as `kind` names them.
 const KINDS: &[&str] = &[
-    "sqlite", "postgres", "mysql", "csv", "excel", "dbf", "http", "grpc", "exec", "json", "people", "peer",
+    "sqlite", "postgres", "mysql", "odbc", "csv", "excel", "dbf", "http", "grpc", "exec", "json", "people", "peer",
 ];
 
 /// Reads the connector section; its texts may use `${variables}`.
@@ -28,21 +29,19 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
         }
         "postgres" => Some(Connector::Postgres(source.database(Dialect::Postgres, 5_432))),
         "mysql" => Some(Connector::Mysql(source.database(Dialect::Mysql, 3_306))),
+        "odbc" => Some(Connector::Odbc(source.odbc())),
         "csv" => Some(Connector::Csv {
-            path: source.required("path"),
+            file: file(&mut source),
             encoding: source.encoding(TextEncoding::Utf8),
             delimiter: source.delimiter(),
-            key_column: source.required("key_column"),
         }),
         "excel" => Some(Connector::Excel {
-            path: source.required("path"),
+            file: file(&mut source),
             sheet: source.required("sheet"),
-            key_column: source.required("key_column"),
         }),
         "dbf" => Some(Connector::Dbf {
-            path: source.required("path"),
+            file: file(&mut source),
             encoding: source.encoding(TextEncoding::Gb18030),
-            key_column: source.required("key_column"),
         }),
         "http" => Some(Connector::Http(Box::new(http(&mut source)))),
         "peer" => {
@@ -90,13 +89,13 @@ fn people(fields: &mut Fields<'_>) -> People {
 }
 
 /// The section with its variables.
-struct Texts<'m, 'v> {
-    fields: Fields<'m>,
-    variables: &'v Variables,
+pub(super) struct Texts<'m, 'v> {
+    pub(super) fields: Fields<'m>,
+    pub(super) variables: &'v Variables,
 }
 
 impl Texts<'_, '_> {
-    fn required(&mut self, key: &str) -> String {
+    pub(super) fn required(&mut self, key: &str) -> String {
         let text = self.fields.required_text(key);
         self.substitute(key, text)
     }
@@ -149,7 +148,33 @@ impl Texts<'_, '_> {
         }
     }
 
-    fn port(&mut self, default: u16) -> u16 {
+    fn odbc(&mut self) -> OdbcConnector {
+        let connection = self.required("connection");
+        let keys = connection.split(';').filter_map(|pair| pair.split('=').next());
+        let secret = |key: &str| ["pwd", "password"].contains(&key.trim().to_ascii_lowercase().as_str());
+        if keys.into_iter().any(secret) {
+            self.fields.mistake(
+                "connection",
+                "must not hold the password: write password = \"${variable}\"",
+            );
+        }
+        let query = self.query(Dialect::Odbc);
+        let word = query.split_whitespace().next().unwrap_or_default();
+        if !query.is_empty() && !word.eq_ignore_ascii_case("select") {
+            self.fields.mistake(
+                "query",
+                "must begin with SELECT: not every driver has sessions that only read",
+            );
+        }
+        OdbcConnector {
+            connection,
+            user: self.optional("user"),
+            password: self.secret("password"),
+            query,
+        }
+    }
+
+    pub(super) fn port(&mut self, default: u16) -> u16 {
         let number = match self.fields.scalar("port") {
             None => return default,
             Some(text) => self.substitute("port", text).parse::<u16>().ok(),
@@ -164,7 +189,7 @@ impl Texts<'_, '_> {
     }
 
     /// A secret is a variable and nothing else: manifests are copied, compared and archived.
-    fn secret(&mut self, key: &str) -> Option<Secret> {
+    pub(super) fn secret(&mut self, key: &str) -> Option<Secret> {
         let text = self.fields.text(key)?;
         let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
         if name.is_none_or(|name| name.contains(['$', '{', '}'])) {

@@ -74,18 +74,17 @@ fn manifest(mut top: Fields<'_>, variables: &Variables) -> Option<Manifest> {
         top.mistake("deadline", "must be longer than nothing");
     }
     let threshold_only = top.flag("threshold_only").unwrap_or(false);
-    let (limits, per_second) = match top.required_table("limits").map(limits) {
-        Some((limits, per_second)) => (Some(limits), per_second),
-        None => (None, None),
-    };
-    let pace = Pace {
-        per_second,
-        hours: top.table("hours").map(hours::hours),
-    };
+    let (limits, per_second) = top.required_table("limits").map(limits).unzip();
+    let hours = top.table("hours").map(hours::hours);
     let breaker = top.table("breaker").map(breaker).unwrap_or_default();
     let connector = top
         .required_table("connector")
         .and_then(|fields| connector::connector(fields, variables));
+    let pace = Pace {
+        per_second: per_second.flatten(),
+        per_person: matches!(connector, Some(Connector::Http(_))),
+        hours,
+    };
     let (mapping, sample_tables) = record::mapping(&mut top, connector.as_ref(), &record_types, threshold_only);
     let signing_keys = signing_keys(&mut top, connector.as_ref());
     if signing_keys.is_empty() && matches!(connector, Some(Connector::Peer(_))) {

@@ -6,8 +6,9 @@ use hedui_toml::hint;
 
 use super::Connector;
 use super::fields::{Fields, MISSING, UNKNOWN, VALUE};
+use super::group::{group, take};
 use crate::mapping::{
-    Codec, DataOn, DateFormat, Field, FieldKind, FieldMapping, FieldSource, Identity, Mapping, RecordMapping,
+    Codec, DataOn, DateFormat, Field, FieldKind, FieldMapping, FieldSource, Identity, Mapping, RecordMapping, Take,
     Threshold, Unit, fields as fields_of,
 };
 
@@ -123,7 +124,7 @@ fn data_on(top: &mut Fields<'_>) -> Option<DataOn> {
     data_on
 }
 
-fn format(fields: &mut Fields<'_>) -> DateFormat {
+pub(super) fn format(fields: &mut Fields<'_>) -> DateFormat {
     let Some(word) = fields.text("format") else {
         return DateFormat::Dashed;
     };
@@ -155,11 +156,13 @@ fn record(mut section: Fields<'_>) -> Option<RecordMapping> {
         (Some(values), Some(record_type)) => field_mappings(values, record_type),
         _ => Vec::new(),
     };
+    let group = group(&mut section, record_type, &fields);
     section.finish();
     Some(RecordMapping {
         record_type: record_type?,
         reference,
         when,
+        group,
         fields,
     })
 }
@@ -193,6 +196,7 @@ fn field_mapping(values: &mut Fields<'_>, field: Field) -> Option<FieldMapping> 
             field,
             source: FieldSource::Column(column, Codec::default()),
             optional: false,
+            take: Take::Same,
         }),
         toml::Value::Table(table) => values.below(table, field.name, |fields| field_table(fields, field)),
         _ => {
@@ -213,6 +217,7 @@ fn field_table(mut fields: Fields<'_>, field: Field) -> Option<FieldMapping> {
             "needs a column, of a field that a record can do without or that has a value for an empty cell",
         );
     }
+    let take = take(&mut fields, field.kind);
     let source = match (column, value) {
         (Some(column), None) => Some(FieldSource::Column(column, codec)),
         (None, Some(value)) => match codec.plain(field.kind, &value) {
@@ -232,6 +237,7 @@ fn field_table(mut fields: Fields<'_>, field: Field) -> Option<FieldMapping> {
         field,
         source: source?,
         optional,
+        take,
     })
 }
 

@@ -21,7 +21,11 @@ impl RecordMapping {
     /// What its rows must have, beside the column of `when`.
     fn expected(&self) -> impl Iterator<Item = &str> {
         let fields = self.fields.iter().filter_map(FieldMapping::expected);
-        self.reference.as_deref().into_iter().chain(fields)
+        let group = self.group.iter().flat_map(|group| {
+            let newest = group.newest_by.iter().map(|(column, _)| column);
+            group.by.iter().chain(newest).map(String::as_str)
+        });
+        self.reference.as_deref().into_iter().chain(group).chain(fields)
     }
 }
 
@@ -41,12 +45,24 @@ impl Mapping {
     pub fn columns(&self) -> Vec<&str> {
         let mut columns = self.general();
         for record in &self.records {
-            columns.extend(record.reference.as_deref());
             columns.extend(record.when_column());
-            columns.extend(record.fields.iter().filter_map(FieldMapping::expected));
+            columns.extend(record.expected());
         }
         let mut seen = std::collections::HashSet::new();
         columns.retain(|column| seen.insert(*column));
+        columns
+    }
+
+    /// Every column that is read, once each, and whether the source must have it.
+    pub(crate) fn every_column(&self) -> Vec<(String, bool)> {
+        let mut columns: Vec<(String, bool)> = self.columns().into_iter().map(|c| (c.to_owned(), true)).collect();
+        for field in self.records.iter().flat_map(|record| &record.fields) {
+            if let FieldSource::Column(column, _) = &field.source
+                && !columns.iter().any(|(known, _)| known == column)
+            {
+                columns.push((column.clone(), false));
+            }
+        }
         columns
     }
 

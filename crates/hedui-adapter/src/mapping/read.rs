@@ -5,7 +5,7 @@ use hedui_core::{AnswerState, PartialDate, Record, RecordBody, RecordType, Subje
 use hedui_ids::name::{self, Match};
 use serde_json::{Map, Value as Json};
 
-use super::{DataOn, FieldSource, Mapping, RecordMapping, Row, Threshold, Value};
+use super::{DataOn, FieldSource, Mapping, RecordMapping, Row, Threshold, Value, group};
 use crate::reason::Reason;
 
 /// An id as it is compared: without blanks and spreadsheet marks, half width, upper case.
@@ -34,6 +34,7 @@ fn is_id_of(text: &str, subject: &Subject) -> bool {
 #[derive(Default)]
 struct Reading {
     records: Vec<Record>,
+    groups: Vec<group::Parts>,
     over: Option<bool>,
     data_on: Option<PartialDate>,
     notes: Vec<String>,
@@ -59,16 +60,34 @@ impl Mapping {
     /// makes the answer a failure with `ROW_UNREADABLE`, never "no record".
     pub fn read(&self, rows: &[Row], subject: &Subject, asked: &[RecordType]) -> SubjectAnswer {
         let mut reading = Reading::default();
-        for row in rows {
-            if let Err(place) = self.read_row(row, subject, asked, &mut reading) {
-                return SubjectAnswer::unreachable(
-                    subject.ordinal,
-                    Unreachable::Failed,
-                    Reason::RowUnreadable.failure_at(place),
-                );
+        let mut read = || {
+            for row in rows {
+                self.read_row(row, subject, asked, &mut reading)?;
             }
+            self.put_together(&mut reading)
+        };
+        match read() {
+            Ok(()) => self.answer(subject.ordinal, reading),
+            Err(place) => SubjectAnswer::unreachable(
+                subject.ordinal,
+                Unreachable::Failed,
+                Reason::RowUnreadable.failure_at(place),
+            ),
         }
-        self.answer(subject.ordinal, reading)
+    }
+
+    /// The records of several rows, after those of one.
+    fn put_together(&self, out: &mut Reading) -> Result<(), String> {
+        for parts in std::mem::take(&mut out.groups) {
+            let Some(section) = self.records.get(parts.section()) else {
+                continue;
+            };
+            let mut notes = Vec::new();
+            let (values, reference) = parts.merged(section, &mut notes)?;
+            notes.into_iter().for_each(|note| out.note(note));
+            out.records.push(section.record(values, reference)?);
+        }
+        Ok(())
     }
 
     fn answer(&self, ordinal: u32, mut reading: Reading) -> SubjectAnswer {
@@ -119,14 +138,19 @@ impl Mapping {
             return Ok(());
         }
         let mut fits = false;
-        for section in &self.records {
+        for (number, section) in self.records.iter().enumerate() {
             if !section.fits(row)? {
                 continue;
             }
             fits = true;
-            if asked.is_empty() || asked.contains(&section.record_type) {
-                let record = section.read(row, subject, out)?;
-                out.records.push(record);
+            if !asked.is_empty() && !asked.contains(&section.record_type) {
+                continue;
+            }
+            let values = section.values(row, out)?;
+            let reference = section.reference(row, subject, out);
+            match &section.group {
+                None => out.records.push(section.record(values, reference)?),
+                Some(by) => group::gather(&mut out.groups, (number, section), by, row, (values, reference))?,
             }
         }
         out.unfitting += usize::from(!fits);
@@ -192,7 +216,8 @@ impl RecordMapping {
         }
     }
 
-    fn read(&self, row: &Row, subject: &Subject, out: &mut Reading) -> Result<Record, String> {
+    /// The values of a row.
+    fn values(&self, row: &Row, out: &mut Reading) -> Result<Map<String, Json>, String> {
         let word = self.record_type.word();
         let mut json = Map::with_capacity(self.fields.len() + 1);
         json.insert("type".to_owned(), Json::from(word));
@@ -219,12 +244,17 @@ impl RecordMapping {
                 )),
             }
         }
-        let body: RecordBody = serde_json::from_value(Json::Object(json)).map_err(|_| word.to_owned())?;
+        Ok(json)
+    }
+
+    fn record(&self, values: Map<String, Json>, reference: String) -> Result<Record, String> {
+        let word = self.record_type.word();
+        let body: RecordBody = serde_json::from_value(Json::Object(values)).map_err(|_| word.to_owned())?;
         if !sound(&body) {
             return Err(format!("{word}.share"));
         }
         Ok(Record {
-            reference: self.reference(row, subject, out).into(),
+            reference: reference.into(),
             body,
         })
     }

@@ -38,7 +38,7 @@ impl Source for Memory {
                 .legacy_15()
                 .and_then(|legacy| self.by_id.get(legacy.expose()));
             let rows = self.by_id.get(subject.id.expose()).into_iter().chain(legacy).flatten();
-            Ok(rows.cloned().collect())
+            Ok(rows.cloned().collect::<Vec<Row>>().into())
         };
         Ok(subjects.iter().map(find).collect())
     }

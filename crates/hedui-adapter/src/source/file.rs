@@ -1,143 +1,352 @@
-//! A file that a department drops from time to time, held in memory with an index by id, and read again when it changes.
-//! Leaves the form of the file to `sheet` and the meaning of its columns to the mapping.
+//! A file that a department drops from time to time, held in memory with an index by id, and replaced when a newer one was read whole.
+//! Leaves where files lie to `shelf`, their form to `sheet`, their rows to `table`, and the meaning of the columns to the mapping.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+mod sftp;
+mod shelf;
+mod table;
+
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use async_trait::async_trait;
-use hedui_core::{Failure, Subject};
+use hedui_core::{Failure, FailureClass, PartialDate, Subject};
 use tokio::time::{Instant, timeout_at};
 
-use super::sheet::{Format, Sheet};
-use super::{Found, MAX_ROWS, Source};
-use crate::mapping::{Cell, Row, key};
+use super::sheet::Format;
+use super::{Found, Source};
+use crate::clock::Clock;
+use crate::manifest::{FileAt, FileConnector};
+use crate::mapping::Mapping;
 use crate::reason::Reason;
 
-/// A source in a file.
+use sftp::Sftp;
+pub(crate) use sftp::is_host_key;
+pub(super) use shelf::bytes;
+use shelf::{Candidate, Local, Seen, Shelf, newest};
+use table::{Table, Wanted};
+
+/// Of so many of the newest files one must be readable: older ones are not gone through.
+const MAX_TRIED: usize = 5;
+
+/// Asia/Shanghai is ahead of UTC by this, without summer time.
+const CHINA_MS: i64 = 8 * 3_600_000;
+const DAY_MS: i64 = 86_400_000;
+
+/// A source in files.
 pub(super) struct File {
     shared: Arc<Shared>,
+    /// Who holds it looks for a newer file; the others go on with the one in force.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct Shared {
-    path: PathBuf,
-    format: Format,
-    key_column: String,
-    columns: Vec<String>,
-    loaded: Mutex<Option<Arc<Loaded>>>,
+    shelf: Box<dyn Shelf>,
+    connector: FileConnector,
+    format: Arc<Format>,
+    wanted: Arc<Wanted>,
+    clock: Option<Arc<dyn Clock>>,
+    state: Mutex<State>,
 }
 
-/// What tells one state of the file from another.
-type Stamp = (Option<SystemTime>, u64);
+/// A file that was read whole.
+struct Held {
+    seen: Seen,
+    dated: Option<PartialDate>,
+    table: Table,
+}
 
-struct Loaded {
-    stamp: Stamp,
-    header: Vec<Arc<str>>,
-    rows: Vec<(usize, Vec<Cell>)>,
-    index: HashMap<String, Vec<usize>>,
+#[derive(Clone, Default)]
+struct State {
+    in_force: Option<Arc<Held>>,
+    /// Why there is none, or no newer one.
+    trouble: Option<Failure>,
+    /// A file that cannot be read need not be read again until it changes.
+    refused: Option<(Seen, Failure)>,
+    looked_ms: Option<i64>,
 }
 
 impl File {
-    pub(super) fn new(path: &str, format: Format, key_column: &str, columns: Vec<String>) -> File {
-        let key_column = key_column.to_owned();
-        let shared = Shared {
-            path: PathBuf::from(path),
-            format,
-            key_column,
-            columns,
-            loaded: Mutex::default(),
-        };
-        File {
-            shared: Arc::new(shared),
+    pub(super) fn new(
+        connector: &FileConnector,
+        format: Format,
+        mapping: &Mapping,
+        clock: Option<Arc<dyn Clock>>,
+    ) -> Result<File, Failure> {
+        if connector.needs_clock() && clock.is_none() {
+            return Err(Reason::SourceMissing.failure_at("max_age and settle need a clock"));
         }
+        let (at, done) = (connector.at.clone(), connector.done.clone());
+        let shelf: Box<dyn Shelf> = match &connector.server {
+            Some(server) => Box::new(Sftp::new(server, at, done)?),
+            None => Box::new(Local::new(at, done)),
+        };
+        let wanted = Wanted {
+            key_column: connector.key_column.clone(),
+            columns: mapping.every_column(),
+            spellings: connector.spellings.clone(),
+            quarantine: connector.quarantine,
+            data_on: mapping.data_on.clone(),
+        };
+        let shared = Shared {
+            shelf,
+            connector: connector.clone(),
+            format: Arc::new(format),
+            wanted: Arc::new(wanted),
+            clock,
+            state: Mutex::default(),
+        };
+        Ok(File {
+            shared: Arc::new(shared),
+            turn: Arc::default(),
+        })
     }
 
-    async fn load(&self) -> Result<Arc<Loaded>, Failure> {
-        let shared = self.shared.clone();
-        let task = tokio::task::spawn_blocking(move || shared.current());
-        task.await.unwrap_or_else(|_| Err(Reason::ConnectorPanicked.failure()))
+    /// The file in force. Who finds that it is time to look waits for the outcome, but where a file is in force only for half of the time
+    /// that there is; the looking goes on for whoever asks next.
+    async fn current(&self, deadline: Instant) -> Result<State, Failure> {
+        let in_force = self.shared.state().in_force.is_some();
+        if !in_force || self.shared.is_due() {
+            let late = || Reason::SourceTimeout.failure();
+            match self.turn.clone().try_lock_owned() {
+                Ok(turn) => {
+                    let shared = self.shared.clone();
+                    let looking = tokio::spawn(async move {
+                        shared.look().await;
+                        drop(turn);
+                    });
+                    let now = Instant::now();
+                    let half = now + deadline.saturating_duration_since(now) / 2;
+                    match timeout_at(if in_force { half } else { deadline }, looking).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(_)) => return Err(Reason::ConnectorPanicked.failure()),
+                        Err(_) if in_force => {}
+                        Err(_) => return Err(late()),
+                    }
+                }
+                // Somebody is looking already.
+                Err(_) if in_force => {}
+                Err(_) => drop(timeout_at(deadline, self.turn.lock()).await.map_err(|_| late())?),
+            }
+        }
+        Ok(self.shared.state())
+    }
+}
+
+impl State {
+    fn held(&self) -> Result<&Arc<Held>, Failure> {
+        let none = || Reason::SourceUnavailable.failure();
+        self.in_force
+            .as_ref()
+            .ok_or_else(|| self.trouble.clone().unwrap_or_else(none))
     }
 }
 
 #[async_trait]
 impl Source for File {
     async fn rows(&self, subjects: &[Subject], deadline: Instant) -> Result<Found, Failure> {
-        // Past the deadline the reading goes on, for whoever asks next.
-        let loaded = timeout_at(deadline, self.load())
-            .await
-            .map_err(|_| Reason::SourceTimeout.failure())??;
-        Ok(subjects.iter().map(|subject| loaded.find(subject)).collect())
+        let state = self.current(deadline).await?;
+        let held = state.held()?;
+        self.shared.check_age(held)?;
+        let find = |subject: &Subject| {
+            let mut found = held.table.find(subject)?;
+            found.data_on = found.data_on.or(held.dated);
+            if let Some(trouble) = &state.trouble {
+                found
+                    .notes
+                    .push(format!("a newer file could not be taken: {}", trouble.reason));
+            }
+            Ok(found)
+        };
+        Ok(subjects.iter().map(find).collect())
     }
 
     async fn check(&self) -> Result<(), Failure> {
-        self.load().await.map(|_| ())
+        let turn = self.turn.lock().await;
+        self.shared.look().await;
+        drop(turn);
+        let state = self.shared.state();
+        let held = state.held()?;
+        self.shared.check_age(held)?;
+        state.trouble.clone().map_or(Ok(()), Err)
     }
+}
+
+/// What a look at the shelf came to.
+struct Look {
+    in_force: Option<Arc<Held>>,
+    trouble: Option<Failure>,
 }
 
 impl Shared {
-    /// The file as it is now; one caller reads, the others wait.
-    fn current(&self) -> Result<Arc<Loaded>, Failure> {
-        let mut held = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = self.stamp()?;
-        if let Some(loaded) = held.as_ref().filter(|loaded| loaded.stamp == stamp) {
-            return Ok(loaded.clone());
-        }
-        let sheet = self.format.read(&self.path)?;
-        if self.stamp()? != stamp {
-            return Err(Reason::SourceUnavailable.failure_at("the file is being replaced"));
-        }
-        let loaded = Arc::new(self.index(stamp, sheet)?);
-        *held = Some(loaded.clone());
-        Ok(loaded)
+    fn state(&self) -> State {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn stamp(&self) -> Result<Stamp, Failure> {
-        let metadata = std::fs::metadata(&self.path).map_err(|_| Reason::SourceMissing.failure_at("the file"))?;
-        Ok((metadata.modified().ok(), metadata.len()))
+    fn now_ms(&self) -> Option<i64> {
+        self.clock.as_ref().map(|clock| clock.now_ms())
     }
 
-    fn index(&self, stamp: Stamp, sheet: Sheet) -> Result<Loaded, Failure> {
-        let missing = |column: &str| Reason::SourceMissing.failure_at(format_args!("column {column}"));
-        if let Some(column) = self.columns.iter().find(|column| !sheet.header.contains(column)) {
-            return Err(missing(column));
+    /// Whether it is time to look again; a clock that was set back does not put that off.
+    fn is_due(&self) -> bool {
+        let refresh = i64::try_from(self.connector.refresh.as_millis()).unwrap_or(i64::MAX);
+        match (self.now_ms(), self.state().looked_ms) {
+            (Some(now), Some(looked)) => now < looked || now - looked >= refresh,
+            _ => true,
         }
-        let key_at = sheet.header.iter().position(|name| *name == self.key_column);
-        let key_at = key_at.ok_or_else(|| missing(&self.key_column))?;
-        let mut index: HashMap<String, Vec<usize>> = HashMap::with_capacity(sheet.rows.len());
-        for (number, (line, cells)) in sheet.rows.iter().enumerate() {
-            match cells.get(key_at) {
-                Some(Cell::Text(text)) => index.entry(key(text)).or_default().push(number),
-                // Whose row it is cannot be told, so nobody's "no record" could be trusted.
-                _ => return Err(Reason::SourceUnreadable.failure_at(format_args!("the key in line {line}"))),
+    }
+
+    async fn look(&self) {
+        let before = self.state();
+        let look = self.find(&before).await;
+        self.shelf.leave().await;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.in_force = look.in_force;
+        state.trouble = look.trouble;
+        state.looked_ms = self.now_ms();
+    }
+
+    /// The newest file that is complete and can be read; while there is no such, the one in force stays it as long as it stands there.
+    async fn find(&self, before: &State) -> Look {
+        let in_folder = matches!(self.connector.at, FileAt::Folder(..));
+        // A single file of this machine is what it is now; any other may be looked at again later.
+        let may_stay = in_folder || self.connector.server.is_some();
+        let held = before.in_force.clone();
+        let candidates = match self.candidates().await {
+            Ok(candidates) => candidates,
+            // What cannot be looked at may be there unchanged.
+            Err(failure) => {
+                return Look {
+                    in_force: held.filter(|_| may_stay),
+                    trouble: Some(failure),
+                };
+            }
+        };
+        let (mut trouble, mut waiting) = (None, None);
+        for candidate in candidates.iter().take(MAX_TRIED) {
+            if let Some(held) = held.as_ref().filter(|held| held.seen == candidate.seen) {
+                return Look {
+                    in_force: Some(held.clone()),
+                    trouble,
+                };
+            }
+            let loaded = if self.is_complete(candidate) {
+                self.load(candidate, before).await
+            } else {
+                Err(Reason::SourceUnavailable.failure_at("the file is still being written"))
+            };
+            match loaded {
+                Ok(loaded) => {
+                    return Look {
+                        in_force: Some(Arc::new(loaded)),
+                        trouble,
+                    };
+                }
+                // It is written now, or changed while it was read.
+                Err(failure) if failure.class == FailureClass::Transient => {
+                    waiting.get_or_insert(failure);
+                }
+                Err(failure) => {
+                    trouble.get_or_insert(failure);
+                }
+            }
+            // What is in force is replaced in its place, not by an older file.
+            if held.as_ref().is_some_and(|held| held.seen.name == candidate.seen.name) {
+                break;
             }
         }
-        let header = sheet.header.iter().map(|name| Arc::from(name.as_str())).collect();
-        Ok(Loaded {
-            stamp,
-            header,
-            rows: sheet.rows,
-            index,
+        let stands = |held: &Arc<Held>| candidates.iter().any(|c| c.seen.name == held.seen.name);
+        let stays = held.filter(|held| stands(held) && (may_stay || trouble.is_none()));
+        if stays.is_none() {
+            let what = if in_folder {
+                "a file that fits the pattern"
+            } else {
+                "the file"
+            };
+            trouble = trouble
+                .or(waiting)
+                .or_else(|| Some(Reason::SourceMissing.failure_at(what)));
+        }
+        Look {
+            in_force: stays,
+            trouble,
+        }
+    }
+
+    async fn candidates(&self) -> Result<Vec<Candidate>, Failure> {
+        let files = self.shelf.files().await?;
+        let done = self.connector.done.as_deref();
+        Ok(match &self.connector.at {
+            FileAt::Folder(_, pattern) => newest(files, Some(pattern), done),
+            FileAt::Path(path) => {
+                let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+                let mut found = newest(files, None, done);
+                found.retain(|candidate| candidate.seen.name == name);
+                found
+            }
         })
     }
-}
 
-impl Loaded {
-    fn find(&self, subject: &Subject) -> Result<Vec<Row>, Failure> {
-        let by_id = self.index.get(subject.id.expose());
-        let by_legacy = subject
-            .id
-            .legacy_15()
-            .and_then(|legacy| self.index.get(legacy.expose()));
-        let mut numbers: Vec<usize> = by_id.into_iter().chain(by_legacy).flatten().copied().collect();
-        numbers.sort_unstable();
-        if numbers.len() > MAX_ROWS {
-            return Err(Reason::SourceTooLarge.failure_at("rows of one person"));
+    fn is_complete(&self, candidate: &Candidate) -> bool {
+        if self.connector.done.is_some() {
+            return candidate.marked;
         }
-        let rows = numbers.into_iter().filter_map(|number| {
-            let (_, cells) = self.rows.get(number)?;
-            Some(Row::of(self.header.iter().cloned().zip(cells.iter().cloned())))
-        });
-        Ok(rows.collect())
+        let settle = i64::try_from(self.connector.settle.as_millis()).unwrap_or(i64::MAX);
+        settle == 0
+            || self
+                .now_ms()
+                .is_some_and(|now| now.saturating_sub(candidate.seen.written) >= settle)
+    }
+
+    /// Reads a file whole. What changed meanwhile was not complete.
+    async fn load(&self, candidate: &Candidate, before: &State) -> Result<Held, Failure> {
+        if let Some((_, failure)) = before.refused.as_ref().filter(|(seen, _)| *seen == candidate.seen) {
+            return Err(failure.clone());
+        }
+        let read = self.read(candidate).await;
+        if let Err(failure) = &read
+            && failure.class != FailureClass::Transient
+        {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.refused = Some((candidate.seen.clone(), failure.clone()));
+        }
+        read
+    }
+
+    async fn read(&self, candidate: &Candidate) -> Result<Held, Failure> {
+        let bytes = self.shelf.read(&candidate.seen.name).await?;
+        let after = self.candidates().await?;
+        if !after.iter().any(|now| now.seen == candidate.seen) {
+            return Err(Reason::SourceUnavailable.failure_at("the file is being replaced"));
+        }
+        let (format, wanted) = (self.format.clone(), self.wanted.clone());
+        let work = tokio::task::spawn_blocking(move || wanted.table(format.parse(bytes)?));
+        let table = work
+            .await
+            .unwrap_or_else(|_| Err(Reason::ConnectorPanicked.failure()))?;
+        Ok(Held {
+            seen: candidate.seen.clone(),
+            dated: candidate.dated,
+            table,
+        })
+    }
+
+    /// Data of a day is as old as that day is over; where no day is known, as the file is.
+    fn check_age(&self, held: &Held) -> Result<(), Failure> {
+        let (Some(max_age), Some(now)) = (self.connector.max_age, self.now_ms()) else {
+            return Ok(());
+        };
+        let day = held.table.data_on.or(held.dated);
+        let end_of_day = |day: PartialDate| {
+            let days = day.last_day().since(jiff::civil::date(1970, 1, 1));
+            let days = days.map_or(0, |span| i64::from(span.get_days()));
+            (days + 1) * DAY_MS - CHINA_MS
+        };
+        let since = day.map_or(held.seen.written, end_of_day);
+        if now.saturating_sub(since) <= i64::try_from(max_age.as_millis()).unwrap_or(i64::MAX) {
+            return Ok(());
+        }
+        Err(match day {
+            Some(day) => Reason::SourceOutdated.failure_at(format_args!("it is of {day}")),
+            None => Reason::SourceOutdated.failure(),
+        })
     }
 }

@@ -8,6 +8,7 @@ mod template;
 mod xml;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use hedui_core::{Failure, Subject};
@@ -15,7 +16,7 @@ use minijinja::Environment;
 use reply::Form;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use template::{Escape, render, templates};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{Found, Source, is_tls};
 use crate::adapter::Limits;
@@ -25,7 +26,7 @@ use crate::mapping::{Mapping, Row};
 use crate::reason::Reason;
 
 /// How long the self-test waits.
-const CHECK_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A web service.
 pub(super) struct Http {
@@ -38,6 +39,8 @@ pub(super) struct Http {
     /// What the rows are read with; none where it is not known yet which columns there are.
     mapping: Option<Mapping>,
     clock: Option<Arc<dyn Clock>>,
+    /// As many requests as may be sent in a second.
+    per_second: Option<u32>,
 }
 
 impl Http {
@@ -63,8 +66,15 @@ impl Http {
             max_bytes,
             bearer,
             mapping: mapping.cloned(),
+            per_second: None,
             clock,
         })
+    }
+
+    /// The same service, sent so many requests in a second at most for one household.
+    pub(super) fn paced(mut self, per_second: Option<u32>) -> Http {
+        self.per_second = per_second;
+        self
     }
 
     async fn person(&self, subject: &Subject) -> Result<Vec<Row>, Failure> {
@@ -175,11 +185,22 @@ impl Http {
 #[async_trait]
 impl Source for Http {
     async fn rows(&self, subjects: &[Subject], deadline: Instant) -> Result<Found, Failure> {
-        let ask = |subject| async move {
-            let answer = timeout_at(deadline, self.person(subject)).await;
-            answer.unwrap_or_else(|_| Err(Reason::SourceTimeout.failure()))
+        let begun = Instant::now();
+        let ask = |(place, subject)| async move {
+            let answer = timeout_at(deadline, async {
+                // What the gate let through at once is more than passes in a second: the rest waits here.
+                let seconds = self.per_second.map_or(0, |per_second| place / per_second.max(1));
+                if seconds > 0 {
+                    sleep_until(begun + Duration::from_secs(seconds.into())).await;
+                }
+                self.person(subject).await
+            });
+            let answer = answer.await;
+            answer
+                .unwrap_or_else(|_| Err(Reason::SourceTimeout.failure()))
+                .map(Into::into)
         };
-        Ok(futures::future::join_all(subjects.iter().map(ask)).await)
+        Ok(futures::future::join_all((0u32..).zip(subjects).map(ask)).await)
     }
 
     /// Any answer at all shows that the service is there; what it says of nobody is its own affair.

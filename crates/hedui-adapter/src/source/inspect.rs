@@ -117,6 +117,9 @@ pub fn csv(path: &Path, encoding: TextEncoding, delimiter: u8) -> Result<Vec<Tab
     if sheet.header.len() < 2 {
         return Err(Reason::SourceUnreadable.failure_at("one column only: another delimiter?"));
     }
+    if let Some(line) = sheet.unknown.first() {
+        return Err(Reason::SourceUnreadable.failure_at(format_args!("line {line} has other columns")));
+    }
     let unreadable = |cells: &[Cell]| cells.iter().any(|cell| matches!(cell, Cell::Unreadable));
     if sheet.rows.iter().any(|(_, cells)| unreadable(cells)) {
         return Err(Reason::SourceUnreadable.failure_at("not in this encoding"));
@@ -158,7 +161,7 @@ pub async fn http(
 ) -> Result<Vec<TableShape>, Failure> {
     let source: Box<dyn super::Source> = Box::new(http::Http::new(connector, None, limits, None)?);
     let mut found = source.rows(std::slice::from_ref(subject), deadline).await?;
-    let rows = found.pop().unwrap_or_else(|| Ok(Vec::new()))?;
+    let rows = found.pop().unwrap_or_else(|| Ok(super::Rows::default()))?.rows;
     if rows.is_empty() {
         return Err(Reason::SourceMissing.failure_at("no row about this person, so nothing shows its columns"));
     }

@@ -3,20 +3,19 @@
 
 mod dbf;
 
-use std::io::Read as _;
 use std::path::Path;
 
 use calamine::{Data, Reader as _};
 use hedui_core::Failure;
 
+use super::file::bytes;
+
 use crate::manifest::TextEncoding;
 use crate::mapping::Cell;
 use crate::reason::Reason;
 
-/// The largest file that is read, 512 MiB: a district's drop has a few hundred thousand rows.
-const MAX_FILE_BYTES: u64 = 512 << 20;
-
 /// The form of a file.
+#[derive(Clone)]
 pub(super) enum Format {
     Delimited { encoding: TextEncoding, delimiter: u8 },
     Workbook { sheet: String },
@@ -27,34 +26,22 @@ pub(super) enum Format {
 pub(super) struct Sheet {
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<(usize, Vec<Cell>)>,
+    /// Lines whose cells may stand in wrong columns: nobody can say whose they are.
+    pub(super) unknown: Vec<usize>,
 }
 
 impl Format {
     pub(super) fn read(&self, path: &Path) -> Result<Sheet, Failure> {
-        let bytes = bytes(path)?;
+        self.parse(bytes(path)?)
+    }
+
+    pub(super) fn parse(&self, bytes: Vec<u8>) -> Result<Sheet, Failure> {
         match self {
             Format::Delimited { encoding, delimiter } => delimited(&bytes, *encoding, *delimiter),
             Format::Workbook { sheet } => workbook(bytes, sheet),
             Format::Dbf { encoding } => dbf::read(&bytes, encoding_of(*encoding)),
         }
     }
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    let missing = |_| Reason::SourceMissing.failure_at("the file");
-    let mut file = std::fs::File::open(path).map_err(missing)?;
-    if file.metadata().map_err(missing)?.len() > MAX_FILE_BYTES {
-        return Err(Reason::SourceTooLarge.failure_at("the file"));
-    }
-    let mut bytes = Vec::new();
-    file.by_ref()
-        .take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|_| Reason::SourceUnavailable.failure_at("the file"))?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(Reason::SourceTooLarge.failure_at("the file"));
-    }
-    Ok(bytes)
 }
 
 fn encoding_of(encoding: TextEncoding) -> &'static encoding_rs::Encoding {
@@ -74,7 +61,7 @@ fn delimited(bytes: &[u8], encoding: TextEncoding, delimiter: u8) -> Result<Shee
         .flexible(true)
         .from_reader(text.as_bytes());
     let mut header = None;
-    let mut rows = Vec::new();
+    let (mut rows, mut unknown) = (Vec::new(), Vec::new());
     for record in reader.records() {
         let record = record.map_err(|_| Reason::SourceUnreadable.failure_at("a line"))?;
         let line = record
@@ -84,13 +71,21 @@ fn delimited(bytes: &[u8], encoding: TextEncoding, delimiter: u8) -> Result<Shee
         let cells: Vec<Cell> = record.iter().map(text_cell).collect();
         match &header {
             None => header = Some(columns(&cells)?),
-            Some(header) if header.len() == cells.len() => rows.push((line, cells)),
-            // A row of another width has its values in wrong columns: nobody can say whose it is.
-            Some(_) => return Err(Reason::SourceUnreadable.failure_at(format_args!("line {line} has other columns"))),
+            Some(header) if header.len() == cells.len() && !record.iter().any(|text| swallows(text, delimiter)) => {
+                rows.push((line, cells));
+            }
+            // A row of another width has its values in wrong columns.
+            Some(_) => unknown.push(line),
         }
     }
     let header = header.ok_or_else(|| Reason::SourceUnreadable.failure_at("no header"))?;
-    Ok(Sheet { header, rows })
+    Ok(Sheet { header, rows, unknown })
+}
+
+/// Whether a cell holds whole lines: a quotation mark too many swallows the rows up to the next one.
+fn swallows(text: &str, delimiter: u8) -> bool {
+    text.split_once('\n')
+        .is_some_and(|(_, lines)| lines.contains(char::from(delimiter)))
 }
 
 fn text_cell(text: &str) -> Cell {
@@ -141,6 +136,7 @@ fn workbook(bytes: Vec<u8>, sheet: &str) -> Result<Sheet, Failure> {
     Ok(Sheet {
         header: columns(&header)?,
         rows: rows.collect(),
+        unknown: Vec::new(),
     })
 }
 

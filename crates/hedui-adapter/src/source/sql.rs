@@ -2,7 +2,10 @@
 //! Leaves connecting, sessions and value types to the file of each database.
 
 pub(super) mod mysql;
+#[cfg(feature = "connector-odbc")]
+pub(super) mod odbc;
 pub(super) mod postgres;
+mod postgres_line;
 mod postgres_value;
 pub(crate) mod query;
 pub(super) mod sqlite;

@@ -2,7 +2,11 @@
 
 mod databases;
 mod dbf;
+mod drops;
+#[cfg(feature = "connector-odbc")]
+mod odbc;
 mod replies;
+mod sftp;
 mod web;
 
 use std::path::Path;

@@ -64,8 +64,8 @@ fn daily(from: u16, until: u16) -> Pace {
         *day = vec![(from, until)];
     }
     Pace {
-        per_second: None,
         hours: Some(hours),
+        ..Pace::default()
     }
 }
 
@@ -194,7 +194,7 @@ async fn a_department_that_takes_few_questions_a_second_refuses_none_of_a_job() 
     let asked = world.asked()["tax"];
     let slow = Pace {
         per_second: Some(2),
-        hours: None,
+        ..Pace::default()
     };
     paced(&world, &[("tax", slow)]).await;
     let id = begin(&world).await;

@@ -115,6 +115,7 @@ impl District {
                 Connector::Sqlite { .. } => "SQLite databases",
                 Connector::Postgres(_) => "PostgreSQL databases",
                 Connector::Mysql(_) => "MySQL databases",
+                Connector::Odbc(_) => "ODBC databases",
                 Connector::Csv { .. } => "CSV drops",
                 Connector::Excel { .. } => "Excel workbooks",
                 Connector::Dbf { .. } => "dBASE drops",
@@ -143,10 +144,8 @@ impl District {
                 .as_ref()
                 .and_then(|c| c.manifests().iter().find(|m| m.id.as_str() == id));
             let path = manifest.and_then(|m| match &m.connector {
-                Connector::Sqlite { path, .. } | Connector::Csv { path, .. } | Connector::Excel { path, .. } => {
-                    Some(PathBuf::from(path))
-                }
-                _ => None,
+                Connector::Sqlite { path, .. } => Some(PathBuf::from(path)),
+                other => other.file().map(|file| PathBuf::from(file.path())),
             });
             if let Some(path) = path.filter(|_| off.len() < 2) {
                 let away = path.with_extension("away");

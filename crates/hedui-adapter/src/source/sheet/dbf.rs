@@ -47,15 +47,20 @@ pub(super) fn read(bytes: &[u8], encoding: &'static Encoding) -> Result<Sheet, F
     if rest.iter().any(|byte| !matches!(byte, 0x1A | 0)) {
         return Err(unreadable("the table has more rows than it says"));
     }
-    let mut found = Vec::new();
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
     for (place, row) in rows.chunks_exact(length).enumerate() {
         match row.first() {
             Some(&DELETED) => {}
             Some(b' ') => found.push((place + 1, fields.iter().map(|f| cell(row, f, encoding)).collect())),
-            _ => return Err(Reason::SourceUnreadable.failure_at(format_args!("row {}", place + 1))),
+            // Neither there nor deleted.
+            _ => unknown.push(place + 1),
         }
     }
-    Ok(Sheet { header, rows: found })
+    Ok(Sheet {
+        header,
+        rows: found,
+        unknown,
+    })
 }
 
 fn fields(

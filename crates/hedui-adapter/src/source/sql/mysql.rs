@@ -17,9 +17,9 @@ use super::query::{BoundQuery, Dialect, bind};
 use super::{Budget, CANCEL_TIMEOUT, CHECK_TIMEOUT, Columns, push};
 use crate::adapter::Limits;
 use crate::manifest::{DatabaseConnector, TlsFiles};
-use crate::mapping::{Cell, Row};
+use crate::mapping::Cell;
 use crate::reason::Reason;
-use crate::source::{Found, Source, is_tls, sheet};
+use crate::source::{Found, Rows, Source, is_tls, sheet};
 
 /// What a row may have beside the department's limit, so that the limit and not the driver ends a large answer.
 const PACKET_MARGIN: usize = 64 << 10;
@@ -155,7 +155,7 @@ async fn person(
     columns: &Columns,
     budget: &Budget,
     values: &[Option<String>],
-) -> Result<Vec<Row>, Failure> {
+) -> Result<Rows, Failure> {
     let value = |value: &Option<String>| value.as_ref().map_or(Value::NULL, |text| Value::from(text.as_str()));
     let values = Params::Positional(values.iter().map(value).collect());
     let mut rows = connection.exec_iter(statement, values).await.map_err(|e| failure(&e))?;
@@ -168,7 +168,7 @@ async fn person(
             .map(|(column, value)| cell(column, value));
         push(&mut found, columns, cells, budget)?;
     }
-    Ok(found)
+    Ok(found.into())
 }
 
 /// A connection with a question under way. Dropped before the end, the question is killed and the connection closed: what is still to come on

@@ -13,15 +13,15 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 use tokio_postgres::{Client, NoTls, Statement};
 
+use super::postgres_line::{Lines, Refused};
 use super::postgres_value::{Raw, cell};
 use super::query::{BoundQuery, Dialect, bind};
 use super::tls::{self, Connector};
 use super::{Budget, CANCEL_TIMEOUT, CHECK_TIMEOUT, Columns, push};
 use crate::adapter::Limits;
 use crate::manifest::DatabaseConnector;
-use crate::mapping::Row;
 use crate::reason::Reason;
-use crate::source::{Found, Source, is_tls};
+use crate::source::{Found, Rows, Source, is_tls};
 
 /// A PostgreSQL source.
 pub(in crate::source) struct Postgres {
@@ -30,6 +30,8 @@ pub(in crate::source) struct Postgres {
     query: BoundQuery,
     columns: Vec<String>,
     max_bytes: usize,
+    /// Messages that were too large to be taken in.
+    refused: Refused,
 }
 
 impl Postgres {
@@ -59,10 +61,15 @@ impl Postgres {
         let manager = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let manager = match &tls {
-            Some(tls) => Manager::from_config(config, tls.clone(), manager),
-            None => Manager::from_config(config, NoTls, manager),
+        let max_bytes = limits.max_response_bytes as usize;
+        let refused = Refused::default();
+        let lines = Lines {
+            tls: tls.clone(),
+            max_bytes,
+            patience: deadline,
+            refused: refused.clone(),
         };
+        let manager = Manager::from_connect(config, lines, manager);
         let pool = Pool::builder(manager)
             .max_size(limits.max_concurrent_queries as usize)
             .runtime(Runtime::Tokio1)
@@ -74,7 +81,8 @@ impl Postgres {
             tls,
             query,
             columns,
-            max_bytes: limits.max_response_bytes as usize,
+            max_bytes,
+            refused,
         })
     }
 
@@ -96,11 +104,18 @@ impl Postgres {
         let names = statement.columns().iter().map(|column| column.name());
         let columns = Columns::of(names, &self.columns)?;
         let budget = Budget::new(self.max_bytes);
+        let refused = self.refused.count();
         // The questions go out together, the answers come in their order.
         let found = people
             .iter()
             .map(|values| person(client, &statement, &columns, &budget, values));
-        let found = join_all(found).await;
+        let mut found = join_all(found).await;
+        // A line that broke because of one says nothing of it to those who wait.
+        if self.refused.count() > refused {
+            for rows in found.iter_mut().filter(|rows| rows.is_err()) {
+                *rows = Err(Reason::SourceTooLarge.failure_at("bytes"));
+            }
+        }
         // What is left over of an answer that was too large is not waited for.
         if found
             .iter()
@@ -146,7 +161,7 @@ async fn person(
     columns: &Columns,
     budget: &Budget,
     values: &[Option<String>],
-) -> Result<Vec<Row>, Failure> {
+) -> Result<Rows, Failure> {
     let values = values.iter().map(|value| Text(value.as_deref()));
     let rows = client.query_raw(statement, values).await.map_err(|e| failure(&e))?;
     let mut rows = std::pin::pin!(rows);
@@ -159,7 +174,7 @@ async fn person(
         });
         push(&mut found, columns, cells, budget)?;
     }
-    Ok(found)
+    Ok(found.into())
 }
 
 /// A connection with a question under way. Dropped before the end, the question is cancelled and the connection closed: what is still to

@@ -14,6 +14,8 @@ pub(crate) enum Dialect {
     Postgres,
     /// MySQL and MariaDB: `?`, once for each place.
     Mysql,
+    /// Whatever stands behind an ODBC driver: the same.
+    Odbc,
 }
 
 /// A query as the database takes it.
@@ -114,11 +116,11 @@ impl<'q> Scanner<'q> {
                 }
                 ('\'', _) => self.string(c)?,
                 ('"', _) => self.string(c)?,
-                ('`', Dialect::Sqlite | Dialect::Mysql) => self.quoted('`', false)?,
-                ('[', Dialect::Sqlite) => self.until("]", "a [ is not closed")?,
+                ('`', Dialect::Sqlite | Dialect::Mysql | Dialect::Odbc) => self.quoted('`', false)?,
+                ('[', Dialect::Sqlite | Dialect::Odbc) => self.until("]", "a [ is not closed")?,
                 (':', _) => self.colon()?,
                 ('$', Dialect::Postgres) => self.dollar()?,
-                ('?', Dialect::Sqlite | Dialect::Mysql) | ('$' | '@', Dialect::Sqlite) => {
+                ('?', Dialect::Sqlite | Dialect::Mysql | Dialect::Odbc) | ('$' | '@', Dialect::Sqlite) => {
                     return self.mistake("a parameter is written :id_number, :legacy_id_number or :name");
                 }
                 // A name is taken whole, so that a `$` or a quote after it is not mistaken for a beginning.
@@ -185,7 +187,7 @@ impl<'q> Scanner<'q> {
         let backslash = match self.dialect {
             Dialect::Mysql => true,
             Dialect::Postgres => quote == '\'' && self.after_escape_mark(),
-            Dialect::Sqlite => false,
+            Dialect::Sqlite | Dialect::Odbc => false,
         };
         self.quoted(quote, backslash)
     }
@@ -235,7 +237,7 @@ impl<'q> Scanner<'q> {
             return self.mistake("the parameters are :id_number, :legacy_id_number and :name");
         };
         self.at += 1 + end;
-        if self.dialect == Dialect::Mysql {
+        if matches!(self.dialect, Dialect::Mysql | Dialect::Odbc) {
             self.parameters.push(key);
             self.out.push('?');
             return Ok(());

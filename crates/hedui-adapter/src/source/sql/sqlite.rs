@@ -14,9 +14,9 @@ use tokio::time::{Instant, timeout_at};
 use super::query::{BoundQuery, Dialect, bind};
 use super::{Budget, Columns, push};
 use crate::adapter::Limits;
-use crate::mapping::{Cell, Row};
+use crate::mapping::Cell;
 use crate::reason::Reason;
-use crate::source::{Found, Source, sheet};
+use crate::source::{Found, Rows, Source, sheet};
 
 /// More connections than this gain nothing: readers share one file and the machine's cores.
 const MAX_CONNECTIONS: usize = 4;
@@ -182,7 +182,7 @@ fn person(
     columns: &Columns,
     values: &[Option<String>],
     budget: &Budget,
-) -> Result<Vec<Row>, Failure> {
+) -> Result<Rows, Failure> {
     for (index, value) in (1..).zip(values) {
         statement.raw_bind_parameter(index, value).map_err(|e| failure(&e))?;
     }
@@ -192,7 +192,7 @@ fn person(
         let cells = (0..columns.0.len()).map(|index| row.get_ref(index).map_or(Cell::Unreadable, cell));
         push(&mut found, columns, cells, budget)?;
     }
-    Ok(found)
+    Ok(found.into())
 }
 
 pub(in super::super) fn cell(value: ValueRef<'_>) -> Cell {

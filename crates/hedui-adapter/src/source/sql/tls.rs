@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 
+use super::postgres_line::{Bounded, Refused};
 use crate::manifest::TlsFiles;
 use crate::reason::Reason;
 
@@ -59,10 +60,26 @@ pub(super) fn connector(files: &TlsFiles) -> Result<Connector, Failure> {
 pub(super) struct Connector(TlsConnector);
 
 /// Makes one to a server of this name.
-pub(super) struct Connecting(TlsConnector, ServerName<'static>);
+pub(super) struct Connecting {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+    max_bytes: usize,
+    refused: Refused,
+}
+
+impl Connecting {
+    /// With messages of at most so many bytes.
+    pub(super) fn bounded(self, max_bytes: usize, refused: Refused) -> Connecting {
+        Connecting {
+            max_bytes,
+            refused,
+            ..self
+        }
+    }
+}
 
 /// A connection over TLS.
-pub(super) struct Stream<S>(tokio_rustls::client::TlsStream<S>);
+pub(super) struct Stream<S>(Bounded<tokio_rustls::client::TlsStream<S>>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for Connector {
     type Stream = Stream<S>;
@@ -71,7 +88,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for C
 
     fn make_tls_connect(&mut self, domain: &str) -> io::Result<Connecting> {
         let name = ServerName::try_from(domain.to_owned()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-        Ok(Connecting(self.0.clone(), name))
+        Ok(Connecting {
+            connector: self.0.clone(),
+            name,
+            max_bytes: usize::MAX,
+            refused: Refused::default(),
+        })
     }
 }
 
@@ -81,7 +103,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Conne
     type Future = Pin<Box<dyn Future<Output = io::Result<Stream<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { self.0.connect(self.1, stream).await.map(Stream) })
+        Box::pin(async move {
+            let stream = self.connector.connect(self.name, stream).await?;
+            Ok(Stream(Bounded::new(stream, self.max_bytes, self.refused)))
+        })
     }
 }
 

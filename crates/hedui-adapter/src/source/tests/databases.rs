@@ -64,7 +64,7 @@ impl Bench {
         mapping.records.clear();
         let source = crate::source::open(&manifest, &mapping, None).unwrap().unwrap();
         let found = source.rows(&[subject(0)], Instant::now() + LONG).await.unwrap();
-        found.into_iter().next().unwrap().unwrap()
+        found.into_iter().next().unwrap().unwrap().rows
     }
 
     /// Tables `t` of subsidies and `n` of the numbers 0 to 101.

@@ -62,7 +62,13 @@ async fn every_kind_of_field_gives_its_exact_text_and_deleted_rows_are_gone() {
     let mapping = manifest.mapping.clone().unwrap();
     let source = crate::source::open(&manifest, &mapping, None).unwrap().unwrap();
     let deadline = tokio::time::Instant::now() + LONG;
-    let found = source.rows(&[subject(0)], deadline).await.unwrap().remove(0).unwrap();
+    let found = source
+        .rows(&[subject(0)], deadline)
+        .await
+        .unwrap()
+        .remove(0)
+        .unwrap()
+        .rows;
     assert_eq!(found.len(), 1);
     for (column, expected) in [
         ("name", Some(subject(0).name.as_str())),
@@ -129,7 +135,7 @@ proptest! {
         let found = runtime.block_on(async {
             source.rows(&[subject(0)], tokio::time::Instant::now() + LONG).await.unwrap().remove(0).unwrap()
         });
-        let read: Vec<&str> = found.iter().map(|row| match row.get("what") {
+        let read: Vec<&str> = found.rows.iter().map(|row| match row.get("what") {
             Value::Text(text) => text,
             _ => "",
         }).collect();

@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: DryRunArgs, context: &Context) -> Result<Answ
         .cloned()
         .ok_or_else(|| CliError::Internal("a question about nobody".to_owned()))?;
     let deadline = tokio::time::Instant::now() + manifest.deadline;
-    if manifest.connector.is_plugin() || manifest.connector.people().is_some() {
+    if manifest.mapping.is_none() || manifest.connector.is_plugin() {
         return Err(CliError::Usage(
             "this department is a plugin or an office: it has no rows here; `hedui adapter test` asks a plugin"
                 .to_owned(),

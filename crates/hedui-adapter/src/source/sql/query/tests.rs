@@ -43,12 +43,13 @@ fn part(dialect: Dialect) -> impl Strategy<Value = Part> {
             ("@n := 1", None, None),
             ("1--1", None, None),
         ],
+        Dialect::Odbc => &[("[a ' :name]", None, None), ("`a '`", None, None), ("'\\'", None, None)],
     });
     proptest::sample::select(parts)
 }
 
 fn dialect() -> impl Strategy<Value = Dialect> {
-    proptest::sample::select(vec![Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql])
+    proptest::sample::select(vec![Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql, Dialect::Odbc])
 }
 
 proptest! {
@@ -64,13 +65,13 @@ proptest! {
                 expected.push(left.unwrap_or(text).to_owned());
                 continue;
             };
-            let known = keys.iter().position(|k| *k == key).filter(|_| dialect != Dialect::Mysql);
+            let known = keys.iter().position(|k| *k == key).filter(|_| !matches!(dialect, Dialect::Mysql | Dialect::Odbc));
             let index = known.unwrap_or(keys.len());
             if known.is_none() {
                 keys.push(key);
             }
             expected.push(match dialect {
-                Dialect::Mysql => "?".to_owned(),
+                Dialect::Mysql | Dialect::Odbc => "?".to_owned(),
                 Dialect::Sqlite => format!("?{}", index + 1),
                 Dialect::Postgres => format!("${}", index + 1),
             });
@@ -90,8 +91,9 @@ proptest! {
 
 #[test]
 fn what_cannot_be_bound_is_refused_with_its_place() {
-    use Dialect::{Mysql, Postgres, Sqlite};
+    use Dialect::{Mysql, Odbc, Postgres, Sqlite};
     for (dialect, text, at) in [
+        (Odbc, "SELECT ?, :id_number", "line 1, column 8"),
         (Sqlite, "SELECT 'a", "line 1, column 8"),
         (Sqlite, "SELECT ? , :id_number", "line 1, column 8"),
         (Sqlite, "SELECT $a, :id_number", "line 1, column 8"),
