@@ -287,7 +287,7 @@ fn an_unknown_key_is_answered_with_what_was_probably_meant() {
     assert_eq!(hint("HEDUI__SERVER__LISEN"), "did you mean `HEDUI__SERVER__LISTEN`?");
     assert_eq!(
         hint("HEDUI__SERVER_LISTEN"),
-        "there are: server, store, transparency, supervision, catalogue, policy, verification, retention, signing_keys, callers, log"
+        "there are: server, store, transparency, supervision, catalogue, policy, verification, retention, drift, signing_keys, callers, log"
     );
     assert_eq!(
         hint("HEDUI__CATALOGUE__OVERRIDES__TRAFFIC_POLICE__DEADLIN"),

@@ -85,7 +85,7 @@ fn a_layer_that_says_one_thing_leaves_the_others_as_they_are() {
 #[test]
 fn every_layer_can_say_every_kind_of_setting() {
     let callers = format!(
-        "[{{ id = \"a\", token_sha256 = \"{TOKEN}\", roles = [\"auditor\", \"verifier\"], districts = [\"511703\"] }}]"
+        "[{{ id = \"a\", token_sha256 = \"{TOKEN}\", roles = [\"auditor\", \"peer\"], districts = [\"511703\"], departments = [\"housing\"] }}]"
     );
     let keys = format!("[{{ id = \"k\", public_key = \"{OTHER_TOKEN}\" }}]");
     let witnesses = format!(
@@ -104,7 +104,8 @@ fn every_layer_can_say_every_kind_of_setting() {
          overrides.traffic-police.freshness = \"7d\"\n[policy]\ndirectory = \"/p\"\n[verification]\ndeadline = \"500ms\"\n\
          max_running = 1\nwage_tolerance_percent = 0\ndeclared_tolerance_percent = 100\n\
          warn_illness_percent = 250\nwarn_line_percent = 0\n\
-         [retention]\nkeep_years = 7\nfreeze_after_days = 90\nexpiry_per_second = 5\n[log]\nformat = \"json\"\nfilter = \"warn\""
+         [retention]\nkeep_years = 7\nfreeze_after_days = 90\nexpiry_per_second = 5\n\
+         [drift]\nblock_persons = 50\nblocks = 1\nshare_points = 100\namount_times = 10\n[log]\nformat = \"json\"\nfilter = \"warn\""
     );
     let said = [
         ("callers", callers.as_str()),
@@ -142,6 +143,10 @@ fn every_layer_can_say_every_kind_of_setting() {
         ("retention.keep_years", "7"),
         ("retention.freeze_after_days", "90"),
         ("retention.expiry_per_second", "5"),
+        ("drift.block_persons", "50"),
+        ("drift.blocks", "1"),
+        ("drift.share_points", "100"),
+        ("drift.amount_times", "10"),
         ("log.format", "json"),
         ("log.filter", "warn"),
     ];
@@ -164,7 +169,7 @@ fn every_layer_can_say_every_kind_of_setting() {
         ),
         (16, 65_536, LogFormat::Json)
     );
-    assert_eq!(config.callers[0].roles, [Role::Auditor, Role::Verifier]);
+    assert_eq!(config.callers[0].roles, [Role::Auditor, Role::Peer]);
     assert_eq!(config.callers[0].token_sha256[..2], [0xba, 0x78]);
     // Nothing was left at its default: `said` is all there is, so that no kind is forgotten here.
     let unsaid: Vec<_> = by_flags
