@@ -1,27 +1,38 @@
 //! Departments on the sources that real ones have: the report is the same, wherever a department keeps its rows.
 //! Leaves what each connector promises by itself to its crate.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use hedui_adapter::Manifest;
 use hedui_adapter::catalogue::{Catalogue, Folder};
 use hedui_adapter::manifest::Variables;
 use hedui_adapter::mapping::Row;
 use hedui_adapter::samples::database::{Database, Kind};
 use hedui_adapter::samples::sftp::SftpServer;
 use hedui_adapter::samples::{SampleRow, materialise};
+use hedui_adapter::{Manifest, wire};
+use hedui_core::household::{MemberInput, ids_date};
+use hedui_core::{AnswerState, Date, DepartmentId, ProgrammeId, Query, Subject};
+use hedui_ids::ResidentId;
+use hedui_proto::audit as audit_pb;
+use hedui_proto::audit::audit_service_client::AuditServiceClient;
+use hedui_proto::department::QueryResponse;
 use hedui_proto::verification as pb;
 use hedui_sim::generate;
+use hedui_sim::population::{Settings, Truth};
+use prost::Message as _;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{District, settings};
+use crate::support::{District, TODAY, settings, unhurried};
 
 const SEED: u64 = 41;
+
+/// Programmes that between them have need of what each of the departments below holds.
+const PROGRAMMES: [&str; 3] = ["dibao", "senior-secondary-grant", "disabled-home-care"];
 
 /// What must not depend on where the rows are kept: everything but names, times and evidence.
 pub(crate) fn said(verification: &pb::Verification) -> (Vec<pb::Verdict>, Vec<pb::NamedFigure>, Vec<Vec<String>>) {
@@ -54,6 +65,68 @@ fn days(verification: &pb::Verification, department: &str) -> Vec<Option<(i32, i
     answered
         .map(|s| s.data_on.map(|day| (day.year, day.month, day.day)))
         .collect()
+}
+
+/// Asks for all of the programmes.
+async fn verify(district: &District, number: usize) -> pb::Verification {
+    let request = pb::CreateVerificationRequest {
+        programmes: PROGRAMMES.map(str::to_owned).to_vec(),
+        ..district.request(number)
+    };
+    crate::support::verify(&district.client, request).await
+}
+
+/// What departments answered, as it was kept.
+async fn kept(district: &District, verification: &pb::Verification) -> Vec<(String, Bytes)> {
+    let request = audit_pb::GetCaseRequest {
+        name: verification.name.clone(),
+        actor: "auditor-1".into(),
+        open_records: true,
+        ..Default::default()
+    };
+    let mut auditor = AuditServiceClient::connect(district.address()).await.unwrap();
+    let leaves = auditor.get_case(request).await.unwrap().into_inner().leaves;
+    let answers = leaves.into_iter().filter(|leaf| leaf.kind == "ANSWER");
+    answers.map(|leaf| (leaf.department, leaf.record)).collect()
+}
+
+/// How many records of its members a department found, every one as the district really has it.
+fn true_records(truth: &Truth, department: &str, answer: &Bytes) -> usize {
+    let member = |(ordinal, m): (u32, &MemberInput)| Subject {
+        ordinal,
+        id: ResidentId::parse(&m.id_number, ids_date(TODAY).unwrap()).unwrap().id,
+        name: m.name.clone(),
+    };
+    let query = Query {
+        query_id: QueryResponse::decode(answer.clone()).unwrap().query_id,
+        purpose: ProgrammeId::new("dibao").unwrap(),
+        district_code: "511703".to_owned(),
+        authorization_digest: [0; 32],
+        as_of: TODAY,
+        period_from: Date::constant(2025, 11, 20),
+        period_until: TODAY,
+        subjects: (0u32..).zip(&truth.household.members).map(member).collect(),
+        record_types: Vec::new(),
+    };
+    let department = DepartmentId::new(department).unwrap();
+    let mut found = 0;
+    for (subject, answer) in query.subjects.iter().zip(wire::decode_answer(answer, &query)) {
+        let context = format!("{department}, household {}, member {}", truth.number, subject.ordinal);
+        match (truth.of(&department, &subject.id), answer.state) {
+            (None, AnswerState::NoRecord) => {}
+            // Known under an old name.
+            (Some(held), AnswerState::IdentityMismatch) => assert_ne!(held.registered_name, subject.name, "{context}"),
+            (Some(held), AnswerState::Found { mut records }) => {
+                let mut expected = held.records.clone();
+                expected.sort_by(|a, b| a.reference.cmp(&b.reference));
+                records.sort_by(|a, b| a.reference.cmp(&b.reference));
+                assert!(records == expected, "{context}: records differ");
+                found += records.len();
+            }
+            (_, other) => panic!("{context}: {}", other.code()),
+        }
+    }
+    found
 }
 
 /// The same department with another connector.
@@ -236,8 +309,12 @@ fn folder(name: &str, header: &[String], key_column: &str, rest: &str) -> String
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_is_the_same_wherever_the_departments_keep_their_rows() {
     use std::os::unix::fs::PermissionsExt as _;
-    let population = generate(&settings(SEED, 40)).unwrap();
-    let plain = District::of(population.clone(), |_| {}).await;
+    let population = generate(&Settings {
+        programmes: PROGRAMMES.map(str::to_owned).to_vec(),
+        ..settings(SEED, 40)
+    })
+    .unwrap();
+    let plain = District::of(population.clone(), unhurried).await;
     let dir = tempfile::tempdir().unwrap();
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
     certificates(dir.path());
@@ -255,7 +332,7 @@ async fn a_report_is_the_same_wherever_the_departments_keep_their_rows() {
     let drop = |name: &str| dir.path().join(name).join(format!("{name}_{DROPPED}.csv"));
     let transport = respelled(&data.join("transport.csv"), &drop("transport"));
     std::fs::write(drop("transport").with_extension("csv.done"), "").unwrap();
-    let justice = respelled(&data.join("justice.csv"), &drop("justice"));
+    let forestry = respelled(&data.join("forestry.csv"), &drop("forestry"));
     let sftp = SftpServer::start(&dir.path().join("sftp")).unwrap();
     for (key, value) in sftp.values().unwrap() {
         variables.insert(format!("sftp_{key}"), value);
@@ -290,15 +367,16 @@ async fn a_report_is_the_same_wherever_the_departments_keep_their_rows() {
             folder("transport", &transport, "证件号码", "done = \".done\""),
         ),
         (
-            "justice",
+            "forestry",
             folder(
-                "justice",
-                &justice,
-                "受援人证件号",
+                "forestry",
+                &forestry,
+                "身份证号码",
                 &format!("settle = \"0s\"\n{login}"),
             ),
         ),
     ]);
+    let elsewhere_kept: Vec<&str> = connectors.keys().copied().collect();
     let catalogue = dir.path().join("catalogue");
     for folder in Catalogue::bundled_folders() {
         let connector = connectors.get(folder.name.as_str());
@@ -324,18 +402,26 @@ async fn a_report_is_the_same_wherever_the_departments_keep_their_rows() {
         }
     }
     let elsewhere = District::of(population, |config| {
+        unhurried(config);
         config.catalogue.directory = Some(catalogue);
         config.catalogue.variables.extend(variables);
     })
     .await;
-    for number in 0..elsewhere.population.households.len() {
-        let (here, there) = (plain.verify(number).await, elsewhere.verify(number).await);
+    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    for (number, truth) in elsewhere.population.households.iter().enumerate() {
+        let (here, there) = (verify(&plain, number).await, verify(&elsewhere, number).await);
         assert_eq!(said(&here), said(&there), "household {number} of seed {SEED}");
-        for dropped in ["transport", "justice"] {
+        for (department, answer) in kept(&elsewhere, &there).await {
+            *found.entry(department.clone()).or_default() += true_records(truth, &department, &answer);
+        }
+        for dropped in ["transport", "forestry"] {
             assert!(
                 days(&there, dropped).iter().all(|day| *day == Some((2019, 6, 30))),
                 "{dropped}"
             );
         }
+    }
+    for department in elsewhere_kept {
+        assert!(found[department] > 0, "nobody is found by {department}: {found:?}");
     }
 }

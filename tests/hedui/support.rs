@@ -44,6 +44,15 @@ pub fn settings(seed: u64, households: u32) -> Settings {
     }
 }
 
+/// All the time that departments need.
+pub fn unhurried(config: &mut Config) {
+    config.verification.deadline = Duration::from_mins(5);
+    for folder in Catalogue::bundled_folders() {
+        let id = DepartmentId::new(&folder.name).unwrap();
+        config.catalogue.overrides.entry(id).or_default().deadline = Some(Duration::from_mins(1));
+    }
+}
+
 impl District {
     /// Generates, writes, starts.
     pub async fn generate(seed: u64, households: u32) -> District {
@@ -52,14 +61,7 @@ impl District {
 
     /// The same whose departments have all the time they need: for what is true of answers, however busy the machine is.
     pub async fn unhurried(seed: u64, households: u32) -> District {
-        District::of(generate(&settings(seed, households)).unwrap(), |config| {
-            config.verification.deadline = Duration::from_mins(5);
-            for folder in Catalogue::bundled_folders() {
-                let id = DepartmentId::new(&folder.name).unwrap();
-                config.catalogue.overrides.entry(id).or_default().deadline = Some(Duration::from_mins(1));
-            }
-        })
-        .await
+        District::of(generate(&settings(seed, households)).unwrap(), unhurried).await
     }
 
     /// Writes and starts a population; `change` may alter the configuration.
