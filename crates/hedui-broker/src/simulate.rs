@@ -106,7 +106,8 @@ impl Broker {
     /// Tries a pack on the latest verification of each household of a district. One access entry, with the counts, is durable before anything
     /// is returned, also where somebody stopped it.
     ///
-    /// Errors: mistakes of the packs, all of them; [`BrokerError::ShuttingDown`] where it was stopped.
+    /// Errors: mistakes of the packs, all of them; a district in which the pack in force judges nobody, or that has no household of the
+    /// programme here; [`BrokerError::ShuttingDown`] where it was stopped.
     pub async fn simulate(
         &self,
         ask: &SimulateAsk,
@@ -116,6 +117,7 @@ impl Broker {
         let (from, to) = self.packs_to_compare(ask)?;
         let mut mistakes = label("actor", officer.person);
         mistakes.extend(label("purpose", &ask.purpose));
+        mistakes.extend(self.elsewhere(&from, &ask.district));
         if !mistakes.is_empty() {
             return Err(BrokerError::Invalid(mistakes));
         }
@@ -134,6 +136,10 @@ impl Broker {
         let why = format!("simulation of {} to {}: {}", named(&from), named(&to), ask.purpose);
         self.note_job(&ask.district, &why, &gathered, officer).await?;
         match judged? {
+            // Frozen and destroyed households are a result: the report counts them.
+            Some(tally) if tally.is_about_nobody() && (gathered.households == 0 || !tally.outside.is_empty()) => {
+                Err(nobody(&ask.district, from.programme(), gathered.households))
+            }
             Some(tally) => Ok(Simulated {
                 tally,
                 gathered,
@@ -145,7 +151,8 @@ impl Broker {
 
     /// What is filed of every household of a district, of its latest verification for a programme. The access entry is durable before anything is given.
     ///
-    /// Errors: [`BrokerError::ShuttingDown`] where it was stopped.
+    /// Errors: a programme that no pack here has, or none of the district; a district without a household of it; [`BrokerError::ShuttingDown`]
+    /// where it was stopped.
     pub async fn filed_households(
         &self,
         (district, programme, purpose): (&str, &ProgrammeId, &str),
@@ -154,6 +161,7 @@ impl Broker {
     ) -> Result<Gathered, BrokerError> {
         let mut mistakes = label("actor", officer.person);
         mistakes.extend(label("purpose", purpose));
+        mistakes.extend(self.unknown_here(district, programme));
         if !mistakes.is_empty() {
             return Err(BrokerError::Invalid(mistakes));
         }
@@ -173,11 +181,44 @@ impl Broker {
                 }
             }
         }
+        if gathered.households == 0 {
+            return Err(nobody(district, programme, 0));
+        }
         if give(gathered, block) {
             Ok(gathered)
         } else {
             Err(BrokerError::ShuttingDown)
         }
+    }
+
+    /// The mistake of a district whose households a pack does not judge.
+    fn elsewhere(&self, pack: &Pack, district: &str) -> Option<FieldError> {
+        let levels = self.core().packs.levels(district);
+        let place = pack.jurisdiction();
+        (!levels.iter().any(|level| level == place)).then(|| {
+            let message = format!("{} is of {place}, so it judges nobody in this district", pack.id());
+            FieldError::new("district_code", "UNKNOWN_DISTRICT", message)
+        })
+    }
+
+    /// The mistake of a programme that no pack here has, or of a district in which none has it. Options of the nation count: they may have judged.
+    fn unknown_here(&self, district: &str, programme: &ProgrammeId) -> Option<FieldError> {
+        let packs = &self.core().packs;
+        let mut known = packs
+            .packs()
+            .iter()
+            .filter(|pack| pack.programme() == programme)
+            .peekable();
+        if known.peek().is_none() {
+            let message = "no pack here has this programme; `hedui policy list` shows those there are";
+            return Some(FieldError::new("programme", "UNKNOWN_PROGRAMME", message));
+        }
+        let levels = packs.levels(district);
+        let is_here = |pack: &Pack| levels.iter().any(|level| level == pack.jurisdiction());
+        (!known.any(is_here)).then(|| {
+            let message = "no pack of this programme is of the district, or of what it belongs to";
+            FieldError::new("district_code", "UNKNOWN_DISTRICT", message)
+        })
     }
 
     /// Both packs, or all their mistakes.
@@ -323,6 +364,17 @@ impl Broker {
         core.store.append(frame).await?;
         Ok(())
     }
+}
+
+/// Zeros would look like a result.
+fn nobody(district: &str, programme: &ProgrammeId, looked_at: u64) -> BrokerError {
+    let message = match looked_at {
+        0 => format!("no household of {district} was verified for {programme} here: there is nothing to look at"),
+        _ => format!(
+            "none of the {looked_at} household(s) of {district} that were verified for {programme} is of the residence and place asked for"
+        ),
+    };
+    BrokerError::Invalid(vec![FieldError::new("district_code", "NO_HOUSEHOLDS", message)])
 }
 
 fn households_of<'a>(district: &'a str, programme: &'a ProgrammeId) -> HouseholdsOf<'a> {

@@ -7,7 +7,7 @@ use hedui_policy::{PackSet, Tally, Terms};
 
 use super::retention::{FIRST, SECOND, destroy};
 use super::support::*;
-use crate::{CaseId, Gathered, PackChoice, SimulateAsk, Simulated, State};
+use crate::{BrokerError, CaseId, Gathered, PackChoice, SimulateAsk, Simulated, State};
 
 /// Dachuan's urban Dibao with a hundred yuan more.
 fn raised() -> PackChoice {
@@ -116,4 +116,65 @@ async fn a_household_that_was_destroyed_after_it_was_filed_is_counted_and_gives_
         assert_ne!(sums(&after.tally), sums(&before.tally));
         assert_eq!(filed(world).await, (left.to_vec(), without));
     }
+}
+
+/// What the request would be told: fields and reasons.
+fn refused<T>(result: Result<T, BrokerError>) -> Vec<(String, String)> {
+    let error = result.err().unwrap();
+    let fields = error.fields().iter();
+    fields.map(|f| (f.field.to_string(), f.reason.to_string())).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_was_verified_there_is_no_result_of_zeros() {
+    let (world, _) = verified(&[0]).await;
+    let told = |field: &str, reason: &str| vec![(field.to_owned(), reason.to_owned())];
+    let try_on = async |district: &str, from: &str, town: Option<&str>| {
+        let known = |id: &str| PackChoice::Known {
+            id: id.to_owned(),
+            version: "1".to_owned(),
+        };
+        let ask = SimulateAsk {
+            district: district.to_owned(),
+            from: known(from),
+            to: known(from),
+            terms: Terms {
+                town: town.and_then(hedui_core::Town::parse),
+                ..Terms::default()
+            },
+            purpose: String::new(),
+        };
+        world.broker.simulate(&ask, FIRST, &mut |_| true).await
+    };
+    let urban = "dibao-dachuan-urban";
+    assert!(try_on(DISTRICT, urban, None).await.is_ok());
+    assert_eq!(
+        refused(try_on("999999", urban, None).await),
+        told("district_code", "UNKNOWN_DISTRICT")
+    );
+    assert_eq!(
+        refused(try_on("220882", urban, None).await),
+        told("district_code", "UNKNOWN_DISTRICT")
+    );
+    // A district with packs, where nobody was verified; one of another residence; a town without anybody.
+    let nobody = told("district_code", "NO_HOUSEHOLDS");
+    assert_eq!(refused(try_on("220882", "dibao-daan-urban", None).await), nobody);
+    assert_eq!(refused(try_on(DISTRICT, "dibao-dachuan-rural", None).await), nobody);
+    assert_eq!(refused(try_on(DISTRICT, urban, Some("511703999")).await), nobody);
+
+    let export = async |district: &str, programme: &str| {
+        let programme = ProgrammeId::new(programme).unwrap();
+        let ask = (district, &programme, "a study");
+        world.broker.filed_households(ask, SECOND, &mut |_, _| true).await
+    };
+    assert!(export(DISTRICT, "dibao").await.is_ok());
+    assert_eq!(
+        refused(export(DISTRICT, "nosuch").await),
+        told("programme", "UNKNOWN_PROGRAMME")
+    );
+    assert_eq!(
+        refused(export("220882", "legal-aid").await),
+        told("district_code", "UNKNOWN_DISTRICT")
+    );
+    assert_eq!(refused(export(DISTRICT, "legal-aid").await), nobody);
 }

@@ -120,7 +120,7 @@ pub struct Tally {
     pub kinds: [Group; HouseholdKind::ALL.len()],
     /// How many stand where before and after.
     pub standings: BTreeMap<(Standing, Standing), u64>,
-    /// Monthly changes of those settled under both packs, in the classes of [`HISTOGRAM`].
+    /// Monthly changes of those settled under both packs who qualify under one of them, in the classes of [`HISTOGRAM`].
     pub histogram: [u64; HISTOGRAM.len() + 1],
     /// Households that it is not about.
     pub outside: BTreeMap<Outside, u64>,
@@ -170,7 +170,8 @@ impl Tally {
         *self.standings.entry((from, to)).or_default() += 1;
         let [before, after] = one.payments.map(|payment| payment.and_then(|payment| payment.exact()));
         let settled = !one.judged.iter().any(|judged| judged.outcome == Outcome::Inconclusive);
-        if let (Some(before), Some(after), true) = (before, after, settled) {
+        let is_paid = settled && one.change != Change::StaysOut;
+        if let (Some(before), Some(after), true) = (before, after, is_paid) {
             let change = after - before;
             let class = HISTOGRAM.partition_point(|border| i128::from(*border) * 1_200 <= change);
             if let Some(count) = self.histogram.get_mut(class) {
@@ -237,6 +238,11 @@ impl Tally {
             return Err(SimulationError::TooManyTowns);
         }
         Ok(())
+    }
+
+    /// Whether none was judged, and none of those it is about lacked anything.
+    pub fn is_about_nobody(&self) -> bool {
+        self.households() == 0 && self.lacking.is_empty()
     }
 
     /// How many households were judged under both packs.

@@ -209,6 +209,9 @@ proptest! {
         prop_assert_eq!(tally.standings.values().sum::<u64>(), tally.households());
         prop_assert_eq!(tally.outside.values().sum::<u64>() + tally.households(), 240);
         prop_assert!(tally.lacking.is_empty());
+        // Who is paid neither before nor after has no change of payment.
+        let paid = [Change::Gains, Change::Loses, Change::Little, Change::DropsOut, Change::Enters];
+        prop_assert!(tally.histogram.iter().sum::<u64>() <= paid.map(|change| tally.total.of(change)).iter().sum());
     }
 
     #[test]

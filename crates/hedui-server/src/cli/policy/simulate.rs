@@ -1,8 +1,10 @@
 //! `hedui policy simulate`: a pack tried on verified households before it is in force, by a server or on a file of snapshots.
 //! Leaves judging to `hedui_policy`; how the result looks to `render`, `csv` and `chart`.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use clap::{Args, ValueEnum};
 use hedui_core::{Date, Fen, Town};
@@ -14,6 +16,7 @@ use tonic::Request;
 use super::in_pack;
 use crate::cli::client::{Client, ServerArgs};
 use crate::cli::error::Mistake;
+use crate::cli::lang::Lang;
 use crate::cli::progress::Progress;
 use crate::cli::{Answer, CliError, Context, Exit, Output, json, values};
 use crate::simulation::simulation;
@@ -129,15 +132,32 @@ pub async fn run(arguments: SimulateArgs, context: &Context) -> Result<Answer, C
             return Err(CliError::Usage(format!("--{flag}: there is no folder {folder}")));
         }
     }
-    let simulation = match &arguments.snapshots {
-        Some(file) => on_file(&arguments, file, context)?,
-        None => on_server(&arguments, context).await?,
+    let looked_at = Arc::new(LookedAt::default());
+    let simulated = async {
+        match &arguments.snapshots {
+            Some(file) => on_file(&arguments, file, context, &looked_at).await,
+            None => on_server(&arguments, context, &looked_at).await,
+        }
     };
-    if let Some(path) = &arguments.csv {
-        std::fs::write(path, csv::csv(&simulation, arguments.bom))?;
-    }
-    if let Some(path) = &arguments.chart {
-        std::fs::write(path, chart::svg(&simulation, context.lang))?;
+    let simulation = tokio::select! {
+        simulation = simulated => simulation?,
+        // What the server does for a caller who goes away ends; nothing was written yet.
+        _ = tokio::signal::ctrl_c() => {
+            looked_at.stop.store(true, Ordering::Relaxed);
+            eprintln!("{}", stopped(looked_at.households.load(Ordering::Relaxed), context));
+            return Err(CliError::Stopped);
+        }
+    };
+    let csv = arguments
+        .csv
+        .as_ref()
+        .map(|path| (path, csv::csv(&simulation, arguments.bom)));
+    let chart = arguments
+        .chart
+        .as_ref()
+        .map(|path| (path, chart::svg(&simulation, context.lang)));
+    for (path, text) in csv.into_iter().chain(chart) {
+        write_whole(path, &text)?;
     }
     let lost = simulation.gathered.is_some_and(|gathered| gathered.unreadable > 0);
     let exit = if lost { Exit::Internal } else { Exit::Success };
@@ -148,6 +168,33 @@ pub async fn run(arguments: SimulateArgs, context: &Context) -> Result<Answer, C
             exit,
         }),
     }
+}
+
+/// How far a simulation has come, and whether it is to stop.
+#[derive(Default)]
+struct LookedAt {
+    households: AtomicU64,
+    stop: AtomicBool,
+}
+
+fn stopped(households: u64, context: &Context) -> String {
+    context.lang.pick(
+        format!("已停止：看过 {households} 户，没有结果，未写任何文件"),
+        format!("stopped after {households} households: there is no result, and no file was written"),
+    )
+}
+
+/// Writes a file that is there whole or not at all: what was there before stays until then.
+fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".unfinished");
+    let unfinished = PathBuf::from(name);
+    let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, path));
+    written.map_err(|error| {
+        // Half of a table would look like one.
+        let _ = fs::remove_file(&unfinished);
+        CliError::Output(error)
+    })
 }
 
 /// A pack as it is named: a file where it looks like one, else by id and version.
@@ -169,7 +216,11 @@ fn named<'a>(flag: &str, text: &'a str) -> Result<Named<'a>, CliError> {
     }
 }
 
-async fn on_server(arguments: &SimulateArgs, context: &Context) -> Result<wire::Simulation, CliError> {
+async fn on_server(
+    arguments: &SimulateArgs,
+    context: &Context,
+    looked_at: &LookedAt,
+) -> Result<wire::Simulation, CliError> {
     let pack = |flag, text| -> Result<Option<wire::SimulatedPack>, CliError> {
         let pack = match named(flag, text)? {
             Named::Known(id, version) => wire::simulated_pack::Pack::Known(wire::PackName {
@@ -206,8 +257,9 @@ async fn on_server(arguments: &SimulateArgs, context: &Context) -> Result<wire::
     let mut last = None;
     while let Some(step) = steps.message().await.map_err(|status| client.refusal(&status))? {
         let gathered = step.gathered.unwrap_or_default();
+        looked_at.households.store(gathered.households, Ordering::Relaxed);
         if step.simulation.is_none() {
-            progress.say(&told(gathered.households, context));
+            progress.say(&told(gathered.households, context.lang));
         }
         last = step.simulation.or(last);
     }
@@ -215,8 +267,8 @@ async fn on_server(arguments: &SimulateArgs, context: &Context) -> Result<wire::
     last.ok_or_else(|| CliError::Internal("the server ended without a word".to_owned()))
 }
 
-pub(super) fn told(households: u64, context: &Context) -> String {
-    context.lang.pick(
+pub(super) fn told(households: u64, lang: Lang) -> String {
+    lang.pick(
         format!("已看 {households} 户"),
         format!("{households} households looked at"),
     )
@@ -231,30 +283,21 @@ fn parsed(path: &Path, text: &str) -> Result<Pack, CliError> {
     })
 }
 
-fn on_file(arguments: &SimulateArgs, file: &Path, context: &Context) -> Result<wire::Simulation, CliError> {
+async fn on_file(
+    arguments: &SimulateArgs,
+    file: &Path,
+    context: &Context,
+    looked_at: &Arc<LookedAt>,
+) -> Result<wire::Simulation, CliError> {
     let known: PackSet = super::load(&arguments.packs)?;
     let pack = |flag: &str, text| match named(flag, text)? {
         Named::File(path) => parsed(path, &super::read(path)?),
-        Named::Known(id, version) => known.get(id, version).cloned().ok_or_else(|| CliError::Input {
-            what: format!("--{flag}"),
-            mistakes: vec![Mistake {
-                line: None,
-                field: flag.to_owned(),
-                reason: "PACK_UNKNOWN".to_owned(),
-                message: "no pack of this id and version; `hedui policy list` shows those there are".to_owned(),
-            }],
+        Named::Known(id, version) => known.get(id, version).cloned().ok_or_else(|| {
+            let message = "no pack of this id and version; `hedui policy list` shows those there are";
+            wrong(&format!("--{flag}"), "PACK_UNKNOWN", message.to_owned())
         }),
     };
     let (from, to) = (pack("from", &arguments.from)?, pack("to", &arguments.to)?);
-    let wrong = |what: &str, reason: &str, message: String| CliError::Input {
-        what: what.to_owned(),
-        mistakes: vec![Mistake {
-            line: None,
-            field: what.to_owned(),
-            reason: reason.to_owned(),
-            message,
-        }],
-    };
     let district = match &arguments.district {
         None => None,
         Some(code) => Some(
@@ -272,8 +315,30 @@ fn on_file(arguments: &SimulateArgs, file: &Path, context: &Context) -> Result<w
         town: arguments.town,
         references: arguments.references as usize,
     };
+    let (file, looked_at) = (file.to_owned(), Arc::clone(looked_at));
+    let (lang, terminal) = (context.lang, context.surroundings.stderr_is_terminal);
+    // Beside the thread that waits for Ctrl-C.
+    let judging = tokio::task::spawn_blocking(move || {
+        judge_file(
+            &file,
+            (&from, &to, terms),
+            &looked_at,
+            (lang, Progress::new(lang, terminal)),
+        )
+    });
+    let ended = judging.await;
+    ended.unwrap_or_else(|_| Err(CliError::Internal("judging the file broke off".to_owned())))
+}
+
+/// Judges the households of a file under both packs.
+fn judge_file(
+    file: &Path,
+    (from, to, terms): (&Pack, &Pack, Terms),
+    looked_at: &LookedAt,
+    (lang, progress): (Lang, Progress),
+) -> Result<wire::Simulation, CliError> {
     let simulated =
-        Simulation::new(&from, &to, terms).map_err(|error| wrong("--to", error.reason(), error.to_string()))?;
+        Simulation::new(from, to, terms).map_err(|error| wrong("--to", error.reason(), error.to_string()))?;
     let opened = File::open(file).map_err(|source| CliError::Read {
         path: file.to_owned(),
         source,
@@ -281,16 +346,33 @@ fn on_file(arguments: &SimulateArgs, file: &Path, context: &Context) -> Result<w
     let what = file.display().to_string();
     let broken = |error: hedui_policy::FiledFileError| wrong(&what, error.reason(), error.to_string());
     let mut reader = FiledReader::new(opened).map_err(broken)?;
-    let progress = Progress::new(context.lang, context.surroundings.stderr_is_terminal);
     let mut said = 0;
     let tally = simulated.fold_file(&mut reader, |households| {
+        looked_at.households.store(households, Ordering::Relaxed);
         if households / TELL_EVERY > said {
             said = households / TELL_EVERY;
-            progress.say(&told(households, context));
+            progress.say(&told(households, lang));
         }
-        true
+        !looked_at.stop.load(Ordering::Relaxed)
     });
     progress.finish();
     let tally = tally.map_err(broken)?;
+    if tally.is_about_nobody() {
+        let message = "no household of the file is of the programme, residence and place asked for";
+        return Err(wrong(&what, "NO_HOUSEHOLDS", message.to_owned()));
+    }
     Ok(simulation(&tally, simulated.packs(), simulated.terms(), None))
+}
+
+/// One mistake of a flag or a file.
+fn wrong(what: &str, reason: &str, message: String) -> CliError {
+    CliError::Input {
+        what: what.to_owned(),
+        mistakes: vec![Mistake {
+            line: None,
+            field: what.to_owned(),
+            reason: reason.to_owned(),
+            message,
+        }],
+    }
 }

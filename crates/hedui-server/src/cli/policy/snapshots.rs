@@ -105,7 +105,7 @@ async fn receive(arguments: &SnapshotsArgs, file: File, context: &Context) -> Re
         gathered = step.gathered.unwrap_or(gathered);
         whole = step.whole;
         if !whole {
-            progress.say(&told(gathered.households, context));
+            progress.say(&told(gathered.households, context.lang));
         }
     }
     progress.finish();

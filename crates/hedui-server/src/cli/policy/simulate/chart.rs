@@ -52,10 +52,11 @@ pub(super) fn svg(simulation: &wire::Simulation, lang: Lang) -> String {
     let mut y = 84;
     let before = sum(total.before.as_ref(), 1);
     let after = sum(total.after.as_ref(), 1);
-    let change = percent(&total).unwrap_or_default();
+    let change = percent(&total).map(|change| lang.pick(format!("（{change}）"), format!(" ({change})")));
+    let change = change.unwrap_or_default();
     let sums = lang.pick(
-        format!("年支出（元）：{before} → {after} {change}"),
-        format!("yuan a year: {before} → {after} {change}"),
+        format!("年支出（元）：{before} → {after}{change}"),
+        format!("yuan a year: {before} → {after}{change}"),
     );
     text(&mut body, 20, 62, "13", &sums);
     bars(&mut body, &mut y, &rows);

@@ -129,3 +129,24 @@ proptest! {
         prop_assert_eq!(text.starts_with('-'), change < 0 && tenths > 0);
     }
 }
+
+#[test]
+fn a_file_is_written_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = || {
+        let mut names: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    let path = folder.path().join("effect.csv");
+    write_whole(&path, "before").unwrap();
+    write_whole(&path, "after").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "after");
+    // A folder stands in its place: nothing half written stays beside it.
+    fs::create_dir(folder.path().join("chart.svg")).unwrap();
+    assert!(write_whole(&folder.path().join("chart.svg"), "<svg/>").is_err());
+    assert_eq!(names(), ["chart.svg", "effect.csv"]);
+}
