@@ -91,6 +91,27 @@ pub(crate) enum Kind {
     Call(Function, Vec<Node>),
 }
 
+impl Node {
+    /// Every name in it, in order.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        let mut open = vec![self];
+        while let Some(node) = open.pop() {
+            match &node.kind {
+                Kind::Number(_) => {}
+                Kind::Name(name) => found.push(name.as_str()),
+                Kind::Negate(inner) | Kind::Not(inner) => open.push(inner),
+                Kind::Arithmetic(_, left, right)
+                | Kind::Compare(_, left, right)
+                | Kind::And(left, right)
+                | Kind::Or(left, right) => open.extend([&**right, &**left]),
+                Kind::Call(_, arguments) => open.extend(arguments.iter().rev()),
+            }
+        }
+        found
+    }
+}
+
 /// Reads a formula.
 pub(crate) fn parse(text: &str) -> Result<Node, SyntaxError> {
     if text.chars().count() > MAX_FORMULA_CHARS {

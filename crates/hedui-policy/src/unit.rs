@@ -96,6 +96,11 @@ impl Unit {
         Some(Unit(exponents))
     }
 
+    /// How far it is from a pure number.
+    fn size(self) -> u32 {
+        self.0.iter().map(|exponent| u32::from(exponent.unsigned_abs())).sum()
+    }
+
     /// Whether it is money, perhaps divided by something.
     pub fn is_money(self) -> bool {
         let Unit([yuan, ..]) = self;
@@ -113,27 +118,55 @@ impl Unit {
         self.is_gross().then(|| self.per(Unit::GROSS)).flatten()
     }
 
-    /// A hint for two units that do not fit, where a usual slip explains it.
-    pub fn conversion_hint(self, other: Unit) -> Option<&'static str> {
+    /// A hint for two units that do not fit, where a usual slip explains it, or several at once: yearly income of the household against a monthly
+    /// standard of a person.
+    pub fn conversion_hint(self, other: Unit) -> Option<String> {
         let between = self.per(other)?;
-        let inverse = other.per(self)?;
-        let either = |unit: Unit| between == unit || inverse == unit;
-        if either(Unit::GROSS) {
-            Some("one amount is gross, the other net; take off what comes off: net_of(gross, deductions)")
-        } else if either(Unit::MONTHS_PER_YEAR) {
-            Some("multiply or divide by months_per_year (12 months/year) to convert between months and years")
-        } else if either(Unit::PERSONS) {
-            Some("multiply or divide by persons to convert between the household and one person")
-        } else if either(Unit::MONTHS) {
-            Some("multiply or divide by a parameter in months, for example a limit of 24 months of the standard")
+        if let Some(slips) = slips(between) {
+            return Some(slips);
+        }
+        let either = |unit: Unit| between == unit || Some(between) == Unit::RATIO.per(unit);
+        let hint = if either(Unit::MONTHS) {
+            "multiply or divide by a parameter in months, for example a limit of 24 months of the standard"
         } else if either(Unit::YEARS) {
-            Some("multiply or divide by a parameter in years, for example a limit of 1 year of the standard")
+            "multiply or divide by a parameter in years, for example a limit of 1 year of the standard"
         } else if self == Unit::RATIO || other == Unit::RATIO {
-            Some("a bare number is a ratio; put the figure into a [[parameter]] with its unit")
+            "a bare number is a ratio; put the figure into a [[parameter]] with its unit"
         } else {
-            None
+            return None;
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// The usual slips, and what mends each.
+const SLIPS: [(Unit, &str); 3] = [
+    (
+        Unit::GROSS,
+        "one amount is gross, the other net; take off what comes off: net_of(gross, deductions)",
+    ),
+    (
+        Unit::MONTHS_PER_YEAR,
+        "multiply or divide by months_per_year (12 months/year) to convert between months and years",
+    ),
+    (
+        Unit::PERSONS,
+        "multiply or divide by persons to convert between the household and one person",
+    ),
+];
+
+/// The slips that lie between two units, each made once at most; none where they do not explain it.
+fn slips(between: Unit) -> Option<String> {
+    let mut left = between;
+    let mut found = Vec::new();
+    for (slip, mend) in SLIPS {
+        let [up, down] = [left.per(slip)?, left.times(slip)?];
+        if let Some(nearer) = [up, down].into_iter().find(|unit| unit.size() < left.size()) {
+            left = nearer;
+            found.push(mend);
         }
     }
+    (left == Unit::RATIO && !found.is_empty()).then(|| found.join("; "))
 }
 
 /// `yuan/person/month`, `persons`, `months/year`, `ratio`, `yuan/month gross`.

@@ -46,8 +46,10 @@ pub(super) struct Checker {
     pub member: Vec<Place>,
     pub known: BTreeMap<String, Known>,
     pub used: BTreeSet<String>,
-    /// Steps that are defined somewhere in the file.
-    pub later: BTreeSet<String>,
+    /// Steps that are not compiled yet, each with the names that its formula uses.
+    pub later: BTreeMap<String, Vec<String>>,
+    /// The step whose formula is being checked.
+    pub now: Option<String>,
     /// Items that could not be read.
     pub broken: BTreeSet<String>,
     pub windows: Vec<(WindowOf, Option<u32>)>,
@@ -66,13 +68,40 @@ pub(super) struct Pass<'c, 's, 'a> {
 
 impl Checker {
     /// Before anything is defined: the windows, the names of all steps, and of items that could not be read.
-    pub fn new(windows: Vec<(WindowOf, Option<u32>)>, later: BTreeSet<String>, broken: BTreeSet<String>) -> Checker {
+    pub fn new(
+        windows: Vec<(WindowOf, Option<u32>)>,
+        later: BTreeMap<String, Vec<String>>,
+        broken: BTreeSet<String>,
+    ) -> Checker {
         Checker {
             windows,
             later,
             broken,
             ..Checker::default()
         }
+    }
+
+    /// How a step that is not compiled yet comes to the one being checked, both included; `None` where it does not need it.
+    pub fn cycle(&self, name: &str) -> Option<Vec<&str>> {
+        let now = self.now.as_deref()?;
+        let (first, _) = self.later.get_key_value(name)?;
+        let mut open: Vec<Vec<&str>> = vec![vec![first.as_str()]];
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        while let Some(path) = open.pop() {
+            let last = path.last().copied()?;
+            if last == now {
+                return Some(path);
+            }
+            if seen.insert(last) {
+                let next = self
+                    .later
+                    .get(last)?
+                    .iter()
+                    .filter_map(|name| self.later.get_key_value(name));
+                open.extend(next.map(|(name, _)| [path.as_slice(), &[name.as_str()]].concat()));
+            }
+        }
+        None
     }
 
     /// Makes a place and its name known.
@@ -209,7 +238,7 @@ impl Pass<'_, '_, '_> {
             _ => {
                 let message = format!("cannot {what} {} and {}", left.describe(), right.describe());
                 let hint = match (left, right) {
-                    (Type::Number(a), Type::Number(b)) => a.conversion_hint(b).map(str::to_owned),
+                    (Type::Number(a), Type::Number(b)) => a.conversion_hint(b),
                     _ => None,
                 };
                 self.mistake(node, "UNIT_MISMATCH", message, hint);

@@ -8,6 +8,7 @@ use super::check::{Checker, Type};
 use super::read::{self, Names, RawAmount, RawBand, RawParameter, RawRule, RawStep, RawTest};
 use super::source::{FormulaText, Section, Source, parse};
 use super::{AmountRule, Band, Head, Pack, Step, Test, cases, composition, head, support, values};
+use crate::formula;
 use crate::mistake::Mistakes;
 use crate::program::{Filling, Formula, Place, Rows, Scope, Table};
 use crate::unit::Unit;
@@ -34,8 +35,7 @@ fn items<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) -> Option<Pack
     if root.take("test").is_none() && root.take("band").is_none() {
         source.mistake(0, "KEY_MISSING", "a pack has at least one [[test]] or [[band]]");
     }
-    let later = steps.iter().map(|s| s.head.rule.name.to_string()).collect();
-    let mut checker = Checker::new(windows, later, names.broken);
+    let mut checker = Checker::new(windows, steps.iter().map(uses).collect(), names.broken);
     let mut fixed = define_parameters(&mut checker, parameters, &mut assumptions);
     let (compiled_tables, table_names) = define_tables(&mut checker, tables, &mut assumptions);
     fixed.extend(table_names);
@@ -163,10 +163,22 @@ fn general_assumptions<'a>(source: &mut Source<'a>, root: &mut Section<'_, 'a>) 
     found
 }
 
+/// A step and the names that its formula uses; none where it cannot be read, which is a mistake of its own.
+fn uses(step: &RawStep) -> (String, Vec<String>) {
+    let node = formula::parse(&step.formula.text);
+    let names = node.map_or_else(
+        |_| Vec::new(),
+        |node| node.names().into_iter().map(str::to_owned).collect(),
+    );
+    (step.head.rule.name.to_string(), names)
+}
+
 fn step(source: &mut Source<'_>, checker: &mut Checker, raw: RawStep, assumptions: &mut Vec<Text>) -> Option<Step> {
     assumptions.extend(raw.head.assumption.clone());
-    let compiled = checker.formula(source, &raw.formula, raw.scope, raw.round);
     let name = &raw.head.rule.name;
+    checker.now = Some(name.to_string());
+    let compiled = checker.formula(source, &raw.formula, raw.scope, raw.round);
+    checker.now = None;
     let wanted = raw.unit.map_or(Type::Condition, Type::Number);
     if let Some((_, found)) = &compiled
         && !fits(wanted, *found)
@@ -252,13 +264,14 @@ fn amount_rule(
     })
 }
 
-fn fits(wanted: Type, found: Type) -> bool {
+pub(super) fn fits(wanted: Type, found: Type) -> bool {
     wanted == found || (found == Type::Zero && wanted != Type::Condition)
 }
 
-fn unit_mistake(source: &mut Source<'_>, formula: &FormulaText, what: &str, wanted: Type, found: Type) {
+/// A formula that gives another unit than what it is for.
+pub(super) fn unit_mistake(source: &mut Source<'_>, formula: &FormulaText, what: &str, wanted: Type, found: Type) {
     let (reason, hint) = match (wanted, found) {
-        (Type::Number(a), Type::Number(b)) => ("UNIT_MISMATCH", a.conversion_hint(b).map(str::to_owned)),
+        (Type::Number(a), Type::Number(b)) => ("UNIT_MISMATCH", a.conversion_hint(b)),
         (Type::Condition, _) => ("CONDITION_EXPECTED", None),
         _ => ("NUMBER_EXPECTED", None),
     };

@@ -203,10 +203,22 @@ impl Pass<'_, '_, '_> {
         if self.checker.broken.contains(name) {
             return;
         }
-        if self.checker.later.contains(name) {
-            let message =
-                format!("`{name}` is defined further down, or here; a formula uses only what stands above it");
-            self.mistake(node, "FORWARD_REFERENCE", message, None);
+        if let Some(path) = self.checker.cycle(name) {
+            let now = path.last().copied().unwrap_or_default();
+            let chain = path
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", which needs ");
+            let message = format!("`{now}` needs {chain}: no step may rest on itself");
+            let hint = "reckon what both need in a step of its own above them".to_owned();
+            self.mistake(node, "CYCLE", message, Some(hint));
+            return;
+        }
+        if self.checker.later.contains_key(name) {
+            let message = format!("`{name}` is defined further down; a formula uses only what stands above it");
+            let hint = format!("move `{name}` above this step");
+            self.mistake(node, "FORWARD_REFERENCE", message, Some(hint));
             return;
         }
         if name == vocabulary::IMPUTED_SUPPORT.0 {

@@ -5,6 +5,7 @@ use hedui_core::household::Relation;
 use hedui_core::verdict::Text;
 
 use super::check::{Checker, Type};
+use super::compile::{fits, unit_mistake};
 use super::read::law;
 use super::source::{FormulaText, Section, Source};
 use super::{Rule, Support};
@@ -66,9 +67,14 @@ pub(super) fn compile(
     // Known even where the formula is wrong: one mistake, not a chain of them.
     let place = checker.define(Scope::Household, sum, Type::Number(Unit::YUAN_PER_MONTH));
     let (formula, found) = compiled?;
-    if found != Type::Number(Unit::YUAN_PER_MONTH) && found != Type::Zero {
-        let message = "imputed support is in yuan/month; its formula gives something else";
-        source.mistake(raw.formula.offset(0), "UNIT_MISMATCH", message);
+    if !fits(Type::Number(Unit::YUAN_PER_MONTH), found) {
+        unit_mistake(
+            source,
+            &raw.formula,
+            "imputed support",
+            Type::Number(Unit::YUAN_PER_MONTH),
+            found,
+        );
         return None;
     }
     let of_supporter = |place: &Place| match place.filling {

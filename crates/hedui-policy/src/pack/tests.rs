@@ -178,15 +178,43 @@ fn names_must_be_known_and_stand_above() {
 
 #[test]
 fn steps_that_need_each_other_are_refused() {
-    assert_eq!(
-        place("income.wage + income.property", "income + income.property"),
-        "44:12 FORWARD_REFERENCE"
-    );
-    let cycle = GOOD.replacen("sum(age_coefficient)", "sum(age_coefficient) + income / income", 1);
-    let found = mistakes(&cycle.replacen("income.wage +", "workers * income.wage +", 1));
+    let (at, text) = broken("income.wage + income.property", "income + income.property");
+    assert_eq!(at, "44:12 CYCLE");
     assert!(
-        found.iter().all(|m| m.reason == "FORWARD_REFERENCE" && m.line == 36),
-        "{found:#?}"
+        text.contains("`income` needs `income`: no step may rest on itself"),
+        "{text}"
+    );
+    // Once for the circle, at its first step, and by way of a third.
+    let two = GOOD.replacen("sum(age_coefficient)", "sum(age_coefficient) + income / income", 1);
+    let two = two.replacen("income.wage +", "workers * income.wage +", 1);
+    let told: Vec<String> = mistakes(&two).iter().map(ToString::to_string).collect();
+    assert!(
+        !told.is_empty() && told.iter().all(|told| told.contains(":36:") && told.contains("CYCLE")),
+        "{told:#?}"
+    );
+    assert!(
+        told[0].contains("`workers` needs `income`, which needs `workers`"),
+        "{told:#?}"
+    );
+    let third = "[[step]]\nname = \"third\"\ntitle = { zh = \"三\", en = \"third\" }\nscope = \"household\"\nunit = \"ratio\"\n\
+                 formula = \"workers\"\nreference = \"a law\"\n\n[[test]]";
+    let three = two
+        .replacen("workers * income.wage", "third * income.wage", 1)
+        .replacen("[[test]]", third, 1);
+    let told = mistakes(&three);
+    assert_eq!((told[0].reason, told[0].line), ("CYCLE", 36));
+    assert!(
+        told[0]
+            .message
+            .contains("`income`, which needs `third`, which needs `workers`"),
+        "{}",
+        told[0].message
+    );
+    // What stands below without needing it is only in the wrong order.
+    assert!(
+        told.iter()
+            .any(|mistake| mistake.reason == "FORWARD_REFERENCE" && mistake.line == 44),
+        "{told:#?}"
     );
 }
 
@@ -384,6 +412,85 @@ fn gross_and_net_are_never_mixed() {
     ] {
         assert_eq!(with_gross(kept_apart), [], "{kept_apart}");
     }
+}
+
+/// A usual slip, wherever a value goes: file, line, column and what to do.
+#[test]
+fn mixed_units_are_told_with_their_place_and_a_hint() {
+    const MONTHS: &str = "multiply or divide by months_per_year (12 months/year) to convert between months and years";
+    const PERSONS: &str = "multiply or divide by persons to convert between the household and one person";
+    const NET: &str = "one amount is gross, the other net; take off what comes off: net_of(gross, deductions)";
+    let (compared, paid) = ("income < standard * persons", "standard * persons - income\"");
+    let gross = [
+        "520.50\nunit = \"yuan/person/month\"",
+        "520.50\nunit = \"yuan/person/month gross\"",
+    ];
+    for (from, to, place, message, hints) in [
+        // Added, compared, given by a step, paid.
+        (
+            " / months_per_year",
+            "",
+            "44:12",
+            "cannot add yuan/month and yuan/year",
+            vec![MONTHS],
+        ),
+        (
+            compared,
+            "income * months_per_year < standard * persons",
+            "51:12",
+            "cannot compare yuan/year and yuan/month",
+            vec![MONTHS],
+        ),
+        (
+            paid,
+            "(standard * persons - income) * months_per_year\"",
+            "56:12",
+            "the amount is in yuan/month, but its formula gives yuan/year",
+            vec![MONTHS],
+        ),
+        (
+            compared,
+            "income < standard",
+            "51:12",
+            "cannot compare yuan/month and yuan/person/month",
+            vec![PERSONS],
+        ),
+        (
+            paid,
+            "standard - income / persons\"",
+            "56:12",
+            "the amount is in yuan/month, but its formula gives yuan/person/month",
+            vec![PERSONS],
+        ),
+        (
+            compared,
+            "income * months_per_year < standard",
+            "51:12",
+            "cannot compare yuan/year and yuan/person/month",
+            vec![MONTHS, PERSONS],
+        ),
+        (
+            gross[0],
+            gross[1],
+            "51:12",
+            "cannot compare yuan/month and yuan/month gross",
+            vec![NET],
+        ),
+    ] {
+        assert!(GOOD.contains(from), "{from}");
+        let found = mistakes(&GOOD.replacen(from, to, 1));
+        let wanted = format!("p.toml:{place}: UNIT_MISMATCH: {message} (hint: {})", hints.join("; "));
+        assert_eq!(found[0].to_string(), wanted, "{to}");
+    }
+    let per_year = GOOD.replacen(gross[0], "520.50\nunit = \"yuan/person/year gross\"", 1);
+    let all = format!("{NET}; {MONTHS}; {PERSONS}");
+    let found = mistakes(&per_year.replacen(compared, "income < standard", 1));
+    assert_eq!(found[0].hint.as_deref(), Some(all.as_str()));
+    // What no slip explains has no hint that would mislead.
+    assert_eq!(
+        mistakes(&GOOD.replacen("workers < 9", "vehicles < persons", 1))[0].hint,
+        None
+    );
 }
 
 #[test]

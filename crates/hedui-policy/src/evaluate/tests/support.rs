@@ -104,7 +104,7 @@ fn a_supporter_is_meant_in_its_section_only() {
     assert_eq!(of("supporter.income"), [""; 0]);
     assert_eq!(of("0"), [""; 0]);
     assert_eq!(of("supporter.income / supporter.persons"), ["UNIT_MISMATCH"]);
-    assert_eq!(of("supporter.able"), ["UNIT_MISMATCH"]);
+    assert_eq!(of("supporter.able"), ["NUMBER_EXPECTED"]);
     assert_eq!(of("supporter.wealth"), ["NAME_UNKNOWN"]);
     assert_eq!(of("member.age * living"), ["SCOPE_WRONG"]);
 }
