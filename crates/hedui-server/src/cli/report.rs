@@ -1,7 +1,11 @@
 //! The verification report as a window clerk reads it: the verdict first, then who was asked, what they said, what it adds up to.
 //! Leaves the wire's JSON form to `json.rs`. Advice only: the report is the basis of a decision that a person takes.
 
-use hedui_proto::verification::{AnswerState, Report, Verification, VerificationState};
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use hedui_policy::PackSet;
+use hedui_proto::verification::{AnswerState, Part, Report, Verification, VerificationState};
 
 use super::lang::Lang;
 use super::table::{Column, MAX_WIDTH, MIN_WIDTH, item, paragraph, table};
@@ -14,7 +18,9 @@ mod explain;
 mod figures;
 mod findings;
 mod names;
+mod reading;
 mod reasons;
+mod records;
 mod verdict;
 pub mod words;
 
@@ -94,6 +100,38 @@ impl Page<'_> {
     fn findings(&self, codes: &[String]) -> String {
         let texts: Vec<&str> = codes.iter().map(|code| self.finding(code)).collect();
         texts.join(self.lang.pick("；", "; "))
+    }
+
+    /// What a record is, in a few words.
+    fn label<'b>(&self, part: &'b Part) -> Cow<'b, str> {
+        let title = |id: &str| {
+            let judged = self.verification.verdicts.iter().chain(&self.report.also);
+            let mut of_programme = judged.filter(|verdict| verdict.programme == id);
+            let judged = of_programme.next().map(|verdict| verdict.title_zh.clone());
+            judged
+                .filter(|title| !title.is_empty())
+                .or_else(|| self.bundled_title(id))
+        };
+        let chinese = match self.lang {
+            Lang::Zh => records::label(&part.label, &part.record_type, title),
+            Lang::En => None,
+        };
+        chinese.map_or(Cow::Borrowed(part.label.as_str()), Cow::Owned)
+    }
+
+    /// The title of a programme that was not judged, by the packs compiled in for the district.
+    fn bundled_title(&self, id: &str) -> Option<String> {
+        static BUNDLED: LazyLock<Option<PackSet>> = LazyLock::new(|| PackSet::bundled().ok());
+        let packs = BUNDLED.as_ref()?;
+        let levels = packs.levels(&self.verification.district_code);
+        let mut found = packs.packs().iter().filter(|pack| pack.programme().as_str() == id);
+        let pack = found.find(|pack| levels.iter().any(|level| level == pack.jurisdiction()))?;
+        Some(pack.title().zh.to_string())
+    }
+
+    /// Why a record counts as it does.
+    fn because<'b>(&self, text: &'b str) -> &'b str {
+        self.lang.pick(records::because(text).unwrap_or(text), text)
     }
 
     /// Whether some department has not said what it holds, for whatever reason.

@@ -1,10 +1,11 @@
 //! The part of the report on figures: what the records add up to, and which record each amount comes from.
 //! Leaves what the figures mean for a programme to `verdict.rs`.
 
-use hedui_proto::verification::{Bounds, NamedFigure, Part};
+use hedui_core::part::Because;
+use hedui_proto::verification::{Bounds, NamedFigure, Part, TraceStep};
 
 use super::super::lang::Lang;
-use super::super::table::{Column, table};
+use super::super::table::{Column, paragraph, table};
 use super::super::values;
 use super::{Page, words};
 
@@ -64,7 +65,7 @@ pub(super) fn parts(page: &Page<'_>, parts: &[Part], unit: &str, indent: u16) ->
         vec![
             page.names.member(part.subject),
             source,
-            record(part, lang),
+            record(page, part),
             amount(part.amount, unit),
             treatment(page, part),
         ]
@@ -79,14 +80,81 @@ pub(super) fn parts(page: &Page<'_>, parts: &[Part], unit: &str, indent: u16) ->
     table(&headers, rows.collect(), indent, page.width)
 }
 
-fn record(part: &Part, lang: Lang) -> String {
+/// Tables of the records that some steps counted, each once.
+pub(super) fn counted(page: &Page<'_>, steps: &[&TraceStep], indent: u16) -> String {
+    tables(
+        page,
+        &records(steps, |part| matches!(part.treatment.as_str(), "counted" | "declared")),
+        indent,
+    )
+}
+
+/// Tables of the records that some steps left out, each once: every exempted amount and every copy. Those of other months are only counted,
+/// a year of wages would hide the rest; they stand with their figures where a verdict is explained.
+pub(super) fn left_out(page: &Page<'_>, steps: &[&TraceStep], indent: u16) -> String {
+    let is_of_other_months = |part: &Part| part.because == Because::OutsideMonths.text();
+    let all = records(steps, |part| {
+        matches!(part.treatment.as_str(), "disregarded" | "duplicate")
+    });
+    let of_other_months = all
+        .iter()
+        .flat_map(|(_, parts)| parts)
+        .filter(|part| is_of_other_months(part))
+        .count();
+    let shown: Vec<(&str, Vec<Part>)> = all
+        .into_iter()
+        .map(|(unit, parts)| {
+            (
+                unit,
+                parts.into_iter().filter(|part| !is_of_other_months(part)).collect(),
+            )
+        })
+        .filter(|(_, parts): &(&str, Vec<Part>)| !parts.is_empty())
+        .collect();
+    let mut text = tables(page, &shown, indent);
+    if of_other_months > 0 {
+        let line = page.lang.pick(
+            format!("另有 {of_other_months} 条记录不在计算期内。"),
+            format!("Besides, {of_other_months} record(s) outside the months that count."),
+        );
+        text.push_str(&paragraph(&line, indent, page.width));
+    }
+    text
+}
+
+/// The records behind some steps that are wanted, by unit, each once.
+fn records<'s>(steps: &[&'s TraceStep], wanted: impl Fn(&Part) -> bool) -> Vec<(&'s str, Vec<Part>)> {
+    let mut found: Vec<(&str, Vec<Part>)> = Vec::new();
+    for step in steps {
+        let is_money = step.unit.contains("yuan");
+        let unit = if is_money { "fen" } else { step.unit.as_str() };
+        for part in step.parts.iter().filter(|part| wanted(part)) {
+            let is_known = found.iter().any(|(_, parts)| parts.contains(part));
+            if part.amount == 0 || is_known {
+                continue;
+            }
+            match found.iter_mut().find(|(of, _)| *of == unit) {
+                Some((_, parts)) => parts.push(part.clone()),
+                None => found.push((unit, vec![part.clone()])),
+            }
+        }
+    }
+    found
+}
+
+fn tables(page: &Page<'_>, records: &[(&str, Vec<Part>)], indent: u16) -> String {
+    let tables = records.iter().map(|(unit, of_unit)| parts(page, of_unit, unit, indent));
+    tables.collect()
+}
+
+fn record(page: &Page<'_>, part: &Part) -> String {
     let what = if part.label.is_empty() {
-        words::record_type(&part.record_type, lang)
+        words::record_type(&part.record_type, page.lang).into()
     } else {
-        &part.label
+        page.label(part)
     };
     match (what.is_empty(), part.reference.is_empty()) {
-        (_, true) => what.to_owned(),
+        (_, true) => what.into_owned(),
         (true, false) => part.reference.clone(),
         (false, false) => format!("{what} [{}]", part.reference),
     }
@@ -94,13 +162,12 @@ fn record(part: &Part, lang: Lang) -> String {
 
 /// What became of a record, with the reason.
 fn treatment(page: &Page<'_>, part: &Part) -> String {
-    let (lang, because) = (page.lang, &part.because);
+    let lang = page.lang;
+    let because = page.because(&part.because);
     match part.treatment.as_str() {
         "counted" => lang.pick("计入", "counted").to_owned(),
         "duplicate" => {
-            // The department comes first and is known by name here.
-            let (department, record) = because.split_once(' ').unwrap_or((because, ""));
-            let other = format!("{} {record}", page.names.department(department));
+            let other = same_as(page, &part.because);
             lang.pick(
                 format!("重复，不另计：同{other}"),
                 format!("not counted again, same as {other}"),
@@ -108,11 +175,24 @@ fn treatment(page: &Page<'_>, part: &Part) -> String {
         }
         "disregarded" => lang.pick(
             format!("按规则不计：{because}"),
-            format!("not counted by the rule {because}"),
+            format!("not counted by the rule: {because}"),
         ),
         "declared" => lang.pick("按申报计入", "counted as declared").to_owned(),
         "uncertain" => lang.pick(format!("?? 存疑：{because}"), format!("?? uncertain: {because}")),
         other => format!("{other} {because}"),
+    }
+}
+
+/// Of what a record is a copy, and by which key: `taxation T0000002 (employer's code)`, with the department by name.
+fn same_as(page: &Page<'_>, because: &str) -> String {
+    let (department, record) = because.split_once(' ').unwrap_or((because, ""));
+    let department = page.names.department(department);
+    match record.strip_suffix(')').and_then(|record| record.rsplit_once(" (")) {
+        Some((record, key)) => {
+            let (open, close) = page.lang.pick(("（", "）"), (" (", ")"));
+            format!("{department} {record}{open}{}{close}", page.because(key))
+        }
+        None => format!("{department} {record}"),
     }
 }
 

@@ -48,7 +48,8 @@ fn line(page: &Page<'_>, finding: &Finding) -> String {
     let mut records: Vec<String> = Vec::new();
     for part in &finding.parts {
         let department = page.names.department(&part.department);
-        let record = [part.label.as_str(), part.reference.as_str()];
+        let label = page.label(part);
+        let record = [&*label, part.reference.as_str()];
         let record: Vec<&str> = record.into_iter().filter(|piece| !piece.is_empty()).collect();
         records.push(format!("{department}: {}", record.join(" ")));
     }

@@ -178,7 +178,7 @@ fn a_record_that_is_not_counted_says_why() {
     let text = render(&verification(), Lang::En, 300);
     for because in [
         "same as District Local Taxation Bureau T-88 (payer_credit_code)",
-        "by the rule one-off-bonus",
+        "by the rule: one-off-bonus",
         "account number incomplete",
     ] {
         assert!(text.contains(because), "{because}");

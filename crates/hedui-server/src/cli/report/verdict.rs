@@ -1,11 +1,18 @@
 //! The verdict of one programme: first in a plain sentence, later with its conditions and its calculation step by step.
 //! Leaves deciding to a person: no sentence here says that anything is granted or denied.
 
+use std::borrow::Cow;
+
 use hedui_proto::verification::{Outcome, Test, TraceStep, Truth, Verdict};
 
+use super::super::lang::Lang;
 use super::super::table::{Column, item, paragraph, table};
 use super::super::values;
-use super::{Page, words};
+use super::reading::Titles;
+use super::{Page, reading, words};
+
+/// The line above what is reckoned as if certain members counted.
+const COMPOSITION: &str = "composition";
 
 /// The outcome in a plain sentence, the amount, and what is needed to settle it.
 pub(super) fn conclusion(page: &Page<'_>, verdict: &Verdict) -> String {
@@ -47,7 +54,7 @@ fn sentence(page: &Page<'_>, verdict: &Verdict) -> String {
             )
             .to_owned(),
         Outcome::Exceeds => {
-            let failing = titles(page, verdict, Truth::Fails);
+            let failing = tests_that(page, verdict, Truth::Fails);
             lang.pick(
                 format!("已查得的记录超出以下条件：{failing}。"),
                 format!("What is on record lies beyond these conditions: {failing}."),
@@ -83,7 +90,7 @@ fn inconclusive(page: &Page<'_>, verdict: &Verdict) -> String {
     text
 }
 
-fn titles(page: &Page<'_>, verdict: &Verdict, result: Truth) -> String {
+fn tests_that(page: &Page<'_>, verdict: &Verdict, result: Truth) -> String {
     let tests = verdict.tests.iter().filter(|test| test.result() == result);
     let titles: Vec<&str> = tests
         .map(|test| page.lang.choose(&test.title_zh, &test.title_en))
@@ -91,6 +98,7 @@ fn titles(page: &Page<'_>, verdict: &Verdict, result: Truth) -> String {
     titles.join(page.lang.pick("、", ", "))
 }
 
+/// What would be paid. Of an open verdict only on condition, so that nobody takes it for granted.
 pub(super) fn amount(page: &Page<'_>, verdict: &Verdict) -> Option<String> {
     let lang = page.lang;
     let least = values::grouped(&values::yuan(verdict.amount_least.as_ref()?));
@@ -99,20 +107,16 @@ pub(super) fn amount(page: &Page<'_>, verdict: &Verdict) -> Option<String> {
         .as_ref()
         .map(|most| values::grouped(&values::yuan(most)));
     let period = words::period(verdict.amount_period(), lang);
-    Some(match most {
-        Some(most) if most == least => lang.pick(
-            format!("测算金额：{least} 元{period}"),
-            format!("Amount by the rules: {least} yuan{period}"),
-        ),
-        Some(most) => lang.pick(
-            format!("测算金额：{least} 至 {most} 元{period}"),
-            format!("Amount by the rules: {least} to {most} yuan{period}"),
-        ),
-        None => lang.pick(
-            format!("测算金额：至少 {least} 元{period}"),
-            format!("Amount by the rules: at least {least} yuan{period}"),
-        ),
-    })
+    let before = match verdict.outcome() {
+        Outcome::Qualifies => lang.pick("测算金额：", "Amount by the rules: "),
+        _ => lang.pick("如符合条件，测算金额：", "Amount by the rules, if it qualifies: "),
+    };
+    let sum = match most {
+        Some(most) if most == least => lang.pick(format!("{least} 元"), format!("{least} yuan")),
+        Some(most) => lang.pick(format!("{least} 至 {most} 元"), format!("{least} to {most} yuan")),
+        None => lang.pick(format!("至少 {least} 元"), format!("at least {least} yuan")),
+    };
+    Some(format!("{before}{sum}{period}"))
 }
 
 /// The conditions and the calculation.
@@ -138,8 +142,9 @@ pub(super) fn calculation(page: &Page<'_>, verdict: &Verdict) -> String {
         (lang.pick("依据", "basis"), Column::Text),
     ];
     text.push_str(&table(&headers, rows.collect(), 0, page.width));
+    let titles = titles(verdict, lang);
     for (step, number) in verdict.trace.iter().zip(1..) {
-        text.push_str(&trace(page, step, number));
+        text.push_str(&trace(page, &titles, step, number));
     }
     for assumption in &verdict.assumptions {
         let line = format!(
@@ -153,7 +158,7 @@ pub(super) fn calculation(page: &Page<'_>, verdict: &Verdict) -> String {
 }
 
 fn numbers(page: &Page<'_>, test: &Test) -> String {
-    let mut text = test.numbers.clone();
+    let mut text = reading::numbers(&test.numbers, page.lang);
     let mut open = page.names.departments(&test.missing);
     if !test.open.is_empty() {
         let separator = if open.is_empty() { "" } else { "; " };
@@ -175,23 +180,55 @@ pub(super) fn basis(page: &Page<'_>, reference: &str, assumption: bool) -> Strin
     format!("{mark}{reference}")
 }
 
-fn trace(page: &Page<'_>, step: &TraceStep, number: usize) -> String {
-    let lang = page.lang;
-    let mut title = lang.choose(&step.title_zh, &step.title_en).to_owned();
-    if title.is_empty() {
-        title.clone_from(&step.name);
+/// What a step came to. The numbers of members stand as they are.
+pub(super) fn value(step: &TraceStep, lang: Lang) -> String {
+    if step.name == COMPOSITION {
+        return step.value.clone();
     }
+    reading::quantity(&step.value, &step.unit, lang)
+}
+
+/// The titles of a verdict's steps. What is counted of a circumstance has the title of the circumstance, so it is told what is counted.
+pub(super) fn titles(verdict: &Verdict, lang: Lang) -> Titles<'_> {
+    let counted = [
+        ("years_since.", lang.pick("（年数）", ", years")),
+        ("months_since.", lang.pick("（月数）", ", months")),
+        ("number.", lang.pick("（数值）", ", number")),
+        ("amount.", lang.pick("（金额）", ", amount")),
+    ];
+    let titled = verdict.trace.iter().map(|step| {
+        let name = step.name.as_str();
+        let title = lang.choose(&step.title_zh, &step.title_en);
+        let word = name.strip_prefix("member.").unwrap_or(name);
+        let told = counted.iter().find(|(start, _)| word.starts_with(start));
+        let title = told.map_or(Cow::Borrowed(title), |(_, what)| Cow::Owned(format!("{title}{what}")));
+        (name, title)
+    });
+    titled.filter(|(_, title)| !title.is_empty()).collect()
+}
+
+fn trace(page: &Page<'_>, titles: &Titles<'_>, step: &TraceStep, number: usize) -> String {
+    let lang = page.lang;
+    let mut title = titles
+        .get(step.name.as_str())
+        .map_or(step.name.as_str(), AsRef::as_ref)
+        .to_owned();
     if let Some(ordinal) = step.subject {
         title.push_str(&format!(" ({})", page.names.member(ordinal)));
     }
-    let value = format!("{title} = {} {}", step.value, step.unit);
+    let value = format!("{title} = {}", value(step, lang));
     let mark = format!("{number:>3}.");
-    let mut text = format!("\n{}", item(&mark, value.trim_end(), 0, page.width));
+    let mut text = format!("\n{}", item(&mark, &value, 0, page.width));
     if !step.formula.is_empty() {
-        text.push_str(&paragraph(&step.formula, 5, page.width));
+        text.push_str(&paragraph(
+            &reading::formula(&step.formula, titles, lang),
+            5,
+            page.width,
+        ));
     }
     if !step.numbers.is_empty() && step.numbers != step.formula {
-        text.push_str(&paragraph(&format!("= {}", step.numbers), 5, page.width));
+        let numbers = reading::numbers(&step.numbers, lang);
+        text.push_str(&paragraph(&format!("= {numbers}"), 5, page.width));
     }
     let basis = basis(page, &step.reference, step.assumption);
     if !basis.is_empty() {
