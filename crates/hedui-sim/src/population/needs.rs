@@ -161,7 +161,7 @@ fn help(draft: &mut Draft<'_>, ordinal: usize) {
     }
     if scribe.dice.percent(6) {
         let temporary = Assistance {
-            division_code: place.into(),
+            division_code: place.clone().into(),
             ..once("temporary-assistance", amount, Some(recently))
         };
         scribe.at("benefit-center", member, RecordBody::Assistance(temporary));
@@ -171,6 +171,16 @@ fn help(draft: &mut Draft<'_>, ordinal: usize) {
         2 | 3 => ("womens-federation", "family-counselling"),
         4 | 5 => ("justice", "legal-aid"),
         6 | 7 => ("party-work-committee", "party-member-help"),
+        rented @ 8..=10 => {
+            let programme = if rented == 8 {
+                "public-rental-housing"
+            } else {
+                "rent-subsidy"
+            };
+            let monthly = drawing(programme, amount / 20, Some(long_ago), &place);
+            scribe.at("housing", member, RecordBody::Assistance(monthly));
+            return;
+        }
         _ => return,
     };
     scribe.at(
