@@ -281,10 +281,11 @@ impl Household {
         let town = check_town(input.town.as_deref(), &mut errors);
         // Of members whose numbers cannot be read no age is known.
         if members.len() == stated && !members.iter().any(|m| m.age >= ADULT_AGE) {
-            errors.push(FieldError::new(
+            // A child without parents may be helped too: a guardian's letter speaks for it, and without one nothing is asked.
+            warnings.push(FieldError::new(
                 "household.members",
                 "NO_ADULT",
-                "no member is of age; the guardian applies for a household of minors",
+                "nobody here is of age: a guardian applies and signs for them; parents who live with them are members",
             ));
         }
         if errors.is_empty() {
