@@ -541,6 +541,22 @@ async fn an_expiry_destroys_what_is_due_and_nothing_else() {
         dry_run: true,
     };
     let tried = world.broker.request_expiry(ask, FIRST, &mut |_| true).await.unwrap();
+    // What is only counted rests on nothing; what is asked for does, and a text must be one in both.
+    let on = async |legal_reference: &'static str, dry_run: bool| {
+        let ask = ExpiryAsk {
+            legal_reference,
+            dry_run,
+            ..ask
+        };
+        world.broker.request_expiry(ask, FIRST, &mut |_| true).await
+    };
+    assert_eq!(on("", true).await.unwrap().counts, tried.counts);
+    for (text, dry_run) in [("", false), ("13800138000", true)] {
+        assert_eq!(
+            on(text, dry_run).await.unwrap_err().fields()[0].field,
+            "legal_reference"
+        );
+    }
     assert!(world.broker.expiries(DISTRICT).await.unwrap().is_empty());
     let counted = Counts {
         cases: 7,

@@ -38,10 +38,10 @@ pub struct RequestArgs {
     /// Everything that is due today.
     #[arg(long)]
     due: bool,
-    /// What it rests on: the retention schedule. It stands in the log for ever.
-    #[arg(long, value_name = "TEXT")]
-    legal_reference: String,
-    /// Only count.
+    /// What it rests on: the retention schedule. It stands in the log for ever. Nothing rests on it with --dry-run.
+    #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
+    legal_reference: Option<String>,
+    /// Only count: nothing is asked for, and nothing changes.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -115,7 +115,7 @@ async fn request(arguments: RequestArgs, context: &Context) -> Result<Answer, Cl
     let request = Request::new(wire::RequestExpiryRequest {
         district_code: arguments.district,
         before: arguments.before.map(values::date_of),
-        legal_reference: arguments.legal_reference,
+        legal_reference: arguments.legal_reference.unwrap_or_default(),
         dry_run: arguments.dry_run,
         actor: client.actor.clone(),
     });
