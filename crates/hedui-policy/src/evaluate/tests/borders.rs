@@ -139,6 +139,25 @@ fn an_income_per_head_that_rounds_up_to_the_standard_still_qualifies() {
     assert_eq!(verdict.amount.unwrap().hi, Some(0));
 }
 
+/// Da'an rounds the income per head to 0.1 yuan, half up, and pays the gap to what it rounds to: a fen decides over ten.
+#[test]
+fn a_tenth_of_a_yuan_is_rounded_half_up() {
+    let earns = |fen: i64| {
+        let mut case = Case::single(DATE);
+        case.income(0, IncomeKind::Property, "2017-06", "2018-05", fen);
+        let verdict = case.judge(shipped("dibao-daan-rural-capacity-index"));
+        (traced(&verdict, "per_capita_income", None).to_owned(), verdict.outcome)
+    };
+    let qualifies = |text: &str| (text.to_owned(), Outcome::Qualifies);
+    assert_eq!(earns(186_664), qualifies("1866.6"));
+    assert_eq!(earns(186_665), qualifies("1866.7"));
+    assert_eq!(earns(186_674), qualifies("1866.7"));
+    assert_eq!(earns(186_675), qualifies("1866.8"));
+    // Whether the household is below the standard is asked before anything is rounded.
+    assert_eq!(earns(359_995), qualifies("3600"));
+    assert_eq!(earns(360_000), ("3600".to_owned(), Outcome::Exceeds));
+}
+
 #[test]
 fn an_open_composition_never_qualifies_and_says_why() {
     let case = Case::single(DATE);

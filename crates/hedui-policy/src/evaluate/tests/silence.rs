@@ -3,10 +3,11 @@
 use hedui_core::household::{DeclaredIncome, Relation};
 use hedui_core::money::Fen;
 use hedui_core::record::IncomeKind;
-use hedui_core::verdict::Outcome;
+use hedui_core::verdict::{Outcome, Truth};
 use hedui_ids::Sex;
 use proptest::prelude::*;
 
+use crate::pack::Pack;
 use crate::testing::{Case, member, shipped};
 
 const DATE: &str = "2018-06-15";
@@ -105,6 +106,23 @@ impl Story {
     }
 }
 
+/// A pack with a standard that is higher by some percent, on every day.
+fn raised(id: &str, percent: i64) -> Pack {
+    let text = shipped(id).text();
+    let at = text.find("\nname = \"standard").unwrap();
+    let (before, rest) = text.split_at(at);
+    let (parameter, behind) = rest.split_at(rest.find("\n\n").unwrap());
+    let mut values = parameter.split("value = ");
+    let mut higher = values.next().unwrap().to_owned();
+    for value in values {
+        let end = value.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap();
+        let yuan: i64 = value[..end].replace('_', "").parse().unwrap();
+        higher.push_str(&format!("value = \"{}/100\"{}", yuan * (100 + percent), &value[end..]));
+    }
+    assert_ne!(higher, parameter);
+    Pack::parse("raised.toml", &[before, &higher, behind].concat()).unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
@@ -149,6 +167,35 @@ proptest! {
         prop_assert!(rank(after.outcome) <= rank(before.outcome));
         if let (Some(a), Some(b)) = (before.amount, after.amount) {
             prop_assert!(b.lo <= a.lo);
+        }
+    }
+
+    #[test]
+    fn a_higher_standard_drops_nobody_who_stays_within_the_property_limits(
+        story in story(),
+        silent in prop::collection::vec(prop::sample::select(&DEPARTMENTS[..]), 0..2),
+        percent in 1i64..200,
+        id in prop::sample::select(&PACKS[..]),
+    ) {
+        let mut case = story.case();
+        for department in silent {
+            case.silence(department);
+        }
+        let (before, after) = (case.judge(shipped(id)), case.judge(&raised(id, percent)));
+        let of_property = after.tests.iter().filter(|test| !["income", "band"].contains(&test.name.as_str()));
+        let within = of_property.clone().all(|test| test.result == Truth::Holds);
+        prop_assert!(of_property.count() > 0);
+        let rank = |outcome| match outcome {
+            Outcome::Qualifies => 2,
+            Outcome::Inconclusive => 1,
+            Outcome::Exceeds => 0,
+        };
+        if within {
+            prop_assert!(rank(after.outcome) >= rank(before.outcome), "{:?} became {:?}", before.outcome, after.outcome);
+        }
+        if before.outcome == Outcome::Qualifies {
+            let (a, b) = (before.amount.unwrap(), after.amount.unwrap());
+            prop_assert!(b.lo >= a.lo, "{:?} became {:?}", a, b);
         }
     }
 
