@@ -215,6 +215,7 @@ fn case() -> anyhow::Result<Case> {
             .collect(),
     };
     let settings = FastSettings {
+        districts: Vec::new(),
         count: DEPARTMENTS,
         seed: 7,
         think_ms: None,

@@ -8,10 +8,12 @@ use hedui_ids::{Date, DivisionCode, ResidentId};
 use hedui_proto::gtype;
 use hedui_proto::verification as pb;
 use hedui_proto::verification::verification_service_client::VerificationServiceClient;
+use hedui_server::cli::convert;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::process::Role;
+use super::super::PERSONS;
+use super::process::{Known, Role};
 
 /// One round.
 pub struct Load {
@@ -25,6 +27,8 @@ pub struct Load {
     pub round: usize,
     /// Who is asked.
     pub role: Role,
+    /// What the departments know.
+    pub known: Known,
 }
 
 /// What a round took.
@@ -49,10 +53,7 @@ impl Load {
         let mut client = VerificationServiceClient::connect(self.address.clone()).await?;
         let (requests, queue) = mpsc::channel(self.in_flight);
         let mut replies = client.verify_stream(ReceiverStream::new(queue)).await?.into_inner();
-        let households: Vec<pb::CreateVerificationRequest> = (0..self.verifications)
-            .map(|n| household(self.round, n))
-            .collect::<Option<_>>()
-            .context("making ids")?;
+        let households = self.households()?;
         let mut households = households.into_iter().zip(0u64..);
         let mut started = vec![std::time::Instant::now(); self.verifications];
         let mut latencies: Vec<Duration> = Vec::with_capacity(self.verifications);
@@ -82,6 +83,40 @@ impl Load {
             p50_ms: ms(at(50)),
             p99_ms: ms(at(99)),
         })
+    }
+
+    /// The requests: a household each, of three persons.
+    fn households(&self) -> anyhow::Result<Vec<pb::CreateVerificationRequest>> {
+        let Some(district) = self.known.district(self.round) else {
+            let households = (0..self.verifications).map(|n| household(self.round, n));
+            return households.collect::<Option<_>>().context("making ids");
+        };
+        let day = district.as_of;
+        let as_of = gtype::Date {
+            year: day.year().into(),
+            month: day.month().into(),
+            day: day.day().into(),
+        };
+        let population = hedui_sim::generate(&district)?.households;
+        let three = population.iter().filter(|t| t.household.members.len() == PERSONS);
+        let requests = three
+            .take(self.verifications)
+            .map(|truth| pb::CreateVerificationRequest {
+                district_code: district.district.clone(),
+                programmes: district.programmes.clone(),
+                household: Some(convert::household(&truth.household)),
+                authorizations: truth.authorizations.iter().map(convert::authorization).collect(),
+                as_of: Some(as_of),
+                actor: "bench".to_owned(),
+                ..Default::default()
+            });
+        let requests: Vec<_> = requests.collect();
+        anyhow::ensure!(
+            requests.len() == self.verifications,
+            "the district has {} households of {PERSONS} persons",
+            requests.len()
+        );
+        Ok(requests)
     }
 
     /// A reply that is not a finished verification is a broken benchmark.

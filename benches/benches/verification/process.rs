@@ -67,16 +67,70 @@ struct Departments {
     departments: Vec<Department>,
 }
 
+/// What the simulated departments know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Of the people of synthetic districts, of this many households each, what is true; one district for each round.
+    Districts {
+        /// How many.
+        districts: u32,
+        /// Households of each.
+        households: u32,
+        /// The day on which they apply.
+        as_of: hedui_core::Date,
+    },
+    /// Of everybody some records everywhere.
+    Anything,
+}
+
+impl Known {
+    /// The synthetic district of a round.
+    pub fn district(self, round: usize) -> Option<hedui_sim::population::Settings> {
+        let Known::Districts { households, as_of, .. } = self else {
+            return None;
+        };
+        Some(hedui_sim::population::Settings {
+            seed: SEED + u64::try_from(round).ok()?,
+            district: "511703".to_owned(),
+            households,
+            as_of,
+            programmes: vec!["dibao".to_owned()],
+        })
+    }
+}
+
+/// Starts the departments with what the first line of standard input says.
 fn departments() -> anyhow::Result<()> {
-    let (count, seed) = (super::super::DEPARTMENTS.to_string(), SEED.to_string());
-    Ok(hedui_sim::departments_main(["--count", &count, "--seed", &seed])?)
+    let arguments: Vec<String> = serde_json::from_str(&first_line()?)?;
+    Ok(hedui_sim::departments_main(arguments)?)
+}
+
+/// The arguments of the departments.
+fn arguments(known: Known) -> Vec<String> {
+    let mut arguments = vec!["--count".to_owned(), super::super::DEPARTMENTS.to_string()];
+    arguments.extend(["--seed".to_owned(), SEED.to_string()]);
+    if let Known::Districts {
+        districts,
+        households,
+        as_of,
+    } = known
+    {
+        arguments.extend(["--districts".to_owned(), districts.to_string()]);
+        arguments.extend(["--households".to_owned(), households.to_string()]);
+        arguments.extend(["--as-of".to_owned(), as_of.to_string()]);
+    }
+    arguments
 }
 
 /// The departments, from the first line of standard input.
 fn told() -> anyhow::Result<Vec<Department>> {
+    Ok(serde_json::from_str::<Departments>(&first_line()?)?.departments)
+}
+
+fn first_line() -> anyhow::Result<String> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
-    Ok(serde_json::from_str::<Departments>(&line)?.departments)
+    Ok(line)
 }
 
 /// Waits until standard input ends: the parent has gone or wants us gone.
@@ -112,14 +166,14 @@ struct Process {
 }
 
 impl Process {
-    fn start(role: Role, input: Option<&str>) -> anyhow::Result<Process> {
+    fn start(role: Role, input: &str) -> anyhow::Result<Process> {
         let mut child = Command::new(std::env::current_exe()?)
             .args([FLAG, role.word()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("starting the {} process", role.word()))?;
-        if let (Some(input), Some(stdin)) = (input, child.stdin.as_mut()) {
+        if let Some(stdin) = child.stdin.as_mut() {
             writeln!(stdin, "{input}")?;
         }
         let stdout = child.stdout.take().context("a child without output")?;
@@ -168,10 +222,10 @@ pub struct Roles {
 
 impl Roles {
     /// Starts them; the other two are told where the departments are.
-    pub fn start() -> anyhow::Result<Roles> {
-        let departments = Process::start(Role::Departments, None)?;
-        let floor = Process::start(Role::Floor, Some(&departments.first_line))?;
-        let server = Process::start(Role::Server, Some(&departments.first_line))?;
+    pub fn start(known: Known) -> anyhow::Result<Roles> {
+        let departments = Process::start(Role::Departments, &serde_json::to_string(&arguments(known))?)?;
+        let floor = Process::start(Role::Floor, &departments.first_line)?;
+        let server = Process::start(Role::Server, &departments.first_line)?;
         Ok(Roles {
             departments,
             floor,

@@ -10,10 +10,12 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use hedui_adapter::Catalogue;
+use hedui_core::Date;
 
 use crate::error::SimError;
 use crate::fast::{self, FastSettings, Faults};
 use crate::plugin;
+use crate::population;
 
 /// One department's own program, answering from a file of people.
 #[derive(Debug, Parser)]
@@ -55,6 +57,41 @@ struct DepartmentsArgs {
     /// Threads that answer.
     #[arg(long, default_value_t = 1)]
     threads: usize,
+    /// Know the people of this many synthetic districts, of the seeds from `--seed` on, and nobody else. Without it, everybody has some
+    /// records everywhere.
+    #[arg(long, default_value_t = 0, requires = "as_of")]
+    districts: u32,
+    /// Households of each of these districts.
+    #[arg(long, default_value_t = 500)]
+    households: u32,
+    /// The day on which they apply, for example 2026-11-20.
+    #[arg(long, value_parser = day)]
+    as_of: Option<Date>,
+    /// GB/T 2260 code of these districts.
+    #[arg(long, default_value = "511703")]
+    district: String,
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "a day, for example 2026-11-20".to_owned())
+}
+
+impl DepartmentsArgs {
+    /// The districts whose people the departments know.
+    fn districts(&self) -> Vec<population::Settings> {
+        let seeds = (0..u64::from(self.districts)).map(|n| self.seed.wrapping_add(n));
+        let of = |(seed, as_of)| population::Settings {
+            seed,
+            district: self.district.clone(),
+            households: self.households,
+            as_of,
+            programmes: Vec::new(),
+        };
+        seeds
+            .zip(std::iter::repeat(self.as_of))
+            .filter_map(|(seed, day)| Some(of((seed, day?))))
+            .collect()
+    }
 }
 
 fn think(text: &str) -> Result<(u32, u32), String> {
@@ -104,6 +141,7 @@ pub fn departments_main<A: Into<OsString> + Clone>(args: impl IntoIterator<Item 
             stranger_permille: args.stranger_permille,
             silent_permille: args.silent_permille,
         },
+        districts: args.districts(),
     };
     runtime(args.threads)?.block_on(async {
         let departments = fast::start(&settings).await?;

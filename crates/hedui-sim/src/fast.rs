@@ -1,8 +1,10 @@
-//! Departments at full speed, for load: each on a port of its own, answering with prebuilt bodies and next to no work.
-//! Leaves the truth of the answers to nobody: whoever wants true answers takes `sources`.
+//! Departments at full speed, for load: each on a port of its own, answering with prebuilt bodies and next to no work: anything of
+//! anybody, or what is true of the people of synthetic districts.
+//! Leaves real sources to `sources`.
 
 mod answer;
 mod bodies;
+mod held;
 mod scan;
 mod service;
 mod stream;
@@ -23,7 +25,8 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
 use crate::error::SimError;
-use crate::population::Dice;
+use crate::population::{self, Dice};
+use held::{Bodies, People};
 use service::FastService;
 pub use service::Raw;
 
@@ -54,6 +57,8 @@ pub struct FastSettings {
     pub think_ms: Option<(u32, u32)>,
     /// What goes wrong.
     pub faults: Faults,
+    /// Districts whose people the departments know and nobody else; without any, everybody has some records everywhere.
+    pub districts: Vec<population::Settings>,
 }
 
 /// Where a simulated department listens.
@@ -90,7 +95,7 @@ impl FastDepartments {
 
 /// A department: everything its answers are made of.
 struct Department {
-    bodies: Vec<Bytes>,
+    bodies: Bodies,
     failure: Bytes,
     description: Bytes,
     checks: Bytes,
@@ -123,8 +128,10 @@ pub async fn start(settings: &FastSettings) -> Result<FastDepartments, SimError>
     }
     let (end, ended) = watch::channel(());
     let mut addresses = Vec::with_capacity(settings.count);
+    let mut people = held::people(&settings.districts)?;
     for (number, description) in (0u64..).zip(descriptions(settings.count)?) {
-        let department = department(settings, &description, number)?;
+        let known = people.remove(&description.department);
+        let department = department(settings, &description, number, known)?;
         let address = serve(department, ended.clone()).await?;
         addresses.push(FastAddress {
             department: description.department,
@@ -140,8 +147,9 @@ pub async fn start(settings: &FastSettings) -> Result<FastDepartments, SimError>
 /// Bytes that are no question.
 pub fn answers(settings: &FastSettings, query: &[u8], turn: usize) -> Result<Vec<(Description, Bytes)>, SimError> {
     let mut given = Vec::with_capacity(settings.count);
+    let mut people = held::people(&settings.districts)?;
     for (number, description) in (0u64..).zip(descriptions(settings.count)?) {
-        let department = department(settings, &description, number)?;
+        let department = department(settings, &description, number, people.remove(&description.department))?;
         let mut bytes = BytesMut::new();
         answer::put(&mut bytes, None, query, &department.bodies, turn, false)
             .map_err(|_| SimError::Argument("not a question".to_owned()))?;
@@ -187,7 +195,12 @@ fn descriptions(count: usize) -> Result<Vec<Description>, SimError> {
         .collect()
 }
 
-fn department(settings: &FastSettings, description: &Description, number: u64) -> Result<Department, SimError> {
+fn department(
+    settings: &FastSettings,
+    description: &Description,
+    number: u64,
+    people: Option<People>,
+) -> Result<Department, SimError> {
     let seed = settings.seed.wrapping_add(number.wrapping_mul(0x1000_0001));
     let failure = hedui_proto::department::Failure {
         class: FailureClass::Transient as i32 + 1,
@@ -200,8 +213,16 @@ fn department(settings: &FastSettings, description: &Description, number: u64) -
         outcome: Outcome::Pass,
         message: "simulated".to_owned(),
     };
+    let bodies = if settings.districts.is_empty() {
+        Bodies::Any(bodies::make(
+            &description.record_types,
+            &mut Dice::seeded(seed, u64::MAX),
+        )?)
+    } else {
+        Bodies::held(people.unwrap_or_default())?
+    };
     Ok(Department {
-        bodies: bodies::make(&description.record_types, &mut Dice::seeded(seed, u64::MAX))?,
+        bodies,
         failure: failure.encode_to_vec().into(),
         description: wire::encode_description(description),
         checks: wire::encode_checks(&[check]),

@@ -3,6 +3,7 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
+use super::held::Bodies;
 use super::scan::{Field, Fields, Malformed, put_head, put_slice, put_varint, slice_len, varint_len};
 
 /// More persons than any department takes.
@@ -70,17 +71,16 @@ pub(super) fn put(
     out: &mut BytesMut,
     id: Option<u64>,
     query: &[u8],
-    bodies: &[Bytes],
+    bodies: &Bodies,
     turn: usize,
     stranger: bool,
 ) -> Result<(), Malformed> {
     let echo = echo(query)?;
     let subjects = echo.subjects.get(..echo.count).unwrap_or_default();
-    let body = |n: usize| bodies.get((turn + n) % bodies.len().max(1));
     let results = subjects
         .iter()
         .enumerate()
-        .filter_map(|(n, (ordinal, id))| Some((*ordinal, *id, body(n)?)));
+        .filter_map(|(n, (ordinal, id))| Some((*ordinal, *id, bodies.of(turn + n, id)?)));
     let response: usize = slice_len(echo.query_id.len())
         + results
             .clone()

@@ -18,7 +18,6 @@ const RECORDS: [usize; 8] = [2, 3, 4, 5, 3, 2, 4, 3];
 
 /// The bodies of a department that holds these types of record.
 pub(super) fn make(types: &[RecordType], dice: &mut Dice) -> Result<Vec<Bytes>, SimError> {
-    let query = question().ok_or(SimError::Exhausted("numbers"))?;
     let mut bodies = Vec::with_capacity(BODIES);
     let mut serial = 0usize;
     for records in RECORDS.iter().cycle().take(BODIES) {
@@ -32,10 +31,15 @@ pub(super) fn make(types: &[RecordType], dice: &mut Dice) -> Result<Vec<Bytes>, 
                 })
             })
             .collect();
-        let answer = SubjectAnswer::of(0, AnswerState::Found { records });
-        bodies.push(rest_of_result(&wire::encode_answer(&query, &[answer]))?);
+        bodies.push(body(AnswerState::Found { records })?);
     }
     Ok(bodies)
+}
+
+/// The body that says this of somebody.
+pub(super) fn body(state: AnswerState) -> Result<Bytes, SimError> {
+    let query = question().ok_or(SimError::Exhausted("numbers"))?;
+    rest_of_result(&wire::encode_answer(&query, &[SubjectAnswer::of(0, state)]))
 }
 
 /// A question about one person of nobody's number.

@@ -22,6 +22,7 @@ fn settings(count: usize) -> FastSettings {
         seed: 5,
         think_ms: None,
         faults: Faults::default(),
+        districts: Vec::new(),
     }
 }
 
@@ -130,6 +131,55 @@ async fn every_department_answers_each_question_with_its_echoes_and_its_types_in
         .filter(|(bytes, _)| !(420..=1000).contains(bytes))
         .collect();
     assert!(strange.is_empty(), "{strange:?}");
+}
+
+#[test]
+fn departments_that_know_a_district_say_of_each_person_what_they_hold_and_of_others_that_there_is_no_record() {
+    let district = |seed| population::Settings {
+        seed,
+        district: "511703".into(),
+        households: 30,
+        as_of: Date::new(2026, 11, 20).unwrap(),
+        programmes: Vec::new(),
+    };
+    let settings = FastSettings {
+        districts: vec![district(3), district(4)],
+        ..settings(28)
+    };
+    let mut question = query(1, 1);
+    for (turn, settings_of) in settings.districts.iter().enumerate() {
+        let population = population::generate(settings_of).unwrap();
+        for truth in &population.households {
+            let members = truth.household.members.iter().zip(0u32..);
+            let day = hedui_ids::Date::new(2026, 11, 20).unwrap();
+            let subjects = members.map(|(member, ordinal)| Subject {
+                ordinal,
+                id: ResidentId::parse(&member.id_number, day).unwrap().id,
+                name: member.name.clone(),
+            });
+            question.subjects = subjects.collect();
+            let said = answers(&settings, &wire::encode_query(&question), turn).unwrap();
+            assert_eq!(said.len(), 28);
+            for (description, bytes) in said {
+                let of = wire::decode_answer(&bytes, &question);
+                for (answer, subject) in of.iter().zip(&question.subjects) {
+                    match (&answer.state, truth.of(&description.department, &subject.id)) {
+                        (AnswerState::Found { records }, Some(held)) => assert_eq!(*records, held.records),
+                        (AnswerState::NoRecord, None) => {}
+                        (state, held) => panic!("{}: {held:?}", state.code()),
+                    }
+                }
+            }
+            if truth.number == 2 {
+                break;
+            }
+        }
+    }
+    let said = answers(&settings, &wire::encode_query(&query(2, 3)), 0).unwrap();
+    for (_, bytes) in said {
+        let of = wire::decode_answer(&bytes, &query(2, 3));
+        assert!(of.len() == 3 && of.iter().all(|a| a.state == AnswerState::NoRecord));
+    }
 }
 
 #[tokio::test]
@@ -265,7 +315,7 @@ proptest! {
         }
         let noise = bytes::Bytes::from(noise);
         let mut out = bytes::BytesMut::new();
-        let read = scan::frame(&noise, |q| { let _ = answer::put(&mut out, Some(q.id), &q.query, &[], 0, true); }, |_| {});
+        let read = scan::frame(&noise, |q| { let _ = answer::put(&mut out, Some(q.id), &q.query, &Bodies::Any(Vec::new()), 0, true); }, |_| {});
         // The generated reader may be stricter (UTF-8, wire types), never more lenient about lengths.
         prop_assert!(read.is_ok() || p::QueryStreamRequest::decode(noise).is_err());
     }
