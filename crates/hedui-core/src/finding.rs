@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::answer::AnswerState;
 use crate::bounds::Figure;
 use crate::dates::{Month, Months};
-use crate::facts::{DepartmentAnswers, Fact, Facts, is_drawn};
+use crate::facts::{DepartmentAnswers, Fact, Facts};
 use crate::names::{DepartmentId, ProgrammeId};
 use crate::part::{Aspect, Part, Treatment};
 use crate::record::{IncomeKind, RecordBody, RecordType};
@@ -17,6 +17,7 @@ use crate::verdict::Text;
 
 mod codes;
 mod early;
+mod help;
 mod interest;
 mod register;
 mod spouse;
@@ -99,7 +100,8 @@ pub fn findings(
         identity(facts, ordinal, &mut all);
         life(facts, ordinal, &mut all);
         spouse(facts, ordinal, &mut all);
-        assistance(facts, ordinal, programmes, district_code, &mut all);
+        help::assistance(facts, ordinal, programmes, district_code, &mut all);
+        help::twice_or_lost(facts, ordinal, district_code, &mut all);
         roles(facts, ordinal, &mut all);
         declared_incomes(facts, ordinal, tolerances, &mut all);
     }
@@ -210,53 +212,6 @@ fn life(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
             parts,
             "户籍登记该成员已死亡，家庭人口需核实",
             "the registration shows this member as deceased; the household's members must be settled",
-        );
-    }
-}
-
-fn assistance(facts: &Facts<'_>, ordinal: u32, programmes: &[ProgrammeId], district: &str, all: &mut Vec<Finding>) {
-    let (mut twice, mut drawn) = (Vec::new(), Vec::new());
-    for found in facts.records(RecordType::Assistance, Some(ordinal)) {
-        let RecordBody::Assistance(body) = &found.record.body else {
-            continue;
-        };
-        if !is_drawn(body, facts.as_of) {
-            continue;
-        }
-        let programme = body.programme.trim();
-        let same = programmes.iter().any(|p| p.as_str() == programme);
-        // Registers write the place with 6 digits, or with those of the town behind them.
-        let is_here = |code: &str| code.trim().chars().take(6).eq(district.trim().chars().take(6));
-        let elsewhere = !body.division_code.trim().is_empty() && !is_here(&body.division_code);
-        let part = found.part(Aspect::Whole, body.amount.0, Treatment::Counted);
-        if same && elsewhere {
-            twice.push(part)
-        } else {
-            drawn.push(part)
-        }
-    }
-    if !twice.is_empty() {
-        push(
-            facts,
-            all,
-            "ASSISTANCE_ELSEWHERE",
-            Weight::OpensVerdict,
-            Some(ordinal),
-            twice,
-            "该成员正在其他地区领取同一救助",
-            "this member already draws the same assistance in another district",
-        );
-    }
-    if !drawn.is_empty() {
-        push(
-            facts,
-            all,
-            "ASSISTANCE_DRAWN",
-            Weight::Note,
-            Some(ordinal),
-            drawn,
-            "该成员正在领取救助",
-            "this member draws assistance",
         );
     }
 }

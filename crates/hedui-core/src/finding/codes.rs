@@ -25,4 +25,6 @@ pub const FINDINGS: &[&str] = &[
     "UNCORROBORATED_WAGE",
     "RENT_UNKNOWN",
     "IMPLAUSIBLE_RECORD",
+    "ASSISTANCE_TWICE",
+    "ASSISTANCE_LOST",
 ];

@@ -179,8 +179,47 @@ fn the_same_assistance_elsewhere_is_told_from_help_here() {
         "a town of the district"
     );
     assert_eq!(aid("medical", "510104", Drawing, None), ["ASSISTANCE_DRAWN"]);
-    assert_eq!(aid("dibao", "510104", Ended, None), [""; 0]);
-    assert_eq!(aid("dibao", "510104", Drawing, Some("2026-10")), [""; 0]);
+    assert_eq!(aid("dibao", "510104", Ended, None), ["ASSISTANCE_LOST"]);
+    assert_eq!(aid("dibao", "510104", Drawing, Some("2026-10")), ["ASSISTANCE_LOST"]);
+}
+
+#[test]
+fn help_that_is_drawn_twice_or_was_lost_is_told_with_its_records() {
+    use AssistancePeriod::{Monthly, Once, Yearly};
+    use AssistanceStatus::{Drawing, Ended};
+    let told = |helps: &[(&str, &str, AssistancePeriod, AssistanceStatus, &str)]| {
+        let record = |(programme, place, period, status, from): &(&str, &str, _, _, &str)| {
+            RecordBody::Assistance(Assistance {
+                programme: (*programme).into(),
+                amount: Fen(30_000),
+                period: *period,
+                from: Some(date(from)),
+                until: None,
+                division_code: (*place).into(),
+                status: *status,
+            })
+        };
+        codes(&[civil(helps.iter().map(record).collect())])
+    };
+    let rent = ("rent-subsidy", "511703", Monthly, Drawing, "2024-01-01");
+    let flat = ("public-rental-housing", "511703", Monthly, Drawing, "2024-01-01");
+    assert_eq!(told(&[rent, flat]), ["ASSISTANCE_DRAWN"]);
+    assert_eq!(told(&[rent, rent]), ["ASSISTANCE_DRAWN", "ASSISTANCE_TWICE"]);
+    // Of another place it is another matter.
+    assert_eq!(
+        told(&[rent, ("rent-subsidy", "510104", Monthly, Drawing, "2024-01-01")]),
+        ["ASSISTANCE_DRAWN"]
+    );
+    let ended = |period| ("rent-subsidy", "511703", period, Ended, "2023-01-01");
+    assert_eq!(told(&[ended(Monthly)]), ["ASSISTANCE_LOST"]);
+    assert_eq!(told(&[ended(Yearly), flat]), ["ASSISTANCE_DRAWN", "ASSISTANCE_LOST"]);
+    // What is given once ends by itself; what went on under another record was not lost; what has not begun neither.
+    assert_eq!(told(&[ended(Once)]), [""; 0]);
+    assert_eq!(told(&[ended(Monthly), rent]), ["ASSISTANCE_DRAWN"]);
+    assert_eq!(
+        told(&[("rent-subsidy", "511703", Monthly, Ended, "2030-01-01")]),
+        [""; 0]
+    );
 }
 
 fn wage(from: &str, until: &str, fen: i64) -> Said {
