@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod connectors;
+mod drift;
 mod durability;
 mod faults;
 mod golden;

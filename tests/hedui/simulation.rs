@@ -11,9 +11,9 @@ use hedui_proto::operations::operations_service_client::OperationsServiceClient;
 use hedui_proto::retention::FreezeCaseRequest;
 use hedui_proto::retention::retention_service_client::RetentionServiceClient;
 use hedui_proto::verification::{Outcome, Verdict};
-use hedui_server::cli::{Exit, Surroundings};
+use hedui_server::cli::Exit;
 
-use crate::support::District;
+use crate::support::{District, hedui};
 
 const HOUSEHOLDS: usize = 60;
 /// The pack in force for the towns of the synthetic district.
@@ -268,23 +268,6 @@ async fn mistakes_of_packs_are_all_told_and_nothing_is_read() {
         "to REQUIRED",
     ];
     assert_eq!(reasons(elsewhere).await, wanted);
-}
-
-/// Runs the command line beside the server's thread.
-async fn hedui(arguments: Vec<String>) -> Exit {
-    let run = move || {
-        let surroundings = Surroundings {
-            now: "2026-11-22T00:00:00Z".parse().unwrap(),
-            request_id: [1; 16],
-            locale: "en_US.UTF-8".to_owned(),
-            no_colour: true,
-            stdout_is_terminal: false,
-            stderr_is_terminal: false,
-            stdin_is_terminal: false,
-        };
-        hedui_server::cli::main(arguments.into_iter().map(Into::into), &surroundings)
-    };
-    tokio::task::spawn_blocking(run).await.unwrap()
 }
 
 #[tokio::test]

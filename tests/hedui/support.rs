@@ -12,7 +12,7 @@ use hedui_adapter::{Catalogue, Folder};
 use hedui_core::{AuthorizationInput, Date, DepartmentId, HouseholdInput};
 use hedui_proto::verification as pb;
 use hedui_proto::verification::verification_service_client::VerificationServiceClient;
-use hedui_server::cli::convert;
+use hedui_server::cli::{Exit, Surroundings, convert};
 use hedui_server::config::Config;
 use hedui_server::start::{Started, start};
 use hedui_sim::population::Settings;
@@ -260,6 +260,23 @@ impl Drop for Away {
             std::fs::rename(away, path).unwrap();
         }
     }
+}
+
+/// Runs the command line beside the server's threads.
+pub async fn hedui(arguments: Vec<String>) -> Exit {
+    let run = move || {
+        let surroundings = Surroundings {
+            now: "2026-11-22T00:00:00Z".parse().unwrap(),
+            request_id: [1; 16],
+            locale: "en_US.UTF-8".to_owned(),
+            no_colour: true,
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+            stdin_is_terminal: false,
+        };
+        hedui_server::cli::main(arguments.into_iter().map(Into::into), &surroundings)
+    };
+    tokio::task::spawn_blocking(run).await.unwrap()
 }
 
 /// Every file below a folder.

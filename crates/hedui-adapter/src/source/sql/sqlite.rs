@@ -113,7 +113,15 @@ impl Source for Sqlite {
             let rows = people
                 .iter()
                 .map(|values| person(&mut statement, &columns, values, &budget));
-            Ok(rows.collect())
+            let rows: Found = rows.collect();
+            let is_error =
+                |rows: &Result<Rows, Failure>| matches!(rows, Err(f) if f.reason == Reason::SourceError.word());
+            if rows.iter().any(is_error) {
+                drop(statement);
+                // A connection that knew the tables as they were finds out when it reads: now it says what is gone.
+                shared.prepare(connection)?;
+            }
+            Ok(rows)
         })
         .await
     }
@@ -147,7 +155,7 @@ impl Shared {
             .prepare(&self.query.text)
             .map_err(|error| match failure(&error) {
                 // What cannot even be prepared does not fit the database: a table or column is not there.
-                other if other.reason == Reason::SourceError.word() => Reason::SourceMissing.failure_at("the query"),
+                other if other.reason == Reason::SourceError.word() => lost(&error, &self.query.text),
                 other => other,
             })?;
         if !statement.readonly() {
@@ -156,6 +164,21 @@ impl Shared {
         let columns = Columns::of(statement.column_names(), &self.columns)?;
         Ok((statement, columns))
     }
+}
+
+/// What a query names and the database does not have. Of SQLite's text only a name is passed on, and only one of the query itself.
+fn lost(error: &rusqlite::Error, query: &str) -> Failure {
+    let text = match error {
+        rusqlite::Error::SqlInputError { msg, .. } | rusqlite::Error::SqliteFailure(_, Some(msg)) => msg.as_str(),
+        _ => "",
+    };
+    for (word, what) in [("no such column: ", "column"), ("no such table: ", "table")] {
+        let name = text.strip_prefix(word).filter(|name| query.contains(name));
+        if let Some(name) = name {
+            return Reason::SourceMissing.failure_at(format_args!("{what} {name}"));
+        }
+    }
+    Reason::SourceMissing.failure_at("the query")
 }
 
 fn file_id(path: &Path) -> Result<FileId, Failure> {
