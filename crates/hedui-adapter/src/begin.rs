@@ -8,8 +8,9 @@ mod tests;
 use hedui_core::RecordType;
 
 use crate::guess::{GuessError, Named, guess};
-use crate::manifest::{HttpConnector, Manifest, ManifestError, TextEncoding};
+use crate::manifest::{DatabaseConnector, HttpConnector, Manifest, ManifestError, TextEncoding};
 use crate::source::inspect::TableShape;
+use crate::source::inspect::server::Server;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -56,6 +57,15 @@ pub enum BeginConnector {
         /// The file.
         path: String,
     },
+    /// A dBASE table.
+    Dbf {
+        /// The file.
+        path: String,
+        /// How its texts are encoded.
+        encoding: TextEncoding,
+    },
+    /// A table of a database server. The query is written here; the password is a `${variable}`.
+    Server(Server, DatabaseConnector),
     /// A web service.
     Http(HttpConnector),
 }

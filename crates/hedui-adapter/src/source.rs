@@ -7,7 +7,7 @@ pub mod inspect;
 mod sheet;
 mod sql;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::error::Error;
 use std::sync::Arc;

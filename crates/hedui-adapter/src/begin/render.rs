@@ -10,9 +10,11 @@ use serde_json::{Map, Value as Json};
 use super::{Begin, BeginConnector};
 use crate::adapter::LookupKey;
 use crate::guess::{From, Guess};
-use crate::manifest::{Manifest, TextEncoding};
+use crate::manifest::{DatabaseConnector, HttpConnector, Manifest, TextEncoding};
 use crate::mapping::{DateFormat, FieldKind, FieldSource, Mapping};
 use crate::samples::{SampleRow, sample_row};
+use crate::source::inspect::server::{Server, identifier, table_name};
+use crate::source::query::Dialect;
 
 /// A text in quotes, as TOML reads it.
 fn quoted(text: &str) -> String {
@@ -93,91 +95,104 @@ fn asks_legacy(wanted: &Begin) -> bool {
 }
 
 fn connector(wanted: &Begin, guess: &Guess, out: &mut String) {
-    let _ = match &wanted.connector {
+    let text = match &wanted.connector {
         BeginConnector::Sqlite { path } => {
-            let id = identifier(&guess.id_number);
-            let query = format!(
-                "SELECT {} FROM {} WHERE {id} IN (:id_number, :legacy_id_number)",
-                wanted
-                    .table
-                    .columns
-                    .iter()
-                    .map(|c| identifier(&c.name))
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                identifier(&wanted.table.name),
-            );
-            writeln!(
-                out,
-                "[connector]\nkind = \"sqlite\"\npath = {}\nquery = {}\n",
+            let query = query(Dialect::Sqlite, wanted, guess);
+            format!(
+                "kind = \"sqlite\"\npath = {}\nquery = {}\n",
                 quoted(path),
                 quoted(&query)
             )
+        }
+        BeginConnector::Server(server, database) => {
+            let query = query(server.dialect(), wanted, guess);
+            format!("{}query = {}\n", self::server(*server, database), quoted(&query))
         }
         BeginConnector::Csv {
             path,
             encoding,
             delimiter,
-        } => {
-            let encoding = match encoding {
-                TextEncoding::Utf8 => "utf-8",
-                TextEncoding::Gb18030 => "gb18030",
-            };
-            writeln!(
-                out,
-                "[connector]\nkind = \"csv\"\npath = {}\nencoding = \"{encoding}\"\ndelimiter = {}\nkey_column = {}\n",
-                quoted(path),
-                quoted(&delimiter.to_string()),
-                quoted(&guess.id_number)
-            )
-        }
-        BeginConnector::Excel { path } => writeln!(
-            out,
-            "[connector]\nkind = \"excel\"\npath = {}\nsheet = {}\nkey_column = {}\n",
+        } => format!(
+            "kind = \"csv\"\npath = {}\nencoding = \"{}\"\ndelimiter = {}\nkey_column = {}\n",
+            quoted(path),
+            encoding_word(*encoding),
+            quoted(&delimiter.to_string()),
+            quoted(&guess.id_number)
+        ),
+        BeginConnector::Excel { path } => format!(
+            "kind = \"excel\"\npath = {}\nsheet = {}\nkey_column = {}\n",
             quoted(path),
             quoted(&wanted.table.name),
             quoted(&guess.id_number)
         ),
-        BeginConnector::Http(http) => {
-            let mut text = format!(
-                "[connector]\nkind = \"http\"\nurl = {}\nrows = {}\n",
-                quoted(&http.url),
-                quoted(&http.rows)
-            );
-            if let Some(body) = &http.body {
-                text.push_str(&format!("method = \"POST\"\nbody = {}\n", quoted(body)));
-            }
-            let headers: Vec<String> = http
-                .headers
-                .iter()
-                .map(|(name, value)| format!("{} = {}", key(name), quoted(value)))
-                .collect();
-            if !headers.is_empty() {
-                text.push_str(&format!("headers = {{ {} }}\n", headers.join(", ")));
-            }
-            writeln!(out, "{text}no_record_status = [404]\n")
-        }
+        BeginConnector::Dbf { path, encoding } => format!(
+            "kind = \"dbf\"\npath = {}\nencoding = \"{}\"\nkey_column = {}\n",
+            quoted(path),
+            encoding_word(*encoding),
+            quoted(&guess.id_number)
+        ),
+        BeginConnector::Http(http) => web(http),
     };
+    // Writing to a string does not fail.
+    let _ = writeln!(out, "[connector]\n{text}");
 }
 
-/// A name in SQL, quoted unless it is bare.
-fn identifier(name: &str) -> String {
-    let bare =
-        name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !name.starts_with(|c: char| c.is_ascii_digit());
-    if bare && !is_keyword(name) {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
+const fn encoding_word(encoding: TextEncoding) -> &'static str {
+    match encoding {
+        TextEncoding::Utf8 => "utf-8",
+        TextEncoding::Gb18030 => "gb18030",
     }
 }
 
-/// Words that registers use as names although SQL has another use for them.
-fn is_keyword(name: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "from", "to", "order", "group", "table", "index", "values", "default", "check", "where", "select", "case",
-        "end", "by", "in", "on", "as",
-    ];
-    WORDS.contains(&name.to_ascii_lowercase().as_str())
+/// Finds a person's rows by both numbers.
+fn query(dialect: Dialect, wanted: &Begin, guess: &Guess) -> String {
+    let columns = wanted.table.columns.iter().map(|c| identifier(dialect, &c.name));
+    format!(
+        "SELECT {} FROM {} WHERE {} IN (:id_number, :legacy_id_number)",
+        columns.collect::<Vec<_>>().join(", "),
+        table_name(dialect, &wanted.table.name),
+        identifier(dialect, &guess.id_number)
+    )
+}
+
+/// How a database server is reached.
+fn server(server: Server, database: &DatabaseConnector) -> String {
+    let kind = match server {
+        Server::Postgres => "postgres",
+        Server::Mysql => "mysql",
+    };
+    let mut text = format!(
+        "kind = \"{kind}\"\nhost = {}\nport = {}\ndatabase = {}\nuser = {}\npassword = {}\n",
+        quoted(&database.host),
+        database.port,
+        quoted(&database.database),
+        quoted(&database.user),
+        // The name of the variable that holds it.
+        quoted(database.password.expose()),
+    );
+    if let Some(ca) = database.tls.as_ref().and_then(|tls| tls.ca.as_ref()) {
+        text.push_str(&format!("tls = {{ ca = {} }}\n", quoted(ca)));
+    }
+    text
+}
+
+/// How a web service is asked.
+fn web(http: &HttpConnector) -> String {
+    let mut text = format!(
+        "kind = \"http\"\nurl = {}\nrows = {}\n",
+        quoted(&http.url),
+        quoted(&http.rows)
+    );
+    if let Some(body) = &http.body {
+        text.push_str(&format!("method = \"POST\"\nbody = {}\n", quoted(body)));
+    }
+    let header = |(name, value): &(String, String)| format!("{} = {}", key(name), quoted(value));
+    let headers: Vec<String> = http.headers.iter().map(header).collect();
+    if !headers.is_empty() {
+        text.push_str(&format!("headers = {{ {} }}\n", headers.join(", ")));
+    }
+    text.push_str("no_record_status = [404]\n");
+    text
 }
 
 fn source(from: &From) -> String {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::catalogue::Folder;
 use crate::guess::tests::table;
-use crate::manifest::Variables;
+use crate::manifest::{Secret, Variables};
 
 const IDS: &[&str] = &["511703198406129811", "11010519491231002X"];
 
@@ -18,6 +18,50 @@ fn vehicles() -> TableShape {
         ("评估价值（万元）", &["7.58"]),
         ("from", &["x y"]),
     ])
+}
+
+fn server(server: Server) -> BeginConnector {
+    let database = DatabaseConnector {
+        host: "${host}".to_owned(),
+        port: 5433,
+        database: "register".to_owned(),
+        user: "reader".to_owned(),
+        password: Secret::new("${vehicles_password}"),
+        tls: None,
+        query: String::new(),
+    };
+    BeginConnector::Server(server, database)
+}
+
+/// Every kind of source with a table as such a source has it.
+fn sources() -> Vec<(BeginConnector, TableShape)> {
+    let mut all: Vec<(BeginConnector, TableShape)> = connectors().into_iter().map(|c| (c, vehicles())).collect();
+    // Names of another schema, and names that each server reads otherwise unless they are quoted.
+    let named = |name: &str| TableShape {
+        name: name.to_owned(),
+        ..vehicles()
+    };
+    all.push((server(Server::Postgres), named("登记.JDC")));
+    all.push((server(Server::Mysql), named("dj.order")));
+    // Names in a dBASE table have ten bytes.
+    let dbf = BeginConnector::Dbf {
+        path: "${data}/vehicles.dbf".to_owned(),
+        encoding: TextEncoding::Gb18030,
+    };
+    let table = table(&[
+        ("XH", &["1", "2"]),
+        ("SFZH", IDS),
+        ("XM", &["测试甲"]),
+        ("CLLX", &["小型轿车", "摩托车"]),
+        ("ZT", &["正常", "报废"]),
+        ("DJRQ", &["20170315"]),
+    ]);
+    let table = TableShape {
+        name: String::new(),
+        ..table
+    };
+    all.push((dbf, table));
+    all
 }
 
 fn connectors() -> Vec<BeginConnector> {
@@ -63,8 +107,13 @@ fn wanted(connector: BeginConnector) -> Begin {
 
 #[tokio::test]
 async fn what_is_begun_has_no_mistake_and_answers_as_it_stands() {
-    for connector in connectors() {
-        let wanted = wanted(connector);
+    for (connector, table) in sources() {
+        let wanted = Begin {
+            table,
+            // What the columns of the smallest table leave open.
+            records: Some(RecordType::Vehicle),
+            ..wanted(connector)
+        };
         let begun = begin(&wanted).unwrap();
         let folder = Folder {
             name: "vehicles".to_owned(),
@@ -87,8 +136,14 @@ async fn what_is_begun_has_no_mistake_and_answers_as_it_stands() {
 
 #[test]
 fn a_begun_manifest_is_short() {
-    for connector in connectors() {
-        let begun = begin(&wanted(connector)).unwrap();
+    for (connector, table) in sources() {
+        let records = Some(RecordType::Vehicle);
+        let begun = begin(&Begin {
+            table,
+            records,
+            ..wanted(connector)
+        });
+        let begun = begun.unwrap();
         let lines = begun.manifest.lines().filter(|line| !line.trim().is_empty()).count();
         assert!(lines <= 30, "{lines}\n{}", begun.manifest);
     }

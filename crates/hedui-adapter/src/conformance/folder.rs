@@ -238,7 +238,8 @@ impl Folder<'_> {
             let mut renamed = self.at("protocol");
             let mut mapping = mapping.clone();
             let columns = mapping.records.iter_mut().flat_map(|r| &mut r.fields);
-            let column = columns.filter_map(|f| match &mut f.source {
+            // A source may lack the column of an optional field.
+            let column = columns.filter(|f| !f.optional).filter_map(|f| match &mut f.source {
                 FieldSource::Column(column, _) => Some(column),
                 FieldSource::Constant(_) => None,
             });

@@ -1,6 +1,7 @@
 //! The kit passes good plugins, and each deliberately broken one fails exactly the check of the rule that it breaks.
 
 mod broken;
+mod kinds;
 mod shipped;
 
 use std::sync::Arc;

@@ -155,21 +155,35 @@ impl Database {
         }
     }
 
-    /// Puts a department's tables with these rows in place of earlier ones of the same names; every column is text.
+    /// Puts a department's tables with these rows in place of earlier ones of the same names; every column is text. A table `schema.table` is
+    /// made in that schema.
     ///
     /// # Errors
     /// Columns or tables that `[source]` does not name, or a server that refuses.
     pub async fn fill(&self, manifest: &Manifest, rows: &[SampleRow]) -> Result<(), SampleError> {
         let quote = if self.kind == Kind::Postgres { '"' } else { '`' };
         let name = |name: &str| format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")));
+        // `schema.table` is a table of another schema.
+        let place = |table: &str| match table.split_once('.') {
+            Some((schema, table)) => format!("{}.{}", name(schema), name(table)),
+            None => name(table),
+        };
         let mut statements = String::new();
         for table in &manifest.source {
+            if let Some((schema, _)) = table.name.split_once('.') {
+                let texts = if self.kind == Kind::Mariadb {
+                    " CHARACTER SET utf8mb4"
+                } else {
+                    ""
+                };
+                statements.push_str(&format!("CREATE SCHEMA IF NOT EXISTS {}{texts};", name(schema)));
+            }
             let columns: Vec<String> = table
                 .columns
                 .iter()
                 .map(|c| format!("{} VARCHAR(200)", name(c)))
                 .collect();
-            let (table, columns) = (name(&table.name), columns.join(", "));
+            let (table, columns) = (place(&table.name), columns.join(", "));
             statements.push_str(&format!(
                 "DROP TABLE IF EXISTS {table}; CREATE TABLE {table} ({columns});"
             ));
@@ -186,7 +200,7 @@ impl Database {
             let values: Vec<String> = write::cells(table, row).into_iter().map(value).collect();
             statements.push_str(&format!(
                 "INSERT INTO {} VALUES ({});",
-                name(&table.name),
+                place(&table.name),
                 values.join(", ")
             ));
         }

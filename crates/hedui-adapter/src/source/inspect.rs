@@ -1,6 +1,7 @@
 //! What a source looks like from outside: its tables, their columns, and of which form their values are. Never a person's value.
 //! Leaves what the columns mean to `guess`.
 
+pub mod server;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ use super::sheet::{Format, Sheet};
 use super::sql::sqlite;
 use crate::adapter::Limits;
 use crate::manifest::{HttpConnector, TextEncoding};
-use crate::mapping::{Cell, Value};
+use crate::mapping::{Cell, Row, Value};
 use crate::reason::Reason;
 
 pub use shape::{Gathering, Shape};
@@ -141,6 +142,35 @@ pub fn excel(path: &Path) -> Result<Vec<TableShape>, Failure> {
     Ok(sheets.collect())
 }
 
+/// A dBASE table: one table without a name, and the encoding that its texts are in, where it is not said.
+///
+/// # Errors
+/// The file is not there, or no dBASE table.
+pub fn dbf(path: &Path, encoding: Option<TextEncoding>) -> Result<(TextEncoding, Vec<TableShape>), Failure> {
+    let read = |encoding: TextEncoding| Format::Dbf { encoding }.read(path).map(|sheet| (encoding, sheet));
+    let damaged = |sheet: &Sheet| {
+        let cells = sheet.rows.iter().flat_map(|(_, cells)| cells);
+        cells.filter(|cell| matches!(cell, Cell::Unreadable)).count()
+    };
+    let (encoding, sheet) = match encoding {
+        Some(encoding) => read(encoding)?,
+        None => match (read(TextEncoding::Utf8), read(TextEncoding::Gb18030)) {
+            // Chinese text in GB18030 is hardly ever UTF-8 by accident; text without any reads the same.
+            (Ok((utf8, ours)), Ok((_, theirs)))
+                if damaged(&ours) <= damaged(&theirs) && (ours.header != theirs.header || ours.rows != theirs.rows) =>
+            {
+                (utf8, ours)
+            }
+            (Ok(ours), Err(_)) => ours,
+            (_, theirs) => theirs?,
+        },
+    };
+    if let Some(row) = sheet.unknown.first() {
+        return Err(Reason::SourceUnreadable.failure_at(format_args!("row {row} is neither there nor deleted")));
+    }
+    Ok((encoding, vec![of_sheet("", &sheet)]))
+}
+
 fn of_sheet(name: &str, sheet: &Sheet) -> TableShape {
     TableShape::of(
         name,
@@ -173,6 +203,11 @@ pub async fn http(
             }
         }
     }
+    Ok(vec![of_rows("", &header, &rows)])
+}
+
+/// The shape of rows under a header.
+fn of_rows(name: &str, header: &[String], rows: &[Row]) -> TableShape {
     let cells = rows.iter().map(|row| {
         let cell = |column: &String| match row.get(column) {
             Value::Text(text) => Cell::Text(text.to_owned()),
@@ -182,5 +217,5 @@ pub async fn http(
         header.iter().map(cell).collect::<Vec<Cell>>()
     });
     let cells: Vec<Vec<Cell>> = cells.collect();
-    Ok(vec![TableShape::of("", &header, cells.iter().map(Vec::as_slice))])
+    TableShape::of(name, header, cells.iter().map(Vec::as_slice))
 }

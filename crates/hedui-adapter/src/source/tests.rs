@@ -24,7 +24,7 @@ use crate::mapping::{FieldKind, FieldSource, Mapping};
 use crate::samples::{SampleServer, materialise, sample_row};
 use crate::testing::{query, record_of, subject};
 
-fn manifest(connector: &str, dir: &Path) -> Manifest {
+pub(crate) fn manifest(connector: &str, dir: &Path) -> Manifest {
     let text = format!(
         r#"
 id = "subsidies"

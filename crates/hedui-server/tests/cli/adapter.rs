@@ -1,6 +1,8 @@
 //! `hedui adapter` as whoever connects a department uses it: a folder checked, begun, tried, tested.
 //! Leaves what a manifest means to the crate of departments.
 
+use hedui_adapter::samples::database::{Database, Kind};
+
 use crate::run::run;
 
 /// The folder of the traffic police, with some texts of the manifest replaced.
@@ -248,6 +250,221 @@ async fn a_department_is_begun_from_its_source_and_answers_at_once() {
     assert_eq!(json["answer"]["records"][0]["kind"], "car");
     assert_eq!(json["answer"]["records"][1]["kind"], "motorcycle");
     assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_department_on_a_server_is_begun_from_one_of_its_tables_and_answers_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    for (kind, word) in [(Kind::Postgres, "postgres"), (Kind::Mariadb, "mysql")] {
+        let server = Database::start(kind, &folder.path().join("server"), None).unwrap();
+        let texts = if kind == Kind::Mariadb {
+            " CHARACTER SET utf8mb4"
+        } else {
+            ""
+        };
+        let statements = format!(
+            "CREATE SCHEMA dj{texts}; CREATE TABLE dj.jdc (xh VARCHAR(20), sfzmhm CHAR(18), syr VARCHAR(50), hphm VARCHAR(20), cllx VARCHAR(4), \
+             syxz VARCHAR(1), zt VARCHAR(1), ccdjrq VARCHAR(8), pgjz_wan NUMERIC(10, 2)); \
+             INSERT INTO dj.jdc VALUES ('V1', '511703198406129811', '张建国', '川S12345', 'K3', 'A', 'A', '20170315', 7.58), \
+             ('V2', '511703198406129811', '张建国', '川S54321', 'M1', 'A', 'A', '20170231', NULL), \
+             ('V3', '511703197903059821', '李秀英', '川S99999', 'K3', 'A', 'E', '20160101', 1.5); CREATE TABLE other (a INT)"
+        );
+        server.run(&statements).await.unwrap();
+        let values: std::collections::HashMap<&str, String> = server.values().into_iter().collect();
+        let id = format!("vehicles-{word}");
+        let password = format!("vehicles_{word}_password={}", values["password"]);
+        let begin = [
+            "--output",
+            "json",
+            "adapter",
+            "new",
+            &id,
+            "--kind",
+            word,
+            "--host",
+            &values["host"],
+            "--port",
+            &values["port"],
+            "--database",
+            &values["database"],
+            "--user",
+            &values["user"],
+            "--out",
+            out,
+        ];
+        let table = ["--table", "dj.jdc"];
+        let given = ["--set", &password];
+        let plain = ["--password", &values["password"]];
+        for (more, reason) in [
+            (&[&table[..]][..], "VARIABLE_MISSING"),
+            (&[&table[..], &plain], "SECRET_IN_PLAIN"),
+            (
+                &[&table[..], &["--set", "other=x", "--password", "${other}"]],
+                "SOURCE_REFUSED",
+            ),
+            (&[&given[..]], "FLAG_MISSING"),
+            (&[&given[..], &["--table", "dj.nowhere"]], "NO_TABLE"),
+        ] {
+            let told = run(&[&begin[..], &more.concat()].concat()).await;
+            assert_eq!(told.code, 3, "{told:?}");
+            let said = told.error()["error"]["field_violations"][0]["reason"].clone();
+            assert_eq!(said, reason, "{told:?}");
+            assert!(!told.stderr.contains(&values["password"]), "{told:?}");
+        }
+        let begun = run(&[&begin[..], &table, &given].concat()).await;
+        assert_eq!(begun.code, 0, "{begun:?}");
+        let department = format!("{out}/{id}");
+        let manifest = std::fs::read_to_string(format!("{department}/department.toml")).unwrap();
+        assert!(!manifest.contains(&values["password"]), "{manifest}");
+        assert!(manifest.lines().count() <= 36, "{manifest}");
+        let tested = run(&[&["--output", "json", "adapter", "test", &department], &given[..]].concat()).await;
+        assert_eq!(tested.code, 0, "{tested:?}");
+        let json = tested.json();
+        let left = json[0]["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|c| c["outcome"] != "PASSED");
+        // Also the department's own source: its password is given.
+        assert_eq!(
+            left.map(|c| c["name"].as_str().unwrap()).collect::<Vec<_>>(),
+            ["signatures"]
+        );
+        let person = [
+            "adapter",
+            "dry-run",
+            &department,
+            "--id-number",
+            "511703198406129811",
+            "--name",
+            "张建国",
+        ];
+        let told = run(&[&person[..], &given].concat()).await;
+        assert_eq!(told.code, 0, "{told:?}");
+        for text in [
+            ": FOUND",
+            "川S12345",
+            "7580000",
+            "the value cannot be read and was left out",
+        ] {
+            assert!(told.stdout.contains(text), "{text}\n{}", told.stdout);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_department_of_dbase_tables_is_begun_and_answers_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let path = folder.path().join("JDC.DBF");
+    // As FoxPro writes it: texts in GB18030, numbers in digits, days of eight, a row that is deleted.
+    let fields: [(&[u8], u8, u8, u8); 7] = [
+        (b"XH", b'C', 4, 0),
+        (b"SFZMHM", b'C', 18, 0),
+        (b"SYR", b'C', 10, 0),
+        (b"HPHM", b'C', 10, 0),
+        (b"CLLX", b'C', 2, 0),
+        (b"CCDJRQ", b'D', 8, 0),
+        (b"PGJZ_WAN", b'N', 8, 2),
+    ];
+    let rows = [
+        (
+            b' ',
+            [
+                "V1",
+                "511703198406129811",
+                "张建国",
+                "川S12345",
+                "K3",
+                "20170315",
+                "    7.58",
+            ],
+        ),
+        (
+            b'*',
+            [
+                "V2",
+                "511703198406129811",
+                "张建国",
+                "川S54321",
+                "M1",
+                "20160101",
+                "    1.00",
+            ],
+        ),
+        (
+            b' ',
+            [
+                "V3",
+                "511703197903059821",
+                "李秀英",
+                "川S99999",
+                "K3",
+                "20160101",
+                "    1.50",
+            ],
+        ),
+    ];
+    let width: u16 = 1 + fields.iter().map(|f| u16::from(f.2)).sum::<u16>();
+    let mut bytes = vec![0x30, 119, 7, 1];
+    bytes.extend(3u32.to_le_bytes());
+    bytes.extend((33 + 32 * 7u16).to_le_bytes());
+    bytes.extend(width.to_le_bytes());
+    bytes.resize(32, 0);
+    for (name, kind, width, decimals) in fields {
+        let mut field = name.to_vec();
+        field.resize(11, 0);
+        field.extend([kind, 0, 0, 0, 0, width, decimals]);
+        field.resize(32, 0);
+        bytes.extend(field);
+    }
+    bytes.push(0x0D);
+    for (mark, texts) in rows {
+        bytes.push(mark);
+        for (text, (_, _, width, _)) in texts.iter().zip(fields) {
+            let mut text = encoding_rs::GB18030.encode(text).0.into_owned();
+            text.resize(width.into(), b' ');
+            bytes.extend(text);
+        }
+    }
+    bytes.push(0x1A);
+    std::fs::write(&path, bytes).unwrap();
+    let begin = [
+        "adapter",
+        "new",
+        "vehicles",
+        "--kind",
+        "dbf",
+        "--path",
+        path.to_str().unwrap(),
+        "--records",
+        "vehicle",
+        "--out",
+        out,
+    ];
+    let begun = run(&begin).await;
+    assert_eq!(begun.code, 0, "{begun:?}");
+    let department = format!("{out}/vehicles");
+    assert_eq!(run(&["adapter", "test", &department]).await.code, 0);
+    let person = [
+        "--output",
+        "json",
+        "adapter",
+        "dry-run",
+        &department,
+        "--id-number",
+        "511703198406129811",
+        "--name",
+        "张建国",
+    ];
+    let json = run(&person).await.json();
+    let records = json["answer"]["records"].as_array().unwrap();
+    assert_eq!(records.len(), 1, "the deleted row is not there: {json}");
+    assert_eq!(
+        (&records[0]["plate"], &records[0]["value"]),
+        (&"川S12345".into(), &7_580_000.into())
+    );
 }
 
 #[tokio::test]

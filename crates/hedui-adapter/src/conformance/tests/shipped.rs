@@ -28,6 +28,44 @@ async fn every_shipped_department_keeps_the_protocol() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What a folder fails after one text of its manifest was replaced.
+async fn failed(department: &str, from: &str, to: &str) -> Vec<&'static str> {
+    let bundled = Catalogue::bundled_folders();
+    let department = bundled.iter().find(|f| f.name == department).unwrap();
+    assert!(department.manifest.contains(from), "{from}");
+    let manifest = department.manifest.replacen(from, to, 1);
+    let (dir, none) = (tempfile::tempdir().unwrap(), Variables::new());
+    let reports = folder::run(
+        &manifest,
+        &department.cases,
+        &none,
+        dir.path(),
+        Level::Full,
+        std::sync::Arc::new(|_| 0),
+        std::sync::Arc::new(|| 0),
+    );
+    let reports = reports.await.unwrap().into_iter();
+    reports
+        .filter(|r| r.outcome == Outcome::Failed)
+        .map(|r| r.name)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_fault_of_a_folder_fails_exactly_its_check() {
+    // A query that loses names of four characters; a service whose error counts as no record.
+    let query = ("WHERE sfzmhm IN", "WHERE length(syr) <> 4 AND sfzmhm IN");
+    assert_eq!(failed("traffic-police", query.0, query.1).await, ["source-names"]);
+    let success = ("equals = [200]", "equals = [200], no_record = [\"200-not\"]");
+    assert_eq!(failed("housing", success.0, success.1).await, ["error-answers"]);
+    // A column that a source may lack is no fault.
+    let optional = ("plate = \"hphm\"", "plate = { column = \"hphm\", optional = true }");
+    assert_eq!(
+        failed("traffic-police", optional.0, optional.1).await,
+        Vec::<&str>::new()
+    );
+}
+
 #[tokio::test]
 async fn a_folder_never_writes_over_the_departments_own_source() {
     let dir = tempfile::tempdir().unwrap();

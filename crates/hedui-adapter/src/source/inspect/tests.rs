@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::manifest::DatabaseConnector;
 use crate::mapping::DateFormat;
 
 fn shape(values: &[&str]) -> Shape {
@@ -73,6 +74,106 @@ fn a_database_shows_its_tables_and_views_and_is_not_changed() {
     assert_eq!(std::fs::read(&path).unwrap(), before);
     std::fs::write(&path, "no database at all, and long enough to be read as one").unwrap();
     assert_eq!(sqlite(&path).unwrap_err().reason, "SOURCE_UNREADABLE");
+}
+
+#[tokio::test]
+async fn a_server_shows_the_tables_that_an_account_may_read_and_one_of_them() {
+    use crate::manifest::Secret;
+    use crate::samples::database::{Database, Kind};
+    use crate::source::inspect::server::{Server, table, tables};
+
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+    let dir = tempfile::tempdir().unwrap();
+    for (kind, server, quote) in [
+        (Kind::Postgres, Server::Postgres, '"'),
+        (Kind::Mariadb, Server::Mysql, '`'),
+    ] {
+        let database = Database::start(kind, &dir.path().join(format!("{kind:?}")), None).unwrap();
+        let q = |name: &str| format!("{quote}{name}{quote}");
+        let statements = format!(
+            "CREATE SCHEMA xq{texts}; CREATE TABLE xq.{order} ({from} CHAR(18), {name} VARCHAR(20), day DATE, amount NUMERIC(12, 2)); \
+             INSERT INTO xq.{order} VALUES ('511703198406129811', '测试甲', '2019-05-03', 7.50), ('11010519491231002X', '测试乙', NULL, 12.00); \
+             CREATE TABLE {empty} (a INT, {upper} INT); CREATE VIEW seen AS SELECT * FROM xq.{order}; CREATE TABLE {dotted} (a INT)",
+            texts = if kind == Kind::Mariadb {
+                " CHARACTER SET utf8mb4"
+            } else {
+                ""
+            },
+            order = q("order"),
+            from = q("from"),
+            name = q("姓名"),
+            empty = q("Empty"),
+            upper = q("B'\\b"),
+            dotted = q("a.b"),
+        );
+        database.run(&statements).await.unwrap();
+        let connector = database.connector("");
+        let mut names = tables(server, &connector, PATIENCE).await.unwrap();
+        names.sort();
+        assert_eq!(names, ["Empty", "seen", "xq.order"], "{kind:?}");
+        for name in ["xq.order", "seen"] {
+            let shape = table(server, &connector, name, PATIENCE).await.unwrap();
+            let columns: Vec<(&str, &Shape)> = shape.columns.iter().map(|c| (c.name.as_str(), &c.shape)).collect();
+            assert_eq!(
+                columns,
+                [
+                    ("from", &Shape::IdNumber),
+                    ("姓名", &Shape::Text),
+                    ("day", &Shape::Date(DateFormat::Dashed)),
+                    ("amount", &Shape::Decimal),
+                ],
+                "{kind:?} {name}"
+            );
+            assert_eq!(shape.rows_seen, 2);
+        }
+        let empty = table(server, &connector, "Empty", PATIENCE).await.unwrap();
+        let columns: Vec<&str> = empty.columns.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!((columns, empty.rows_seen), (vec!["a", "B'\\b"], 0), "{kind:?}");
+
+        let stranger = DatabaseConnector {
+            password: Secret::new("another"),
+            ..connector.clone()
+        };
+        let refused = tables(server, &stranger, PATIENCE).await.unwrap_err();
+        assert_eq!(refused.reason, "SOURCE_REFUSED", "{kind:?}");
+        let missing = table(server, &connector, "xq.nowhere", PATIENCE).await.unwrap_err();
+        assert_eq!(missing.reason, "SOURCE_MISSING", "{kind:?}");
+    }
+}
+
+#[test]
+fn a_dbase_table_shows_its_columns_in_either_encoding() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("d.dbf");
+    assert_eq!(dbf(&path, None).unwrap_err().reason, "SOURCE_MISSING");
+    for (encoding, name, told) in [
+        (TextEncoding::Gb18030, "测试甲", TextEncoding::Gb18030),
+        (TextEncoding::Utf8, "测试甲", TextEncoding::Utf8),
+        // Nothing tells them apart: what offices write.
+        (TextEncoding::Utf8, "x", TextEncoding::Gb18030),
+    ] {
+        let word = if encoding == TextEncoding::Utf8 {
+            "utf-8"
+        } else {
+            "gb18030"
+        };
+        let connector =
+            format!("kind = \"dbf\", path = \"${{data}}/d.dbf\", encoding = \"{word}\", key_column = \"who\"");
+        let manifest = crate::source::tests::manifest(&connector, dir.path());
+        let mut row = Row::new();
+        for (column, text) in [("who", "511703198406129811"), ("name", name), ("day", "2019-05-03")] {
+            row.set(column, text);
+        }
+        crate::samples::materialise(&manifest, &[crate::samples::SampleRow { table: None, row }]).unwrap();
+        let (found, tables) = dbf(&path, None).unwrap();
+        assert_eq!(found, told, "{word} {name}");
+        let shapes: Vec<&Shape> = tables[0].columns.iter().map(|c| &c.shape).collect();
+        let day = Shape::Date(DateFormat::Dashed);
+        assert_eq!((shapes[0], shapes[4]), (&Shape::IdNumber, &day));
+        assert_eq!(dbf(&path, Some(encoding)).unwrap().0, encoding);
+    }
+    std::fs::write(&path, "no table at all, however long it may be").unwrap();
+    assert_eq!(dbf(&path, None).unwrap_err().reason, "SOURCE_UNREADABLE");
 }
 
 #[test]

@@ -45,6 +45,17 @@ impl Mysql {
     ) -> Result<Mysql, Failure> {
         let query = bind(&connector.query, Dialect::Mysql);
         let query = query.map_err(|_| Reason::SourceMissing.failure_at("the query"))?;
+        Mysql::of(connector, query, columns, limits, deadline)
+    }
+
+    /// With a query that is bound already.
+    pub(in crate::source) fn of(
+        connector: &DatabaseConnector,
+        query: BoundQuery,
+        columns: Vec<String>,
+        limits: Limits,
+        deadline: Duration,
+    ) -> Result<Mysql, Failure> {
         let connections = limits.max_concurrent_queries as usize;
         let constraints = PoolConstraints::new(0, connections)
             .ok_or_else(|| Reason::SourceMissing.failure_at("no pool of connections can be made"))?;
@@ -74,7 +85,7 @@ impl Mysql {
         })
     }
 
-    async fn ask(&self, people: &[Vec<Option<String>>]) -> Result<Found, Failure> {
+    pub(in crate::source) async fn ask(&self, people: &[Vec<Option<String>>]) -> Result<Found, Failure> {
         let mut asking = Asking {
             connection: Some(self.pool.get_conn().await.map_err(|e| failure(&e))?),
             opts: self.opts.clone(),

@@ -43,6 +43,17 @@ impl Postgres {
     ) -> Result<Postgres, Failure> {
         let query = bind(&connector.query, Dialect::Postgres);
         let query = query.map_err(|_| Reason::SourceMissing.failure_at("the query"))?;
+        Postgres::of(connector, query, columns, limits, deadline)
+    }
+
+    /// With a query that is bound already.
+    pub(in crate::source) fn of(
+        connector: &DatabaseConnector,
+        query: BoundQuery,
+        columns: Vec<String>,
+        limits: Limits,
+        deadline: Duration,
+    ) -> Result<Postgres, Failure> {
         let tls = connector.tls.as_ref().map(tls::connector).transpose()?;
         let mut config = tokio_postgres::Config::new();
         config
@@ -86,7 +97,7 @@ impl Postgres {
         })
     }
 
-    async fn ask(&self, people: &[Vec<Option<String>>]) -> Result<Found, Failure> {
+    pub(in crate::source) async fn ask(&self, people: &[Vec<Option<String>>]) -> Result<Found, Failure> {
         let client = self.pool.get().await.map_err(|e| pool_failure(&e))?;
         let asking = Asking {
             client: Some(client),

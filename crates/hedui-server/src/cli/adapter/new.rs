@@ -3,6 +3,7 @@
 
 mod ask;
 mod look;
+mod server;
 
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,8 @@ pub struct NewArgs {
     /// What separates the fields of a text file; found out where left out.
     #[arg(long, value_name = "CHARACTER")]
     delimiter: Option<char>,
+    #[command(flatten)]
+    server: server::ServerArgs,
     /// Address of a web service, with {{ id }} and {{ name }} where they belong.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -82,6 +85,12 @@ enum Kind {
     Csv,
     /// A workbook.
     Excel,
+    /// A dBASE table.
+    Dbf,
+    /// A PostgreSQL server, or one that speaks its protocol.
+    Postgres,
+    /// A MySQL or MariaDB server.
+    Mysql,
     /// A web service that answers JSON.
     Http,
 }

@@ -8,22 +8,32 @@ use clap::ValueEnum as _;
 use hedui_adapter::Limits;
 use hedui_adapter::begin::BeginConnector;
 use hedui_adapter::manifest::{HttpConnector, ReplyFormat, TextEncoding, substituted};
+use hedui_adapter::source::inspect::server::Server;
 use hedui_adapter::source::inspect::{self, TableShape};
 use hedui_core::household::ids_date;
 use hedui_core::{Failure, Subject};
 use hedui_ids::ResidentId;
 
 use super::ask::Asking;
-use super::{Encoding, Kind, NewArgs, wrong};
+use super::{Encoding, Kind, NewArgs, server, wrong};
 use crate::cli::{CliError, Context};
 
-/// How long a web service may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a web service, or each query of a database, may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// What separates fields in files that departments drop.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 
-fn failed(field: &str) -> impl Fn(Failure) -> CliError + '_ {
+pub(super) fn failed(field: &str) -> impl Fn(Failure) -> CliError + '_ {
     move |failure| wrong(field, &failure.reason, failure.message)
+}
+
+impl Encoding {
+    fn of(self) -> TextEncoding {
+        match self {
+            Encoding::Utf8 => TextEncoding::Utf8,
+            Encoding::Gb18030 => TextEncoding::Gb18030,
+        }
+    }
 }
 
 /// How the source is reached, and its tables.
@@ -47,8 +57,11 @@ pub(super) async fn look(
     let real = |flag: &str, text: &str| {
         substituted(text, &variables).map_err(|problem| wrong(flag, "VARIABLE_MISSING", problem))
     };
-    if kind == Kind::Http {
-        return http(arguments, asking, context, real).await;
+    match kind {
+        Kind::Http => return http(arguments, asking, context, real).await,
+        Kind::Postgres => return server::look(Server::Postgres, arguments, asking, real).await,
+        Kind::Mysql => return server::look(Server::Mysql, arguments, asking, real).await,
+        Kind::Sqlite | Kind::Csv | Kind::Excel | Kind::Dbf => {}
     }
     let path = match arguments.path.take() {
         Some(path) => path,
@@ -65,7 +78,13 @@ pub(super) async fn look(
             let tables = inspect::excel(file).map_err(failed("--path"))?;
             Ok((BeginConnector::Excel { path: absolute(path)? }, tables))
         }
-        Kind::Csv | Kind::Http => {
+        Kind::Dbf => {
+            let encoding = arguments.encoding.map(Encoding::of);
+            let (encoding, tables) = inspect::dbf(file, encoding).map_err(failed("--path"))?;
+            let path = absolute(path)?;
+            Ok((BeginConnector::Dbf { path, encoding }, tables))
+        }
+        Kind::Csv | Kind::Http | Kind::Postgres | Kind::Mysql => {
             let (encoding, delimiter, tables) = csv(arguments, file)?;
             let path = absolute(path)?;
             Ok((
@@ -97,14 +116,13 @@ fn absolute(path: String) -> Result<String, CliError> {
 
 /// The first encoding and mark that read the whole file, where the flags do not say.
 fn csv(arguments: &NewArgs, file: &Path) -> Result<(TextEncoding, char, Vec<TableShape>), CliError> {
-    let encodings: &[TextEncoding] = match arguments.encoding {
-        Some(Encoding::Utf8) => &[TextEncoding::Utf8],
-        Some(Encoding::Gb18030) => &[TextEncoding::Gb18030],
-        None => &[TextEncoding::Utf8, TextEncoding::Gb18030],
+    let encodings = match arguments.encoding {
+        Some(encoding) => vec![encoding.of()],
+        None => vec![TextEncoding::Utf8, TextEncoding::Gb18030],
     };
     let delimiters = arguments.delimiter.map_or(DELIMITERS.to_vec(), |one| vec![one]);
     let mut first = None;
-    for encoding in encodings {
+    for encoding in &encodings {
         for delimiter in &delimiters {
             let byte =
                 u8::try_from(*delimiter).map_err(|_| wrong("--delimiter", "VALUE_INVALID", "must be an ASCII mark"))?;
@@ -178,15 +196,27 @@ async fn http(
 /// The table that was meant: the one named, the only one, or the one that somebody chooses.
 pub(super) fn choose(tables: Vec<TableShape>, wanted: Option<&str>, asking: &Asking) -> Result<TableShape, CliError> {
     let names: Vec<String> = tables.iter().map(|t| t.name.clone()).collect();
-    let chosen = match (wanted, names.as_slice()) {
-        (Some(name), _) => name.to_owned(),
-        (None, [only]) => only.clone(),
-        (None, []) => return Err(wrong("--path", "NO_TABLE", "the source holds no table")),
-        (None, _) => asking.text("--table", "which table", &names)?,
-    };
+    let chosen = name_of(&names, wanted, asking)?;
     let found = tables.into_iter().find(|table| table.name == chosen);
-    found.ok_or_else(|| {
-        let message = format!("there is no such table; there are {}", names.join(", "));
-        wrong("--table", "NO_TABLE", message)
-    })
+    found.ok_or_else(|| no_table(&names))
+}
+
+/// The name of the table that was meant.
+pub(super) fn name_of(names: &[String], wanted: Option<&str>, asking: &Asking) -> Result<String, CliError> {
+    match (wanted, names) {
+        (Some(name), _) if names.iter().any(|known| known == name) => Ok(name.to_owned()),
+        (_, []) => Err(wrong(
+            "--table",
+            "NO_TABLE",
+            "the source holds no table that can be read",
+        )),
+        (Some(_), _) => Err(no_table(names)),
+        (None, [only]) => Ok(only.clone()),
+        (None, _) => asking.text("--table", "which table", names),
+    }
+}
+
+fn no_table(names: &[String]) -> CliError {
+    let message = format!("there is no such table; there are {}", names.join(", "));
+    wrong("--table", "NO_TABLE", message)
 }
