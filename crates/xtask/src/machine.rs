@@ -16,7 +16,7 @@ struct Package {
 }
 
 /// Few on purpose: everything else is Rust. The servers are never used as services of the system.
-const PACKAGES: [Package; 11] = [
+const PACKAGES: [Package; 12] = [
     Package {
         name: "gcc",
         program: Some("cc"),
@@ -56,6 +56,11 @@ const PACKAGES: [Package; 11] = [
         name: "python3-pytest",
         program: Some(crate::python::DEBIAN_PYTEST),
         needed_for: "the tests of the kit for such programs",
+    },
+    Package {
+        name: "python3-cryptography",
+        program: None,
+        needed_for: "signed answers of such programs",
     },
     Package {
         name: "openssh-server",

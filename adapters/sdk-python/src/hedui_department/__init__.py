@@ -19,6 +19,7 @@ from .http import serve_http
 from .lines import serve_lines
 from .money import Money, fen, wan_yuan, yuan
 from .records import Record, record
+from .signing import Signer
 
 __all__ = [
     "Answer",
@@ -29,6 +30,7 @@ __all__ = [
     "Person",
     "Question",
     "Record",
+    "Signer",
     "failed",
     "fen",
     "found",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence
 
 from .money import Money
 from .records import Record, date_json
 from .schema import RECORDS
+
+if TYPE_CHECKING:
+    from .signing import Signer
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Department:
-    """A department. `answer` is called for each person; `check` raises where the source cannot be used."""
+    """A department. `answer` is called for each person; `check` raises where the source cannot be used; a `signer` signs what is answered."""
 
     id: str
     name_zh: str
@@ -143,6 +147,7 @@ class Department:
     freshness_seconds: int = 86_400
     limits: Limits = Limits()
     build: str = "0"
+    signer: Optional["Signer"] = None
 
     def __post_init__(self) -> None:
         for name in self.record_types:
@@ -151,7 +156,7 @@ class Department:
 
     def describe(self) -> Dict[str, Any]:
         """`DescribeResponse`."""
-        return {
+        described: Dict[str, Any] = {
             "department": self.id,
             "nameZh": self.name_zh,
             "nameEn": self.name_en,
@@ -167,3 +172,6 @@ class Department:
             "checks": ["source"],
             "build": self.build,
         }
+        if self.signer is not None:
+            described["signingKey"] = base64.b64encode(self.signer.public_key).decode("ascii")
+        return described

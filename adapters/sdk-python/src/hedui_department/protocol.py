@@ -76,7 +76,8 @@ def called(department: Department, call: str, request: Any, timeout_ms: int = 30
     if call == "query":
         question = _question(department, request, timeout_ms)
         results = [_one(department, person, question.record_types) for person in question.people]
-        return {"queryId": question.query_id, "results": results}
+        answer: Dict[str, Any] = {"queryId": question.query_id, "results": results}
+        return answer if department.signer is None else department.signer.sign(department.id, answer)
     raise _invalid("there is no such call")
 
 

@@ -117,6 +117,51 @@ async fn a_program_is_tested_over_lines_and_a_broken_one_fails_its_check() {
 }
 
 #[tokio::test]
+async fn a_program_that_signs_is_tested_with_the_key_that_was_pinned() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("signing.key").display().to_string();
+    let path = format!("PYTHONPATH={SDK}/src");
+    // Debian's Python, for Debian's library.
+    let python = ["env", &path, "PYTHONDONTWRITEBYTECODE=1", "/usr/bin/python3"];
+    let made = std::process::Command::new(python[0])
+        .args(&python[1..])
+        .args(["-m", "hedui_department", "make-key", &key])
+        .output()
+        .unwrap();
+    let made = String::from_utf8(made.stdout).unwrap();
+    let public = made.trim().trim_start_matches("public_key = ").trim_matches('"');
+    let template = std::fs::read_to_string(format!("{SDK}/template/plugin.py")).unwrap();
+    let named = "[\"vehicle\"], answer";
+    assert!(template.contains(named));
+    let signer = format!("{named}, signer=__import__(\"hedui_department\").Signer.from_file(\"2026\", {key:?})");
+    let script = template.replacen(named, &signer, 1);
+    for (pinned, code) in [(format!("2026={public}"), 0), (format!("2026={}", "7".repeat(64)), 1)] {
+        let test = [
+            "--output",
+            "json",
+            "adapter",
+            "test",
+            "--known",
+            "511703198406129811=张建国",
+            "--pinned",
+            &pinned,
+            "--",
+        ];
+        let told = run(&[&test[..], &python, &["-c", &script]].concat()).await;
+        assert_eq!(told.code, code, "{told:?}");
+        let checks = told.json()[0]["checks"].as_array().unwrap().clone();
+        let failed: Vec<&str> = checks
+            .iter()
+            .filter(|c| c["outcome"] == "FAILED")
+            .map(|c| c["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(failed, if code == 0 { vec![] } else { vec!["signatures"] });
+        let signatures = checks.iter().find(|c| c["name"] == "signatures").unwrap();
+        assert_eq!(signatures["outcome"], if code == 0 { "PASSED" } else { "FAILED" });
+    }
+}
+
+#[tokio::test]
 async fn a_service_that_speaks_json_is_tested_with_its_token() {
     use std::io::BufRead as _;
     let script = "import sys\nsys.path.insert(0, sys.argv[1])\nimport runpy\nfrom hedui_department.http import server\nfrom hedui_department import Department\n\

@@ -3,6 +3,8 @@
 
 use hedui_core::{DepartmentId, PinnedKey};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 
 use super::*;
 use crate::testing::answered;
@@ -55,6 +57,43 @@ proptest! {
         json["signedAnswer"] = Json::from(String::from_utf8(text).unwrap());
         let bytes = call.answer(&json, usize::MAX).ok().unwrap();
         prop_assert_eq!(check_signature(&bytes, &bank(), &pinned()), Err(Reason::SignatureInvalid));
+    }
+}
+
+/// The kit in Python writes the bytes that it signs itself.
+#[test]
+fn what_the_python_kit_signs_means_what_the_same_answer_means_in_json() {
+    let mut runner = TestRunner::deterministic();
+    let mut asked = Vec::new();
+    let mut lines = String::new();
+    for _ in 0..200 {
+        let (query, answers) = answered().new_tree(&mut runner).unwrap().current();
+        let mut json = to_json(Message::QueryResponse, &encode_answer(&query, &answers)).unwrap();
+        // The kit promises no time.
+        for result in json["results"].as_array_mut().into_iter().flatten() {
+            result.as_object_mut().unwrap().remove("dueAt");
+        }
+        lines.push_str(&format!("{json}\n"));
+        asked.push((from_json(Message::QueryResponse, &json).unwrap(), query));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("answers");
+    std::fs::write(&file, lines).unwrap();
+    let script = "import json, sys\nfrom hedui_department.wire import RESPONSE, encoded\nfor line in sys.stdin.buffer: print(encoded(RESPONSE, json.loads(line)).hex())";
+    let told = std::process::Command::new("python3")
+        .args(["-B", "-c", script])
+        .env("PYTHONPATH", format!("{SDK}/src"))
+        .stdin(std::fs::File::open(&file).unwrap())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert_eq!(told.lines().count(), asked.len());
+    for (line, (bytes, query)) in told.lines().zip(asked) {
+        let digits = (0..line.len()).step_by(2);
+        let written: Vec<u8> = digits
+            .map(|at| u8::from_str_radix(&line[at..at + 2], 16).unwrap())
+            .collect();
+        assert_eq!(decode_answer(&written.into(), &query), decode_answer(&bytes, &query));
     }
 }
 
