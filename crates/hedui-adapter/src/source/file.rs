@@ -118,13 +118,16 @@ impl File {
                     match timeout_at(if in_force { half } else { deadline }, looking).await {
                         Ok(Ok(())) => {}
                         Ok(Err(_)) => return Err(Reason::ConnectorPanicked.failure()),
-                        Err(_) if in_force => {}
+                        Err(_) if in_force => self.shared.still_stands().await?,
                         Err(_) => return Err(late()),
                     }
                 }
-                // Somebody is looking already.
-                Err(_) if in_force => {}
-                Err(_) => drop(timeout_at(deadline, self.turn.lock()).await.map_err(|_| late())?),
+                // Somebody is looking already, and may have looked before this question came.
+                Err(_) if in_force => self.shared.still_stands().await?,
+                Err(_) => {
+                    drop(timeout_at(deadline, self.turn.lock()).await.map_err(|_| late())?);
+                    self.shared.still_stands().await?;
+                }
             }
         }
         Ok(self.shared.state())
@@ -204,11 +207,26 @@ impl Shared {
         state.looked_ms = self.now_ms();
     }
 
+    fn in_folder(&self) -> bool {
+        matches!(self.connector.at, FileAt::Folder(..))
+    }
+
+    /// A single file of this machine is what it is now; any other may be looked at again later.
+    fn may_stay(&self) -> bool {
+        self.in_folder() || self.connector.server.is_some()
+    }
+
+    /// For a question that goes on with the file in force without a look of its own: one that was taken away answers nothing any more.
+    async fn still_stands(&self) -> Result<(), Failure> {
+        if self.may_stay() || !self.candidates().await?.is_empty() {
+            return Ok(());
+        }
+        Err(Reason::SourceMissing.failure_at("the file"))
+    }
+
     /// The newest file that is complete and can be read; while there is no such, the one in force stays it as long as it stands there.
     async fn find(&self, before: &State) -> Look {
-        let in_folder = matches!(self.connector.at, FileAt::Folder(..));
-        // A single file of this machine is what it is now; any other may be looked at again later.
-        let may_stay = in_folder || self.connector.server.is_some();
+        let (in_folder, may_stay) = (self.in_folder(), self.may_stay());
         let held = before.in_force.clone();
         let candidates = match self.candidates().await {
             Ok(candidates) => candidates,

@@ -268,6 +268,20 @@ async fn a_newer_file_that_cannot_be_read_is_noted_and_the_old_one_stays_in_forc
 }
 
 #[tokio::test]
+async fn a_single_file_that_was_taken_away_answers_none_of_many_questions() {
+    let drop = Drop::new("kind = \"csv\", path = \"${data}/aid.csv\", key_column = \"who\"");
+    drop.put("aid.csv", &file(&[&mine(7)]), NOW - HOUR);
+    assert_eq!(drop.amounts().await, Ok(vec![700]));
+    std::fs::remove_file(drop.path("aid.csv")).unwrap();
+    // The first looks for the file; the others must not go on with what it held before.
+    let said = futures::future::join_all((0..8).map(|_| drop.amounts())).await;
+    assert_eq!(said, vec![Err("SOURCE_MISSING".to_owned()); 8]);
+    drop.put("aid.csv", &file(&[&mine(8)]), NOW);
+    let said = futures::future::join_all((0..8).map(|_| drop.amounts())).await;
+    assert_eq!(said, vec![Ok(vec![800]); 8]);
+}
+
+#[tokio::test]
 async fn a_mark_says_when_a_file_is_complete_and_an_older_one_does_not() {
     let drop = Drop::folder("max_age = \"40d\", done = \".done\"");
     drop.put("aid_20190630.csv", &file(&[&mine(6)]), NOW - HOUR);
