@@ -23,18 +23,26 @@ mod register;
 mod spouse;
 #[cfg(test)]
 mod tests;
+mod unheard;
 
 pub use codes::FINDINGS;
 pub use early::{EARLY_WARNINGS, EarlyWarnings, early_warnings};
 pub use interest::{CONFLICT_OF_INTEREST, Official, conflicts_of_interest};
 pub use register::{NO_REGISTER, unregistered};
+pub use unheard::{HELP_UNCONFIRMED, MEMBERS_UNCONFIRMED, unheard_of};
 
 pub(crate) use spouse::marriages;
 use spouse::spouse;
 
 /// Codes of the findings that leave every outcome open: how many members a household has, and so every figure per head, or a register that
-/// is missing, whose records may speak for the household as well as against it.
-pub const MEMBERS_OPEN: &[&str] = &["DECEASED_MEMBER", "UNDECLARED_SPOUSE", NO_REGISTER, DEPARTMENT_DRIFTS];
+/// is missing or silent, whose records may speak for the household as well as against it.
+pub const MEMBERS_OPEN: &[&str] = &[
+    "DECEASED_MEMBER",
+    "UNDECLARED_SPOUSE",
+    NO_REGISTER,
+    DEPARTMENT_DRIFTS,
+    MEMBERS_UNCONFIRMED,
+];
 
 /// A department that was asked does not answer as it used to: what it said may speak for the household as well as against it.
 pub const DEPARTMENT_DRIFTS: &str = "DEPARTMENT_DRIFTS";
@@ -108,6 +116,7 @@ pub fn findings(
     declared_property(facts, tolerances, &mut all);
     disagreements(facts, &mut all);
     signatures(facts, &mut all);
+    unheard::unheard(facts, &mut all);
     all
 }
 

@@ -2,6 +2,7 @@
 //! Leaves arithmetic to `interval` and the rule that combines tests to `hedui_core::verdict`.
 
 use hedui_core::facts::{Facts, Members};
+use hedui_core::finding::unheard_of;
 use hedui_core::part::Part;
 use hedui_core::verdict::{Amount, Outcome, TestResult, Text, TraceStep, Truth, Verdict};
 
@@ -84,6 +85,9 @@ impl Pack {
         let (mut undecided_by, mut undecided_because) = (Vec::new(), Vec::new());
         if outcome == Outcome::Inconclusive {
             undecided_because.extend_from_slice(composition_open);
+            for code in composition_open {
+                undecided_by.extend(unheard_of(input.facts, code));
+            }
             for test in &tests {
                 undecided_by.extend_from_slice(&test.missing);
                 undecided_because.extend_from_slice(&test.open);

@@ -1,7 +1,7 @@
 //! The codes of findings: one list, which documents and tests are held against.
 //! Leaves what each means, and when it is found, to the files that find it.
 
-use super::{CONFLICT_OF_INTEREST, DEPARTMENT_DRIFTS, NO_REGISTER};
+use super::{CONFLICT_OF_INTEREST, DEPARTMENT_DRIFTS, HELP_UNCONFIRMED, MEMBERS_UNCONFIRMED, NO_REGISTER};
 
 /// The codes of all findings that a verification can have, but for those that compare it with the one before. Only ever added to.
 pub const FINDINGS: &[&str] = &[
@@ -27,4 +27,6 @@ pub const FINDINGS: &[&str] = &[
     "IMPLAUSIBLE_RECORD",
     "ASSISTANCE_TWICE",
     "ASSISTANCE_LOST",
+    MEMBERS_UNCONFIRMED,
+    HELP_UNCONFIRMED,
 ];

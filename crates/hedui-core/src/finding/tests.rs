@@ -490,3 +490,68 @@ fn a_relative_of_the_official_whom_a_register_names_is_a_conflict_of_interest() 
     let both = [civil(vec![registered(&official, [&father, ""], None)])];
     assert_eq!(conflicts(&official, &[&father], &both), [(Some(0), 1)]);
 }
+
+#[test]
+fn a_silent_register_of_people_marriages_or_help_opens_the_verdict_and_is_named() {
+    for (of, code) in [
+        (T::Registration, MEMBERS_UNCONFIRMED),
+        (T::Marriage, MEMBERS_UNCONFIRMED),
+        (T::Assistance, HELP_UNCONFIRMED),
+    ] {
+        let quiet = [silent("quiet", &[of]), says("b-other", &[of], vec![])];
+        let all = all_of(&checked(family()), &quiet);
+        assert_eq!(opening(&all), [code]);
+        assert_eq!(all[0].departments, [quiet[0].profile.id.clone()]);
+        // One member's answer is not another's.
+        let one = [said(
+            "quiet",
+            &[of],
+            vec![found(vec![]), AnswerState::Pending, found(vec![])],
+        )];
+        assert_eq!(codes(&one), [code]);
+        // What nobody was asked for is not missed here.
+        let programmes = [ProgrammeId::new("dibao").unwrap()];
+        let unasked = ask_for(&checked(family()), &quiet, &[T::Vehicle], |facts| {
+            findings(facts, &programmes, "511703", Tolerances::default())
+        });
+        assert_eq!(unasked, []);
+    }
+    // Neither is another register's silence.
+    assert_eq!(codes(&[silent("quiet", &[T::Vehicle, T::Income])]), [""; 0]);
+    assert!(MEMBERS_OPEN.contains(&MEMBERS_UNCONFIRMED) && !MEMBERS_OPEN.contains(&HELP_UNCONFIRMED));
+}
+
+/// What registers of people, marriages and help say of one member: nothing on record, most often.
+fn said_of_member(types: &'static [RecordType]) -> BoxedStrategy<AnswerState> {
+    let one = prop::sample::select(types).prop_flat_map(body);
+    prop_oneof![
+        6 => Just(AnswerState::NoRecord),
+        1 => prop::collection::vec(one, 1..3).prop_map(found),
+        1 => silences(),
+    ]
+    .boxed()
+}
+
+const REGISTERS: &[RecordType] = &[T::Registration, T::Marriage, T::Assistance];
+
+proptest! {
+    /// Where nothing leaves a verdict open, nothing that a silent register could still say would.
+    #[test]
+    fn what_no_finding_leaves_open_no_silent_register_could_open(
+        states in prop::collection::vec(said_of_member(REGISTERS), 6),
+        later in prop::collection::vec(prop::sample::select(REGISTERS).prop_flat_map(body), 6),
+    ) {
+        let household = checked(family());
+        let (first, second) = states.split_at(3);
+        let mut both = [said("a", REGISTERS, first.to_vec()), said("b", REGISTERS, second.to_vec())];
+        let before = opening(&all_of(&household, &both));
+        let answers = both.iter_mut().flat_map(|s| &mut s.subjects);
+        for (answer, body) in answers.zip(later) {
+            if !matches!(answer.state, AnswerState::Found { .. } | AnswerState::NoRecord) {
+                answer.state = found(vec![body]);
+            }
+        }
+        let after = opening(&all_of(&household, &both));
+        prop_assert!(!before.is_empty() || after.is_empty(), "{after:?}");
+    }
+}
