@@ -6,6 +6,8 @@ mod checks;
 pub(crate) mod errors;
 #[cfg(any(test, feature = "samples"))]
 pub mod folder;
+#[cfg(any(test, feature = "samples"))]
+pub(crate) mod office;
 mod probe;
 mod report;
 #[cfg(test)]

@@ -73,13 +73,7 @@ impl Adapter for PeopleAdapter {
     }
 
     async fn query(&self, query: &Query, _deadline: Instant) -> Result<Vec<SubjectAnswer>, Failure> {
-        if query.subjects.len() > self.description.limits.max_subjects as usize {
-            return Err(Reason::TooManySubjects.failure());
-        }
-        let asked = &query.record_types;
-        if !asked.is_empty() && !asked.iter().any(|t| self.description.record_types.contains(t)) {
-            return Err(Reason::RecordTypesNotHeld.failure());
-        }
+        self.description.takes(query)?;
         let within = i64::try_from(self.people.answer_within.as_millis()).unwrap_or(i64::MAX);
         // Whole minutes: it is people who keep them.
         let due = self.clock.now_ms().saturating_add(within);

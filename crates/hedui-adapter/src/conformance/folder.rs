@@ -25,7 +25,7 @@ use crate::serve::serve;
 /// How long a source that is made wrong may take to say so.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// A name with characters of four bytes and the dot of names of minorities.
-const RARE_NAME: &str = "𠮷丽·䶮";
+pub(super) const RARE_NAME: &str = "𠮷丽·䶮";
 
 /// Runs every check against the folder of a department; sources are made below `dir`, which must be empty or not there. The clock is for the
 /// department's own source, where its questions are signed.
@@ -44,8 +44,11 @@ pub async fn run(
     let mut variables = Manifest::placeholders(manifest_text);
     variables.extend(given.clone());
     let manifest = Manifest::parse(manifest_text, &variables)?;
+    if manifest.connector.people().is_some() {
+        return super::office::run(&manifest, level, jitter, clock).await;
+    }
     if manifest.connector.is_answered_elsewhere() {
-        let why = "people or another hedui answer it: there is no source that could be made out of cases".to_owned();
+        let why = "another hedui answers it: there is no source that could be made out of cases".to_owned();
         return Ok(vec![of("cases", "every case comes out as expected", Ok(Some(why)))]);
     }
     let cases = crate::cases::parse(cases_text)?;

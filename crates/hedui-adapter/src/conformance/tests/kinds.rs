@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::{Level, Outcome, run};
+use super::super::office::{Clerk, Office, Worker};
+use super::super::{CheckReport, Level, Outcome, folder, run};
 use super::samples;
-use crate::adapter::{LookupKey, MappedAdapter};
-use crate::manifest::{Manifest, Secret, SftpLogin};
+use crate::adapter::{Adapter, LookupKey, MappedAdapter};
+use crate::manifest::{Manifest, Secret, SftpLogin, Variables};
 use crate::mapping::Row;
 use crate::samples::database::{Database, Kind, redirect};
 use crate::samples::sftp::SftpServer;
@@ -42,25 +43,34 @@ async fn keeps(kind: &str, manifest: &Manifest) {
         lookup_keys: vec![LookupKey::IdNumber, LookupKey::LegacyIdNumber, LookupKey::Name],
         ..manifest.clone()
     };
-    let adapter = MappedAdapter::open_with(&manifest, Arc::new(|| 1_561_939_200_000_i64)).unwrap();
-    let serving = serve(Arc::new(adapter)).await.unwrap();
-    let reports = run(&serving.endpoint(), &samples(), Level::Full, Arc::new(|_| 0))
-        .await
-        .unwrap();
-    serving.shutdown().await;
+    let adapter = MappedAdapter::open_with(&manifest, Arc::new(|| NOW_MS)).unwrap();
+    let reports = checked(Arc::new(adapter)).await;
     assert_eq!(reports.len(), 21, "{kind}");
-    let wrong: Vec<_> = reports.iter().filter(|r| r.outcome == Outcome::Failed).collect();
-    assert!(wrong.is_empty(), "{kind}: {wrong:?}");
-    let left: BTreeSet<&str> = reports
-        .iter()
-        .filter(|r| r.outcome == Outcome::Skipped)
-        .map(|r| r.name)
-        .collect();
+    assert_eq!(named(&reports, Outcome::Failed), BTreeSet::new(), "{kind}: {reports:?}");
     assert_eq!(
-        left,
+        named(&reports, Outcome::Skipped),
         BTreeSet::from(["signatures"]),
         "{kind}: a source of rows signs nothing"
     );
+}
+
+const NOW_MS: i64 = 1_561_939_200_000;
+
+/// What the whole kit says of a department that is served as a plugin.
+async fn checked(adapter: Arc<dyn Adapter>) -> Vec<CheckReport> {
+    let serving = serve(adapter).await.unwrap();
+    let reports = run(&serving.endpoint(), &samples(), Level::Full, Arc::new(|_| 0)).await;
+    serving.shutdown().await;
+    reports.unwrap()
+}
+
+/// The checks that came out so.
+fn named(reports: &[CheckReport], outcome: Outcome) -> BTreeSet<&'static str> {
+    reports
+        .iter()
+        .filter(|r| r.outcome == outcome)
+        .map(|r| r.name)
+        .collect()
 }
 
 const QUERY: &str = "SELECT * FROM t WHERE who IN (:id_number, :legacy_id_number)";
@@ -150,6 +160,102 @@ async fn a_soap_service_keeps_the_protocol() {
         soap().await
     );
     keeps("soap", &manifest(&connector, Path::new("/nowhere"))).await;
+}
+
+/// The manifest of an office, with some lines of its own.
+fn office(more: &str) -> String {
+    format!(
+        r#"
+id = "street-office"
+name = {{ zh = "街道办", en = "Street office" }}
+verifies = {{ zh = "全部", en = "everything" }}
+lookup_keys = ["id_number", "name"]
+freshness = "24h"
+deadline = "3s"
+limits = {{ max_subjects = 20, max_concurrent_queries = 4, max_response_bytes = 100000 }}
+{more}
+"#
+    )
+}
+
+fn everything() -> String {
+    let all: Vec<&str> = hedui_core::RecordType::ALL.iter().map(|of| of.word()).collect();
+    format!("record_types = {all:?}\nconnector = {{ kind = \"people\", answer_within = \"3d\" }}")
+}
+
+async fn of_folder(manifest: &str) -> Vec<CheckReport> {
+    let (dir, none) = (tempfile::tempdir().unwrap(), Variables::new());
+    let clock = Arc::new(|| NOW_MS);
+    let reports = folder::run(manifest, "", &none, dir.path(), Level::Full, Arc::new(|_| 0), clock);
+    reports.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_whose_people_fill_in_forms_keeps_the_protocol() {
+    // What a source of rows would have beyond the protocol is not there, and nobody signs.
+    let never = ["cases", "wrong-config", "real-source", "signatures"];
+    let reports = of_folder(&office(&everything())).await;
+    assert_eq!(reports.len(), 26);
+    assert_eq!(named(&reports, Outcome::Failed), BTreeSet::new(), "{reports:?}");
+    assert_eq!(named(&reports, Outcome::Skipped), BTreeSet::from(never));
+    assert!(
+        reports
+            .iter()
+            .all(|r| r.outcome != Outcome::Skipped || r.message.contains("people answer") || r.name == "signatures")
+    );
+    // An office that tells only whether a threshold is passed has no records that another name could be put to.
+    let threshold = "record_types = [\"financial_asset\"]\nthreshold_only = true\nconnector = { kind = \"people\", answer_within = \"2h\" }";
+    let reports = of_folder(&office(threshold)).await;
+    assert_eq!(named(&reports, Outcome::Failed), BTreeSet::new(), "{reports:?}");
+    let mut left = BTreeSet::from(never);
+    left.insert("name");
+    assert_eq!(named(&reports, Outcome::Skipped), left);
+}
+
+/// Somebody who fills in a form as a clerk does, and then changes it.
+struct Otherwise(Clerk, fn(String) -> String);
+
+impl Worker for Otherwise {
+    fn fill(&self, form: &str) -> Option<String> {
+        self.0.fill(form).map(self.1)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_that_breaks_a_rule_fails_the_check_of_it() {
+    let manifest = Manifest::parse(&office(&everything()), &Variables::new()).unwrap();
+    let failed = async |otherwise: fn(String) -> String| {
+        let known = samples().known.subjects;
+        let clerk = Clerk {
+            known: known
+                .iter()
+                .map(|s| (s.id.expose().to_owned(), s.name.clone()))
+                .collect(),
+            holds: manifest.record_types.clone(),
+            threshold_only: false,
+        };
+        let worker = Box::new(Otherwise(clerk, otherwise));
+        let office = Office::open(&manifest, Arc::new(|| NOW_MS), worker).unwrap();
+        named(&checked(Arc::new(office)).await, Outcome::Failed)
+    };
+    assert_eq!(failed(|form| form).await, BTreeSet::new());
+    // Names are not looked at.
+    assert_eq!(
+        failed(|form| form.replace("\"other_name\"", "\"no_record\"")).await,
+        BTreeSet::from(["name"])
+    );
+    // What could not be found out of those who are not on record.
+    let silent = failed(|form| form.replace("\"no_record\"", "\"cannot_tell\"")).await;
+    assert!(
+        silent.contains("unknown-person") && !silent.contains("everybody"),
+        "{silent:?}"
+    );
+    // A form that was left as it came.
+    let empty = failed(|form| form.replace("\"found\"", "\"\"")).await;
+    assert!(
+        empty.contains("everybody") && !empty.contains("unknown-person"),
+        "{empty:?}"
+    );
 }
 
 #[cfg(feature = "connector-odbc")]
