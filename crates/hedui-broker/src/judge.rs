@@ -7,7 +7,7 @@ use hedui_adapter::wire::{check_signature, decode_answer, whole};
 use hedui_core::answer::{AnswerState, Failure, FailureClass, FailureOrigin, Query, SubjectAnswer, Unreachable};
 use hedui_core::facts::Standing;
 use hedui_core::facts::{DepartmentAnswers, Fact, Facts};
-use hedui_core::finding::{conflicts_of_interest, findings, opening, unregistered};
+use hedui_core::finding::{conflicts_of_interest, findings, opening, unasked_for, unregistered};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use hedui_core::record::{IncomeKind, RecordType};
 use hedui_core::report::{DepartmentLine, NamedFigure, REPORT_VERSION, Report, SubjectLine};
@@ -312,12 +312,18 @@ fn warnings(prepared: &Prepared) -> Vec<String> {
 }
 
 /// What the evidence says of other programmes: where the household qualifies, or may. Who is shown to draw one already is not told of it;
-/// a silent register shows nothing.
+/// a silent register shows nothing. What the purpose did not need nobody was asked for, and for who needs it that is open too.
 fn also(judging: &Judging<'_>, prepared: &Prepared, facts: &Facts<'_>, open: &[SmolStr]) -> Vec<Verdict> {
     let packs = prepared.others.iter().filter_map(|p| judging.packs.packs().get(*p));
     let registered = packs.filter(|pack| unregistered(pack.needs(), judging.departments).is_empty());
     let new = registered.filter(|pack| facts.standing(Standing::Draws(pack.programme()), None).truth != Truth::Holds);
-    let verdicts = new.map(|pack| pack.evaluate(facts, open));
+    let verdicts = new.map(|pack| {
+        let unasked = unasked_for(facts, pack.needs()).map(SmolStr::new_static);
+        let mut open: Vec<SmolStr> = open.iter().cloned().chain(unasked).collect();
+        open.sort();
+        open.dedup();
+        pack.evaluate(facts, &open)
+    });
     verdicts
         .filter(|verdict| verdict.outcome != Outcome::Exceeds)
         .map(|verdict| verdict.brief())

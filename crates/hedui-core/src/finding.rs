@@ -29,7 +29,7 @@ pub use codes::FINDINGS;
 pub use early::{EARLY_WARNINGS, EarlyWarnings, early_warnings};
 pub use interest::{CONFLICT_OF_INTEREST, Official, conflicts_of_interest};
 pub use register::{NO_REGISTER, unregistered};
-pub use unheard::{HELP_UNCONFIRMED, MEMBERS_UNCONFIRMED, unheard_of};
+pub use unheard::{HELP_UNCONFIRMED, MEMBERS_UNCONFIRMED, unasked_for, unheard_of};
 
 pub(crate) use spouse::marriages;
 use spouse::spouse;

@@ -86,7 +86,7 @@ impl Pack {
         if outcome == Outcome::Inconclusive {
             undecided_because.extend_from_slice(composition_open);
             for code in composition_open {
-                undecided_by.extend(unheard_of(input.facts, code));
+                undecided_by.extend(unheard_of(input.facts, code, self.needs()));
             }
             for test in &tests {
                 undecided_by.extend_from_slice(&test.missing);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hedui_adapter::manifest::BreakerLimits;
 use hedui_core::authorization::JOINT_ASSISTANCE;
+use hedui_core::finding::MEMBERS_UNCONFIRMED;
 use hedui_core::record::AssistancePeriod;
 use hedui_core::{Outcome, RecordType};
 
@@ -117,4 +118,12 @@ async fn what_nobody_was_asked_for_is_open_for_other_programmes_though_its_regis
         "{:?}",
         dibao.undecided_by
     );
+    // Nor was anybody asked for marriages: whether a spouse is hidden is open, though no register is silent.
+    assert!(
+        dibao.undecided_because.iter().any(|c| c == MEMBERS_UNCONFIRMED),
+        "{:?}",
+        dibao.undecided_because
+    );
+    assert!(dibao.undecided_by.iter().any(|d| d.as_str() == "civil"));
+    assert!(report(&ended).findings.iter().all(|f| f.code != MEMBERS_UNCONFIRMED));
 }

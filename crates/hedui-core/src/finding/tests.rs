@@ -515,6 +515,20 @@ fn a_silent_register_of_people_marriages_or_help_opens_the_verdict_and_is_named(
             findings(facts, &programmes, "511703", Tolerances::default())
         });
         assert_eq!(unasked, []);
+        // A programme that needs it misses it, though it is silent to nobody.
+        let missed = |asked: &[RecordType], needs: &[RecordType]| {
+            ask_for(&checked(family()), &[says("quiet", &[of], vec![])], asked, |facts| {
+                let codes: Vec<&str> = unasked_for(facts, needs).collect();
+                let by = codes.iter().flat_map(|code| unheard_of(facts, code, needs)).collect();
+                (codes, by)
+            })
+        };
+        assert_eq!(
+            missed(&[T::Vehicle], &[of, T::Vehicle]),
+            (vec![code], vec![quiet[0].profile.id.clone()])
+        );
+        assert_eq!(missed(&[of], &[of]), (vec![], vec![]));
+        assert_eq!(missed(&[T::Vehicle], &[T::Vehicle, T::Income]), (vec![], vec![]));
     }
     // Neither is another register's silence.
     assert_eq!(codes(&[silent("quiet", &[T::Vehicle, T::Income])]), [""; 0]);

@@ -17,13 +17,22 @@ const BEHIND: &[(&str, &[RecordType])] = &[
     (HELP_UNCONFIRMED, &[RecordType::Assistance]),
 ];
 
-/// The departments that could end such a finding; none for any other code. Sorted.
-pub fn unheard_of(facts: &Facts<'_>, code: &str) -> Vec<DepartmentId> {
+/// The departments that could end such a finding for a programme that needs these types of record; none for any other code. Sorted.
+pub fn unheard_of(facts: &Facts<'_>, code: &str, needs: &[RecordType]) -> Vec<DepartmentId> {
     let behind = BEHIND.iter().find(|(of, _)| *of == code);
     let types = behind.into_iter().flat_map(|(_, types)| *types).copied();
-    // What the purpose does not need nobody was asked for: silence about it says nothing.
-    let asked: Vec<RecordType> = types.filter(|of| facts.is_asked_for(*of)).collect();
-    facts.unsettled(&asked, None)
+    // What neither the purpose nor the programme needs is not missed.
+    let missed: Vec<RecordType> = types
+        .filter(|of| facts.is_asked_for(*of) || needs.contains(of))
+        .collect();
+    facts.unsettled(&missed, None)
+}
+
+/// The codes behind which stand types of record that a programme needs and nobody was asked for: to it such a register is as good as silent.
+pub fn unasked_for<'a>(facts: &'a Facts<'_>, needs: &'a [RecordType]) -> impl Iterator<Item = &'static str> + 'a {
+    let is_missed = |of: &RecordType| needs.contains(of) && !facts.is_asked_for(*of);
+    let missed = BEHIND.iter().filter(move |(_, types)| types.iter().any(is_missed));
+    missed.map(|(code, _)| *code)
 }
 
 /// A finding for each of these registers that did not say what it knows of every member.
@@ -40,7 +49,7 @@ pub(super) fn unheard(facts: &Facts<'_>, all: &mut Vec<Finding>) {
             "a register of assistance has not answered: a member may draw the same elsewhere",
         ),
     ] {
-        let departments = unheard_of(facts, code);
+        let departments = unheard_of(facts, code, &[]);
         if !departments.is_empty() {
             push(facts, all, code, Weight::OpensVerdict, None, Vec::new(), zh, en);
             if let Some(finding) = all.last_mut() {
