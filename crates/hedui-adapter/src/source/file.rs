@@ -4,6 +4,8 @@
 mod sftp;
 mod shelf;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -79,6 +81,17 @@ impl File {
             Some(server) => Box::new(Sftp::new(server, at, done)?),
             None => Box::new(Local::new(at, done)),
         };
+        Ok(File::on(shelf, connector, format, mapping, clock))
+    }
+
+    /// Of files that lie on a shelf.
+    fn on(
+        shelf: Box<dyn Shelf>,
+        connector: &FileConnector,
+        format: Format,
+        mapping: &Mapping,
+        clock: Option<Arc<dyn Clock>>,
+    ) -> File {
         let wanted = Wanted {
             key_column: connector.key_column.clone(),
             columns: mapping.every_column(),
@@ -94,10 +107,10 @@ impl File {
             clock,
             state: Mutex::default(),
         };
-        Ok(File {
+        File {
             shared: Arc::new(shared),
             turn: Arc::default(),
-        })
+        }
     }
 
     /// The file in force. Who finds that it is time to look waits for the outcome, but where a file is in force only for half of the time
@@ -118,15 +131,15 @@ impl File {
                     match timeout_at(if in_force { half } else { deadline }, looking).await {
                         Ok(Ok(())) => {}
                         Ok(Err(_)) => return Err(Reason::ConnectorPanicked.failure()),
-                        Err(_) if in_force => self.shared.still_stands().await?,
+                        Err(_) if in_force => self.shared.still_stands(deadline).await?,
                         Err(_) => return Err(late()),
                     }
                 }
                 // Somebody is looking already, and may have looked before this question came.
-                Err(_) if in_force => self.shared.still_stands().await?,
+                Err(_) if in_force => self.shared.still_stands(deadline).await?,
                 Err(_) => {
                     drop(timeout_at(deadline, self.turn.lock()).await.map_err(|_| late())?);
-                    self.shared.still_stands().await?;
+                    self.shared.still_stands(deadline).await?;
                 }
             }
         }
@@ -217,8 +230,12 @@ impl Shared {
     }
 
     /// For a question that goes on with the file in force without a look of its own: one that was taken away answers nothing any more.
-    async fn still_stands(&self) -> Result<(), Failure> {
-        if self.may_stay() || !self.candidates().await?.is_empty() {
+    async fn still_stands(&self, deadline: Instant) -> Result<(), Failure> {
+        if self.may_stay() {
+            return Ok(());
+        }
+        let late = |_| Reason::SourceTimeout.failure();
+        if !timeout_at(deadline, self.candidates()).await.map_err(late)??.is_empty() {
             return Ok(());
         }
         Err(Reason::SourceMissing.failure_at("the file"))
