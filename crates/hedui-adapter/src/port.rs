@@ -5,6 +5,7 @@ mod adapter;
 mod codec;
 mod fault;
 mod peer;
+mod places;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -25,6 +26,7 @@ pub(crate) use adapter::one_each;
 pub(crate) use codec::{Outgoing, Raw};
 pub use fault::{Fault, FaultPlan, FaultPort};
 pub use peer::PeerPort;
+pub(crate) use places::Places;
 pub use stream::StreamPort;
 pub use unary::UnaryPort;
 pub(crate) use unary::{endpoint, failure_of};

@@ -6,35 +6,28 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use hedui_core::{DepartmentId, Query, SubjectAnswer, Unreachable};
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use super::{Ask, Port, Reply, ReplyTo};
+use super::{Ask, Places, Port, Reply, ReplyTo};
 use crate::adapter::Adapter;
 use crate::reason::Reason;
 use crate::wire::encode_answer;
-
-/// Questions that wait or run; beyond them a department is overloaded, not slow.
-const MAX_WAITING: usize = 1_024;
 
 /// A department inside this process.
 pub struct AdapterPort {
     id: DepartmentId,
     adapter: Arc<dyn Adapter>,
-    running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    places: Places,
 }
 
 impl AdapterPort {
     /// The port of an adapter, with the concurrency that the adapter describes.
     pub fn new(adapter: Arc<dyn Adapter>) -> AdapterPort {
         let description = adapter.describe();
-        let concurrent = (description.limits.max_concurrent_queries as usize).clamp(1, MAX_WAITING);
         AdapterPort {
+            places: Places::of(&description.limits),
             id: description.department,
             adapter,
-            running: Arc::new(Semaphore::new(concurrent)),
-            waiting: Arc::new(Semaphore::new(MAX_WAITING)),
         }
     }
 }
@@ -45,28 +38,19 @@ impl Port for AdapterPort {
     }
 
     fn ask(&self, ask: Ask, reply: ReplyTo) {
-        let Ok(place) = self.waiting.clone().try_acquire_owned() else {
-            return reply.send(Reply::failed(Reason::Overloaded));
-        };
-        let (adapter, running) = (self.adapter.clone(), self.running.clone());
+        let adapter = self.adapter.clone();
         let deadline = Instant::now() + ask.timeout;
-        tokio::spawn(async move {
-            let _place = place;
-            let work = async {
-                let _running = running.acquire().await;
-                adapter.query(&ask.query, deadline).await
-            };
-            let outcome = timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await;
-            reply.send(match outcome {
-                Err(_) => Reply::failed(Reason::SourceTimeout),
-                Ok(Err(_)) => Reply::failed(Reason::ConnectorPanicked),
-                Ok(Ok(Err(failure))) => Reply::failure(failure),
-                Ok(Ok(Ok(answers))) => {
+        self.places.ask((deadline, Reason::SourceTimeout), reply, async move {
+            let asked = AssertUnwindSafe(adapter.query(&ask.query, deadline));
+            match asked.catch_unwind().await {
+                Err(_) => Reply::failed(Reason::ConnectorPanicked),
+                Ok(Err(failure)) => Reply::failure(failure),
+                Ok(Ok(answers)) => {
                     let answers = one_each(&ask.query, answers);
                     let wire = encode_answer(&ask.query, &answers);
                     Reply::Answers(answers, wire)
                 }
-            });
+            }
         });
     }
 }

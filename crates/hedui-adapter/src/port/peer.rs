@@ -1,27 +1,22 @@
 //! The port of another hedui: asked with one call per household, with what the letters allow and through whom the question came.
 //! Leaves whether the peer may be believed to its signature, and whether it answers to the peer.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hedui_core::forward::{Forward, MAX_HOPS};
 use hedui_core::{DepartmentId, Failure, Query, RecordType};
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
-use super::{Ask, Outgoing, Port, Raw, Reply, ReplyTo, endpoint, failure_of};
+use super::{Ask, Outgoing, Places, Port, Raw, Reply, ReplyTo, endpoint, failure_of};
 use crate::adapter::Limits;
 use crate::manifest::Peer;
 use crate::reason::Reason;
 use crate::wire::encode_forwarded;
-
-/// Questions that wait or run.
-const MAX_WAITING: usize = 1_024;
 
 /// Another hedui, asked call by call.
 pub struct PeerPort {
@@ -31,8 +26,7 @@ pub struct PeerPort {
     token: Option<MetadataValue<Ascii>>,
     record_types: Vec<RecordType>,
     client: Grpc<Channel>,
-    running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    places: Places,
 }
 
 impl PeerPort {
@@ -59,15 +53,13 @@ impl PeerPort {
                 Some(value)
             }
         };
-        let concurrent = (limits.max_concurrent_queries as usize).clamp(1, MAX_WAITING);
         Ok(PeerPort {
             id,
             own: own.to_owned(),
             token,
             record_types,
             client: Grpc::new(channel).max_decoding_message_size(limits.max_response_bytes as usize),
-            running: Arc::new(Semaphore::new(concurrent)),
-            waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+            places: Places::of(&limits),
         })
     }
 
@@ -102,31 +94,20 @@ impl Port for PeerPort {
     }
 
     fn ask(&self, ask: Ask, reply: ReplyTo) {
-        let Ok(place) = self.waiting.clone().try_acquire_owned() else {
-            return reply.send(Reply::failed(Reason::Overloaded));
-        };
         let (query, forward) = match self.question(&ask.query, ask.forward.as_deref()) {
             Ok(question) => question,
             Err(reason) => return reply.send(Reply::failed(reason)),
         };
-        let (client, running, token) = (self.client.clone(), self.running.clone(), self.token.clone());
+        let (client, token) = (self.client.clone(), self.token.clone());
         let deadline = Instant::now() + ask.timeout;
-        tokio::spawn(async move {
-            let _place = place;
-            let work = async {
-                let _running = running.acquire().await;
+        self.places
+            .ask((deadline, Reason::DeadlineExceeded), reply, async move {
                 let mut request = Request::new(Outgoing::Encoded(encode_forwarded(&query, &forward)));
                 if let Some(token) = token {
                     request.metadata_mut().insert("authorization", token);
                 }
                 call(client, request, deadline).await
-            };
-            reply.send(
-                timeout_at(deadline, work)
-                    .await
-                    .unwrap_or_else(|_| Reply::failed(Reason::DeadlineExceeded)),
-            );
-        });
+            });
     }
 }
 

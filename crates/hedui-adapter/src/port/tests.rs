@@ -1,6 +1,7 @@
 //! The contract of every port, run on each of them over real sockets: exactly one reply per question, whatever happens.
 
 mod contract;
+mod places;
 mod rogue;
 
 use std::collections::HashMap;

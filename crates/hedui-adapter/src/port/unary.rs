@@ -1,19 +1,17 @@
 //! The port of a plugin that is asked with one call per household: for plugins without streams, and for comparing.
 //! Leaves the cheaper way, one stream for all households, to `stream`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use hedui_core::{DepartmentId, Failure};
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, ConnectError, Request, Status, TimeoutExpired};
 use tonic_types::StatusExt as _;
 
-use super::{Ask, Outgoing, Port, Raw, Reply, ReplyTo};
+use super::{Ask, Outgoing, Places, Port, Raw, Reply, ReplyTo};
 use crate::adapter::Limits;
 use crate::reason::Reason;
 
@@ -23,15 +21,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// So long before our own deadline the plugin's timer may already have rung: the time left is rounded down on the wire.
 const ROUNDING: Duration = Duration::from_millis(10);
-/// Questions that wait or run.
-const MAX_WAITING: usize = 1_024;
 
 /// A plugin asked call by call.
 pub struct UnaryPort {
     id: DepartmentId,
     client: Grpc<Channel>,
-    running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    places: Places,
 }
 
 /// The endpoint of a plugin.
@@ -53,13 +48,10 @@ impl UnaryPort {
     pub fn open(id: DepartmentId, address: &str, limits: Limits) -> Result<UnaryPort, Failure> {
         let client =
             Grpc::new(endpoint(address)?.connect_lazy()).max_decoding_message_size(limits.max_response_bytes as usize);
-        let concurrent = (limits.max_concurrent_queries as usize).clamp(1, MAX_WAITING);
-        let (running, waiting) = (Semaphore::new(concurrent), Semaphore::new(MAX_WAITING));
         Ok(UnaryPort {
             id,
             client,
-            running: Arc::new(running),
-            waiting: Arc::new(waiting),
+            places: Places::of(&limits),
         })
     }
 }
@@ -70,23 +62,9 @@ impl Port for UnaryPort {
     }
 
     fn ask(&self, ask: Ask, reply: ReplyTo) {
-        let Ok(place) = self.waiting.clone().try_acquire_owned() else {
-            return reply.send(Reply::failed(Reason::Overloaded));
-        };
-        let (client, running) = (self.client.clone(), self.running.clone());
         let deadline = Instant::now() + ask.timeout;
-        tokio::spawn(async move {
-            let _place = place;
-            let work = async {
-                let _running = running.acquire().await;
-                query(client, ask, deadline).await
-            };
-            reply.send(
-                timeout_at(deadline, work)
-                    .await
-                    .unwrap_or_else(|_| Reply::failed(Reason::DeadlineExceeded)),
-            );
-        });
+        let work = query(self.client.clone(), ask, deadline);
+        self.places.ask((deadline, Reason::DeadlineExceeded), reply, work);
     }
 }
 
