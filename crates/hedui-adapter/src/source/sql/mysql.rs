@@ -13,7 +13,7 @@ use mysql_async::{
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::query::{BoundQuery, Dialect, bind};
+use super::query::{BoundQuery, Dialect, bound};
 use super::{Budget, CANCEL_TIMEOUT, CHECK_TIMEOUT, Columns, push};
 use crate::adapter::Limits;
 use crate::manifest::{DatabaseConnector, TlsFiles};
@@ -43,8 +43,7 @@ impl Mysql {
         limits: Limits,
         deadline: Duration,
     ) -> Result<Mysql, Failure> {
-        let query = bind(&connector.query, Dialect::Mysql);
-        let query = query.map_err(|_| Reason::SourceMissing.failure_at("the query"))?;
+        let query = bound(&connector.query, Dialect::Mysql)?;
         Mysql::of(connector, query, columns, limits, deadline)
     }
 

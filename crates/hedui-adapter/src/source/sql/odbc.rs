@@ -15,7 +15,7 @@ use odbc_api::{
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::query::{BoundQuery, Dialect, bind};
+use super::query::{BoundQuery, Dialect, bound};
 use super::{Budget, CHECK_TIMEOUT, Columns, push};
 use crate::adapter::Limits;
 use crate::manifest::OdbcConnector;
@@ -52,10 +52,9 @@ impl Odbc {
         limits: Limits,
         deadline: Duration,
     ) -> Result<Odbc, Failure> {
-        let query = bind(&connector.query, Dialect::Odbc);
         let shared = Shared {
             connection: connector.connection_string(),
-            query: query.map_err(|_| Reason::SourceMissing.failure_at("the query"))?,
+            query: bound(&connector.query, Dialect::Odbc)?,
             columns,
             max_bytes: limits.max_response_bytes as usize,
             // Whole seconds are all that drivers know; at least one.

@@ -15,7 +15,7 @@ use tokio_postgres::{Client, NoTls, Statement};
 
 use super::postgres_line::{Lines, Refused};
 use super::postgres_value::{Raw, cell};
-use super::query::{BoundQuery, Dialect, bind};
+use super::query::{BoundQuery, Dialect, bound};
 use super::tls::{self, Connector};
 use super::{Budget, CANCEL_TIMEOUT, CHECK_TIMEOUT, Columns, push};
 use crate::adapter::Limits;
@@ -41,8 +41,7 @@ impl Postgres {
         limits: Limits,
         deadline: Duration,
     ) -> Result<Postgres, Failure> {
-        let query = bind(&connector.query, Dialect::Postgres);
-        let query = query.map_err(|_| Reason::SourceMissing.failure_at("the query"))?;
+        let query = bound(&connector.query, Dialect::Postgres)?;
         Postgres::of(connector, query, columns, limits, deadline)
     }
 

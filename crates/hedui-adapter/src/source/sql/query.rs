@@ -1,9 +1,10 @@
 //! The parameters of a query: `:id_number`, `:legacy_id_number`, `:name` become what each database binds, and are never written into the text.
 //! Leaves whether the query fits the database to the database.
 
-use hedui_core::Subject;
+use hedui_core::{Failure, Subject};
 
 use crate::adapter::LookupKey;
+use crate::reason::Reason;
 
 /// Whose spelling of strings, comments and parameters holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,14 @@ pub(crate) fn bind(text: &str, dialect: Dialect) -> Result<BoundQuery, String> {
         return Err("must search by :id_number or :legacy_id_number".to_owned());
     }
     Ok(BoundQuery { text, parameters })
+}
+
+/// The same for a connector. The manifest has told where in the text what is wrong.
+///
+/// # Errors
+/// `SOURCE_MISSING`.
+pub(super) fn bound(text: &str, dialect: Dialect) -> Result<BoundQuery, Failure> {
+    bind(text, dialect).map_err(|_| Reason::SourceMissing.failure_at("the query"))
 }
 
 type Mistake = (usize, String);

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags, Statement};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::query::{BoundQuery, Dialect, bind};
+use super::query::{BoundQuery, Dialect, bound};
 use super::{Budget, Columns, push};
 use crate::adapter::Limits;
 use crate::mapping::Cell;
@@ -45,7 +45,7 @@ impl Sqlite {
         columns: Vec<String>,
         limits: Limits,
     ) -> Result<Sqlite, Failure> {
-        let query = bind(query, Dialect::Sqlite).map_err(|_| Reason::SourceMissing.failure_at("the query"))?;
+        let query = bound(query, Dialect::Sqlite)?;
         let connections = (limits.max_concurrent_queries as usize).clamp(1, MAX_CONNECTIONS);
         let shared = Shared {
             path: PathBuf::from(path),
