@@ -6,7 +6,7 @@ mod drops;
 #[cfg(feature = "connector-odbc")]
 mod odbc;
 mod replies;
-mod sftp;
+pub(crate) mod sftp;
 mod web;
 
 use std::path::Path;

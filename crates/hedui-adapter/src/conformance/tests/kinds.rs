@@ -9,13 +9,14 @@ use super::super::office::{Clerk, Office, Worker};
 use super::super::{CheckReport, Level, Outcome, folder, run};
 use super::samples;
 use crate::adapter::{Adapter, LookupKey, MappedAdapter};
-use crate::manifest::{Manifest, Secret, SftpLogin, Variables};
+use crate::manifest::{Manifest, Variables};
 use crate::mapping::Row;
 use crate::samples::database::{Database, Kind, redirect};
 use crate::samples::sftp::SftpServer;
 use crate::samples::{SampleRow, materialise};
 use crate::serve::serve;
 use crate::source::tests::manifest;
+use crate::source::tests::sftp::on_server;
 use crate::testing::subject;
 
 /// The rows of the people whom the kit is told of.
@@ -94,21 +95,11 @@ async fn files_of_every_form_keep_the_protocol_whether_dropped_here_or_on_a_serv
         keeps(kind, &manifest).await;
     }
     let server = SftpServer::start(&dir.path().join("server")).unwrap();
-    let values = server.values().unwrap();
-    let value = |key: &str| values.iter().find(|(name, _)| *name == key).unwrap().1.clone();
     let connector = format!(
-        "kind = \"csv\", path = \"{}/t.csv\", encoding = \"gb18030\", key_column = \"who\", settle = \"0s\", max_age = \"36500d\", \
-         sftp = {{ host = \"{}\", port = {}, user = \"{}\", host_key = \"{}\", key = \"${{data}}\" }}",
+        "kind = \"csv\", path = \"{}/t.csv\", encoding = \"gb18030\", key_column = \"who\", settle = \"0s\", max_age = \"36500d\"",
         dir.path().display(),
-        value("host"),
-        value("port"),
-        value("user"),
-        value("host_key"),
     );
-    let mut manifest = manifest(&connector, Path::new("a key"));
-    let file = manifest.connector.file_mut().unwrap();
-    file.server.as_mut().unwrap().login = SftpLogin::Key(Secret::new(value("key")));
-    keeps("sftp", &manifest).await;
+    keeps("sftp", &on_server(&connector, &server)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,6 +19,23 @@ use crate::testing::{query, subject};
 const NOW: i64 = 1_561_939_200_000;
 const HOUR: i64 = 3_600_000;
 
+/// The department of a connector whose files lie on a server, with the server's place and a key that it lets in.
+pub(crate) fn on_server(connector: &str, server: &SftpServer) -> Manifest {
+    let values = server.values().unwrap();
+    let value = |key: &str| values.iter().find(|(name, _)| *name == key).unwrap().1.clone();
+    let connector = format!(
+        "{connector}, sftp = {{ host = \"{}\", port = {}, user = \"{}\", host_key = \"{}\", key = \"${{data}}\" }}",
+        value("host"),
+        value("port"),
+        value("user"),
+        value("host_key"),
+    );
+    let mut manifest = manifest(&connector, Path::new("a key"));
+    let file = manifest.connector.file_mut().unwrap();
+    file.server.as_mut().unwrap().login = SftpLogin::Key(Secret::new(value("key")));
+    manifest
+}
+
 struct Drop {
     dir: tempfile::TempDir,
     server: SftpServer,
@@ -34,21 +51,12 @@ impl Drop {
 
     /// The department, with a connector that was changed.
     fn manifest(&self, change: impl FnOnce(&mut FileConnector)) -> Manifest {
-        let values = self.server.values().unwrap();
-        let value = |key: &str| values.iter().find(|(name, _)| *name == key).unwrap().1.clone();
         let connector = format!(
-            "kind = \"csv\", folder = \"{}\", pattern = \"aid_{{yyyymmdd}}.csv\", key_column = \"who\", refresh = \"0s\", max_age = \"40d\", \
-             sftp = {{ host = \"{}\", port = {}, user = \"{}\", host_key = \"{}\", key = \"${{data}}\" }}",
+            "kind = \"csv\", folder = \"{}\", pattern = \"aid_{{yyyymmdd}}.csv\", key_column = \"who\", refresh = \"0s\", max_age = \"40d\"",
             self.dir.path().join("drop").display(),
-            value("host"),
-            value("port"),
-            value("user"),
-            value("host_key"),
         );
-        let mut manifest = manifest(&connector, Path::new("a key"));
-        let file = manifest.connector.file_mut().unwrap();
-        file.server.as_mut().unwrap().login = SftpLogin::Key(Secret::new(value("key")));
-        change(file);
+        let mut manifest = on_server(&connector, &self.server);
+        change(manifest.connector.file_mut().unwrap());
         manifest
     }
 
