@@ -297,6 +297,8 @@ impl Database {
         let program = program.iter().map(Path::new).find(|path| path.exists());
         let program = program.ok_or(SampleError::Program("mariadb-server-core"))?;
         let mut init = self.command(Path::new("mariadb-install-db"));
+        // In the common folder a server that starts removes the temporary tables of every other.
+        init.env("TMPDIR", folder);
         init.arg("--no-defaults")
             .arg(format!("--datadir={}", self.data.display()));
         init.args([
@@ -314,6 +316,7 @@ impl Database {
         statements = statements.replace("; CREATE", ";\nCREATE");
         std::fs::write(&first, statements)?;
         let mut serve = self.command(program);
+        serve.env("TMPDIR", folder);
         serve
             .arg("--no-defaults")
             .arg(format!("--datadir={}", self.data.display()));
