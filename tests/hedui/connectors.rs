@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use hedui_adapter::catalogue::{Catalogue, Folder};
-use hedui_adapter::manifest::Variables;
+use hedui_adapter::manifest::{Connector, Variables};
 use hedui_adapter::mapping::Row;
 use hedui_adapter::samples::database::{Database, Kind};
 use hedui_adapter::samples::sftp::SftpServer;
@@ -129,20 +129,62 @@ fn true_records(truth: &Truth, department: &str, answer: &Bytes) -> usize {
     found
 }
 
-/// The same department with another connector.
+/// The same department with another connector, on one list of rows where it had several tables.
 fn moved(folder: &Folder, connector: &str) -> Folder {
     let (before, rest) = folder.manifest.split_once("[connector]").unwrap();
     let (_, after) = rest.split_once("[identity]").unwrap();
+    let (records, source) = after.split_once("[source]").unwrap();
+    let mut source = source.to_owned();
+    let mut lines: Vec<&str> = records.lines().collect();
+    let several = lines.len();
+    lines.retain(|line| !line.starts_with("table = "));
+    if lines.len() < several {
+        let columns: Vec<String> = columns(&folder.name).iter().map(|name| format!("\"{name}\"")).collect();
+        source = format!(
+            "\ntables = [ {{ name = \"list\", columns = [{}] }} ]\n",
+            columns.join(", ")
+        );
+    }
+    let records = lines.join("\n");
     Folder {
-        manifest: format!("{before}[connector]\n{connector}\n[identity]{after}"),
+        manifest: format!("{before}[connector]\n{connector}\n[identity]{records}\n[source]{source}"),
         ..folder.clone()
     }
 }
 
-/// The rows of a department's only table, out of the SQLite file that was made for it.
-fn rows(data: &Path, department: &str, table: &str) -> Vec<SampleRow> {
+/// A shipped department on SQLite, and its query about everybody instead of one person.
+fn of_everybody(department: &str) -> (Manifest, String) {
+    let folders = Catalogue::bundled_folders();
+    let folder = folders.iter().find(|folder| folder.name == department).unwrap();
+    let variables = Variables::from([("data".to_owned(), String::new())]);
+    let manifest = Manifest::parse(&folder.manifest, &variables).unwrap();
+    let Connector::Sqlite { query, .. } = &manifest.connector else {
+        panic!("{department} is not on SQLite");
+    };
+    let mut parts = query.split("WHERE ");
+    let mut everybody = parts.next().unwrap().to_owned();
+    for part in parts {
+        everybody.push_str(part.split_once(')').unwrap().1);
+    }
+    (manifest, everybody)
+}
+
+/// The columns of the list of rows that a department's query gives.
+fn columns(department: &str) -> Vec<String> {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    let (manifest, query) = of_everybody(department);
+    for table in manifest.source {
+        let create = format!("CREATE TABLE {} ({})", table.name, table.columns.join(", "));
+        connection.execute(&create, []).unwrap();
+    }
+    let statement = connection.prepare(&query).unwrap();
+    statement.column_names().map(str::to_owned).collect()
+}
+
+/// The rows that a department's own query gives, of everybody, out of the SQLite file that was made for it.
+fn rows(data: &Path, department: &str) -> Vec<SampleRow> {
     let connection = rusqlite::Connection::open(data.join(format!("{department}.sqlite"))).unwrap();
-    let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+    let mut statement = connection.prepare(&of_everybody(department).1).unwrap();
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let read = statement.query_map([], |found| {
         let mut row = Row::new();
@@ -324,7 +366,7 @@ async fn a_report_is_the_same_wherever_the_departments_keep_their_rows() {
     let mut variables = Variables::from([("moved".to_owned(), dir.path().display().to_string())]);
     let postgres = server(Kind::Postgres, &mut variables, "postgres", dir.path());
     let mariadb = server(Kind::Mariadb, &mut variables, "mariadb", dir.path());
-    let pupils = rows(&data, "education", "enrolment");
+    let pupils = rows(&data, "education");
     variables.insert("soap".to_owned(), soap(&pupils).await);
     let port = door(dir.path(), http.trim_start_matches("http://").to_owned()).await;
     variables.insert("https".to_owned(), format!("https://localhost:{port}"));
@@ -389,15 +431,9 @@ async fn a_report_is_the_same_wherever_the_departments_keep_their_rows() {
         }
         let manifest = Manifest::parse(&folder.manifest, &variables).unwrap();
         match folder.name.as_str() {
-            "agriculture" => postgres
-                .fill(&manifest, &rows(&data, "agriculture", "nyxx"))
-                .await
-                .unwrap(),
-            "fiscal-payroll" => mariadb
-                .fill(&manifest, &rows(&data, "fiscal-payroll", "czgy_ry"))
-                .await
-                .unwrap(),
-            "disabled-federation" => materialise(&manifest, &rows(&data, "disabled-federation", "cjrz")).unwrap(),
+            "agriculture" => postgres.fill(&manifest, &rows(&data, "agriculture")).await.unwrap(),
+            "fiscal-payroll" => mariadb.fill(&manifest, &rows(&data, "fiscal-payroll")).await.unwrap(),
+            "disabled-federation" => materialise(&manifest, &rows(&data, "disabled-federation")).unwrap(),
             _ => {}
         }
     }

@@ -40,8 +40,14 @@ def payroll(person):
     return found(*records, registered_name=found_rows[0]["ryxm"]) if records else no_record()
 
 
+MEASURES = {"POST": "public-welfare-post", "INSURANCE": "social-insurance-subsidy"}
+CYCLES = {"MONTH": "monthly", "YEAR": "yearly", "ONCE": "once"}
+STATES = {"PAID": "drawing", "ENDED": "ended"}
+
+
 def employment(person):
-    found_rows = rows("employment_record", "id_card", person)
+    registered = rows("employment_record", "id_card", person)
+    paid = rows("subsidy_record", "id_card", person)
     records = [
         record(
             "employment",
@@ -53,15 +59,29 @@ def employment(person):
             until=row["month_until"] or None,
             monthly_benefit=row["benefit_per_month"] or None,
         )
-        for row in found_rows
+        for row in registered
     ]
-    return found(*records, registered_name=found_rows[0]["person_name"]) if records else no_record()
+    records += [
+        record(
+            "assistance",
+            row["record_no"],
+            programme=MEASURES[row["measure"]],
+            amount=row["amount"],
+            period=CYCLES[row["paid_per"]],
+            from_=row["month_from"] or None,
+            until=row["month_until"] or None,
+            division_code=row["district_code"],
+            status=STATES[row["state"]],
+        )
+        for row in paid
+    ]
+    return found(*records, registered_name=(registered + paid)[0]["person_name"]) if records else no_record()
 
 
 if sys.argv[1] == "payroll":
     serve_lines(Department("fiscal-payroll", "财政局", "Financial Bureau", ["public_payroll"], payroll))
 else:
-    department = Department("employment", "就业服务管理局", "Employment Service", ["employment"], employment)
+    department = Department("employment", "就业服务管理局", "Employment Service", ["employment", "assistance"], employment)
     with server(department, token=sys.argv[3]) as running:
         print(running.server_address[1], flush=True)
         running.serve_forever()

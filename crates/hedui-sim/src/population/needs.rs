@@ -8,6 +8,13 @@ use super::draft::Draft;
 use super::ledger::Scribe;
 use super::people::Person;
 
+/// What a pupil of a vocational school gets in a year, in fen.
+const VOCATIONAL_GRANT: i64 = 200_000;
+/// What medicine for a mental illness is paid with in a month, in fen.
+const MEDICINE: i64 = 6_000;
+/// What an operation on a cataract is paid with, in fen.
+const CATARACT: i64 = 120_000;
+
 /// Illness, disability, school and the help already drawn: reasons for being poor, none of them income.
 pub(crate) fn befall(draft: &mut Draft<'_>) {
     for ordinal in 0..draft.members.len() {
@@ -22,7 +29,7 @@ pub(crate) fn befall(draft: &mut Draft<'_>) {
 
 fn school(draft: &mut Draft<'_>, ordinal: usize) {
     let year = draft.as_of.year();
-    let name = draft.place.name.clone();
+    let (name, place) = (draft.place.name.clone(), draft.place.code_text.clone());
     let Some((member, mut scribe)) = draft.member(ordinal) else {
         return;
     };
@@ -49,6 +56,14 @@ fn school(draft: &mut Draft<'_>, ordinal: usize) {
         let from = since.and_then(|y| PartialDate::new(y, 10, 0));
         let grant = once("adolescent-help", scribe.dice.range(5, 30) * 10_000, from);
         scribe.at("youth-league", member, RecordBody::Assistance(grant));
+    }
+    if stage == SchoolStage::Vocational {
+        let from = since.and_then(|y| PartialDate::new(y, 10, 15));
+        let grant = Assistance {
+            period: AssistancePeriod::Yearly,
+            ..drawing("vocational-grant", VOCATIONAL_GRANT, from, &place)
+        };
+        scribe.at("education", member, RecordBody::Assistance(grant));
     }
 }
 
@@ -89,6 +104,14 @@ fn illness(draft: &mut Draft<'_>, ordinal: usize) {
             issued_on: Some(issued),
         };
         scribe.at("disabled-federation", member, RecordBody::Disability(certificate));
+        let help = match kind {
+            DisabilityKind::Mental => Some(drawing("mental-illness-medicine", MEDICINE, Some(issued), &place)),
+            DisabilityKind::Vision if member.age >= 60 => Some(once("cataract-surgery", CATARACT, Some(bill_on))),
+            _ => None,
+        };
+        if let Some(help) = help {
+            scribe.at("disabled-federation", member, RecordBody::Assistance(help));
+        }
         if grade <= 2 {
             let allowance = drawing(
                 "nursing-allowance",
@@ -179,6 +202,17 @@ fn help(draft: &mut Draft<'_>, ordinal: usize) {
             };
             let monthly = drawing(programme, amount / 20, Some(long_ago), &place);
             scribe.at("housing", member, RecordBody::Assistance(monthly));
+            return;
+        }
+        measure @ 11..=13 if member.age < 60 => {
+            let programme = if measure == 11 {
+                "public-welfare-post"
+            } else {
+                "social-insurance-subsidy"
+            };
+            let since = PartialDate::new(long_ago.year(), long_ago.month(), 0);
+            let monthly = drawing(programme, amount / 2, since, &place);
+            scribe.at("employment", member, RecordBody::Assistance(monthly));
             return;
         }
         _ => return,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use hedui_adapter::{Catalogue, Manifest, Variables};
 use hedui_core::household::{Household, ids_date};
 use hedui_core::record::*;
 use hedui_core::{Date, DepartmentId, Fen, ProgrammeId, RecordBody, authorize};
@@ -279,6 +280,23 @@ fn every_oddity_and_every_department_of_the_catalogue_occurs() {
     let oddities: BTreeSet<_> = population.households.iter().flat_map(|t| t.oddities.clone()).collect();
     assert_eq!(oddities.len(), 9, "{oddities:?}");
     assert_eq!(population.sizes().len(), 28, "{:?}", population.sizes());
+}
+
+#[test]
+fn every_type_of_record_that_a_department_of_the_catalogue_holds_occurs_there() {
+    let population = generate(&settings(10, 4000)).unwrap();
+    let mut occurs: BTreeSet<(DepartmentId, RecordType)> = BTreeSet::new();
+    for (department, people) in population.households.iter().flat_map(|truth| &truth.records) {
+        let types = people.iter().flat_map(|p| &p.records).map(|r| r.body.record_type());
+        occurs.extend(types.map(|of| (department.clone(), of)));
+    }
+    let values = ["data", "http", "grpc_rural_commercial_bank"].map(|name| (name.to_owned(), "http://h".to_owned()));
+    for folder in Catalogue::bundled_folders() {
+        let manifest = Manifest::parse(&folder.manifest, &Variables::from(values.clone())).unwrap();
+        for of in manifest.record_types {
+            assert!(occurs.contains(&(manifest.id.clone(), of)), "{} {of:?}", manifest.id);
+        }
+    }
 }
 
 #[test]
