@@ -17,20 +17,20 @@ use tonic::transport::Channel;
 use tonic::{Code, Request};
 use tonic_types::StatusExt as _;
 
-use crate::support::{District, settings};
+use crate::support::{District, Lines, settings};
 
 const OFFICE: &str = "agriculture";
 const SEED: u64 = 43;
 
 /// The bundled catalogue, with people at one office.
-fn with_people(directory: &std::path::Path) {
+fn with_people(directory: &std::path::Path, more: &str) {
     for folder in Catalogue::bundled_folders() {
         let path = directory.join(&folder.name);
         std::fs::create_dir_all(&path).unwrap();
         let manifest = match folder.name == OFFICE {
             true => {
                 let (before, _) = folder.manifest.split_once("[connector]").unwrap();
-                format!("{before}[connector]\nkind = \"people\"\nanswer_within = \"3d\"\n")
+                format!("{before}[connector]\nkind = \"people\"\nanswer_within = \"3d\"\n{more}")
             }
             false => folder.manifest,
         };
@@ -107,7 +107,7 @@ async fn what_people_answer_later_is_judged_as_if_their_office_had_a_system() {
     let population = generate(&settings(SEED, 12)).unwrap();
     let plain = District::of(population.clone(), |_| {}).await;
     let folder = tempfile::tempdir().unwrap();
-    with_people(folder.path());
+    with_people(folder.path(), "");
     let mut district = District::of(population, |config| {
         config.catalogue.directory = Some(folder.path().to_owned());
         config.callers = vec![
@@ -218,4 +218,125 @@ async fn what_people_answer_later_is_judged_as_if_their_office_had_a_system() {
     }
     let found = tasks.list_tasks(by("office", list(OFFICE))).await.unwrap().into_inner();
     assert!(found.tasks.is_empty());
+}
+
+/// A task answered by one person: its name, and the answer that waits.
+async fn answered(tasks: &mut TaskServiceClient<Channel>, verification: &str, who: &str) -> (String, String) {
+    let name = format!("{verification}/tasks/{OFFICE}");
+    let get = wire::GetTaskRequest {
+        name: name.clone(),
+        actor: "S-01".to_owned(),
+    };
+    let opened = tasks.get_task(by(who, get.clone())).await.unwrap().into_inner();
+    assert!(opened.two_persons);
+    let query = decode_query(&opened.query.as_ref().unwrap().encode_to_vec()).unwrap();
+    let nothing = |s: &hedui_core::Subject| hedui_core::SubjectAnswer::of(s.ordinal, hedui_core::AnswerState::NoRecord);
+    let answers: Vec<_> = query.subjects.iter().map(nothing).collect();
+    let answer = wire::AnswerTaskRequest {
+        name: name.clone(),
+        results: QueryResponse::decode(encode_answer(&query, &answers)).unwrap().results,
+        actor: "S-01".to_owned(),
+    };
+    let said = tasks
+        .answer_task(by(who, answer))
+        .await
+        .unwrap()
+        .into_inner()
+        .task
+        .unwrap();
+    assert_eq!(said.state(), wire::TaskState::ToConfirm);
+    let waiting = tasks.get_task(by(who, get)).await.unwrap().into_inner();
+    (name, waiting.draft_evidence)
+}
+
+#[tokio::test]
+async fn an_answer_is_confirmed_with_another_callers_token_and_by_nobody_where_callers_are_not_told_apart() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let written = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone());
+    // Of this thread, on which everything runs but files.
+    let _logged = tracing::subscriber::set_default(written.finish());
+    let population = generate(&settings(SEED, 2)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    with_people(folder.path(), "two_persons = true\n");
+    let district = |callers: Vec<Caller>| {
+        let (population, folder) = (population.clone(), folder.path().to_owned());
+        District::of(population, move |config| {
+            config.catalogue.directory = Some(folder);
+            config.callers = callers;
+        })
+    };
+    let confirm = |name: &str, draft: &str, actor: &str| wire::ConfirmTaskRequest {
+        name: name.to_owned(),
+        draft_evidence: draft.to_owned(),
+        actor: actor.to_owned(),
+    };
+
+    let told_apart = district(vec![
+        caller("window", Role::Verifier, &[]),
+        caller("office-1", Role::Office, &[OFFICE]),
+        caller("office-2", Role::Office, &[OFFICE]),
+        caller("other", Role::Office, &["housing"]),
+    ])
+    .await;
+    assert!(!lines.text().contains("can be confirmed"), "{}", lines.text());
+    let mut tasks: TaskServiceClient<Channel> = TaskServiceClient::connect(told_apart.address()).await.unwrap();
+    let first = verify(&told_apart, 0).await;
+    let (name, draft) = answered(&mut tasks, &first.name, "office-1").await;
+    // The same token under another name, another token under the same name, another office, no token.
+    for (who, actor, code, reason) in [
+        ("office-1", "S-02", Code::PermissionDenied, "SECOND_PERSON_NEEDED"),
+        ("office-2", " s-01 ", Code::PermissionDenied, "SECOND_PERSON_NEEDED"),
+        ("other", "S-02", Code::PermissionDenied, "DEPARTMENT_NOT_ALLOWED"),
+        ("stranger", "S-02", Code::Unauthenticated, "TOKEN_UNKNOWN"),
+    ] {
+        let refused = tasks
+            .confirm_task(by(who, confirm(&name, &draft, actor)))
+            .await
+            .unwrap_err();
+        let told = refused.get_details_error_info().unwrap().reason;
+        assert_eq!((refused.code(), told.as_str()), (code, reason), "{who} {actor}");
+    }
+    let again = read(&told_apart, &first.name).await;
+    assert!(
+        office(&again)
+            .subjects
+            .iter()
+            .all(|s| s.state() == pb::AnswerState::Pending)
+    );
+    let confirmed = tasks.confirm_task(by("office-2", confirm(&name, &draft, "S-02"))).await;
+    let confirmed = confirmed.unwrap().into_inner().task.unwrap();
+    assert_eq!(confirmed.state(), wire::TaskState::Answered);
+    assert_eq!(
+        (confirmed.answered_by.as_str(), confirmed.confirmed_by.as_str()),
+        ("office-1/S-01", "office-2/S-02")
+    );
+
+    // One office caller only, and two who may act in no common district: said at the start.
+    let mut far = caller("office-2", Role::Office, &[OFFICE]);
+    far.districts = Some(vec!["510100".to_owned()]);
+    let near = caller("office-1", Role::Office, &[OFFICE]);
+    drop(district(vec![near, far]).await);
+    let told = lines.text();
+    assert_eq!(told.matches("fewer than two callers").count(), 1, "{told}");
+
+    let alone = district(Vec::new()).await;
+    let told = lines.text();
+    assert!(
+        told.contains("no callers are configured") && told.contains(OFFICE),
+        "{told}"
+    );
+    let mut tasks: TaskServiceClient<Channel> = TaskServiceClient::connect(alone.address()).await.unwrap();
+    let first = verify(&alone, 0).await;
+    let (name, draft) = answered(&mut tasks, &first.name, "anybody").await;
+    for actor in ["S-01", "S-02"] {
+        let refused = tasks
+            .confirm_task(by("anybody", confirm(&name, &draft, actor)))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.get_details_error_info().unwrap().reason, "SECOND_PERSON_NEEDED");
+        assert!(refused.message().contains("no [[callers]] are configured"), "{refused}");
+    }
 }

@@ -3,9 +3,7 @@
 //! Leaves what is sealed to whoever has the key.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use futures::StreamExt as _;
@@ -18,7 +16,7 @@ use hedui_sim::Population;
 use sha2::Digest as _;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 
-use crate::support::District;
+use crate::support::{District, Lines};
 
 const HOUSEHOLDS: u32 = 1_000;
 /// Of a hash this many bytes are searched for: what is cut shorter cannot be told from chance by whoever tries all numbers either.
@@ -141,21 +139,6 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
         }
     }
     all
-}
-
-/// Where log lines go.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Verifies everybody, some of them with mistakes that name them, and gives every error text.

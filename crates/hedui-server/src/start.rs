@@ -24,6 +24,7 @@ use crate::drift::{DriftFile, Keeping};
 use crate::follow::{Following, follow};
 use crate::grpc::caller::Callers;
 use crate::grpc::peer::Answering;
+use crate::grpc::tasks::tell_unconfirmable;
 use crate::grpc::{self, Listening};
 use crate::scrub::Scrubbing;
 use crate::witnesses::Asking;
@@ -92,7 +93,8 @@ pub async fn start_at(
     )?;
     let live = Arc::new(live);
     let packs = packs(config.policy.directory.as_deref())?;
-    tell_unregistered(&packs, &registry);
+    let callers = Callers::new(config.callers.clone());
+    tell_gaps(&packs, &registry, &callers);
     let settings = settings(&config)?;
     let broker = Broker::new(Parts {
         registry,
@@ -118,13 +120,12 @@ pub async fn start_at(
         &config.transparency.witnesses,
         config.transparency.checkpoint_every,
     )?;
-    let resumed = broker.resume().await?;
-    go_on(&broker).await?;
+    let resumed = go_on(&broker).await?;
     let options = grpc::Options {
         max_request_bytes: config.server.max_request_bytes,
         max_streams: config.server.max_streams,
         reflection: config.server.reflection,
-        callers: Callers::new(config.callers),
+        callers,
         answering,
         live: Arc::clone(&live),
         drifts: drifts.clone(),
@@ -159,8 +160,9 @@ async fn keep_packs(broker: &Broker) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes up what goes on beyond one verification: answers of offices that were not looked at, re-evaluations.
-async fn go_on(broker: &Broker) -> anyhow::Result<()> {
+/// Takes up what was interrupted: verifications, whose number is given, and what goes on beyond one: answers of offices that were not looked at, re-evaluations.
+async fn go_on(broker: &Broker) -> anyhow::Result<usize> {
+    let resumed = broker.resume().await?;
     let answered = broker.resume_tasks().await?;
     if answered > 0 {
         tracing::debug!(answered, "looked at the answers of offices");
@@ -169,11 +171,13 @@ async fn go_on(broker: &Broker) -> anyhow::Result<()> {
     if jobs > 0 {
         tracing::info!(jobs, "re-evaluations go on");
     }
-    Ok(())
+    Ok(resumed)
 }
 
-/// Says once what programmes need and nobody holds: they can qualify nobody, which is easier to mend before the first clerk asks why.
-fn tell_unregistered(packs: &PackSet, registry: &Registry) {
+/// Says once what is easier to mend before the first clerk asks why: what programmes need and nobody holds, so that they can qualify nobody; and offices whose
+/// answers nobody can confirm.
+fn tell_gaps(packs: &PackSet, registry: &Registry, callers: &Callers) {
+    tell_unconfirmable(registry, callers);
     let mut needs: Vec<RecordType> = packs
         .packs()
         .iter()

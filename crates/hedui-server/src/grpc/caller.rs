@@ -31,6 +31,26 @@ impl Callers {
         Callers(callers)
     }
 
+    /// Whether callers are told apart at all.
+    pub fn are_told_apart(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// Whether one caller could confirm what another has answered for an office: two of them answer for it, in a common district.
+    pub fn are_two_of(&self, department: &DepartmentId) -> bool {
+        let of_office = |caller: &&Caller| {
+            let named = caller.departments.iter().any(|d| d == department.as_str());
+            named && caller.roles.contains(&Role::Office)
+        };
+        let office: Vec<&Caller> = self.0.iter().filter(of_office).collect();
+        let meet = |a: &Caller, b: &Caller| match (&a.districts, &b.districts) {
+            (Some(a), Some(b)) => a.iter().any(|district| b.contains(district)),
+            _ => true,
+        };
+        let others = |at: usize| office.iter().skip(at.saturating_add(1));
+        office.iter().enumerate().any(|(at, a)| others(at).any(|b| meet(a, b)))
+    }
+
     /// Recognises the caller of a request and checks a role.
     ///
     /// Errors: `UNAUTHENTICATED` without a known token, `PERMISSION_DENIED` without the role.

@@ -26,6 +26,7 @@ use crate::grpc::caller::{Callers, Known};
 use crate::grpc::long_calls::{LongCalls, Replies};
 use crate::grpc::simulate;
 use crate::grpc::status::{refusal, refusal_of, status};
+use crate::grpc::tasks::tell_unconfirmable;
 use crate::grpc::to_proto::timestamp;
 
 /// What the catalogue says of the departments beyond what the broker needs; replaced whole when the catalogue is read again.
@@ -207,6 +208,7 @@ impl OperationsService for Service {
                 changed = changes.changed.len(),
                 "the catalogue was read again"
             );
+            tell_unconfirmable(&self.broker.registry(), &self.callers);
         }
         let ids = |ids: &[DepartmentId]| ids.iter().map(ToString::to_string).collect();
         Ok(Response::new(pb::ReloadCatalogueResponse {

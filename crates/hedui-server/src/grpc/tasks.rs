@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use hedui_adapter::wire::{encode_answer, encode_query};
-use hedui_broker::{Broker, BrokerError, CaseId, Officer, Task, TaskRefusal, TaskState};
+use hedui_broker::{Broker, BrokerError, CaseId, Officer, Registry, Task, TaskRefusal, TaskState};
 use hedui_core::DepartmentId;
 use hedui_evidence::EvidenceId;
 use hedui_proto::department::{QueryRequest, QueryResponse};
@@ -48,6 +48,44 @@ impl Service {
         caller.in_district(&district)?;
         Ok((message, place, caller))
     }
+}
+
+/// Says of which offices no answer can be used: a second person must confirm it, and no second caller may. Easier to mend before the first answer waits.
+pub fn tell_unconfirmable(registry: &Registry, callers: &Callers) {
+    for department in unconfirmable(registry, callers) {
+        let why = match callers.are_told_apart() {
+            true => "fewer than two callers have the role office and name it, in one district",
+            false => "no callers are configured, so that nobody can be told from anybody else",
+        };
+        tracing::warn!(
+            department = department.as_str(),
+            why,
+            "two_persons: no answer of this office can be confirmed, and none counts; add [[callers]], one for each person"
+        );
+    }
+}
+
+/// The offices whose answers nobody could confirm.
+fn unconfirmable<'r>(registry: &'r Registry, callers: &Callers) -> impl Iterator<Item = &'r DepartmentId> {
+    let two = registry
+        .departments()
+        .iter()
+        .filter(|d| d.people.is_some_and(|people| people.two_persons));
+    two.map(|department| &department.profile.id)
+        .filter(|id| !callers.are_two_of(id))
+}
+
+/// Why an answer is not confirmed; where callers are not told apart, nobody can confirm any, and that is said.
+fn unconfirmed(error: &BrokerError, callers: &Callers) -> Status {
+    let second = TaskRefusal::SecondPersonNeeded.reason();
+    if error.reason() != second || callers.are_told_apart() {
+        return status(error);
+    }
+    let (zh, en) = (
+        "须由另一账号的另一人员复核；此处未配置 [[callers]]，无法区分人员，任何人都不能复核",
+        "a second person must confirm with the token of another caller, and here no [[callers]] are configured: nobody can be told from anybody else, so nobody can confirm",
+    );
+    refusal(Code::PermissionDenied, second, en, zh)
 }
 
 /// Which task.
@@ -159,7 +197,7 @@ impl TaskService for Service {
             .broker
             .confirm_task(place.case, &place.department, draft, officer(&caller, &message.actor))
             .await
-            .map_err(|e| status(&e))?;
+            .map_err(|e| unconfirmed(&e, &self.callers))?;
         Ok(Response::new(pb::ConfirmTaskResponse {
             task: Some(task(&confirmed)),
         }))
