@@ -24,7 +24,7 @@ pub use clock::Clock;
 pub use gate::{Gate, Permit, Refused, Settled};
 pub use manifest::{Connector, Manifest, ManifestError, Variables};
 pub use mapping::{Mapping, Row};
-pub use people::{People, PeopleAdapter};
+pub use people::{People, PeopleAdapter, Promise};
 pub use port::{AdapterPort, Ask, FaultPort, Jitter, Port, Reply, ReplySink, ReplyTo, StreamPort, UnaryPort};
 pub use reason::{Reason, cause_of};
 #[cfg(any(test, feature = "samples"))]

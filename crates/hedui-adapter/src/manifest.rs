@@ -217,9 +217,9 @@ impl Connector {
     }
 
     /// Whether people answer, later, rather than a system at once.
-    pub fn people(&self) -> Option<People> {
+    pub fn people(&self) -> Option<&People> {
         match self {
-            Connector::People(people) => Some(*people),
+            Connector::People(people) => Some(people),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 //! Leaves keeping the questions, and who may answer them, to the broker.
 
 pub mod form;
+mod promise;
 #[cfg(test)]
 mod tests;
 
@@ -17,11 +18,13 @@ use crate::clock::Clock;
 use crate::manifest::{Connector, Manifest};
 use crate::reason::Reason;
 
+pub use promise::Promise;
+
 /// How an office without a system answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct People {
     /// How long it may take.
-    pub answer_within: Duration,
+    pub answer_within: Promise,
     /// Whether a second person confirms what the first has answered.
     pub two_persons: bool,
 }
@@ -39,7 +42,7 @@ impl PeopleAdapter {
     /// # Errors
     /// `SOURCE_MISSING` where the manifest describes no people.
     pub fn open(manifest: &Manifest, clock: Arc<dyn Clock>) -> Result<PeopleAdapter, Failure> {
-        let Connector::People(people) = manifest.connector else {
+        let Connector::People(people) = &manifest.connector else {
             return Err(Reason::SourceMissing.failure_at("the manifest describes no people"));
         };
         Ok(PeopleAdapter {
@@ -47,7 +50,7 @@ impl PeopleAdapter {
                 checks: vec!["people".to_owned()],
                 ..manifest.describe()
             },
-            people,
+            people: people.clone(),
             clock,
         })
     }
@@ -74,10 +77,8 @@ impl Adapter for PeopleAdapter {
 
     async fn query(&self, query: &Query, _deadline: Instant) -> Result<Vec<SubjectAnswer>, Failure> {
         self.description.takes(query)?;
-        let within = i64::try_from(self.people.answer_within.as_millis()).unwrap_or(i64::MAX);
-        // Whole minutes: it is people who keep them.
-        let due = self.clock.now_ms().saturating_add(within);
-        let due_at_ms = Some(due.saturating_sub(due.rem_euclid(60_000)));
+        let now = Duration::from_millis(u64::try_from(self.clock.now_ms()).unwrap_or(0));
+        let due_at_ms = i64::try_from(self.people.answer_within.due(now).as_millis()).ok();
         let promised = |s: &hedui_core::Subject| SubjectAnswer {
             due_at_ms,
             ..SubjectAnswer::of(s.ordinal, AnswerState::Pending)

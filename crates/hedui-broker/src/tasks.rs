@@ -166,7 +166,7 @@ impl Broker {
         let in_force = core.in_force();
         let position = in_force.registry.position(department);
         let registered = position.and_then(|at| in_force.registry.departments().get(at));
-        let people = registered.and_then(|registered| registered.people);
+        let people = registered.and_then(|registered| registered.people.as_ref());
         let (Some(registered), Some(people)) = (registered, people) else {
             return Err(TaskRefusal::Closed("DEPARTMENT_CHANGED".to_owned()).into());
         };

@@ -308,7 +308,7 @@ impl Live {
             registered: Arc::new(
                 Registered::new(profile, port, manifest.breaker)
                     .paced(manifest.pace.clone())
-                    .answered_by(manifest.connector.people())
+                    .answered_by(manifest.connector.people().cloned())
                     .through_peer(matches!(manifest.connector, Connector::Peer(_))),
             ),
             checker: Arc::new(checker),

@@ -30,14 +30,40 @@ pub struct OfficeHours {
 impl OfficeHours {
     /// Whether questions are taken at a time since 1970 UTC.
     pub fn is_open(&self, now: Duration) -> bool {
-        let local = now.as_secs().saturating_add(CHINA_SECONDS);
-        let (day, minute) = (local / DAY_SECONDS, local % DAY_SECONDS / 60);
-        let weekday = usize::try_from((day + FIRST_WEEKDAY) % 7).unwrap_or(0);
+        let minute = now.as_secs().saturating_add(CHINA_SECONDS) % DAY_SECONDS / 60;
+        let within = |(from, until): &(u16, u16)| (u64::from(*from)..u64::from(*until)).contains(&minute);
+        self.spans(OfficeHours::day_of(now)).iter().any(within)
+    }
+
+    /// The number of the day, since 1970-01-01 in Asia/Shanghai, that a time since 1970 UTC falls on.
+    pub fn day_of(now: Duration) -> u64 {
+        now.as_secs().saturating_add(CHINA_SECONDS) / DAY_SECONDS
+    }
+
+    /// When a day's spans begin and end, as times since 1970 UTC, in their order.
+    pub fn open_on(&self, day: u64) -> impl Iterator<Item = (Duration, Duration)> + '_ {
+        let at = move |minute: u16| {
+            let local = day.saturating_mul(DAY_SECONDS).saturating_add(u64::from(minute) * 60);
+            Duration::from_secs(local.saturating_sub(CHINA_SECONDS))
+        };
+        self.spans(day).iter().map(move |(from, until)| (at(*from), at(*until)))
+    }
+
+    /// How long it is open in a week without single days that differ.
+    pub fn open_in_a_week(&self) -> Duration {
+        let minutes = self.week.iter().flatten().map(|(from, until)| until.saturating_sub(*from));
+        Duration::from_secs(minutes.map(u64::from).sum::<u64>() * 60)
+    }
+
+    /// On how many days of a week it is open.
+    pub fn days_in_a_week(&self) -> u64 {
+        self.week.iter().map(|spans| u64::from(!spans.is_empty())).sum()
+    }
+
+    fn spans(&self, day: u64) -> &[(u16, u16)] {
+        let weekday = usize::try_from((day % 7 + FIRST_WEEKDAY) % 7).unwrap_or(0);
         let spans = self.days.get(&day).or_else(|| self.week.get(weekday));
-        spans.is_some_and(|spans| {
-            let within = |(from, until): &(u16, u16)| (u64::from(*from)..u64::from(*until)).contains(&minute);
-            spans.iter().any(within)
-        })
+        spans.map_or(&[], Vec::as_slice)
     }
 }
 

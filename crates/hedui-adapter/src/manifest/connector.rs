@@ -9,7 +9,8 @@ use super::{
     Connector, DatabaseConnector, HttpConnector, JsonService, OdbcConnector, Peer, Program, ReplyFormat, Secret,
     Signing, Success, TextEncoding, TlsFiles, Variables,
 };
-use crate::people::People;
+use crate::gate::OfficeHours;
+use crate::people::{People, Promise};
 use crate::source::query::{Dialect, bind};
 
 /// The kinds of connector, as `kind` names them.
@@ -18,7 +19,11 @@ const KINDS: &[&str] = &[
 ];
 
 /// Reads the connector section; its texts may use `${variables}`.
-pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option<Connector> {
+pub(super) fn connector(
+    mut fields: Fields<'_>,
+    variables: &Variables,
+    hours: Option<&OfficeHours>,
+) -> Option<Connector> {
     let kind = fields.required_text("kind");
     let mut source = Texts { fields, variables };
     let connector = match kind.as_str() {
@@ -54,7 +59,7 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
             let stream = source.fields.flag("stream").unwrap_or(true);
             Some(Connector::Grpc { endpoint, stream })
         }
-        "people" => Some(Connector::People(people(&mut source.fields))),
+        "people" => Some(Connector::People(people(&mut source.fields, hours))),
         "exec" => Some(Connector::Exec(program(&mut source))),
         "json" => Some(Connector::Json(json(&mut source))),
         "" => None,
@@ -74,13 +79,27 @@ pub(super) fn connector(mut fields: Fields<'_>, variables: &Variables) -> Option
 const ANSWER_WITHIN: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(60)..=Duration::from_secs(60 * 24 * 60 * 60);
 
-fn people(fields: &mut Fields<'_>) -> People {
+fn people(fields: &mut Fields<'_>, hours: Option<&OfficeHours>) -> People {
     if !fields.has("answer_within") {
         fields.missing("answer_within");
     }
-    let answer_within = fields.duration("answer_within").unwrap_or(*ANSWER_WITHIN.start());
-    if !ANSWER_WITHIN.contains(&answer_within) {
+    let in_days = fields.is_in_days("answer_within");
+    let within = fields.duration("answer_within").unwrap_or(*ANSWER_WITHIN.start());
+    if !ANSWER_WITHIN.contains(&within) {
         fields.mistake("answer_within", "must be between a minute and 60 days");
+    }
+    // Hours that name no day are a mistake of their own.
+    let hours = hours.filter(|hours| hours.days_in_a_week() > 0).cloned();
+    let answer_within = match hours {
+        None => Promise::Passing(within),
+        Some(hours) if in_days => Promise::WorkingDays(within.as_secs() / 86_400, hours),
+        Some(hours) => Promise::OfficeTime(within, hours),
+    };
+    if !answer_within.is_bounded() {
+        fields.mistake(
+            "answer_within",
+            "takes more than 120 days of these [hours]: with them, hours and minutes are time in which the office is open",
+        );
     }
     People {
         answer_within,

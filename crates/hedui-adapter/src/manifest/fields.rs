@@ -186,6 +186,12 @@ impl<'m> Fields<'m> {
         )
     }
 
+    /// Whether a duration is written in days.
+    pub(crate) fn is_in_days(&self, key: &str) -> bool {
+        let text = self.table.get(key).and_then(Value::as_str);
+        text.is_some_and(|text| text.ends_with('d'))
+    }
+
     pub(crate) fn texts(&mut self, key: &str) -> Option<Vec<String>> {
         self.take(key, "a list of texts", |value| match value {
             Value::Array(items) => items.into_iter().map(|item| item.as_str().map(str::to_owned)).collect(),

@@ -79,11 +79,12 @@ fn manifest(mut top: Fields<'_>, variables: &Variables) -> Option<Manifest> {
     let breaker = top.table("breaker").map(breaker).unwrap_or_default();
     let connector = top
         .required_table("connector")
-        .and_then(|fields| connector::connector(fields, variables));
+        .and_then(|fields| connector::connector(fields, variables, hours.as_ref()));
     let pace = Pace {
         per_second: per_second.flatten(),
         per_person: matches!(connector, Some(Connector::Http(_))),
-        hours,
+        // People are not asked by ringing them up: a question waits for them, and their hours count for the promise.
+        hours: hours.filter(|_| !matches!(connector, Some(Connector::People(_)))),
     };
     let (mapping, sample_tables) = record::mapping(&mut top, connector.as_ref(), &record_types, threshold_only);
     let signing_keys = signing_keys(&mut top, connector.as_ref());

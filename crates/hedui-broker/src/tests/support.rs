@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use hedui_adapter::People;
+use hedui_adapter::{People, Promise};
 use hedui_adapter::manifest::BreakerLimits;
 use hedui_adapter::port::{Ask, Port, Reply, ReplyTo};
 use hedui_adapter::wire::{Signer, encode_answer};
@@ -435,7 +435,7 @@ impl World {
             let port: Arc<dyn Port> = Arc::<Department>::clone(&departments[*name]);
             let people = differently.people.iter().find(|(office, _)| office == name);
             let people = people.map(|(_, two_persons)| People {
-                answer_within: Duration::from_secs(3 * 86_400),
+                answer_within: Promise::Passing(Duration::from_secs(3 * 86_400)),
                 two_persons: *two_persons,
             });
             Registered::new(profile, port, BreakerLimits::default()).answered_by(people)

@@ -70,7 +70,7 @@ fn unconfirmable<'r>(registry: &'r Registry, callers: &Callers) -> impl Iterator
     let two = registry
         .departments()
         .iter()
-        .filter(|d| d.people.is_some_and(|people| people.two_persons));
+        .filter(|d| d.people.as_ref().is_some_and(|people| people.two_persons));
     two.map(|department| &department.profile.id)
         .filter(|id| !callers.are_two_of(id))
 }
