@@ -21,7 +21,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::manifest::{Connector, Manifest};
 use crate::reason::Reason;
-use crate::wire::{Message, Streamed, from_json, read_failure_of, to_json};
+use crate::wire::{Message, Streamed, from_json, misplaced_due, read_failure_of, to_json};
 
 pub use http::HttpExchange;
 pub(crate) use http::TIMEOUT_HEADER;
@@ -133,7 +133,10 @@ impl Call {
             Call::Check(_) => Message::CheckResponse,
             Call::Query(_) => Message::QueryResponse,
         };
-        let bytes = from_json(message, json)?;
+        let bytes = from_json(message, json).map_err(|fault| match misplaced_due(json) {
+            Some(place) => Reason::ImpossibleDate.failure_at(place),
+            None => fault.failure(),
+        })?;
         if matches!(self, Call::Query(_)) && bytes.len() > most {
             return Err(Reason::SourceTooLarge.into());
         }

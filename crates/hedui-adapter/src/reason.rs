@@ -113,6 +113,8 @@ reasons! {
     OddMoney = "ODD_MONEY", System, Department, "the answer holds an amount that is missing or not whole fen in CNY";
     /// A date that does not exist.
     ImpossibleDate = "IMPOSSIBLE_DATE", System, Department, "the answer holds a date that is missing or does not exist";
+    /// Promised for a time that is over, or for more than a year later.
+    DueAtImplausible = "DUE_AT_IMPLAUSIBLE", System, Department, "the answer is promised for a time that is over, or more than a year away";
     /// A number outside what it can be (share, grade, area).
     ImpossibleNumber = "IMPOSSIBLE_NUMBER", System, Department, "the answer holds a number that cannot be";
     /// The department's answers must be signed, and this one is not.

@@ -4,6 +4,7 @@
 
 mod answer;
 mod describe;
+mod due;
 mod forward;
 mod frame;
 mod json;
@@ -21,9 +22,10 @@ pub use answer::{NOT_ASKED_FOR, decode_answer, due_at_ms, encode_answer, whole};
 pub(crate) use answer::{encode_failure, read_failure_of};
 pub(crate) use describe::decode_check_request;
 pub use describe::{decode_checks, decode_description, encode_checks, encode_description};
+pub use due::check_due;
 pub use forward::{decode_forward, encode_forwarded};
 pub(crate) use frame::{StreamQuery, Streamed, answers, queries, write_answer, write_query};
-pub(crate) use json::{Message, from_json, to_json};
+pub(crate) use json::{Message, from_json, misplaced_due, to_json};
 pub use query::{InvalidQuery, decode_query, encode_query};
 pub use signed::{Signer, check_published, check_signature};
 pub(crate) use signed::{check_under, public_key};

@@ -3,7 +3,7 @@
 
 use hedui_adapter::port::Reply;
 use hedui_adapter::reason::{Reason, cause_of};
-use hedui_adapter::wire::{check_signature, decode_answer, whole};
+use hedui_adapter::wire::{check_due, check_signature, decode_answer, whole};
 use hedui_core::answer::{AnswerState, Failure, FailureClass, FailureOrigin, Query, SubjectAnswer, Unreachable};
 use hedui_core::facts::Standing;
 use hedui_core::facts::{DepartmentAnswers, Fact, Facts};
@@ -71,7 +71,11 @@ fn read_one(
     let said = asked.map(|question| match arrived {
         Some(arrived) => match unsigned(profile, &arrived.reply) {
             Some(reason) => whole(&question.query, cause_of(&reason), &reason),
-            None => subjects(&question.query, &arrived.reply, kept.is_some(), asking),
+            None => {
+                let mut said = subjects(&question.query, &arrived.reply, kept.is_some(), asking);
+                check_due(&mut said, arrived.at_ms);
+                said
+            }
         },
         None => not_waited_for(&question.query),
     });

@@ -51,7 +51,11 @@ impl OfficeHours {
 
     /// How long it is open in a week without single days that differ.
     pub fn open_in_a_week(&self) -> Duration {
-        let minutes = self.week.iter().flatten().map(|(from, until)| until.saturating_sub(*from));
+        let minutes = self
+            .week
+            .iter()
+            .flatten()
+            .map(|(from, until)| until.saturating_sub(*from));
         Duration::from_secs(minutes.map(u64::from).sum::<u64>() * 60)
     }
 

@@ -54,6 +54,18 @@ pub(crate) fn to_json(of: Message, bytes: &[u8]) -> Result<Json, Fault> {
     Ok(json)
 }
 
+/// The first `dueAt` of a `QueryResponse` that is no moment of RFC 3339, by its place; for answers that `from_json` refuses.
+pub(crate) fn misplaced_due(json: &Json) -> Option<String> {
+    let moment = POOL.as_ref()?.get_message_by_name("google.protobuf.Timestamp")?;
+    let is_moment = |value: &Json| value.is_null() || DynamicMessage::deserialize(moment.clone(), value).is_ok();
+    let results = json.get("results")?.as_array()?;
+    results.iter().enumerate().find_map(|(at, result)| {
+        // Names of fields may be written either way.
+        let due = result.get("dueAt").or_else(|| result.get("due_at"))?;
+        (!is_moment(due)).then(|| format!("results[{at}].dueAt"))
+    })
+}
+
 /// The bytes of a message; fields that this version does not know are passed over.
 ///
 /// # Errors

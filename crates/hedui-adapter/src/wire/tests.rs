@@ -393,3 +393,27 @@ fn a_request_names_the_field_that_is_wrong() {
     assert_eq!(field(&|r| r.record_types = vec![99, 3]), None);
     assert_eq!(decode_query(b"\xFF").err().map(|error| error.field), Some("(message)"));
 }
+
+proptest! {
+    #[test]
+    fn a_promise_is_for_a_time_to_come_within_a_year_or_it_is_a_failure(
+        (_, answers) in answered(), answered_at_ms in 0i64..4_000_000_000_000, days in -3i64..400,
+    ) {
+        let mut checked = answers.clone();
+        for answer in checked.iter_mut().filter(|a| a.due_at_ms.is_some()) {
+            answer.due_at_ms = Some(answered_at_ms + days * 86_400_000);
+        }
+        let promised = checked.clone();
+        check_due(&mut checked, answered_at_ms);
+        for (before, after) in promised.iter().zip(&checked) {
+            let told = after.failure.as_ref().map_or("", |f| f.reason.as_str());
+            match before.due_at_ms {
+                Some(_) if !(1..=366).contains(&days) => {
+                    prop_assert_eq!(told, "DUE_AT_IMPLAUSIBLE");
+                    prop_assert!(!after.state.is_answer() && after.ordinal == before.ordinal);
+                }
+                _ => prop_assert_eq!(before, after),
+            }
+        }
+    }
+}

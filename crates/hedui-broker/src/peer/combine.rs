@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use hedui_adapter::port::Reply;
-use hedui_adapter::wire::{check_signature, decode_answer, whole};
+use hedui_adapter::wire::{check_due, check_signature, decode_answer, whole};
 use hedui_adapter::{Reason, Settled, cause_of};
 use hedui_core::{AnswerState, DepartmentId, DepartmentProfile, PartialDate, Query, Record, SubjectAnswer};
 
@@ -35,12 +35,13 @@ impl Said {
             (Reply::Wire(bytes), Some(profile)) => check_signature(bytes, &profile.id, &profile.signing_keys).err(),
             _ => None,
         };
-        let answers = match (unsigned, reply) {
+        let mut answers = match (unsigned, reply) {
             (Some(reason), _) => whole(query, cause(reason), &reason.failure()),
             (None, Reply::Wire(bytes)) => decode_answer(&bytes, query),
             (None, Reply::Answers(answers, _)) => answers,
             (None, Reply::Failed(cause, failure)) => whole(query, cause, &failure),
         };
+        check_due(&mut answers, answered_at_ms);
         Said {
             department,
             bytes,

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use hedui_adapter::{People, Promise};
 use hedui_adapter::manifest::BreakerLimits;
 use hedui_adapter::port::{Ask, Port, Reply, ReplyTo};
 use hedui_adapter::wire::{Signer, encode_answer};
+use hedui_adapter::{People, Promise};
 use hedui_core::authorization::{AuthorizationInput, Signature};
 use hedui_core::circumstance::{Circumstance, StatedCircumstance};
 use hedui_core::household::{Declared, HouseholdInput, MemberInput, Relation, Residence};

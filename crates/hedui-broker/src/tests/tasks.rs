@@ -36,9 +36,13 @@ fn with_people(two_persons: bool) -> Differently {
 
 /// The office promises an answer, as the department kit's adapter does.
 fn promises(world: &World, name: &str) {
-    world.department(name).does(|ask| {
+    promises_for(world, name, DUE_MS);
+}
+
+fn promises_for(world: &World, name: &str, due_at_ms: i64) {
+    world.department(name).does(move |ask| {
         let promised = |s: &hedui_core::Subject| SubjectAnswer {
-            due_at_ms: Some(DUE_MS),
+            due_at_ms: Some(due_at_ms),
             ..SubjectAnswer::of(s.ordinal, AnswerState::Pending)
         };
         let answers: Vec<SubjectAnswer> = ask.query.subjects.iter().map(promised).collect();
@@ -310,6 +314,44 @@ async fn a_task_that_is_late_stays_unknown_and_may_still_be_answered() {
         .unwrap();
     assert!(task.late);
     assert_eq!(outcome(&later(&world, &first).await[0]), Outcome::Qualifies);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promise_for_a_time_that_cannot_be_meant_is_a_failure_and_no_task() {
+    for (due_at_ms, plausible) in [
+        (NOON_MS + 1, true),
+        (NOON_MS + 366 * DAY_MS, true),
+        (NOON_MS, false),
+        (NOON_MS - DAY_MS, false),
+        (NOON_MS + 366 * DAY_MS + 1_000, false),
+    ] {
+        let world = world(false).await;
+        promises_for(&world, "land", due_at_ms);
+        let first = world.verify(request()).await;
+        let line = report(&first)
+            .departments
+            .iter()
+            .find(|l| l.department == office())
+            .unwrap();
+        let reasons = line
+            .subjects
+            .iter()
+            .map(|s| s.failure.as_ref().map(|f| f.reason.as_str()));
+        let (state, reason, tasks) = match plausible {
+            true => ("PENDING", None, 1),
+            false => ("UNREACHABLE:failed", Some("DUE_AT_IMPLAUSIBLE"), 0),
+        };
+        assert_eq!(states(report(&first), "land"), [state; 3], "{due_at_ms}");
+        assert_eq!(reasons.collect::<Vec<_>>(), [reason; 3], "{due_at_ms}");
+        assert_eq!(first.promised.departments, tasks, "{due_at_ms}");
+        assert_eq!(open_tasks(&world).await.len(), tasks as usize, "{due_at_ms}");
+        // Never a refusal, and the same when it is reckoned again.
+        assert_eq!(outcome(&first), Outcome::Inconclusive, "{due_at_ms}");
+        assert!(
+            world.broker.recompute(first.case, "audit", "a").await.unwrap().same,
+            "{due_at_ms}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

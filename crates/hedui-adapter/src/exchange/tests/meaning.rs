@@ -142,3 +142,74 @@ fn an_answer_beyond_its_limit_or_of_another_form_is_a_failure() {
     let more = serde_json::json!({ "queryId": "q-1", "mood": "good", "results": [] });
     assert_eq!(call.answer(&more, 100).ok(), call.answer(&json, 100).ok());
 }
+
+/// A pending answer that is promised for a time, as a plugin writes it.
+fn promised(query: &hedui_core::Query, due: &Json) -> Result<Vec<hedui_core::SubjectAnswer>, Failure> {
+    let results = query.subjects.iter().map(|subject| {
+        serde_json::json!({ "ordinal": subject.ordinal, "idNumber": subject.id.expose(), "state": "RESULT_STATE_PENDING", "dueAt": due })
+    });
+    let json = serde_json::json!({ "queryId": query.query_id, "results": results.collect::<Vec<_>>() });
+    let call = Call::Query(encode_query(query));
+    let bytes = call
+        .answer(&json, usize::MAX)
+        .map_err(|unanswered| unanswered.about(query))?;
+    Ok(decode_answer(&bytes, query))
+}
+
+#[test]
+fn a_due_time_is_a_moment_of_rfc_3339_or_the_answer_is_refused_by_its_place() {
+    let query = crate::testing::query(2);
+    let due_at_ms = 1_795_312_800_000;
+    for good in [
+        "2026-11-22T10:00:00+08:00",
+        "2026-11-22T02:00:00Z",
+        "2026-11-22T02:00:00.000000000Z",
+        "2026-11-21T21:00:00-05:00",
+    ] {
+        let answers = promised(&query, &Json::from(good)).unwrap();
+        assert!(
+            answers.iter().all(|a| a.due_at_ms == Some(due_at_ms)),
+            "{good}: {answers:?}"
+        );
+    }
+    // Promised for no certain time.
+    assert!(
+        promised(&query, &Json::Null)
+            .unwrap()
+            .iter()
+            .all(|a| a.due_at_ms.is_none())
+    );
+    let id = query.subjects[0].id.expose();
+    for bad in [
+        "2026-11-22T10:00:00",
+        "2026-11-22 ",
+        "2026-11-22",
+        "2026-02-30T10:00:00Z",
+        "2026-11-22T25:00:00Z",
+        "2026-11-22T10:00:00+08:00[Asia/Shanghai]",
+        "20261122T100000Z",
+        "1795312800",
+        "soon",
+        "",
+        id,
+    ] {
+        let failure = promised(&query, &Json::from(bad)).unwrap_err();
+        assert_eq!(failure.reason, "IMPOSSIBLE_DATE", "{bad:?}: {failure:?}");
+        assert!(failure.message.ends_with("results[0].dueAt"), "{bad:?}: {failure:?}");
+        assert!(bad.is_empty() || !failure.message.contains(bad), "{failure:?}");
+    }
+    for bad in [
+        Json::from(1_795_312_800),
+        Json::from(true),
+        serde_json::json!({ "seconds": 1_795_312_800 }),
+    ] {
+        assert_eq!(promised(&query, &bad).unwrap_err().reason, "IMPOSSIBLE_DATE", "{bad}");
+    }
+    // A moment that can be written, and is before 1970.
+    let answers = promised(&query, &Json::from("1969-12-31T23:59:59Z")).unwrap();
+    assert!(
+        answers
+            .iter()
+            .all(|a| a.failure.as_ref().is_some_and(|f| f.reason == "IMPOSSIBLE_DATE"))
+    );
+}
