@@ -17,6 +17,7 @@ use rand::{RngExt, SeedableRng};
 use crate::{CaseId, CodecError, ErrorKind, EvidenceStore, FrameId, IndexKey, MAX_PAGE, MemoryStore, Position};
 
 mod faults;
+mod follow;
 mod sample;
 mod shred;
 
@@ -24,6 +25,7 @@ pub use faults::{
     a_full_store_refuses_says_so_and_resumes_without_a_trace, a_store_that_takes_appends_refuses_nothing,
     verification_names_a_record_that_no_leaf_vouches_for,
 };
+pub use follow::a_follower_gets_the_hashes_of_what_a_scan_gives;
 pub use sample::{sample_frame, whole_log};
 pub use shred::{
     a_refused_shred_frame_leaves_nothing, shred_frame, shredding_destroys_what_is_named_and_nothing_else,
@@ -456,6 +458,7 @@ macro_rules! evidence_store_contract {
             borrowed paging_loses_and_repeats_nothing,
             borrowed reading_backwards_mirrors_reading_forwards,
             borrowed a_scan_hands_out_canonical_leaf_bytes,
+            borrowed a_follower_gets_the_hashes_of_what_a_scan_gives,
             borrowed what_was_never_appended_is_not_found,
             borrowed a_frame_beyond_the_limits_leaves_nothing,
             shared concurrent_appends_are_each_durable_once_and_in_order,

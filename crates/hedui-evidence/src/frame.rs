@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use hedui_log::merkle::{Hash, leaf_hash};
 
 use crate::codec::{CodecError, put_bytes, put_count, within};
 use crate::ids::{CaseId, EvidenceId, FrameId, IndexKey, KeyId};
@@ -12,7 +13,7 @@ use crate::leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
 mod envelope;
 mod keys;
 
-use envelope::{Body, VERSION, envelope, open_body, open_record, record_prefix};
+use envelope::{Body, VERSION, body_of_whole, envelope, open_body, open_record, record_prefix};
 pub(crate) use envelope::{
     KEY_COUNT_END, RECORD_PREFIX, Whole, has_half_keys, key_bytes, record_is_whole, record_length, some_key_is_zero,
 };
@@ -303,9 +304,39 @@ impl Frame {
         FrameHead::read(&mut open_record(record)?)
     }
 
+    /// The same of a record whose CRC was found to fit; its wrapped keys are looked at.
+    pub(crate) fn decode_head_of_whole(record: &[u8]) -> Result<FrameHead, CodecError> {
+        let head = FrameHead::read(&mut body_of_whole(record)?)?;
+        if has_half_keys(record) {
+            return Err(CodecError::WrappedKey);
+        }
+        Ok(head)
+    }
+
     /// The canonical bytes of every leaf of a record, in order, as slices of the record: what a Merkle tree hashes.
     pub fn leaf_bytes(record: &Bytes) -> Result<Vec<Bytes>, CodecError> {
-        let mut body = open_record(record)?;
+        Self::leaves_of(record, open_record(record)?)
+    }
+
+    /// The beginning of a record that was found whole, and the hashes of its leaves.
+    pub(crate) fn leaf_hashes_of_whole(record: &[u8]) -> Result<(FrameHead, Vec<Hash>), CodecError> {
+        let mut body = body_of_whole(record)?;
+        let head = FrameHead::read(&mut body)?;
+        let count = body.fields.count("frame leaves", MAX_PARTS)?;
+        let mut leaves = Vec::with_capacity(count);
+        for _ in 0..count {
+            let length = body.fields.count("frame leaf", MAX_LEAF_BYTES)?;
+            leaves.push(leaf_hash(body.fields.take("frame leaf", length)?));
+        }
+        Ok((head, leaves))
+    }
+
+    /// The leaves of a record that was found whole.
+    pub(crate) fn leaf_bytes_of_whole(record: &Bytes) -> Result<Vec<Bytes>, CodecError> {
+        Self::leaves_of(record, body_of_whole(record)?)
+    }
+
+    fn leaves_of(record: &Bytes, mut body: Body<'_>) -> Result<Vec<Bytes>, CodecError> {
         FrameHead::read(&mut body)?;
         let count = body.fields.count("frame leaves", MAX_PARTS)?;
         let mut leaves = Vec::with_capacity(count);

@@ -48,8 +48,8 @@ pub use segment::{
     restore_drill,
 };
 pub use store::{
-    Entry, EvidenceStore, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Refusal, RefusalReason, Shredded, Status,
-    Verified, verify_entry,
+    Entry, EvidenceStore, HashedFrame, HashedPage, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Refusal,
+    RefusalReason, Shredded, Status, Verified, verify_entry,
 };
 
 /// Compiles the README's example.

@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use crate::error::ErrorKind;
 use crate::ids::FrameId;
 use crate::leaf::Leaf;
-use crate::store::{Entry, EvidenceStore, MAX_PAGE, Position};
+use crate::store::{EvidenceStore, HashedFrame, MAX_PAGE, Position};
 
 mod cosign;
 mod error;
@@ -218,9 +218,10 @@ impl DistrictLogs {
         }
         let mut followed = Followed::default();
         loop {
-            let page = store.scan(state.next, MAX_PAGE).await?;
-            for entry in &page.entries {
-                followed.leaves += take(state, entry)?;
+            let page = store.hashed(state.next, MAX_PAGE).await?;
+            for frame in &page.frames {
+                take(state, frame);
+                followed.leaves += frame.leaves.len() as u64;
                 followed.frames += 1;
             }
             state.next = page.next;
@@ -448,16 +449,14 @@ async fn holds(store: &dyn EvidenceStore, read: &folder::Read) -> Result<bool, L
 }
 
 /// Appends a frame's leaves to its log.
-fn take(state: &mut State, entry: &Entry) -> Result<u64, LogError> {
-    let leaves = entry.leaf_bytes()?;
-    let log = LogName::of(&entry.head.district, entry.head.time_ms);
+fn take(state: &mut State, frame: &HashedFrame) {
+    let log = LogName::of(&frame.district, frame.time_ms);
     let tree = state.trees.entry(log).or_default();
-    state.last = Some((entry.position, entry.head.id));
-    tree.begin_frame(entry.position);
-    for leaf in &leaves {
-        tree.append(leaf_hash(leaf));
+    state.last = Some((frame.position, frame.id));
+    tree.begin_frame(frame.position);
+    for leaf in &frame.leaves {
+        tree.append(*leaf);
     }
-    Ok(leaves.len() as u64)
 }
 
 /// Runs file work beside the runtime's threads.

@@ -15,7 +15,9 @@ use crate::frame::{Frame, Record};
 use crate::ids::{CaseId, IndexKey};
 use crate::index::{Index, LookupKey, MemoryIndex, SledIndex};
 use crate::shred::check_appendable;
-use crate::store::{EvidenceStore, MAX_PAGE, Page, Position, Receipt, Refusal, RefusalReason, Shredded, Status};
+use crate::store::{
+    EvidenceStore, HashedPage, MAX_PAGE, Page, Position, Receipt, Refusal, RefusalReason, Shredded, Status,
+};
 
 mod backup;
 mod catch_up;
@@ -23,6 +25,7 @@ mod clock;
 mod committer;
 mod digest;
 mod drill;
+mod followed;
 mod format;
 mod heal;
 mod indexer;
@@ -43,6 +46,7 @@ pub use backup::{BackupOptions, BackupReport, CopyProgress};
 pub use clock::Clock;
 use committer::{Committer, Published, Request, Work};
 pub use drill::{Difference, DrillReport, Mismatch, restore_drill};
+use followed::Followed;
 use lookup::Lookup;
 pub use manifest::MANIFEST_FILE;
 pub use opening::{Opening, Progress};
@@ -175,6 +179,7 @@ impl SegmentStore {
             refusing: Refusing::new(options.clock.clone()),
             committed: AtomicU64::new(0),
             groups: AtomicU64::new(0),
+            followed: Followed::default(),
         });
         let shredder = Shredder::new(
             Arc::clone(&disk),
@@ -405,6 +410,14 @@ impl EvidenceStore for SegmentStore {
 
     async fn scan(&self, from: Position, limit: usize) -> Result<Page, StoreError> {
         self.blocking(move |reader| reader.scan(from, limit)).await
+    }
+
+    async fn hashed(&self, from: Position, limit: usize) -> Result<HashedPage, StoreError> {
+        if let Some(page) = self.published.followed.page(from, limit.min(MAX_PAGE), self.tail()) {
+            return Ok(page);
+        }
+        self.blocking(move |reader| HashedPage::of(reader.scan(from, limit)?))
+            .await
     }
 
     fn refusing(&self) -> Option<Refusal> {

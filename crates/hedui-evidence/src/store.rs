@@ -3,12 +3,13 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use hedui_log::merkle::Hash;
 
 use crate::codec::CodecError;
 use crate::destroyed::verify_keys;
 use crate::error::StoreError;
 use crate::frame::{Frame, FrameHead, Record};
-use crate::ids::{CaseId, IndexKey};
+use crate::ids::{CaseId, FrameId, IndexKey};
 use crate::sealer::ciphertext_digest;
 
 /// The most frames or positions one page holds.
@@ -79,10 +80,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Of a record whose CRC was found to fit.
     pub(crate) fn new(position: Position, record: Bytes) -> Result<Self, CodecError> {
         Ok(Self {
             position,
-            head: Frame::decode_head(&record)?,
+            head: Frame::decode_head_of_whole(&record)?,
             record,
         })
     }
@@ -109,7 +111,7 @@ impl Entry {
 
     /// The canonical bytes of its leaves, in order. Errors: [`StoreError::Corrupt`].
     pub fn leaf_bytes(&self) -> Result<Vec<Bytes>, StoreError> {
-        Frame::leaf_bytes(&self.record).map_err(|error| corrupt(self.position, &error))
+        Frame::leaf_bytes_of_whole(&self.record).map_err(|error| corrupt(self.position, &error))
     }
 }
 
@@ -122,6 +124,60 @@ pub struct Page {
     pub next: Position,
     /// Whether `next` is the end of the durable log as it was when the page was read.
     pub at_end: bool,
+}
+
+/// A frame as a transparency log takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedFrame {
+    /// Where it stands.
+    pub position: Position,
+    /// Its id.
+    pub id: FrameId,
+    /// Division code of its district.
+    pub district: String,
+    /// When it was made, milliseconds since 1970 UTC.
+    pub time_ms: i64,
+    /// The hashes of its leaves (RFC 6962, SHA-256), in order.
+    pub leaves: Vec<Hash>,
+}
+
+/// A stretch of the log as a transparency log takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedPage {
+    /// The frames, in append order.
+    pub frames: Vec<HashedFrame>,
+    /// As of a [`Page`].
+    pub next: Position,
+    /// As of a [`Page`].
+    pub at_end: bool,
+}
+
+impl HashedFrame {
+    /// Of a record whose CRC was found to fit.
+    pub(crate) fn of(position: Position, record: &[u8]) -> Result<HashedFrame, CodecError> {
+        let (head, leaves) = Frame::leaf_hashes_of_whole(record)?;
+        Ok(HashedFrame {
+            position,
+            id: head.id,
+            district: head.district,
+            time_ms: head.time_ms,
+            leaves,
+        })
+    }
+}
+
+impl HashedPage {
+    /// The leaves of a page, hashed. Errors: [`StoreError::Corrupt`].
+    pub fn of(page: Page) -> Result<HashedPage, StoreError> {
+        let hashed = |entry: &Entry| {
+            HashedFrame::of(entry.position, &entry.record).map_err(|error| corrupt(entry.position, &error))
+        };
+        Ok(HashedPage {
+            frames: page.entries.iter().map(hashed).collect::<Result<_, _>>()?,
+            next: page.next,
+            at_end: page.at_end,
+        })
+    }
 }
 
 /// What keeps a store from taking appends.
@@ -265,6 +321,11 @@ pub trait EvidenceStore: Send + Sync + 'static {
     /// The log in order, from the first frame at or after `from`; at most `limit` (and [`MAX_PAGE`]) frames or about
     /// [`MAX_PAGE_BYTES`]. A page may hold fewer: go on at `next` until `at_end`.
     async fn scan(&self, from: Position, limit: usize) -> Result<Page, StoreError>;
+
+    /// As [`EvidenceStore::scan`], the leaves by their hashes, for one that follows the log: a store may keep those of what it has just written.
+    async fn hashed(&self, from: Position, limit: usize) -> Result<HashedPage, StoreError> {
+        HashedPage::of(self.scan(from, limit).await?)
+    }
 
     /// How the store is doing.
     async fn status(&self) -> Result<Status, StoreError>;

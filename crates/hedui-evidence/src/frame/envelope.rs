@@ -136,6 +136,34 @@ impl Body<'_> {
 
 /// Checks length and CRC, and gives what the CRC covers, the version first, and the wrapped keys behind it.
 pub(super) fn envelope(record: &[u8]) -> Result<(&[u8], &[u8]), CodecError> {
+    let Parts {
+        length,
+        crc,
+        covered,
+        keys,
+    } = parts(record)?;
+    if record_crc(length, covered) == crc {
+        Ok((covered, keys))
+    } else {
+        Err(CodecError::Crc)
+    }
+}
+
+/// The body of a record that was found whole before: nothing is reckoned again.
+pub(super) fn body_of_whole(record: &[u8]) -> Result<Body<'_>, CodecError> {
+    let Parts { covered, keys, .. } = parts(record)?;
+    open_body(covered, keys)
+}
+
+/// A record taken apart.
+struct Parts<'a> {
+    length: u32,
+    crc: u32,
+    covered: &'a [u8],
+    keys: &'a [u8],
+}
+
+fn parts(record: &[u8]) -> Result<Parts<'_>, CodecError> {
     within("frame", record.len(), MAX_FRAME_BYTES)?;
     let mut from = Reader::new(record);
     let length = from.u32("frame length")?;
@@ -146,10 +174,12 @@ pub(super) fn envelope(record: &[u8]) -> Result<(&[u8], &[u8]), CodecError> {
     let (covered, keys) = rest
         .split_at_checked(covered.unwrap_or(rest.len()))
         .ok_or(CodecError::Short("frame keys"))?;
-    if record_crc(length, covered) != crc {
-        return Err(CodecError::Crc);
-    }
-    Ok((covered, keys))
+    Ok(Parts {
+        length,
+        crc,
+        covered,
+        keys,
+    })
 }
 
 /// Checks length, CRC, wrapped keys and version and leaves the reader at the body.

@@ -7,8 +7,10 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use super::followed::Followed;
 use super::indexer::Due;
 use super::log::{Failure, Log};
 use super::lookup::{Gathered, Lookup};
@@ -57,6 +59,8 @@ pub(crate) struct Published {
     pub(crate) committed: AtomicU64,
     /// Groups committed since the store was opened.
     pub(crate) groups: AtomicU64,
+    /// The leaves of what was committed last.
+    pub(crate) followed: Followed,
 }
 
 impl Published {
@@ -168,8 +172,9 @@ impl Committer {
             return;
         }
         let records: Vec<&[u8]> = fresh.iter().map(|request| request.record.as_slice()).collect();
+        let before = self.log.tail;
         match self.log.append_group(&records) {
-            Ok(positions) => self.acknowledge(fresh, repeats, &positions),
+            Ok(positions) => self.acknowledge(fresh, repeats, (before, &positions)),
             Err(failure) => self.refuse(
                 fresh.into_iter().chain(repeats.into_iter().map(|(_, repeat)| repeat)),
                 &failure,
@@ -193,7 +198,12 @@ impl Committer {
         self.lookup.check().map(|()| None)
     }
 
-    fn acknowledge(&mut self, fresh: Vec<Request>, repeats: Vec<(usize, Request)>, positions: &[Position]) {
+    fn acknowledge(
+        &mut self,
+        fresh: Vec<Request>,
+        repeats: Vec<(usize, Request)>,
+        (before, positions): (Position, &[Position]),
+    ) {
         let watermark = Watermark {
             end: self.log.tail,
             last: fresh
@@ -204,10 +214,19 @@ impl Committer {
         let bytes = fresh.iter().map(|request| request.record.len() as u64).sum();
         let mut filed: Vec<Filed> = Vec::with_capacity(fresh.len());
         let mut replies = Vec::with_capacity(fresh.len());
-        for (Request { id, keys, reply, .. }, position) in fresh.into_iter().zip(positions) {
+        let mut records = Vec::with_capacity(fresh.len());
+        for (request, position) in fresh.into_iter().zip(positions) {
+            let Request {
+                id,
+                record,
+                keys,
+                reply,
+                ..
+            } = request;
             self.remembered.add(id, *position);
             filed.push((*position, keys));
             replies.push((reply, *position));
+            records.push((*position, Bytes::from(record)));
         }
         // Readable first, findable next, acknowledged then: whoever finds a frame can read it, whoever is told of it finds it.
         let frames = filed.len() as u64;
@@ -225,6 +244,8 @@ impl Committer {
             // A caller that gave up waiting has its frame all the same.
             let _ = reply.send(Ok(Receipt::new(position, false)));
         }
+        // Nobody waits for this.
+        self.published.followed.add(before, records.into_iter());
         let gone = match gathered {
             Gathered::Little => false,
             // One that is told already will find this too.

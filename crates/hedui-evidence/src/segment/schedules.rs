@@ -83,6 +83,7 @@ impl Driven {
             refusing: Refusing::new(clock),
             committed: AtomicU64::new(0),
             groups: AtomicU64::new(0),
+            followed: Followed::default(),
         });
         let (due, work) = sync_channel(1);
         let lookup = Arc::new(Lookup::new(Box::new(index.clone())));
