@@ -211,7 +211,9 @@ impl SigningKey {
         self.secret.sign(message).to_bytes()
     }
 
-    pub(crate) fn line(&self, signature: &[u8]) -> String {
+    /// The signature line of a signature that this key made elsewhere, for whoever has a quicker way to make it.
+    #[must_use]
+    pub fn line(&self, signature: &[u8]) -> String {
         NoteSignature::line(&self.verifier.name, self.verifier.id, signature)
     }
 }
