@@ -293,19 +293,20 @@ impl Broker {
     async fn start(&self, release: Release) -> Result<Created, BrokerError> {
         let (tell, told) = oneshot::channel();
         tokio::spawn(async move {
+            // Its steps are boxed: a task is copied as a whole when it is made and when it ends.
             let (core, run) = (Arc::clone(&release.core), Arc::clone(&release.run));
             core.workers.room().await;
             let asked = if core.closing.load(Ordering::SeqCst) {
                 // It was held back until now, and nothing of it is durable: whoever comes back asks again.
                 Err(BrokerError::ShuttingDown)
             } else {
-                ask(&core, &run).await
+                Box::pin(ask(&core, &run)).await
             };
             match asked {
                 Ok(Created::New) => {
                     run.set_begun(Begun::Durable);
                     let _ = tell.send(Ok(Created::New));
-                    finish(&core, &run).await;
+                    Box::pin(finish(&core, &run)).await;
                 }
                 other => {
                     // The household is free before the caller hears that it may try again.

@@ -51,7 +51,7 @@ impl Service {
         let create =
             from_proto::create(message, caller.id.clone()).map_err(|e| Refused::Broker(BrokerError::Invalid(e)))?;
         let validate_only = create.validate_only;
-        let mut created = self.broker.create(create).await.map_err(Refused::Broker)?;
+        let mut created = Box::pin(self.broker.create(create)).await.map_err(Refused::Broker)?;
         if let (Some(wait), false) = (wait, validate_only) {
             created = self
                 .broker
@@ -382,7 +382,8 @@ impl Service {
             let (service, caller, replies) = (self.clone(), caller.clone(), replies.clone());
             tokio::spawn(async move {
                 let _permit = permit;
-                let reply = service.stream_one(message, &caller).await;
+                // Boxed: what is handed to the runtime is copied there and back, and most of this is needed for a moment only.
+                let reply = Box::pin(service.stream_one(message, &caller)).await;
                 // The client may have gone; the verification is durable all the same.
                 let _ = replies.send(Ok(reply)).await;
             });
