@@ -307,6 +307,7 @@ pub(crate) fn verdict(
         })
         .collect();
     let records = sealer.seal(&batch, rng)?;
+    frame.sealed.reserve_exact(records.len());
     for ((at, _), (record, digests)) in bodies.iter().zip(records) {
         if let Some(leaf) = leaves.get_mut(*at) {
             leaf.ciphertext_digest = digests.ciphertext_digest;
@@ -332,8 +333,9 @@ fn conflict(common: &Common, rng: &mut impl CryptoRng, report: &Report, now: i64
 
 /// One leaf per department that was asked, and the bytes of those that answered with the position of their leaf.
 fn answers(common: &Common, ending: &Ending<'_>, report: &Report) -> (Vec<Leaf>, Vec<(usize, Bytes)>) {
-    let mut leaves = Vec::with_capacity(report.departments.len() + 1);
-    let mut bodies = Vec::with_capacity(report.departments.len() + 1);
+    // And room for a review, the verdict and what is filed.
+    let room = report.departments.len() + 3;
+    let (mut leaves, mut bodies) = (Vec::with_capacity(room), Vec::with_capacity(room));
     for (index, line) in report.departments.iter().enumerate() {
         let Some(LeafId(evidence_id)) = line.evidence else {
             continue;

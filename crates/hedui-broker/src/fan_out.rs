@@ -1,7 +1,6 @@
 //! The fan-out: one question per department and household, all at once, one timer for the household.
 //! Leaves reading the answers to `judge` and keeping them to `evidence`.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,30 +34,34 @@ pub(crate) struct Question {
 
 /// The questions of one household: one per set of members asked about; nearly always one.
 pub(crate) struct Questions {
-    by_members: HashMap<Vec<bool>, Question>,
+    /// Of each member whether they are asked about, and the question about those who are.
+    by_members: Vec<(Vec<bool>, Question)>,
 }
 
 impl Questions {
     /// Encodes every question of a plan.
     pub fn new(prepared: &Prepared, query_id: &str) -> Questions {
-        let mut by_members: HashMap<Vec<bool>, Question> = HashMap::with_capacity(1);
+        let mut questions = Questions { by_members: Vec::new() };
         for planned in prepared.plan.departments.iter().filter(|d| d.is_asked()) {
-            let key = mask(planned);
-            by_members
-                .entry(key)
-                .or_insert_with_key(|key| question(prepared, query_id, key));
+            if questions.of(planned).is_none() {
+                let members: Vec<bool> = asked(planned).collect();
+                let question = question(prepared, query_id, &members);
+                questions.by_members.push((members, question));
+            }
         }
-        Questions { by_members }
+        questions
     }
 
     /// The question for a department.
     pub fn of(&self, planned: &PlannedDepartment) -> Option<&Question> {
-        self.by_members.get(&mask(planned))
+        let same = |(members, _): &&(Vec<bool>, Question)| asked(planned).eq(members.iter().copied());
+        self.by_members.iter().find(same).map(|(_, question)| question)
     }
 }
 
-fn mask(planned: &PlannedDepartment) -> Vec<bool> {
-    planned.intents.iter().map(|i| *i == Intent::Ask).collect()
+/// Of each member whether a department is asked about them.
+fn asked(planned: &PlannedDepartment) -> impl Iterator<Item = bool> + '_ {
+    planned.intents.iter().map(|i| *i == Intent::Ask)
 }
 
 fn question(prepared: &Prepared, query_id: &str, asked: &[bool]) -> Question {

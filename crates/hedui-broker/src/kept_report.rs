@@ -10,7 +10,7 @@ use hedui_core::Report;
 use crate::error::BrokerError;
 
 /// Room for the sealed form of a report that is not extraordinary.
-const ROOM: usize = 16 << 10;
+const ROOM: usize = 32 << 10;
 
 /// A report, opened at the first look.
 #[derive(Clone)]

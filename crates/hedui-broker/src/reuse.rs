@@ -48,25 +48,31 @@ pub(crate) fn question_of(bytes: &Bytes) -> Option<String> {
 /// What identifies a question beside the department: purpose, members, period, types of record. Two households with the same key ask
 /// the same, as far as their letters allow it.
 pub(crate) fn question_key(core: &Core, prepared: &Prepared, in_force: &InForce) -> IndexKey {
-    let mut parts: Vec<Vec<u8>> = vec![
-        prepared.stored.request.district_code.clone().into_bytes(),
-        prepared.stored.as_of.to_string().into_bytes(),
-        prepared.scope.period_from().to_string().into_bytes(),
-    ];
-    parts.extend(prepared.programmes.iter().map(|p| p.as_str().as_bytes().to_vec()));
-    parts.extend(prepared.plan.record_types.iter().map(|t| t.word().as_bytes().to_vec()));
+    let (as_of, period_from) = (
+        prepared.stored.as_of.to_string(),
+        prepared.scope.period_from().to_string(),
+    );
+    // A department's id and some types.
+    let usual = 8 * prepared.plan.departments.len() + 32;
+    let mut parts: Vec<&[u8]> = Vec::with_capacity(usual);
+    parts.extend([
+        prepared.stored.request.district_code.as_bytes(),
+        as_of.as_bytes(),
+        period_from.as_bytes(),
+    ]);
+    parts.extend(prepared.programmes.iter().map(|p| p.as_str().as_bytes()));
+    parts.extend(prepared.plan.record_types.iter().map(|t| t.word().as_bytes()));
     for member in &prepared.household.members {
-        parts.push(member.id.expose().as_bytes().to_vec());
-        parts.push(member.name.clone().into_bytes());
+        parts.push(member.id.expose().as_bytes());
+        parts.push(member.name.as_bytes());
     }
     // A department that holds more than it did has not been asked for that.
     for planned in prepared.plan.departments.iter().filter(|d| d.is_asked()) {
         if let Some(profile) = in_force.registry.profiles().get(planned.index) {
-            parts.push(profile.id.as_str().as_bytes().to_vec());
-            parts.extend(profile.record_types.iter().map(|t| t.word().as_bytes().to_vec()));
+            parts.push(profile.id.as_str().as_bytes());
+            parts.extend(profile.record_types.iter().map(|t| t.word().as_bytes()));
         }
     }
-    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     core.keys.index_key("question", &parts)
 }
 

@@ -118,15 +118,14 @@ impl Block {
             self.stale += u64::from(age > promised_days);
         }
         for (field, fen) in records.iter().flat_map(amounts) {
-            if !self.amounts.contains_key(field) {
-                if self.amounts.len() >= MAX_FIELDS {
-                    continue;
-                }
-                self.amounts.insert(field.to_owned(), vec![0; BUCKETS]);
-            }
-            let buckets = self.amounts.get_mut(field);
-            if let Some(count) = buckets.and_then(|buckets| buckets.get_mut(bucket(fen.0))) {
-                *count += 1;
+            let at = bucket(fen.0);
+            // Nearly every field is known.
+            if let Some(buckets) = self.amounts.get_mut(field) {
+                buckets.get_mut(at).into_iter().for_each(|count| *count += 1);
+            } else if self.amounts.len() < MAX_FIELDS {
+                let mut buckets = vec![0; BUCKETS];
+                buckets.get_mut(at).into_iter().for_each(|count| *count += 1);
+                self.amounts.insert(field.to_owned(), buckets);
             }
         }
     }
@@ -146,22 +145,16 @@ impl Block {
 
 /// The bucket of an amount: four to a decade.
 fn bucket(fen: i64) -> usize {
-    let mut amount = fen.unsigned_abs();
-    if amount == 0 {
+    let amount = fen.unsigned_abs();
+    let Some(decade) = amount.checked_ilog10() else {
         return BUCKETS - 1;
-    }
-    let mut decade = 0;
-    // Three digits are enough to tell the quarter.
-    while amount >= 1_000 {
-        amount /= 10;
-        decade += 1;
-    }
-    let scaled = match amount {
-        0..10 => amount * 100,
-        10..100 => amount * 10,
-        _ => amount,
     };
-    decade += usize::from(amount >= 10) + usize::from(amount >= 100);
+    // Three digits are enough to tell the quarter.
+    let scaled = match decade {
+        0 | 1 => amount * 10u64.pow(2 - decade),
+        _ => amount / 10u64.pow(decade - 2),
+    };
+    let decade = decade as usize;
     let quarter = usize::from(scaled >= 178) + usize::from(scaled >= 316) + usize::from(scaled >= 562);
     (4 * decade + quarter).min(BUCKETS - 2)
 }

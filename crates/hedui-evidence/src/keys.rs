@@ -340,12 +340,14 @@ impl KeyRing {
 
 /// BLAKE3 keyed over the domain and the parts, each behind its length, so that no two inputs share their bytes.
 fn keyed(key: &[u8; 32], domain: &str, parts: &[&[u8]]) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_keyed(key);
-    for part in std::iter::once(&domain.as_bytes()).chain(parts) {
-        hasher.update(&(part.len() as u64).to_be_bytes());
-        hasher.update(part);
+    let parts = || std::iter::once(domain.as_bytes()).chain(parts.iter().copied());
+    // In one piece: of hundreds of short parts each handed over by itself would cost more than hashing them.
+    let mut text = Zeroizing::new(Vec::with_capacity(parts().map(|part| 8 + part.len()).sum()));
+    for part in parts() {
+        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        text.extend_from_slice(part);
     }
-    *hasher.finalize().as_bytes()
+    *blake3::keyed_hash(key, &text).as_bytes()
 }
 
 #[cfg(test)]

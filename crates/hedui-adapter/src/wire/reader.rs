@@ -82,6 +82,25 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn varint(&mut self) -> Result<u64, Fault> {
+        if let Some(word) = self.rest.first_chunk::<8>() {
+            let word = u64::from_le_bytes(*word);
+            // Where the first byte without a successor ends.
+            let end = (!word & 0x8080_8080_8080_8080).trailing_zeros() + 1;
+            if let Some(over) = 64u32.checked_sub(end) {
+                // Seven bits of each byte, brought together in pairs, pairs of pairs, and halves.
+                let bits = word << over >> over & 0x7F7F_7F7F_7F7F_7F7F;
+                let bits = bits & 0x007F_007F_007F_007F | (bits & 0x7F00_7F00_7F00_7F00) >> 1;
+                let bits = bits & 0x0000_3FFF_0000_3FFF | (bits & 0x3FFF_0000_3FFF_0000) >> 2;
+                let bits = bits & 0x0000_0000_0FFF_FFFF | (bits & 0x0FFF_FFFF_0000_0000) >> 4;
+                self.rest = self.rest.get(end as usize / 8..).unwrap_or_default();
+                return Ok(bits);
+            }
+        }
+        self.long_varint()
+    }
+
+    /// One of nine or ten bytes, or near the end.
+    fn long_varint(&mut self) -> Result<u64, Fault> {
         let mut value = 0u64;
         for (at, byte) in self.rest.iter().take(10).enumerate() {
             let bits = u64::from(byte & 0x7F);
@@ -139,5 +158,47 @@ impl<'a> Wire<'a> {
             Wire::Fixed => return Err(Fault::MalformedAnswer),
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Byte by byte and eight bytes at once read the same, and leave the same.
+        #[test]
+        fn varints_read_the_same_at_once_and_byte_by_byte(
+            more in prop::collection::vec(0x80u8.., 0..11),
+            last in 0u8..0x80,
+            behind in prop::collection::vec(any::<u8>(), 0..12),
+        ) {
+            let bytes = [more.as_slice(), &[last], &behind].concat();
+            let (mut at_once, mut byte_by_byte) = (Reader::new(&bytes), Reader::new(&bytes));
+            prop_assert_eq!(at_once.varint(), byte_by_byte.long_varint());
+            prop_assert_eq!(at_once.rest, byte_by_byte.rest);
+        }
+    }
+
+    #[test]
+    fn a_varint_is_read_to_its_end() {
+        for (bytes, value, left) in [
+            (&[0x00, 9, 9, 9, 9, 9, 9, 9][..], 0, 7),
+            (&[0xAC, 0x02, 9, 9, 9, 9, 9, 9], 300, 6),
+            (&[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], (1 << 56) - 1, 0),
+            (
+                &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01],
+                u64::MAX,
+                0,
+            ),
+        ] {
+            let mut reader = Reader::new(bytes);
+            assert_eq!((reader.varint(), reader.rest.len()), (Ok(value), left));
+        }
+        for bytes in [&[0x80; 8][..], &[0x80; 20], &[0xFF; 10], &[]] {
+            assert_eq!(Reader::new(bytes).varint(), Err(Fault::MalformedAnswer));
+        }
     }
 }

@@ -52,7 +52,9 @@ pub(crate) fn filed(core: &Core, run: &Run, lines: &[DepartmentLine]) -> Vec<Ind
     let mut keys = Vec::new();
     for line in lines {
         let people = run.in_force.registry.position(&line.department);
-        let people = people.and_then(|at| departments.get(at)).and_then(|d| d.people.as_ref());
+        let people = people
+            .and_then(|at| departments.get(at))
+            .and_then(|d| d.people.as_ref());
         if people.is_none() || !line.subjects.iter().any(|s| s.state == "PENDING") {
             continue;
         }

@@ -95,28 +95,27 @@ pub(super) fn stated(
             .map(|(.., keys)| &keys.number)
             .min()
     };
-    let rows = of_kind()
-        .map(|(found, body, keys)| {
-            let certain = !keys.number.is_empty();
-            let period = months_of(body.from, body.until);
-            Row {
-                key: match (certain, keys.alias.is_empty()) {
-                    (true, _) => named(&keys.number),
-                    (false, true) => None,
-                    (false, false) => match code_of(&keys.alias) {
-                        Some(code) => named(code),
-                        // A name is no code, even where it is spelled like one.
-                        None => Some((keys.alias.as_str(), [1, 0, 0])),
-                    },
+    let mut rows = Vec::with_capacity(facts.records(RecordType::Income, Some(ordinal)).len());
+    rows.extend(of_kind().map(|(found, body, keys)| {
+        let certain = !keys.number.is_empty();
+        let period = months_of(body.from, body.until);
+        Row {
+            key: match (certain, keys.alias.is_empty()) {
+                (true, _) => named(&keys.number),
+                (false, true) => None,
+                (false, false) => match code_of(&keys.alias) {
+                    Some(code) => named(code),
+                    // A name is no code, even where it is spelled like one.
+                    None => Some((keys.alias.as_str(), [1, 0, 0])),
                 },
-                certain,
-                stamp: (period.from, period.until, net(body).0),
-                aspect: Aspect::Whole,
-                placed: net_placed(body, window),
-                found,
-            }
-        })
-        .collect();
+            },
+            certain,
+            stamp: (period.from, period.until, net(body).0),
+            aspect: Aspect::Whole,
+            placed: net_placed(body, window),
+            found,
+        }
+    }));
     settle(
         facts,
         RecordType::Income,
