@@ -8,6 +8,7 @@ mod verification {
     pub mod server;
 }
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use verification::load::Load;
@@ -46,24 +47,34 @@ fn main() -> ExitCode {
         verifications: number("--verifications").unwrap_or(verifications),
         rounds: number("--rounds").unwrap_or(rounds),
     };
-    exit(measure_all(&size))
+    let dense_only = arguments.iter().any(|a| a == "--dense");
+    exit(measure_all(&size, dense_only))
 }
 
 /// Of a district's households about every fifth is of three persons.
 const HOUSEHOLDS_PER_VERIFICATION: usize = 6;
 
-/// What a district is like, and then departments that say far more than any does.
-fn measure_all(size: &Size) -> anyhow::Result<()> {
-    let districts = Known::Districts {
-        districts: u32::try_from(size.rounds + 1)?,
-        households: u32::try_from(size.verifications * HOUSEHOLDS_PER_VERIFICATION + 100)?,
-        as_of: today()?,
-    };
-    println!("== what departments know of a synthetic district's households ==");
-    let of_district = measure(size, districts)?;
-    println!("\n== two to five records of everybody at every department ==");
-    let ratio = measure(size, Known::Anything)?;
-    println!("\nratio_to_floor_of_a_district={of_district:.2}\nratio_to_floor={ratio:.2}");
+/// What a district is like, and then departments that say far more than any does; or only these.
+fn measure_all(size: &Size, dense_only: bool) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut of_district = None;
+    if !dense_only {
+        let districts = Known::Districts {
+            districts: u32::try_from(size.rounds + 1)?,
+            households: u32::try_from(size.verifications * HOUSEHOLDS_PER_VERIFICATION + 100)?,
+            as_of: today()?,
+        };
+        println!("== what departments know of a synthetic district's households ==");
+        of_district = Some(measure(size, districts, folder.path())?);
+        println!();
+    }
+    println!("== two to five records of everybody at every department ==");
+    let ratio = measure(size, Known::Anything, folder.path())?;
+    println!();
+    if let Some(of_district) = of_district {
+        println!("ratio_to_floor_of_a_district={of_district:.2}");
+    }
+    println!("ratio_to_floor={ratio:.2}");
     Ok(())
 }
 
@@ -95,8 +106,8 @@ struct Round {
 }
 
 #[allow(clippy::float_arithmetic)]
-fn measure(size: &Size, known: Known) -> anyhow::Result<f64> {
-    let roles = Roles::start(known)?;
+fn measure(size: &Size, known: Known, folder: &Path) -> anyhow::Result<f64> {
+    let roles = Roles::start(known, folder)?;
     let mut floors = Vec::new();
     let mut reals = Vec::new();
     // One round each that is not counted: connections, keys, caches.

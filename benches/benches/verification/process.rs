@@ -2,6 +2,7 @@
 //! Leaves what a role does to its own file.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
@@ -166,9 +167,10 @@ struct Process {
 }
 
 impl Process {
-    fn start(role: Role, input: &str) -> anyhow::Result<Process> {
+    fn start(role: Role, input: &str, folder: &Path) -> anyhow::Result<Process> {
         let mut child = Command::new(std::env::current_exe()?)
             .args([FLAG, role.word()])
+            .env("TMPDIR", folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -221,11 +223,11 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// Starts them; the other two are told where the departments are.
-    pub fn start(known: Known) -> anyhow::Result<Roles> {
-        let departments = Process::start(Role::Departments, &serde_json::to_string(&arguments(known))?)?;
-        let floor = Process::start(Role::Floor, &departments.first_line)?;
-        let server = Process::start(Role::Server, &departments.first_line)?;
+    /// Starts them; the other two are told where the departments are. What they leave in the folder is the caller's to remove.
+    pub fn start(known: Known, folder: &Path) -> anyhow::Result<Roles> {
+        let departments = Process::start(Role::Departments, &serde_json::to_string(&arguments(known))?, folder)?;
+        let floor = Process::start(Role::Floor, &departments.first_line, folder)?;
+        let server = Process::start(Role::Server, &departments.first_line, folder)?;
         Ok(Roles {
             departments,
             floor,
