@@ -1,4 +1,4 @@
-//! Departments that are programs in Python, one over lines and one over HTTP, through the whole path of a verification.
+//! Departments that are programs in Python, one over lines, one over HTTP and one over gRPC, through the whole path of a verification.
 //! Leaves the rules of the protocol to the conformance kit, and the other sources to `connectors`.
 
 use std::path::Path;
@@ -26,12 +26,13 @@ fn with_program(folder: &Folder, connector: &str) -> Folder {
     }
 }
 
-/// The service of the register of employment, and its address; it ends when the child is dropped.
-async fn employment(database: &Path, token: &str) -> (Child, String) {
-    let mut child = Command::new("python3")
-        .args(["-B", SCRIPT, "employment"])
+/// The service of a register, and its address; it ends when the child is dropped.
+async fn service(register: &str, database: &Path, arguments: &[&str]) -> (Child, String) {
+    // Debian's Python, which has Debian's grpcio.
+    let mut child = Command::new("/usr/bin/python3")
+        .args(["-B", SCRIPT, register])
         .arg(database)
-        .arg(token)
+        .args(arguments)
         .env("PYTHONPATH", SDK)
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -42,17 +43,19 @@ async fn employment(database: &Path, token: &str) -> (Child, String) {
     (child, format!("http://127.0.0.1:{port}"))
 }
 
-/// The catalogue with two programs in it, written into a folder.
+/// The catalogue with three programs in it, written into a folder.
 fn catalogue(folder: &Path) {
     let exec = format!(
         "kind = \"exec\"\ncommand = [\"python3\", \"-B\", \"{SCRIPT}\", \"payroll\", \"${{data}}/fiscal-payroll.sqlite\"]\n\
          environment = {{ PYTHONPATH = \"{SDK}\" }}\n"
     );
     let json = "kind = \"json\"\nendpoint = \"${employment}\"\nbearer = \"${employment_token}\"\n";
+    let grpc = "kind = \"grpc\"\nendpoint = \"${agriculture}\"\n";
     for department in Catalogue::bundled_folders() {
         let department = match department.name.as_str() {
             "fiscal-payroll" => with_program(&department, &exec),
             "employment" => with_program(&department, json),
+            "agriculture" => with_program(&department, grpc),
             _ => department,
         };
         let path = folder.join(&department.name);
@@ -72,22 +75,24 @@ async fn a_report_is_the_same_when_departments_are_programs_in_python() {
     let population = generate(&settings(SEED, 30)).unwrap();
     let plain = District::of(population.clone(), |_| {}).await;
     let data = std::path::PathBuf::from(plain.config.catalogue.variables.get("data").unwrap());
-    let (service, endpoint) = employment(&data.join("employment.sqlite"), "token-77").await;
+    let (employment, endpoint) = service("employment", &data.join("employment.sqlite"), &["token-77"]).await;
+    let (agriculture, grpc) = service("agriculture", &data.join("agriculture.sqlite"), &[]).await;
     let folder = tempfile::tempdir().unwrap();
     catalogue(folder.path());
     let programs = District::of(population, |config| {
         config.catalogue.directory = Some(folder.path().to_owned());
         let variables = &mut config.catalogue.variables;
         variables.insert("employment".to_owned(), endpoint);
+        variables.insert("agriculture".to_owned(), grpc);
         variables.insert("employment_token".to_owned(), "token-77".to_owned());
     })
     .await;
-    let mut found = [0, 0];
+    let mut found = [0, 0, 0];
     let last = programs.population.households.len() - 1;
     for number in 0..last {
         let (here, there) = (plain.verify(number).await, programs.verify(number).await);
         assert_eq!(said(&here), said(&there), "household {number} of seed {SEED}");
-        for (count, department) in found.iter_mut().zip(["fiscal-payroll", "employment"]) {
+        for (count, department) in found.iter_mut().zip(["fiscal-payroll", "employment", "agriculture"]) {
             *count += states(&there, department)
                 .iter()
                 .filter(|state| **state == pb::AnswerState::Found)
@@ -99,11 +104,13 @@ async fn a_report_is_the_same_when_departments_are_programs_in_python() {
         "nobody found says nothing: {found:?}"
     );
 
-    // The service is gone: who was not asked about before is unheard there, never without record; the program beside goes on.
-    drop(service);
+    // The services are gone: who was not asked about before is unheard there, never without record; the program beside goes on.
+    drop((employment, agriculture));
     let after = programs.verify(last).await;
     let unheard = |state: &pb::AnswerState| *state == pb::AnswerState::Unreachable;
-    assert!(states(&after, "employment").iter().all(unheard));
+    for gone in ["employment", "agriculture"] {
+        assert!(states(&after, gone).iter().all(unheard), "{gone}");
+    }
     let plain = plain.verify(last).await;
     assert_eq!(states(&after, "fiscal-payroll"), states(&plain, "fiscal-payroll"));
 }

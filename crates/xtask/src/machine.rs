@@ -16,7 +16,7 @@ struct Package {
 }
 
 /// Few on purpose: everything else is Rust. The servers are never used as services of the system.
-const PACKAGES: [Package; 12] = [
+const PACKAGES: [Package; 13] = [
     Package {
         name: "gcc",
         program: Some("cc"),
@@ -61,6 +61,11 @@ const PACKAGES: [Package; 12] = [
         name: "python3-cryptography",
         program: None,
         needed_for: "signed answers of such programs",
+    },
+    Package {
+        name: "python3-grpcio",
+        program: None,
+        needed_for: "such programs that serve gRPC",
     },
     Package {
         name: "openssh-server",

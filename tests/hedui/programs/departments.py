@@ -1,11 +1,13 @@
-"""Two departments on their own databases: the payroll over lines, the register of employment over HTTP.
+"""Three departments on their own databases: the payroll over lines, the register of employment over HTTP, that of land over gRPC.
 
     departments.py payroll DATABASE
     departments.py employment DATABASE TOKEN
+    departments.py agriculture DATABASE
 """
 
 import sqlite3
 import sys
+from decimal import Decimal
 
 from hedui_department import Department, found, no_record, record, serve_lines
 from hedui_department.http import server
@@ -78,8 +80,38 @@ def employment(person):
     return found(*records, registered_name=(registered + paid)[0]["person_name"]) if records else no_record()
 
 
+def day(text):
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if text else None
+
+
+def agriculture(person):
+    found_rows = rows("nyxx", "cbfzjhm", person)
+    records = [
+        record(
+            "land",
+            row["id"],
+            kind="farmland",
+            contract_number=row["htbh"],
+            area_centimu=round(Decimal(row["htmj"]) * 100) if row["htmj"] else None,
+            leased_out=str(row["sflz"]) == "1",
+            annual_rent=row["nzj"] or None,
+        )
+        if row["ywlx"] == "CB"
+        else record("subsidy", row["id"], project=row["xmmc"], amount=row["btje"], paid_on=day(row["ffrq"]))
+        for row in found_rows
+    ]
+    return found(*records, registered_name=found_rows[0]["cbfmc"]) if records else no_record()
+
+
 if sys.argv[1] == "payroll":
     serve_lines(Department("fiscal-payroll", "财政局", "Financial Bureau", ["public_payroll"], payroll))
+elif sys.argv[1] == "agriculture":
+    from hedui_department.grpc import server as grpc_server
+
+    department = Department("agriculture", "农业农村局", "Agricultural Bureau", ["land", "subsidy"], agriculture)
+    with grpc_server(department) as running:
+        print(running.port, flush=True)
+        running.wait()
 else:
     department = Department("employment", "就业服务管理局", "Employment Service", ["employment", "assistance"], employment)
     with server(department, token=sys.argv[3]) as running:

@@ -15,6 +15,7 @@ from .department import (
     pending,
     within_limit,
 )
+from .grpc import serve_grpc
 from .http import serve_http
 from .lines import serve_lines
 from .money import Money, fen, wan_yuan, yuan
@@ -39,6 +40,7 @@ __all__ = [
     "over_limit",
     "pending",
     "record",
+    "serve_grpc",
     "serve_http",
     "serve_lines",
     "wan_yuan",

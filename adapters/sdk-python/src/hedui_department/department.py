@@ -1,8 +1,9 @@
-"""A department: what it says of itself, whom it is asked about, what it can answer. Leaves transports to `lines` and `http`."""
+"""A department: what it says of itself, whom it is asked about, what it can answer. Leaves transports to `lines`, `http` and `grpc`."""
 
 from __future__ import annotations
 
 import base64
+import datetime
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence
 
@@ -47,6 +48,7 @@ class Answer:
     notes: Sequence[str] = ()
     limit: Optional[Money] = None
     failure: Optional[Dict[str, str]] = None
+    due_at: Optional[datetime.datetime] = None
 
     def to_json(self, person: Person) -> Dict[str, Any]:
         """`SubjectResult`."""
@@ -67,6 +69,8 @@ class Answer:
             json["limit"] = self.limit.to_json()
         if self.failure is not None:
             json["failure"] = self.failure
+        if self.due_at is not None:
+            json["dueAt"] = self.due_at.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         return json
 
 
@@ -97,9 +101,19 @@ def identity_mismatch() -> Answer:
     return Answer("IDENTITY_MISMATCH")
 
 
-def pending() -> Answer:
-    """A person or a batch answers later."""
-    return Answer("PENDING")
+#: No answer is promised for later than this; hedui takes such a promise for a failure.
+LONGEST_PROMISE = datetime.timedelta(days=366)
+
+
+def pending(due_at: Optional[datetime.datetime] = None) -> Answer:
+    """A person or a batch answers later: until then, where that can be promised. A moment with its zone, to come, within 366 days."""
+    if due_at is not None:
+        if due_at.utcoffset() is None:
+            raise ValueError("due_at: a moment has a zone")
+        left = due_at - datetime.datetime.now(datetime.timezone.utc)
+        if not datetime.timedelta(0) < left <= LONGEST_PROMISE:
+            raise ValueError("due_at: is over, or more than 366 days away")
+    return Answer("PENDING", due_at=due_at)
 
 
 def failure_json(reason: str, message: str, kind: str = "SYSTEM", origin: str = "DEPARTMENT") -> Dict[str, str]:
@@ -120,9 +134,11 @@ def failed(reason: str = "SOURCE_ERROR", message: str = "the department's source
 class Failed(Exception):
     """A failure of the whole question, with a stable reason; its text must name nobody."""
 
-    def __init__(self, reason: str, message: str, kind: str = "SYSTEM", origin: str = "DEPARTMENT") -> None:
+    def __init__(self, reason: str, message: str, kind: str = "SYSTEM", origin: str = "DEPARTMENT", field: str = "") -> None:
         super().__init__(reason)
         self.json = failure_json(reason, message, kind, origin)
+        #: The field of the request that is wrong, where one is.
+        self.field = field
 
 
 @dataclass(frozen=True)

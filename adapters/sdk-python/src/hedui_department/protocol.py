@@ -13,8 +13,9 @@ _ID = re.compile(r"\d{17}[\dX]\Z")
 _WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
 
 
-def _invalid(field: str) -> Failed:
-    return Failed("INVALID_REQUEST", f"the request is malformed: {field}", "CONFIG", "BROKER")
+def invalid(field: str) -> Failed:
+    """A request that is none, by its field."""
+    return Failed("INVALID_REQUEST", f"the request is malformed: {field}", "CONFIG", "BROKER", field)
 
 
 def valid_id(number: object) -> bool:
@@ -27,17 +28,17 @@ def valid_id(number: object) -> bool:
 
 def _question(department: Department, query: Any, timeout_ms: int) -> Question:
     if not isinstance(query, dict) or not query.get("queryId"):
-        raise _invalid("query_id")
+        raise invalid("query_id")
     subjects = query.get("subjects") or []
     if not isinstance(subjects, list) or not subjects:
-        raise _invalid("subjects")
+        raise invalid("subjects")
     people: List[Person] = []
     for subject in subjects:
         ordinal = subject.get("ordinal", 0) if isinstance(subject, dict) else None
         if not isinstance(ordinal, int) or not valid_id(subject.get("idNumber")):
-            raise _invalid("subjects")
+            raise invalid("subjects")
         if any(person.ordinal == ordinal for person in people):
-            raise _invalid("subjects")
+            raise invalid("subjects")
         people.append(Person(ordinal, subject["idNumber"], subject.get("name", ""), subject.get("legacyIdNumber", "")))
     if len(people) > department.limits.max_subjects:
         raise Failed("TOO_MANY_SUBJECTS", "more persons than the department takes in one query", "CONFIG", "BROKER")
@@ -78,7 +79,7 @@ def called(department: Department, call: str, request: Any, timeout_ms: int = 30
         results = [_one(department, person, question.record_types) for person in question.people]
         answer: Dict[str, Any] = {"queryId": question.query_id, "results": results}
         return answer if department.signer is None else department.signer.sign(department.id, answer)
-    raise _invalid("there is no such call")
+    raise invalid("there is no such call")
 
 
 def _result(check: str, outcome: str, message: str) -> Dict[str, str]:

@@ -4,6 +4,7 @@
 mod faults;
 mod lines;
 mod meaning;
+mod over_grpc;
 mod web;
 
 use std::sync::Arc;
