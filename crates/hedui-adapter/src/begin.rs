@@ -8,7 +8,9 @@ mod tests;
 use hedui_core::RecordType;
 
 use crate::guess::{GuessError, Named, guess};
-use crate::manifest::{DatabaseConnector, HttpConnector, Manifest, ManifestError, TextEncoding};
+use crate::manifest::{
+    DatabaseConnector, HttpConnector, Manifest, ManifestError, OdbcConnector, SftpServer, TextEncoding,
+};
 use crate::source::inspect::TableShape;
 use crate::source::inspect::server::Server;
 
@@ -46,7 +48,7 @@ pub enum BeginConnector {
     /// A delimited text file.
     Csv {
         /// The file.
-        path: String,
+        file: BeginFile,
         /// How it is encoded.
         encoding: TextEncoding,
         /// What separates the fields.
@@ -55,19 +57,43 @@ pub enum BeginConnector {
     /// A workbook.
     Excel {
         /// The file.
-        path: String,
+        file: BeginFile,
     },
     /// A dBASE table.
     Dbf {
         /// The file.
-        path: String,
+        file: BeginFile,
         /// How its texts are encoded.
         encoding: TextEncoding,
     },
     /// A table of a database server. The query is written here; the password is a `${variable}`.
     Server(Server, DatabaseConnector),
+    /// A table behind an ODBC driver. The query is written here; the password is a `${variable}`.
+    Odbc(OdbcConnector),
     /// A web service.
     Http(HttpConnector),
+}
+
+/// Where a file lies, as far as a manifest writes it; texts may use `${variables}`.
+#[derive(Clone, Debug, Default)]
+pub struct BeginFile {
+    /// The file, or the folder that files are dropped in.
+    pub at: String,
+    /// Of a folder: the pattern of the names, and the ending of the file that says that one is complete.
+    pub dropped: Option<(String, Option<String>)>,
+    /// The server on which it lies; what it is logged in with is a `${variable}`. This machine where there is none.
+    pub server: Option<SftpServer>,
+    /// How old the data may be: folders and servers need it.
+    pub max_age: Option<String>,
+}
+
+impl From<String> for BeginFile {
+    fn from(at: String) -> BeginFile {
+        BeginFile {
+            at,
+            ..BeginFile::default()
+        }
+    }
 }
 
 /// The two files, and what to look at.

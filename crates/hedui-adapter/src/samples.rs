@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use hedui_core::{PartialDate, Record};
 use hedui_ids::ResidentId;
 
-use crate::manifest::{Connector, FileAt, FileConnector, Manifest};
+use crate::manifest::{Connector, FileAt, FileConnector, Manifest, ReplyFormat};
 use crate::mapping::{Inexpressible, Row};
 
 pub use memory::Memory;
@@ -117,8 +117,9 @@ pub fn relocated(mut manifest: Manifest, folder: &Path, server: &SampleServer) -
             let rest = http.url.split_once("://").map_or("", |(_, rest)| rest);
             let path = rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or("/");
             http.url = format!("{}{path}", server.url());
-            // The sample server knows neither certificates nor keys.
+            // The sample server knows neither certificates nor keys, and answers in JSON.
             (http.tls, http.sign) = (None, None);
+            http.format = ReplyFormat::ByContentType;
         }
         _ => {}
     }

@@ -23,7 +23,7 @@ use crate::mapping::{Mapping, Row};
 #[cfg(not(feature = "connector-odbc"))]
 use crate::reason::Reason;
 
-pub(crate) use file::is_host_key;
+pub use file::is_host_key;
 pub(crate) use http::client::{bearer, client as web_client};
 pub(crate) use http::mistakes as http_mistakes;
 pub(crate) use sql::query;

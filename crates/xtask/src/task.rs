@@ -121,6 +121,23 @@ pub fn run(task: &Task, settings: &Settings) -> Result<Outcome> {
                     step::succeed(cargo(&root).args(arguments))
                 },
             )?;
+            steps.run(
+                "ODBC of the program",
+                "repeat it with `cargo test -p hedui-server --features connector-odbc --test cli odbc`",
+                || {
+                    let arguments = [
+                        "test",
+                        "--package",
+                        "hedui-server",
+                        "--test",
+                        "cli",
+                        "--features",
+                        "connector-odbc",
+                        "odbc",
+                    ];
+                    step::succeed(cargo(&root).args(arguments))
+                },
+            )?;
             steps.summary();
             test(&root, filters)
         }

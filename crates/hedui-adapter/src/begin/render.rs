@@ -7,10 +7,12 @@ use hedui_core::{Record, RecordType};
 use hedui_ids::{Date, DivisionCode, ResidentId};
 use serde_json::{Map, Value as Json};
 
-use super::{Begin, BeginConnector};
+use super::{Begin, BeginConnector, BeginFile};
 use crate::adapter::LookupKey;
 use crate::guess::{From, Guess};
-use crate::manifest::{DatabaseConnector, HttpConnector, Manifest, TextEncoding};
+use crate::manifest::{
+    DatabaseConnector, HttpConnector, Manifest, OdbcConnector, ReplyFormat, SftpLogin, TextEncoding,
+};
 use crate::mapping::{DateFormat, FieldKind, FieldSource, Mapping};
 use crate::samples::{SampleRow, sample_row};
 use crate::source::inspect::server::{Server, identifier, table_name};
@@ -108,26 +110,30 @@ fn connector(wanted: &Begin, guess: &Guess, out: &mut String) {
             let query = query(server.dialect(), wanted, guess);
             format!("{}query = {}\n", self::server(*server, database), quoted(&query))
         }
+        BeginConnector::Odbc(database) => {
+            let query = query(Dialect::Odbc, wanted, guess);
+            format!("{}query = {}\n", odbc(database), quoted(&query))
+        }
         BeginConnector::Csv {
-            path,
+            file,
             encoding,
             delimiter,
         } => format!(
-            "kind = \"csv\"\npath = {}\nencoding = \"{}\"\ndelimiter = {}\nkey_column = {}\n",
-            quoted(path),
+            "kind = \"csv\"\n{}encoding = \"{}\"\ndelimiter = {}\nkey_column = {}\n",
+            self::file(file),
             encoding_word(*encoding),
             quoted(&delimiter.to_string()),
             quoted(&guess.id_number)
         ),
-        BeginConnector::Excel { path } => format!(
-            "kind = \"excel\"\npath = {}\nsheet = {}\nkey_column = {}\n",
-            quoted(path),
+        BeginConnector::Excel { file } => format!(
+            "kind = \"excel\"\n{}sheet = {}\nkey_column = {}\n",
+            self::file(file),
             quoted(&wanted.table.name),
             quoted(&guess.id_number)
         ),
-        BeginConnector::Dbf { path, encoding } => format!(
-            "kind = \"dbf\"\npath = {}\nencoding = \"{}\"\nkey_column = {}\n",
-            quoted(path),
+        BeginConnector::Dbf { file, encoding } => format!(
+            "kind = \"dbf\"\n{}encoding = \"{}\"\nkey_column = {}\n",
+            self::file(file),
             encoding_word(*encoding),
             quoted(&guess.id_number)
         ),
@@ -176,6 +182,48 @@ fn server(server: Server, database: &DatabaseConnector) -> String {
     text
 }
 
+/// Where a file lies, and how old it may be.
+fn file(file: &BeginFile) -> String {
+    let mut text = match &file.dropped {
+        None => format!("path = {}\n", quoted(&file.at)),
+        Some((pattern, _)) => format!("folder = {}\npattern = {}\n", quoted(&file.at), quoted(pattern)),
+    };
+    if let Some((_, Some(done))) = &file.dropped {
+        text.push_str(&format!("done = {}\n", quoted(done)));
+    }
+    if let Some(max_age) = &file.max_age {
+        text.push_str(&format!("max_age = {}\n", quoted(max_age)));
+    }
+    if let Some(server) = &file.server {
+        let (word, secret) = match &server.login {
+            SftpLogin::Password(secret) => ("password", secret),
+            SftpLogin::Key(secret) => ("key", secret),
+        };
+        text.push_str(&format!(
+            "sftp = {{ host = {}, port = {}, user = {}, host_key = {}, {word} = {} }}\n",
+            quoted(&server.host),
+            server.port,
+            quoted(&server.user),
+            quoted(&server.host_key),
+            // The name of the variable that holds it.
+            quoted(secret.expose()),
+        ));
+    }
+    text
+}
+
+/// How a driver is reached.
+fn odbc(database: &OdbcConnector) -> String {
+    let mut text = format!("kind = \"odbc\"\nconnection = {}\n", quoted(&database.connection));
+    if let Some(user) = &database.user {
+        text.push_str(&format!("user = {}\n", quoted(user)));
+    }
+    if let Some(password) = &database.password {
+        text.push_str(&format!("password = {}\n", quoted(password.expose())));
+    }
+    text
+}
+
 /// How a web service is asked.
 fn web(http: &HttpConnector) -> String {
     let mut text = format!(
@@ -190,6 +238,9 @@ fn web(http: &HttpConnector) -> String {
     let headers: Vec<String> = http.headers.iter().map(header).collect();
     if !headers.is_empty() {
         text.push_str(&format!("headers = {{ {} }}\n", headers.join(", ")));
+    }
+    if http.format == ReplyFormat::Xml {
+        text.push_str("format = \"xml\"\n");
     }
     text.push_str("no_record_status = [404]\n");
     text

@@ -176,7 +176,8 @@ pub(crate) fn query(case: &Case) -> Option<Query> {
 pub(crate) fn adapter(manifest: &Manifest, case: &Case, server: &SampleServer) -> Result<Box<dyn Adapter>, String> {
     match (&manifest.connector, &manifest.mapping) {
         (plugin, None) if plugin.is_plugin() => Ok(Box::new(TypedAdapter::new(manifest.describe(), people(case)?))),
-        (plugin, Some(mapping)) if plugin.is_plugin() => {
+        // No database can be made behind a driver: its rows are read from memory, and only the query is not tried.
+        (other, Some(mapping)) if other.is_plugin() || matches!(other, Connector::Odbc(_)) => {
             let rows = Memory::new(mapping, case.rows.iter().map(|row| row.row.clone()));
             Ok(Box::new(MappedAdapter::new(
                 manifest.describe(),

@@ -159,6 +159,28 @@ impl NamePattern {
         Ok(NamePattern { parts })
     }
 
+    /// The pattern of names like this one: the last date in it may be any other. A name without a date is its own pattern.
+    pub fn of(name: &str) -> String {
+        let digit = |at: Option<usize>| {
+            at.and_then(|at| name.as_bytes().get(at))
+                .is_some_and(u8::is_ascii_digit)
+        };
+        for (word, format, width) in DATES {
+            for (start, _) in name.char_indices().rev() {
+                let end = start.saturating_add(*width);
+                let stands_alone = !digit(start.checked_sub(1)) && !digit(Some(end));
+                let date = name.get(start..end).filter(|_| stands_alone);
+                let known = date
+                    .and_then(|date| format.read(date).ok())
+                    .filter(|date| (1990..=2100).contains(&date.year()));
+                if let (Some(_), Some(before), Some(after)) = (known, name.get(..start), name.get(end..)) {
+                    return format!("{before}{{{word}}}{after}");
+                }
+            }
+        }
+        name.to_owned()
+    }
+
     /// Whether the day of the data stands in the name.
     pub fn has_date(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Date(..)))

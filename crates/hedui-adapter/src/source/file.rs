@@ -20,10 +20,10 @@ use crate::manifest::{FileAt, FileConnector};
 use crate::mapping::Mapping;
 use crate::reason::Reason;
 
-use sftp::Sftp;
-pub(crate) use sftp::is_host_key;
-pub(super) use shelf::bytes;
-use shelf::{Candidate, Local, Seen, Shelf, newest};
+pub(super) use sftp::Sftp;
+pub use sftp::is_host_key;
+use shelf::{Candidate, Seen};
+pub(super) use shelf::{Local, Shelf, bytes, newest};
 use table::{Table, Wanted};
 
 /// Of so many of the newest files one must be readable: older ones are not gone through.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use hedui_core::{Failure, Subject};
 use minijinja::Environment;
-use reply::Form;
+pub(super) use reply::Form;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use template::{Escape, render, templates};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -145,8 +145,40 @@ impl Http {
         }
     }
 
-    /// The rows of an answer, by the form that the manifest states, else by its content type.
+    /// What the service answers about a person, whole, and whether it is XML: for whoever does not know yet where the rows stand.
+    ///
+    /// # Errors
+    /// It does not answer by then, or not in this form.
+    pub(super) async fn whole(
+        &self,
+        subject: &Subject,
+        deadline: Instant,
+    ) -> Result<(serde_json::Value, Form), Failure> {
+        let legacy = subject.id.legacy_15();
+        let legacy = legacy.as_ref().map_or("", |legacy| legacy.expose());
+        let request = self.request([subject.id.expose(), legacy, subject.name.as_str()])?;
+        let answer = timeout_at(deadline, async {
+            let response = self.client.execute(request).await.map_err(|e| failure(&e))?;
+            match response.status().as_u16() {
+                200..=299 => self.tree(response).await,
+                status => Err(refusal(status)),
+            }
+        });
+        answer.await.unwrap_or_else(|_| Err(Reason::SourceTimeout.failure()))
+    }
+
+    /// The rows of an answer.
     async fn answer(&self, response: reqwest::Response) -> Result<Vec<Row>, Failure> {
+        let (tree, form) = self.tree(response).await?;
+        let rows = reply::rows(&tree, &self.connector, form)?;
+        match self.mapping.as_ref().and_then(|mapping| mapping.missing_in(&rows)) {
+            Some(column) => Err(Reason::SourceMissing.failure_at(format_args!("column {column} in every row"))),
+            None => Ok(rows),
+        }
+    }
+
+    /// An answer as a tree, by the form that the manifest states, else by its content type.
+    async fn tree(&self, response: reqwest::Response) -> Result<(serde_json::Value, Form), Failure> {
         let content = response
             .headers()
             .get(CONTENT_TYPE)
@@ -157,16 +189,11 @@ impl Http {
             ReplyFormat::ByContentType => content.is_some_and(|text| text.to_ascii_lowercase().contains("xml")),
         };
         let body = self.body(response).await?;
-        let rows = if xml {
-            reply::rows(&xml::tree(&body)?, &self.connector, Form::Xml)?
-        } else {
-            let json = serde_json::from_slice(&body).map_err(|_| Reason::SourceUnreadable.failure_at("not JSON"))?;
-            reply::rows(&json, &self.connector, Form::Json)?
-        };
-        match self.mapping.as_ref().and_then(|mapping| mapping.missing_in(&rows)) {
-            Some(column) => Err(Reason::SourceMissing.failure_at(format_args!("column {column} in every row"))),
-            None => Ok(rows),
+        if xml {
+            return Ok((xml::tree(&body)?, Form::Xml));
         }
+        let json = serde_json::from_slice(&body).map_err(|_| Reason::SourceUnreadable.failure_at("not JSON"))?;
+        Ok((json, Form::Json))
     }
 
     /// The body, as long as it stays within the limit.
@@ -213,6 +240,14 @@ impl Source for Http {
             _ => Ok(()),
         }
     }
+}
+
+/// The rows of a whole answer.
+///
+/// # Errors
+/// They do not stand where the connector says.
+pub(super) fn rows_in(tree: &serde_json::Value, connector: &HttpConnector, form: Form) -> Result<Vec<Row>, Failure> {
+    reply::rows(tree, connector, form)
 }
 
 /// The rows of a JSON answer, for tests.

@@ -1,8 +1,12 @@
 //! What a source looks like from outside: its tables, their columns, and of which form their values are. Never a person's value.
 //! Leaves what the columns mean to `guess`.
 
+pub mod dropped;
+#[cfg(feature = "connector-odbc")]
+pub mod odbc;
 pub mod server;
 mod shape;
+pub mod soap;
 #[cfg(test)]
 mod tests;
 
@@ -195,15 +199,20 @@ pub async fn http(
     if rows.is_empty() {
         return Err(Reason::SourceMissing.failure_at("no row about this person, so nothing shows its columns"));
     }
+    Ok(vec![of_answer(&rows)])
+}
+
+/// The shape of the rows that a service answers: every column that one of them has.
+fn of_answer(rows: &[Row]) -> TableShape {
     let mut header: Vec<String> = Vec::new();
-    for row in &rows {
+    for row in rows {
         for (column, _) in row.cells() {
             if !header.iter().any(|known| known == column) {
                 header.push(column.to_owned());
             }
         }
     }
-    Ok(vec![of_rows("", &header, &rows)])
+    of_rows("", &header, rows)
 }
 
 /// The shape of rows under a header.

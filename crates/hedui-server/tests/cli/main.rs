@@ -9,6 +9,7 @@
 )]
 
 mod adapter;
+mod begin;
 mod fake;
 mod id;
 mod operator;

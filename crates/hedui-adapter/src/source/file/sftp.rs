@@ -33,7 +33,7 @@ const PIECE: u32 = 32_768;
 const PIECES: usize = 16;
 
 /// The files of a server.
-pub(super) struct Sftp {
+pub(in crate::source) struct Sftp {
     server: SftpServer,
     at: FileAt,
     done: Option<String>,
@@ -78,7 +78,7 @@ impl Pinned {
 }
 
 /// Whether a text pins a host key: a line as in `known_hosts` without the name, or a fingerprint.
-pub(crate) fn is_host_key(text: &str) -> bool {
+pub fn is_host_key(text: &str) -> bool {
     Pinned::of(text).is_some()
 }
 
@@ -94,7 +94,7 @@ impl client::Handler for Pinned {
 }
 
 impl Sftp {
-    pub(super) fn new(server: &SftpServer, at: FileAt, done: Option<String>) -> Result<Sftp, Failure> {
+    pub(in crate::source) fn new(server: &SftpServer, at: FileAt, done: Option<String>) -> Result<Sftp, Failure> {
         let unusable = |key: &'static str| Reason::SourceMissing.failure_at(format_args!("sftp.{key}"));
         let login = match &server.login {
             SftpLogin::Password(password) => Login::Password(password.clone()),

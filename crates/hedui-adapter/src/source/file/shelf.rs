@@ -20,8 +20,8 @@ pub(super) const MAX_FILES: usize = 10_000;
 
 /// A file as it was seen. Whatever changes in it, one of these does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) name: String,
+pub(in crate::source) struct Seen {
+    pub(in crate::source) name: String,
     /// Milliseconds since 1970 at which it was last written, by the clock of where it lies; with the nanoseconds, where they are known.
     pub(super) written: i64,
     pub(super) nanos: u32,
@@ -30,7 +30,7 @@ pub(super) struct Seen {
 
 /// Where files lie.
 #[async_trait]
-pub(super) trait Shelf: Send + Sync {
+pub(in crate::source) trait Shelf: Send + Sync {
     /// The files there; only the one where a single file is meant, nothing where it is not there.
     ///
     /// # Errors
@@ -49,8 +49,8 @@ pub(super) trait Shelf: Send + Sync {
 
 /// A file as a candidate.
 #[derive(Clone)]
-pub(super) struct Candidate {
-    pub(super) seen: Seen,
+pub(in crate::source) struct Candidate {
+    pub(in crate::source) seen: Seen,
     /// The day in its name.
     pub(super) dated: Option<PartialDate>,
     /// Whether the file that says that it is complete stands beside it.
@@ -58,7 +58,7 @@ pub(super) struct Candidate {
 }
 
 /// The files that fit, the newest first: by the day in their names, else by when they were written.
-pub(super) fn newest(files: Vec<Seen>, pattern: Option<&NamePattern>, done: Option<&str>) -> Vec<Candidate> {
+pub(in crate::source) fn newest(files: Vec<Seen>, pattern: Option<&NamePattern>, done: Option<&str>) -> Vec<Candidate> {
     let marks: HashMap<String, (i64, u32)> = match done {
         Some(done) => {
             let mark = |file: &Seen| Some((file.name.strip_suffix(done)?.to_owned(), (file.written, file.nanos)));
@@ -87,13 +87,13 @@ pub(super) fn newest(files: Vec<Seen>, pattern: Option<&NamePattern>, done: Opti
 }
 
 /// Files of this machine.
-pub(super) struct Local {
+pub(in crate::source) struct Local {
     at: FileAt,
     done: Option<String>,
 }
 
 impl Local {
-    pub(super) fn new(at: FileAt, done: Option<String>) -> Local {
+    pub(in crate::source) fn new(at: FileAt, done: Option<String>) -> Local {
         Local { at, done }
     }
 

@@ -16,8 +16,8 @@ use crate::source::MAX_ROWS;
 const MAX_DEPTH: usize = 8;
 
 /// Out of what the tree was made.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::source) enum Form {
     Json,
     /// A list of one is no list, and an empty one is not there.
     Xml,

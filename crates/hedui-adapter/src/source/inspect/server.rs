@@ -54,14 +54,22 @@ impl Server {
 
 /// A name in SQL, quoted unless it is bare.
 pub(crate) fn identifier(dialect: Dialect, name: &str) -> String {
-    // PostgreSQL reads bare names in small letters.
+    // PostgreSQL reads bare names in small letters; databases behind drivers in one case or the other, which is that in which they name their own.
     let fits = |b: u8| b.is_ascii_lowercase() || (b.is_ascii_uppercase() && dialect != Dialect::Postgres);
+    let has = |is: fn(&u8) -> bool| name.as_bytes().iter().any(is);
+    if dialect == Dialect::Odbc && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) {
+        return quoted(dialect, name);
+    }
     let bare = name.bytes().all(|b| fits(b) || b.is_ascii_digit() || b == b'_')
         && !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit());
     if bare && !is_keyword(name) {
         return name.to_owned();
     }
+    quoted(dialect, name)
+}
+
+fn quoted(dialect: Dialect, name: &str) -> String {
     let quote = if dialect == Dialect::Mysql { "`" } else { "\"" };
     format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
 }
@@ -70,7 +78,7 @@ pub(crate) fn identifier(dialect: Dialect, name: &str) -> String {
 pub(crate) fn table_name(dialect: Dialect, name: &str) -> String {
     match name
         .split_once('.')
-        .filter(|_| matches!(dialect, Dialect::Postgres | Dialect::Mysql))
+        .filter(|_| matches!(dialect, Dialect::Postgres | Dialect::Mysql | Dialect::Odbc))
     {
         Some((schema, table)) => format!("{}.{}", identifier(dialect, schema), identifier(dialect, table)),
         None => identifier(dialect, name),

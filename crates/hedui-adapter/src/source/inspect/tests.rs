@@ -196,3 +196,60 @@ fn a_text_file_in_another_encoding_or_with_another_mark_is_told() {
     assert_eq!(tables[0].columns[0].name, "身份证号");
     assert_eq!(tables[0].columns[0].shape, Shape::IdNumber);
 }
+
+/// A manifest that is begun from what a driver shows finds whom its table holds.
+#[cfg(feature = "connector-odbc")]
+#[tokio::test]
+async fn odbc_tables_are_seen_as_the_driver_names_them_and_what_is_begun_answers() {
+    use crate::adapter::{Adapter as _, MappedAdapter};
+    use crate::begin::{Begin, BeginConnector, begin};
+    use crate::manifest::{Manifest, OdbcConnector, Variables};
+    use crate::testing::query;
+    use std::time::Duration;
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("register.sqlite");
+    let asked = query(2);
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database
+        .execute_batch(&format!(
+            "CREATE TABLE \"Jdc\" (xh TEXT, sfzmhm TEXT, syr TEXT, hphm TEXT, cllx TEXT, zt TEXT, ccdjrq TEXT, \"order\" INTEGER, \"Pgjz\" TEXT);
+             INSERT INTO \"Jdc\" VALUES ('V1', '{}', '{}', 'A1', 'K3', 'A', '20170315', 1, '7.58');
+             CREATE TABLE other (a INT)",
+            asked.subjects[0].id.expose(),
+            asked.subjects[0].name,
+        ))
+        .unwrap();
+    drop(database);
+    let connector = OdbcConnector {
+        connection: format!("Driver=SQLite3;Database={}", path.display()),
+        user: None,
+        password: None,
+        query: String::new(),
+    };
+    let patience = Duration::from_secs(20);
+    let mut names = odbc::tables(&connector, patience).await.unwrap();
+    names.sort();
+    assert_eq!(names, ["Jdc", "other"]);
+    assert!(odbc::table(&connector, "nowhere", patience).await.is_err());
+    let table = odbc::table(&connector, "Jdc", patience).await.unwrap();
+    assert_eq!((table.columns.len(), table.rows_seen), (9, 1));
+    let begun = begin(&Begin {
+        id: "vehicles".to_owned(),
+        name_zh: "车管".to_owned(),
+        name_en: "Vehicles".to_owned(),
+        connector: BeginConnector::Odbc(connector),
+        table,
+        records: Some(hedui_core::RecordType::Vehicle),
+        named: Vec::new(),
+    })
+    .unwrap();
+    let manifest = Manifest::parse(&begun.manifest, &Variables::new()).unwrap();
+    let department = MappedAdapter::open(&manifest).unwrap();
+    let answers = department.query(&asked, Instant::now() + patience).await.unwrap();
+    assert!(
+        matches!(&answers[0].state, hedui_core::AnswerState::Found { records } if records.len() == 1),
+        "{answers:?}"
+    );
+    assert_eq!(answers[1].state, hedui_core::AnswerState::NoRecord);
+}

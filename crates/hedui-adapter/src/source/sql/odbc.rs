@@ -104,7 +104,7 @@ impl Shared {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle.filter(|connection| !connection.is_dead().unwrap_or(true)) {
             Some(connection) => connection,
-            None => self.connect()?,
+            None => connect(&self.connection)?,
         };
         let budget = Budget::new(self.max_bytes);
         let mut found = Found::with_capacity(people.len());
@@ -126,18 +126,6 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
             .push(connection);
         Ok(found)
-    }
-
-    fn connect(&self) -> Result<Connection<'static>, Failure> {
-        let environment = environment().map_err(|_| Reason::SourceMissing.failure_at("the ODBC driver manager"))?;
-        let options = ConnectionOptions {
-            login_timeout_sec: Some(LOGIN_SECONDS),
-            ..ConnectionOptions::default()
-        };
-        let connection = environment.connect_with_connection_string(&self.connection, options);
-        let connection = connection.map_err(|error| failure(&error))?;
-        connection.set_autocommit(false).map_err(|error| failure(&error))?;
-        Ok(connection)
     }
 
     fn person(
@@ -163,26 +151,123 @@ impl Shared {
         let names = cursor.column_names().map_err(wrong)?;
         let names = names.collect::<Result<Vec<String>, Error>>().map_err(wrong)?;
         let columns = Columns::of(names.iter().map(String::as_str), &self.columns)?;
-        let mut kinds = Vec::with_capacity(names.len());
-        for place in (1u16..).take(names.len()) {
-            kinds.push((place, cursor.col_data_type(place).map_err(wrong)?));
-        }
         let mut found = Vec::new();
-        let mut buffer = vec![0u8; CELL_BYTES];
-        while let Some(mut row) = cursor.next_row().map_err(wrong)? {
-            let mut cells = Vec::with_capacity(kinds.len());
-            for (place, kind) in &kinds {
-                let mut target = VarCharSliceMut::from_buffer(&mut buffer, Indicator::Null);
-                row.get_data(*place, &mut target).map_err(wrong)?;
-                if !target.is_complete() {
-                    return Err(Reason::SourceTooLarge.failure_at("a value"));
-                }
-                cells.push(cell(kind, target.as_bytes()));
-            }
-            push(&mut found, &columns, cells.into_iter(), budget)?;
-        }
+        each_row(&mut cursor, names.len(), |cells| {
+            push(&mut found, &columns, cells.into_iter(), budget).map(|()| true)
+        })?;
         Ok(found.into())
     }
+}
+
+/// Connects; nothing is written for good.
+fn connect(text: &str) -> Result<Connection<'static>, Failure> {
+    let environment = environment().map_err(|_| Reason::SourceMissing.failure_at("the ODBC driver manager"))?;
+    let options = ConnectionOptions {
+        login_timeout_sec: Some(LOGIN_SECONDS),
+        ..ConnectionOptions::default()
+    };
+    let connection = environment.connect_with_connection_string(text, options);
+    let connection = connection.map_err(|error| failure(&error))?;
+    connection.set_autocommit(false).map_err(|error| failure(&error))?;
+    Ok(connection)
+}
+
+/// The rows of a cursor, until somebody has seen enough.
+fn each_row(
+    cursor: &mut impl odbc_api::Cursor,
+    width: usize,
+    mut see: impl FnMut(Vec<Cell>) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    let wrong = |error: Error| failure(&error);
+    let mut kinds = Vec::with_capacity(width);
+    for place in (1u16..).take(width) {
+        kinds.push((place, cursor.col_data_type(place).map_err(wrong)?));
+    }
+    let mut buffer = vec![0u8; CELL_BYTES];
+    while let Some(mut row) = cursor.next_row().map_err(wrong)? {
+        let mut cells = Vec::with_capacity(kinds.len());
+        for (place, kind) in &kinds {
+            let mut target = VarCharSliceMut::from_buffer(&mut buffer, Indicator::Null);
+            row.get_data(*place, &mut target).map_err(wrong)?;
+            if !target.is_complete() {
+                return Err(Reason::SourceTooLarge.failure_at("a value"));
+            }
+            cells.push(cell(kind, target.as_bytes()));
+        }
+        if !see(cells)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The names of so many tables and views, each with its schema where it has one: for whoever has no manifest yet.
+pub(in crate::source) async fn tables(
+    connector: &OdbcConnector,
+    most: usize,
+    patience: Duration,
+) -> Result<Vec<(Option<String>, String)>, Failure> {
+    let wrong = |error: Error| failure(&error);
+    let text = |name: Option<&[u8]>| {
+        let name = std::str::from_utf8(name?).ok()?.trim();
+        (!name.is_empty()).then(|| name.to_owned())
+    };
+    apart(connector, patience, move |connection| {
+        let mut found = Vec::new();
+        for row in connection.tables("", "", "", "TABLE,VIEW").map_err(wrong)?.take(most) {
+            let row = row.map_err(wrong)?;
+            found.extend(text(row.table.as_bytes()).map(|name| (text(row.schema.as_bytes()), name)));
+        }
+        Ok(found)
+    })
+    .await
+}
+
+/// The names of a query's columns, and so many of its first rows.
+pub(in crate::source) async fn first_rows(
+    connector: &OdbcConnector,
+    query: String,
+    most: usize,
+    patience: Duration,
+) -> Result<(Vec<String>, Vec<Vec<Cell>>), Failure> {
+    apart(connector, patience, move |connection| {
+        let cursor = connection.execute(&query, (), None).map_err(|error| failure(&error))?;
+        seen(
+            cursor.ok_or_else(|| Reason::SourceMissing.failure_at("the table gives no rows"))?,
+            most,
+        )
+    })
+    .await
+}
+
+/// Works on a connection of its own, on a thread of its own. Whatever it may have written is not kept.
+async fn apart<T: Send + 'static>(
+    connector: &OdbcConnector,
+    patience: Duration,
+    work: impl FnOnce(&Connection<'static>) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let text = connector.connection_string();
+    let work = tokio::task::spawn_blocking(move || {
+        let connection = connect(&text)?;
+        let done = work(&connection)?;
+        connection.rollback().map_err(|error| failure(&error))?;
+        Ok(done)
+    });
+    let late = |_| Reason::SourceTimeout.failure();
+    let done = tokio::time::timeout(patience, work).await.map_err(late)?;
+    done.unwrap_or_else(|_| Err(Reason::ConnectorPanicked.failure()))
+}
+
+fn seen(mut cursor: impl odbc_api::Cursor, most: usize) -> Result<(Vec<String>, Vec<Vec<Cell>>), Failure> {
+    let wrong = |error: Error| failure(&error);
+    let names = cursor.column_names().map_err(wrong)?;
+    let names = names.collect::<Result<Vec<String>, Error>>().map_err(wrong)?;
+    let mut rows = Vec::new();
+    each_row(&mut cursor, names.len(), |cells| {
+        rows.push(cells);
+        Ok(rows.len() < most)
+    })?;
+    Ok((names, rows))
 }
 
 /// The text of a value. Numbers that the database keeps in floating point may have lost digits.

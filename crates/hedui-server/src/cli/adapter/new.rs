@@ -1,9 +1,12 @@
 //! `hedui adapter new`: looks at a source and writes a department's folder that answers as it stands.
 //! Leaves choosing the columns to `hedui_adapter::begin`; asks only where a terminal can answer.
 
+mod afar;
 mod ask;
 mod look;
+mod odbc;
 mod server;
+mod soap;
 
 use std::path::{Path, PathBuf};
 
@@ -25,9 +28,11 @@ pub struct NewArgs {
     /// What the source is.
     #[arg(long, value_enum)]
     kind: Option<Kind>,
-    /// The file; may hold ${variables}, which --set gives for now.
+    /// The file; may hold ${variables}, which --set gives for now. With --host it lies there, and is fetched over SFTP.
     #[arg(long, value_name = "FILE")]
     path: Option<String>,
+    #[command(flatten)]
+    afar: afar::AfarArgs,
     /// The table, view or sheet.
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
@@ -42,12 +47,18 @@ pub struct NewArgs {
     /// Address of a web service, with {{ id }} and {{ name }} where they belong.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// JSONPath of the rows in what a web service answers.
-    #[arg(long, value_name = "PATH", default_value = "$[*]")]
-    rows: String,
-    /// Body of a POST to a web service, with {{ id }} and {{ name }} where they belong.
+    /// JSONPath of the rows in what a web service answers; $[*] where left out, and of SOAP where the person's number stands.
+    #[arg(long, value_name = "PATH")]
+    rows: Option<String>,
+    /// Body of a POST to a web service, with {{ id }} and {{ name }} where they belong; @FILE for what stands in a file.
     #[arg(long, value_name = "TEMPLATE")]
     body: Option<String>,
+    /// What a SOAP service is asked to do: the SOAPAction header.
+    #[arg(long, value_name = "URI")]
+    action: Option<String>,
+    /// What an ODBC driver manager is told: driver or data source, server, database; never the password.
+    #[arg(long, value_name = "TEXT")]
+    connection: Option<String>,
     /// Header of a web service's question; may hold ${variables}.
     #[arg(long = "header", value_name = "NAME=VALUE", value_parser = super::variable)]
     headers: Vec<(String, String)>,
@@ -91,8 +102,12 @@ enum Kind {
     Postgres,
     /// A MySQL or MariaDB server.
     Mysql,
+    /// A table behind an ODBC driver, where this program was built with connector-odbc.
+    Odbc,
     /// A web service that answers JSON.
     Http,
+    /// A web service that answers XML: SOAP and its kin.
+    Soap,
 }
 
 /// Encodings of text files.
@@ -135,7 +150,7 @@ pub(super) async fn run(mut arguments: NewArgs, context: &Context) -> Result<Ans
         return Err(wrong("ID", "DEPARTMENT_EXISTS", message));
     }
     let asking = ask::Asking::of(context);
-    let (connector, tables) = look::look(&mut arguments, &asking, context).await?;
+    let (connector, tables, mut notes) = look::look(&mut arguments, &asking, context).await?;
     let table = look::choose(tables, arguments.table.as_deref(), &asking)?;
     let named = |name: &Option<String>| name.clone().unwrap_or_else(|| arguments.id.clone());
     let wanted = Begin {
@@ -155,20 +170,21 @@ pub(super) async fn run(mut arguments: NewArgs, context: &Context) -> Result<Ans
         ),
         _ => wrong(wanted.table.name.as_str(), error.kind(), error.to_string()),
     })?;
+    notes.extend(begun.notes);
     write(&folder, "department.toml", &begun.manifest)?;
     write(&folder, "cases.toml", &begun.cases)?;
     if context.output == Output::Json {
-        return Answer::json(&json!({ "folder": folder, "notes": begun.notes }), Exit::Success);
+        return Answer::json(&json!({ "folder": folder, "notes": notes }), Exit::Success);
     }
     let at = folder.display();
     let mut text = context.lang.pick(
         format!("已写入 {at}/department.toml 和 {at}/cases.toml\n"),
         format!("wrote {at}/department.toml and {at}/cases.toml\n"),
     );
-    if !begun.notes.is_empty() {
+    if !notes.is_empty() {
         text.push_str(context.lang.pick("请核对：\n", "to be checked:\n"));
     }
-    for note in &begun.notes {
+    for note in &notes {
         text.push_str(&format!("  - {note}\n"));
     }
     text.push_str(&context.lang.pick(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::ValueEnum as _;
 use hedui_adapter::Limits;
-use hedui_adapter::begin::BeginConnector;
+use hedui_adapter::begin::{BeginConnector, BeginFile};
 use hedui_adapter::manifest::{HttpConnector, ReplyFormat, TextEncoding, substituted};
 use hedui_adapter::source::inspect::server::Server;
 use hedui_adapter::source::inspect::{self, TableShape};
@@ -15,11 +15,13 @@ use hedui_core::{Failure, Subject};
 use hedui_ids::ResidentId;
 
 use super::ask::Asking;
-use super::{Encoding, Kind, NewArgs, server, wrong};
+use super::{Encoding, Kind, NewArgs, afar, odbc, server, soap, wrong};
 use crate::cli::{CliError, Context};
 
 /// How long a web service, or each query of a database, may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// The largest question to a web service that is read from a file.
+const MAX_BODY_BYTES: u64 = 1 << 20;
 /// What separates fields in files that departments drop.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 
@@ -36,12 +38,11 @@ impl Encoding {
     }
 }
 
-/// How the source is reached, and its tables.
-pub(super) async fn look(
-    arguments: &mut NewArgs,
-    asking: &Asking,
-    context: &Context,
-) -> Result<(BeginConnector, Vec<TableShape>), CliError> {
+/// How the source is reached, its tables, and what was found out about it that somebody should look at.
+pub(super) type Looked = (BeginConnector, Vec<TableShape>, Vec<String>);
+
+/// Looks at the source.
+pub(super) async fn look(arguments: &mut NewArgs, asking: &Asking, context: &Context) -> Result<Looked, CliError> {
     let kind = match arguments.kind {
         Some(kind) => kind,
         None => {
@@ -59,37 +60,58 @@ pub(super) async fn look(
     };
     match kind {
         Kind::Http => return http(arguments, asking, context, real).await,
+        Kind::Soap => return soap::look(arguments, asking, context, real).await,
+        Kind::Odbc => return odbc::look(arguments, asking, real).await,
         Kind::Postgres => return server::look(Server::Postgres, arguments, asking, real).await,
         Kind::Mysql => return server::look(Server::Mysql, arguments, asking, real).await,
         Kind::Sqlite | Kind::Csv | Kind::Excel | Kind::Dbf => {}
+    }
+    if kind != Kind::Sqlite && afar::is_meant(arguments) {
+        let fetched = afar::fetch(kind, arguments, asking, real).await?;
+        let (connector, tables) = file(kind, arguments, &fetched.copy, fetched.file)?;
+        return Ok((connector, tables, fetched.notes));
     }
     let path = match arguments.path.take() {
         Some(path) => path,
         None => asking.text("--path", "the file", &[])?,
     };
     let real_path = real("--path", &path)?;
-    let file = Path::new(&real_path);
+    let (connector, tables) = file(kind, arguments, Path::new(&real_path), absolute(path)?.into())?;
+    Ok((connector, tables, Vec::new()))
+}
+
+/// Looks into a file of this machine; `written` is where the manifest says that it lies.
+fn file(
+    kind: Kind,
+    arguments: &NewArgs,
+    file: &Path,
+    written: BeginFile,
+) -> Result<(BeginConnector, Vec<TableShape>), CliError> {
     match kind {
         Kind::Sqlite => {
             let tables = inspect::sqlite(file).map_err(failed("--path"))?;
-            Ok((BeginConnector::Sqlite { path: absolute(path)? }, tables))
+            Ok((BeginConnector::Sqlite { path: written.at }, tables))
         }
         Kind::Excel => {
             let tables = inspect::excel(file).map_err(failed("--path"))?;
-            Ok((BeginConnector::Excel { path: absolute(path)? }, tables))
+            Ok((BeginConnector::Excel { file: written }, tables))
         }
         Kind::Dbf => {
             let encoding = arguments.encoding.map(Encoding::of);
             let (encoding, tables) = inspect::dbf(file, encoding).map_err(failed("--path"))?;
-            let path = absolute(path)?;
-            Ok((BeginConnector::Dbf { path, encoding }, tables))
+            Ok((
+                BeginConnector::Dbf {
+                    file: written,
+                    encoding,
+                },
+                tables,
+            ))
         }
-        Kind::Csv | Kind::Http | Kind::Postgres | Kind::Mysql => {
+        Kind::Csv | Kind::Http | Kind::Soap | Kind::Odbc | Kind::Postgres | Kind::Mysql => {
             let (encoding, delimiter, tables) = csv(arguments, file)?;
-            let path = absolute(path)?;
             Ok((
                 BeginConnector::Csv {
-                    path,
+                    file: written,
                     encoding,
                     delimiter,
                 },
@@ -100,7 +122,7 @@ pub(super) async fn look(
 }
 
 /// A path that means the same wherever the broker runs; one with variables stays as it is.
-fn absolute(path: String) -> Result<String, CliError> {
+pub(super) fn absolute(path: String) -> Result<String, CliError> {
     if path.contains("${") {
         return Ok(path);
     }
@@ -143,11 +165,92 @@ async fn http(
     asking: &Asking,
     context: &Context,
     real: impl Fn(&str, &str) -> Result<String, CliError>,
-) -> Result<(BeginConnector, Vec<TableShape>), CliError> {
+) -> Result<Looked, CliError> {
     let url = match arguments.url.take() {
         Some(url) => url,
         None => asking.text("--url", "the address, with {{ id }} where the number belongs", &[])?,
     };
+    let template = HttpConnector {
+        url,
+        post: arguments.body.is_some(),
+        body: body(arguments)?,
+        headers: std::mem::take(&mut arguments.headers),
+        rows: arguments.rows.take().unwrap_or_else(|| "$[*]".to_owned()),
+        ..nothing_asked()
+    };
+    let connector = reached(&template, real)?;
+    let subject = known(arguments, asking, context)?;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let tables = inspect::http(&connector, limits(), &subject, deadline).await;
+    Ok((
+        BeginConnector::Http(template),
+        tables.map_err(failed("--url"))?,
+        Vec::new(),
+    ))
+}
+
+/// What is asked of a web service, or stands in a file.
+pub(super) fn body(arguments: &mut NewArgs) -> Result<Option<String>, CliError> {
+    let Some(body) = arguments.body.take() else {
+        return Ok(None);
+    };
+    let Some(path) = body.strip_prefix('@') else {
+        return Ok(Some(body));
+    };
+    let unreadable = |problem: String| wrong("--body", "FILE_UNREADABLE", problem);
+    let length = std::fs::metadata(path)
+        .map_err(|error| unreadable(error.to_string()))?
+        .len();
+    if length > MAX_BODY_BYTES {
+        return Err(unreadable("is larger than 1 MiB".to_owned()));
+    }
+    std::fs::read_to_string(path)
+        .map(Some)
+        .map_err(|error| unreadable(error.to_string()))
+}
+
+/// A service that is asked for nothing yet.
+pub(super) fn nothing_asked() -> HttpConnector {
+    HttpConnector {
+        url: String::new(),
+        post: false,
+        body: None,
+        headers: Vec::new(),
+        rows: String::new(),
+        success: None,
+        empty_is_null: false,
+        no_record_status: vec![404],
+        format: ReplyFormat::ByContentType,
+        tls: None,
+        bearer: None,
+        sign: None,
+    }
+}
+
+/// The service with its variables.
+pub(super) fn reached(
+    template: &HttpConnector,
+    real: impl Fn(&str, &str) -> Result<String, CliError>,
+) -> Result<HttpConnector, CliError> {
+    let mut connector = template.clone();
+    connector.url = real("--url", &connector.url)?;
+    connector.body = connector.body.map(|body| real("--body", &body)).transpose()?;
+    for (_, value) in &mut connector.headers {
+        *value = real("--header", value)?;
+    }
+    Ok(connector)
+}
+
+pub(super) const fn limits() -> Limits {
+    Limits {
+        max_subjects: 1,
+        max_concurrent_queries: 1,
+        max_response_bytes: 1 << 20,
+    }
+}
+
+/// The person whom the service knows in its test data.
+pub(super) fn known(arguments: &mut NewArgs, asking: &Asking, context: &Context) -> Result<Subject, CliError> {
     let number = match arguments.id_number.take() {
         Some(number) => number,
         None => asking.text("--id-number", "the number of a person in its test data", &[])?,
@@ -158,39 +261,11 @@ async fn http(
     let id = id
         .ok_or_else(|| wrong("--id-number", "ID_NUMBER_INVALID", "is no resident ID"))?
         .id;
-    let template = HttpConnector {
-        url,
-        post: arguments.body.is_some(),
-        body: arguments.body.take(),
-        headers: std::mem::take(&mut arguments.headers),
-        rows: arguments.rows.clone(),
-        success: None,
-        empty_is_null: false,
-        no_record_status: vec![404],
-        format: ReplyFormat::ByContentType,
-        tls: None,
-        bearer: None,
-        sign: None,
-    };
-    let mut connector = template.clone();
-    connector.url = real("--url", &connector.url)?;
-    connector.body = connector.body.map(|body| real("--body", &body)).transpose()?;
-    for (_, value) in &mut connector.headers {
-        *value = real("--header", value)?;
-    }
-    let subject = Subject {
+    Ok(Subject {
         ordinal: 0,
         id,
         name: arguments.name.take().unwrap_or_default(),
-    };
-    let limits = Limits {
-        max_subjects: 1,
-        max_concurrent_queries: 1,
-        max_response_bytes: 1 << 20,
-    };
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    let tables = inspect::http(&connector, limits, &subject, deadline).await;
-    Ok((BeginConnector::Http(template), tables.map_err(failed("--url"))?))
+    })
 }
 
 /// The table that was meant: the one named, the only one, or the one that somebody chooses.

@@ -4,32 +4,31 @@
 use clap::Args;
 use hedui_adapter::begin::BeginConnector;
 use hedui_adapter::manifest::{DatabaseConnector, Secret, TlsFiles};
-use hedui_adapter::source::inspect::TableShape;
 use hedui_adapter::source::inspect::server::{Server, table, tables};
 
 use super::ask::Asking;
-use super::look::{PATIENCE, failed, name_of};
+use super::look::{Looked, PATIENCE, failed, name_of};
 use super::{NewArgs, wrong};
 use crate::cli::CliError;
 
 /// How a server is reached.
 #[derive(Debug, Args)]
 pub(super) struct ServerArgs {
-    /// The database server: a name or an address.
+    /// The database server, or the SFTP server of a file: a name or an address.
     #[arg(long, value_name = "NAME")]
-    host: Option<String>,
+    pub(super) host: Option<String>,
     /// Its port; the usual one where left out.
     #[arg(long, value_name = "NUMBER")]
-    port: Option<u16>,
+    pub(super) port: Option<u16>,
     /// The database on it.
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
     /// An account that may read only.
     #[arg(long, value_name = "NAME")]
-    user: Option<String>,
+    pub(super) user: Option<String>,
     /// The variable that holds its password, for example ${register_password}, which --set gives for now; ${ID_password} where left out.
     #[arg(long, value_name = "VARIABLE")]
-    password: Option<String>,
+    pub(super) password: Option<String>,
     /// The authority that the server's certificate is checked by; the line is not encrypted where left out.
     #[arg(long, value_name = "FILE")]
     ca: Option<String>,
@@ -41,7 +40,7 @@ pub(super) async fn look(
     arguments: &mut NewArgs,
     asking: &Asking,
     real: impl Fn(&str, &str) -> Result<String, CliError>,
-) -> Result<(BeginConnector, Vec<TableShape>), CliError> {
+) -> Result<Looked, CliError> {
     let variable = format!("${{{}_password}}", arguments.id.replace('-', "_"));
     let given = &mut arguments.server;
     let said = |flag: &str, given: &mut Option<String>, question: &str| match given.take() {
@@ -64,10 +63,7 @@ pub(super) async fn look(
         query: String::new(),
     };
     let password = written.password.expose();
-    if !(password.starts_with("${") && password.ends_with('}')) {
-        let message = "name a variable, for example ${register_password}, and give its value with --set: a manifest holds no password";
-        return Err(wrong("--password", "SECRET_IN_PLAIN", message));
-    }
+    is_variable("--password", password)?;
     let mut reached = written.clone();
     for (flag, text) in [
         ("--host", &mut reached.host),
@@ -85,5 +81,14 @@ pub(super) async fn look(
     let shape = table(server, &reached, &name, PATIENCE)
         .await
         .map_err(failed("--table"))?;
-    Ok((BeginConnector::Server(server, written), vec![shape]))
+    Ok((BeginConnector::Server(server, written), vec![shape], Vec::new()))
+}
+
+/// Refuses a secret in the place of the name of its variable.
+pub(super) fn is_variable(flag: &str, text: &str) -> Result<(), CliError> {
+    if text.starts_with("${") && text.ends_with('}') {
+        return Ok(());
+    }
+    let message = "name a variable, for example ${register_password}, and give its value with --set: a manifest holds no password";
+    Err(wrong(flag, "SECRET_IN_PLAIN", message))
 }
