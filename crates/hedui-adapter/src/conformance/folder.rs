@@ -264,7 +264,8 @@ async fn real_source(manifest: &str, given: &Variables, clock: Arc<dyn Clock>) -
         .filter(|name| !given.contains_key(name))
         .collect();
     if !missing.is_empty() {
-        return Ok(Some(format!("not given: --set {}=...", missing.join("=... --set "))));
+        let missing = missing.join(", ");
+        return Ok(Some(format!("no value given by --set-file or --set for {missing}")));
     }
     let manifest = Manifest::parse(manifest, given).map_err(|_| "the manifest has mistakes with these variables")?;
     let department: Box<dyn Adapter> = match &manifest.connector {

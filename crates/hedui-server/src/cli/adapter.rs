@@ -18,6 +18,9 @@ mod dry_run;
 mod lint;
 mod new;
 mod test;
+mod variables;
+
+use variables::{VariableArgs, variable};
 
 /// `hedui adapter ...`
 #[derive(Debug, Subcommand)]
@@ -42,27 +45,6 @@ pub async fn run(command: AdapterCommand, context: &Context) -> Result<Answer, C
         AdapterCommand::DryRun(arguments) => dry_run::run(arguments, context).await,
         AdapterCommand::Lint(arguments) => lint::run(&arguments, context),
         AdapterCommand::Status(arguments) => departments::list(arguments, context).await,
-    }
-}
-
-/// What `${name}` stands for.
-#[derive(Debug, Args)]
-struct VariableArgs {
-    /// What ${NAME} stands for in manifests.
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = variable)]
-    variables: Vec<(String, String)>,
-}
-
-impl VariableArgs {
-    fn given(&self) -> Variables {
-        self.variables.iter().cloned().collect()
-    }
-}
-
-fn variable(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write NAME=VALUE, for example data=/srv/departments".to_owned()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! `hedui adapter` as whoever connects a department uses it: a folder checked, begun, tried, tested.
 //! Leaves what a manifest means to the crate of departments.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use hedui_adapter::samples::database::{Database, Kind};
 
 use crate::run::run;
@@ -318,7 +320,10 @@ async fn a_department_on_a_server_is_begun_from_one_of_its_tables_and_answers_at
         server.run(&statements).await.unwrap();
         let values: std::collections::HashMap<&str, String> = server.values().into_iter().collect();
         let id = format!("vehicles-{word}");
-        let password = format!("vehicles_{word}_password={}", values["password"]);
+        let text = toml::Value::from(values["password"].as_str());
+        let password = folder.path().join("password.toml").display().to_string();
+        std::fs::write(&password, format!("vehicles_{word}_password = {text}\n")).unwrap();
+        std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o600)).unwrap();
         let begin = [
             "--output",
             "json",
@@ -339,7 +344,7 @@ async fn a_department_on_a_server_is_begun_from_one_of_its_tables_and_answers_at
             out,
         ];
         let table = ["--table", "dj.jdc"];
-        let given = ["--set", &password];
+        let given = ["--set-file", &password];
         let plain = ["--password", &values["password"]];
         for (more, reason) in [
             (&[&table[..]][..], "VARIABLE_MISSING"),

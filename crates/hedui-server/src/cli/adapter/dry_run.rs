@@ -39,7 +39,7 @@ pub(super) async fn run(arguments: DryRunArgs, context: &Context) -> Result<Answ
             "name one department's folder, not a folder of several".to_owned(),
         ));
     };
-    let manifest = opened(&department, &arguments.variables.given())?;
+    let manifest = opened(&department, &arguments.variables.given()?)?;
     let query = arguments.person.query(context)?;
     let subject = query
         .subjects

@@ -24,7 +24,7 @@ pub struct LintArgs {
 /// Runs `hedui adapter lint`.
 pub(super) fn run(arguments: &LintArgs, context: &Context) -> Result<Answer, CliError> {
     let folders = folders(&arguments.paths)?;
-    let given = arguments.variables.given();
+    let given = arguments.variables.given()?;
     let (mut mistakes, mut advised) = (Vec::new(), Vec::new());
     for found in &folders {
         match lint(&found.folder, &found.at, &given) {

@@ -28,7 +28,7 @@ pub struct NewArgs {
     /// What the source is.
     #[arg(long, value_enum)]
     kind: Option<Kind>,
-    /// The file; may hold ${variables}, which --set gives for now. With --host it lies there, and is fetched over SFTP.
+    /// The file; may hold ${variables}, which --set and --set-file give for now. With --host it lies there, and is fetched over SFTP.
     #[arg(long, value_name = "FILE")]
     path: Option<String>,
     #[command(flatten)]

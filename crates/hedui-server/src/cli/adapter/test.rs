@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use hedui_adapter::Variables;
 use hedui_adapter::conformance::{self, CheckReport, Level, Outcome, Samples, folder};
 use hedui_adapter::manifest::{JsonService, Program, Secret, TlsFiles};
 use hedui_core::{PinnedKey, Query, Subject};
@@ -130,8 +131,9 @@ pub(super) async fn run(arguments: TestArgs, context: &Context) -> Result<Answer
     let mut tested = Vec::new();
     if !paths.is_empty() || endpoints.is_empty() && arguments.program.is_empty() {
         let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        let given = arguments.variables.given()?;
         for found in folders(&paths)? {
-            tested.push(folder_tested(&found, &arguments, context).await?);
+            tested.push(folder_tested(&found, &given, &arguments, context).await?);
         }
     }
     for endpoint in endpoints {
@@ -178,13 +180,18 @@ pub(super) async fn run(arguments: TestArgs, context: &Context) -> Result<Answer
     })
 }
 
-async fn folder_tested(found: &super::Found, arguments: &TestArgs, context: &Context) -> Result<Tested, CliError> {
+async fn folder_tested(
+    found: &super::Found,
+    given: &Variables,
+    arguments: &TestArgs,
+    context: &Context,
+) -> Result<Tested, CliError> {
     let scratch = tempfile::tempdir().map_err(|error| CliError::Internal(format!("no folder can be made: {error}")))?;
-    let (folder, given) = (&found.folder, arguments.variables.given());
+    let folder = &found.folder;
     let reports = folder::run(
         &folder.manifest,
         &folder.cases,
-        &given,
+        given,
         scratch.path(),
         arguments.level.level(),
         Arc::new(|_| 0),

@@ -54,7 +54,7 @@ pub(super) async fn look(arguments: &mut NewArgs, asking: &Asking, context: &Con
             Kind::from_str(&answer, false).map_err(|problem| wrong("--kind", "VALUE_INVALID", problem))?
         }
     };
-    let variables = arguments.variables.given();
+    let variables = arguments.variables.given()?;
     let real = |flag: &str, text: &str| {
         substituted(text, &variables).map_err(|problem| wrong(flag, "VARIABLE_MISSING", problem))
     };

@@ -26,7 +26,7 @@ pub(super) struct ServerArgs {
     /// An account that may read only.
     #[arg(long, value_name = "NAME")]
     pub(super) user: Option<String>,
-    /// The variable that holds its password, for example ${register_password}, which --set gives for now; ${ID_password} where left out.
+    /// The variable that holds its password, for example ${register_password}, which --set-file gives for now; ${ID_password} where left out.
     #[arg(long, value_name = "VARIABLE")]
     pub(super) password: Option<String>,
     /// The authority that the server's certificate is checked by; the line is not encrypted where left out.
@@ -89,6 +89,6 @@ pub(super) fn is_variable(flag: &str, text: &str) -> Result<(), CliError> {
     if text.starts_with("${") && text.ends_with('}') {
         return Ok(());
     }
-    let message = "name a variable, for example ${register_password}, and give its value with --set: a manifest holds no password";
+    let message = "name a variable, for example ${register_password}, and give its value with --set-file: a manifest holds no password";
     Err(wrong(flag, "SECRET_IN_PLAIN", message))
 }
