@@ -244,7 +244,7 @@ fn gb18030(text: &str) -> Vec<u8> {
 }
 
 /// Certificates of a service and of its client, by one authority.
-fn certificates(dir: &Path) {
+pub(crate) fn certificates(dir: &Path) {
     let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     params.distinguished_name.push(rcgen::DnType::CommonName, "authority");

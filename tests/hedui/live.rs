@@ -11,6 +11,7 @@ use hedui_sim::generate;
 use tonic::transport::Channel;
 use tonic_types::StatusExt as _;
 
+use crate::connectors::certificates;
 use crate::support::{District, outcome, settings};
 
 async fn operations(district: &District) -> OperationsServiceClient<Channel> {
@@ -84,6 +85,46 @@ async fn manifests_are_read_again_while_the_server_runs_and_mistakes_change_noth
     let after = district.verify(0).await;
     assert!(result(&after, "housing").name_en.starts_with("New "));
     assert_eq!(outcome(&after), outcome(&before));
+}
+
+#[tokio::test]
+async fn a_department_is_opened_anew_when_its_files_for_tls_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let (catalogue, pem) = (folder.path().join("catalogue"), folder.path().join("pem"));
+    written(&catalogue);
+    std::fs::create_dir(&pem).unwrap();
+    certificates(&pem);
+    let housing = catalogue.join("housing/department.toml");
+    let text = std::fs::read_to_string(&housing).unwrap();
+    let file = |name: &str| pem.join(name).display().to_string();
+    let tls = format!(
+        "tls = {{ ca = \"{}\", certificate = \"{}\", key = \"{}\" }}\nrows = ",
+        file("ca.pem"),
+        file("client.pem"),
+        file("client.key")
+    );
+    let text = text
+        .replacen("${http}", "https://localhost:1", 1)
+        .replacen("rows = ", &tls, 1);
+    std::fs::write(&housing, text).unwrap();
+    let district = District::of(generate(&settings(7, 2)).unwrap(), |config| {
+        config.catalogue.directory = Some(catalogue.clone());
+    })
+    .await;
+    let changed = async |validate_only| reload(&district, validate_only).await.unwrap().changed;
+    assert_eq!(changed(false).await, [""; 0]);
+    let authority = std::fs::read(pem.join("ca.pem")).unwrap();
+    certificates(&pem);
+    assert_eq!(changed(true).await, ["housing"]);
+    assert_eq!(changed(false).await, ["housing"]);
+    assert_eq!(changed(false).await, [""; 0]);
+    std::fs::write(pem.join("ca.pem"), authority).unwrap();
+    assert_eq!(changed(false).await, ["housing"], "one file of the three");
+    // A file that is not there is told, and what is in force stays.
+    std::fs::remove_file(pem.join("client.key")).unwrap();
+    let refused = reload(&district, false).await.unwrap_err();
+    let told = &refused.get_details_bad_request().unwrap().field_violations[0].description;
+    assert!(told.contains("housing") && told.contains("tls.key"), "{told}");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod record;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use crate::people::People;
 
 pub use file::{FileAt, FileConnector, NamePattern, SftpLogin, SftpServer};
 pub use secret::Secret;
+pub use tls::TlsFiles;
 pub use variables::substituted;
 
 pub(crate) use fields::{Fields, Mistakes};
@@ -298,15 +300,6 @@ impl OdbcConnector {
         }
         text
     }
-}
-
-/// Files in PEM form for connections over TLS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// Certificates of the authorities that the server's is checked with; those of the system where the connector allows none.
-    pub ca: Option<String>,
-    /// Our certificate and its key, where the server wants one.
-    pub client: Option<(String, String)>,
 }
 
 /// A web service that answers JSON or XML.

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 use hedui_adapter::catalogue::CatalogueError;
 use hedui_adapter::exchange::{self, ExchangeAdapter, ExchangePort};
+use hedui_adapter::manifest::TlsFiles;
 use hedui_adapter::port::{self, AdapterPort, Jitter, PeerPort, Port};
 use hedui_adapter::{Adapter, Catalogue, Connector, Folder, Manifest, MappedAdapter, PeopleAdapter};
 use hedui_broker::clock::Clock;
@@ -93,8 +94,10 @@ fn folders(config: &config::Catalogue) -> Result<Vec<Folder>, CatalogueProblem> 
 /// One department, opened: kept over a reload that does not change it, with its connections and how it has fared.
 #[derive(Clone)]
 struct Opened {
-    /// The text of its manifest. What else it depends on stands in the configuration, which is read once.
+    /// The text of its manifest. What else it depends on stands in the configuration, which is read once, and in the files below.
     text: String,
+    /// What stood in its files for TLS when it was opened.
+    tls: Option<[u8; 32]>,
     described: Arc<Described>,
     registered: Arc<Registered>,
     checker: Arc<Checker>,
@@ -239,10 +242,12 @@ impl Live {
         for manifest in loaded(&folders, &self.config)?.manifests() {
             let folder = folders.iter().find(|f| f.name == manifest.id.as_str());
             let text = folder.map(|f| f.manifest.as_str()).unwrap_or_default();
+            // Before they are read: what changes meanwhile is another content the next time.
+            let tls = manifest.connector.tls().map(TlsFiles::digest);
             let opened = match old.get(&manifest.id) {
-                Some(same) if same.text == text => same.clone(),
+                Some(same) if same.text == text && same.tls == tls => same.clone(),
                 _ => self
-                    .open_one(manifest, text)
+                    .open_one(manifest, text, tls)
                     .map_err(|failure| CatalogueProblem::Department {
                         department: manifest.id.clone(),
                         failure,
@@ -253,7 +258,7 @@ impl Live {
         Ok(all)
     }
 
-    fn open_one(&self, manifest: &Manifest, text: &str) -> Result<Opened, Failure> {
+    fn open_one(&self, manifest: &Manifest, text: &str, tls: Option<[u8; 32]>) -> Result<Opened, Failure> {
         let change = self.config.overrides.get(&manifest.id);
         let deadline = change.and_then(|o| o.deadline).unwrap_or(manifest.deadline);
         let freshness = change.and_then(|o| o.freshness).unwrap_or(manifest.freshness);
@@ -304,6 +309,7 @@ impl Live {
         };
         Ok(Opened {
             text: text.to_owned(),
+            tls,
             described: Arc::new(described(manifest)),
             registered: Arc::new(
                 Registered::new(profile, port, manifest.breaker)
