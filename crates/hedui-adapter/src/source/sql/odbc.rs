@@ -9,8 +9,7 @@ use hedui_core::{Failure, Subject};
 use odbc_api::buffers::Indicator;
 use odbc_api::parameter::{InputParameter, VarCharSliceMut};
 use odbc_api::{
-    Connection, ConnectionOptions, Cursor as _, DataType, Error, IntoParameter as _, ResultSetMetadata as _,
-    environment,
+    Connection, ConnectionOptions, DataType, Error, IntoParameter as _, ResultSetMetadata as _, environment,
 };
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
