@@ -94,7 +94,7 @@ impl Broker {
                 job_turn: tokio::sync::Mutex::default(),
                 job_places: Arc::default(),
                 expiring: Arc::default(),
-                workers: Workers::beside_the_network(),
+                workers: Workers::on_all_processors(),
             }),
         }
     }

@@ -12,8 +12,8 @@ use crate::error::BrokerError;
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Jobs of each thread that wait when nothing more should be started, and when it may go on.
-const FULL: usize = 64;
-const ROOM: usize = 32;
+const FULL: usize = 32;
+const ROOM: usize = 16;
 
 struct Queue {
     jobs: VecDeque<Job>,
@@ -31,10 +31,10 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// As many threads at once as there are processors beside the one that the network and the store keep busy.
-    pub fn beside_the_network() -> Workers {
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Workers::new(processors.saturating_sub(1))
+    /// As many threads at once as there are processors: the network and the store need a part of one, and whenever they wait the rest of it
+    /// would stand idle. They are waked before those that have run for long.
+    pub fn on_all_processors() -> Workers {
+        Workers::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
     }
 
     fn new(most: usize) -> Workers {

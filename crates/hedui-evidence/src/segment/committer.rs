@@ -26,7 +26,7 @@ const MAX_GROUP_BYTES: usize = 16 << 20;
 const MAX_GROUP_FRAMES: usize = 1_024;
 /// How long the first frame of a group waits for others while there is company: verifications take seconds, so that nobody notices, and
 /// a sync is shared by so many more.
-const GATHER: Duration = Duration::from_millis(if cfg!(test) { 0 } else { 2 });
+const GATHER: Duration = Duration::from_millis(if cfg!(test) { 0 } else { 4 });
 /// For so many lonely groups after one that was shared, company is expected. A lonely caller waits for nobody.
 const COMPANY: u32 = 64;
 /// How many frame ids the committer remembers. A caller looked its id up before queuing; only what was committed
