@@ -15,6 +15,7 @@ mod frame;
 mod ids;
 pub mod index;
 mod keys;
+mod lanes;
 mod leaf;
 mod logs;
 mod memory;

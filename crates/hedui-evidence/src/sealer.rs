@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::error::StoreError;
 use crate::frame::{Sealed, WRAPPED_KEY_BYTES};
 use crate::ids::{EvidenceId, KeyId};
+use crate::lanes;
 use crate::leaf::LeafKind;
 
 /// Bytes of the salt in front of a sealed plaintext.
@@ -174,15 +175,25 @@ impl Sealer {
         for (plain, draw) in batch.iter().zip(draws) {
             sealed.push(self.seal_one(plain, draw, &mut aad)?);
         }
-        Ok(sealed)
+        let ciphertexts: Vec<&[u8]> = sealed.iter().map(|(one, _)| one.ciphertext.as_slice()).collect();
+        let hashes = lanes::hash_all(&ciphertexts);
+        let with = |((sealed, commitment), ciphertext_digest)| {
+            let digests = Digests {
+                ciphertext_digest,
+                commitment,
+            };
+            (sealed, digests)
+        };
+        Ok(sealed.into_iter().zip(hashes).map(with).collect())
     }
 
+    /// The sealed record and its commitment.
     fn seal_one(
         &self,
         plain: &Plain<'_>,
         draw: &[u8; DRAW_BYTES],
         aad: &mut Vec<u8>,
-    ) -> Result<(Sealed, Digests), StoreError> {
+    ) -> Result<(Sealed, [u8; 32]), StoreError> {
         let (Some((key, rest)), Some(nonce)) =
             (draw.split_first_chunk::<KEY_BYTES>(), draw.last_chunk::<NONCE_BYTES>())
         else {
@@ -215,10 +226,6 @@ impl Sealer {
             )
             .map_err(|_| too_long(plaintext))?;
         ciphertext.extend_from_slice(tag.as_ref());
-        let digests = Digests {
-            ciphertext_digest: ciphertext_digest(&ciphertext),
-            commitment: commitment(salt, plaintext),
-        };
         let wrapped_key = self
             .wrap_key(evidence_id, key, nonce)
             .map_err(|_| too_long(plaintext))?;
@@ -229,7 +236,7 @@ impl Sealer {
                 wrapped_key,
                 ciphertext,
             },
-            digests,
+            commitment(salt, plaintext),
         ))
     }
 
