@@ -62,9 +62,12 @@ async fn a_promise_comes_with_the_verdict_and_is_kept() {
     let log = log(&district).await;
     promise.verified_by(&log.verifier_key.parse().unwrap()).unwrap();
     let mut lines = promise.text().lines();
-    assert_eq!(lines.next(), Some("hedui-inclusion-promise/v1"));
+    assert_eq!(lines.next(), Some("hedui-inclusion-promise/v2"));
     assert_eq!(lines.next(), Some(log.origin.as_str()));
+    assert!(lines.next().unwrap().parse::<i64>().unwrap() > 0);
+    // Nothing else became durable with it.
     let promised = lines.next().unwrap();
+    assert_eq!(lines.next(), None);
     let proofs = proofs(&district, &ended.name, false).await;
     let policy = Policy::parse(proofs.policy.as_bytes()).unwrap();
     let verdict = proofs.proofs.iter().find(|p| p.kind == "VERDICT").unwrap();
@@ -626,4 +629,26 @@ async fn a_case_handled_by_a_parent_whom_registration_names_is_a_finding_and_a_l
     follow(&district).await;
     let proofs = proofs(&district, &ended.name, false).await;
     assert!(proofs.proofs.iter().any(|proof| proof.kind == "REVIEW"));
+}
+
+#[tokio::test]
+async fn verdicts_that_become_durable_together_share_a_promise_that_names_each_of_them() {
+    let district = District::generate(11, 50).await;
+    let together = futures::future::join_all((0..12).map(|n| district.verify(n))).await;
+    follow(&district).await;
+    let key = log(&district).await.verifier_key.parse().unwrap();
+    let mut named = BTreeMap::new();
+    for ended in &together {
+        let note = Note::parse(ended.inclusion_promise.as_bytes()).unwrap();
+        note.verified_by(&key).unwrap();
+        let proofs = proofs(&district, &ended.name, false).await;
+        let verdict = proofs.proofs.iter().find(|p| p.kind == "VERDICT").unwrap();
+        let proof: TlogProof = verdict.proof.parse().unwrap();
+        let hash = leaf_hash(&proof.extra.as_ref().unwrap()[33..]).to_string();
+        assert!(note.text().lines().skip(3).any(|line| line == hash));
+        named.insert(hash, note.text().lines().count() - 3);
+    }
+    // Each verdict has a leaf of its own, and a promise names nobody but these.
+    assert_eq!(named.len(), together.len());
+    assert!(named.values().all(|count| (1..=together.len()).contains(count)));
 }

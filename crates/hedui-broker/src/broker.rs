@@ -24,6 +24,7 @@ use crate::meter::{Meter, Step};
 use crate::pause::Pauses;
 use crate::pipeline;
 use crate::prepare::prepare;
+use crate::promises::Promises;
 use crate::registry::Registry;
 use crate::request::{Completion, Conflict, Create, MAX_LABEL_BYTES, Prepared, Request, StoredRequest};
 use crate::retention::Officer;
@@ -94,6 +95,7 @@ impl Broker {
                 job_turn: tokio::sync::Mutex::default(),
                 job_places: Arc::default(),
                 expiring: Arc::default(),
+                promises: Promises::default(),
                 workers: Workers::on_all_processors(),
             }),
         }

@@ -19,6 +19,7 @@ use crate::evidence::{self, actor};
 use crate::kept_report::KeptReport;
 use crate::pipeline::{Ended, promised};
 use crate::prepare::label;
+use crate::promises;
 use crate::request::StoredRequest;
 use crate::retention::{Officer, RetentionRefusal, RetentionState, Standing, named_for_destruction, standing};
 use crate::run::{Promised, State, Verification};
@@ -173,7 +174,7 @@ pub(crate) fn ending_in(core: &Core, frame: &Frame) -> Result<Ended, BrokerError
         verdicts,
         report,
         failure,
-        promise: evidence::promise(core, frame)?,
+        promise: promises::one(&core.logs, evidence::to_promise(core, frame)?, core.clock.now_ms()),
         promised,
     })
 }

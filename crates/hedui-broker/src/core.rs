@@ -8,7 +8,7 @@ use ed25519_dalek::VerifyingKey;
 use hedui_core::Tolerances;
 use hedui_core::drift::DriftLimits;
 use hedui_core::finding::EarlyWarnings;
-use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing, MAX_PAGE};
+use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing, MAX_PAGE, ToPromise};
 use hedui_policy::PackSet;
 
 use crate::clock::Clock;
@@ -18,6 +18,7 @@ use crate::error::BrokerError;
 use crate::filing::Filings;
 use crate::meter::Meter;
 use crate::pause::Pauses;
+use crate::promises::Promises;
 use crate::reevaluation::LiveJob;
 use crate::registry::Registry;
 use crate::retention::RetentionPeriods;
@@ -89,6 +90,8 @@ pub(crate) struct Core {
     pub households: DashMap<IndexKey, Vec<Arc<Run>>>,
     /// How many runs have been admitted and not released.
     pub admitted: std::sync::atomic::AtomicUsize,
+    /// Who promises that verdicts will stand in the logs.
+    pub promises: Promises,
     /// Who judges and seals.
     pub workers: Workers,
     /// Set when no new verification is taken.
@@ -128,6 +131,12 @@ impl Core {
     pub fn in_force(&self) -> Arc<InForce> {
         // Only ever replaced as a whole.
         Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The promise that a durable verdict will stand in the log. None where nothing can be promised now: departments have been asked, so that what
+    /// they said is kept all the same. Nobody is asked anew meanwhile.
+    pub async fn promise(&self, leaf: ToPromise) -> Option<Arc<str>> {
+        self.promises.make(&self.logs, leaf, self.clock.now_ms()).await
     }
 
     /// The ending frame of a verification, given its hexadecimal id.

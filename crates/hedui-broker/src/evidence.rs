@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hedui_adapter::port::Reply;
 use hedui_core::{CONFLICT_OF_INTEREST, LeafId, Report};
 use hedui_evidence::{
-    CaseId, EvidenceId, Frame, FrameId, FrameKind, IndexKey, Leaf, LeafKind, LogError, Period, Plain, Sealer,
+    CaseId, EvidenceId, Frame, FrameId, FrameKind, IndexKey, Leaf, LeafKind, Period, Plain, Sealer, ToPromise,
 };
 use rand::CryptoRng;
 use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
@@ -396,18 +396,11 @@ pub fn outcome_code(outcome: hedui_core::Outcome) -> &'static str {
     }
 }
 
-/// The promise that a frame's verdict will stand in the log. May be made before the frame is durable, and released only when it is.
-///
-/// None where nothing can be promised now: departments have been asked, so that what they said is kept all the same. Nobody is asked anew
-/// meanwhile.
-pub(crate) fn promise(core: &Core, frame: &Frame) -> Result<Option<Arc<str>>, BrokerError> {
+/// What is promised of a frame's verdict, once the frame is durable.
+pub(crate) fn to_promise(core: &Core, frame: &Frame) -> Result<ToPromise, BrokerError> {
     let leaf = frame.leaves.iter().find(|leaf| leaf.kind == LeafKind::Verdict);
     let leaf = leaf.ok_or(BrokerError::Internal("a verdict frame without its leaf"))?;
-    match core.logs.promise(leaf, frame.time_ms, core.clock.now_ms()) {
-        Ok(promise) => Ok(promise.map(|promise| promise.as_str().into())),
-        Err(LogError::Halted { .. } | LogError::Late) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(core.logs.to_promise(leaf, frame.time_ms)?)
 }
 
 /// The end of a verification that was asked for and cannot be run any more: nothing was concluded, only why is kept.

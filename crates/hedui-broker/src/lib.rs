@@ -28,6 +28,7 @@ mod pause;
 mod peer;
 mod pipeline;
 mod prepare;
+mod promises;
 mod recheck;
 mod recompute;
 mod reevaluation;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use futures::FutureExt as _;
 use hedui_core::report::DepartmentLine;
 use hedui_core::{Report, Verdict};
-use hedui_evidence::{IndexKey, Record, Sealer, StoreError};
+use hedui_evidence::{IndexKey, Record, Sealer, StoreError, ToPromise};
 use tokio::time::Instant;
 
 use crate::before;
@@ -86,7 +86,9 @@ pub(crate) async fn verify(core: &Arc<Core>, run: &Arc<Run>) -> Result<Ended, Br
         // It had ended before, in another process or before a restart: what is durable counts.
         return ending_in(core, &core.store.read(receipt.position).await?);
     }
-    Ok(concluded.ended)
+    let mut ended = concluded.ended;
+    ended.promise = core.promise(concluded.to_promise).await;
+    Ok(ended)
 }
 
 /// With how many replies the verdict is final, if it is: nobody who is still waited for could change it.
@@ -123,6 +125,8 @@ fn end_state(run: &Run, live: bool) -> (State, Option<&'static str>) {
 struct Concluded {
     record: Record,
     ended: Ended,
+    /// What is promised of it once it is durable.
+    to_promise: ToPromise,
 }
 
 /// From the replies to the frame that holds the whole verification. No waiting in here.
@@ -182,7 +186,7 @@ fn conclude(
     let frame = evidence::verdict(core, sealer, &mut rng, &ending, &report, &kept)?;
     // Encoded and let go of here, where it was made.
     let record = frame.record().map_err(StoreError::Invalid)?;
-    let promise = evidence::promise(core, &frame)?;
+    let to_promise = evidence::to_promise(core, &frame)?;
     drop(frame);
     core.note(Step::Seal, clock);
     let ended = Ended {
@@ -190,10 +194,14 @@ fn conclude(
         verdicts: report.verdicts.iter().map(Verdict::brief).collect(),
         report: Some(kept),
         failure: failure.map(str::to_owned),
-        promise,
+        promise: None,
         promised: promised(&report.departments),
     };
-    Ok(Concluded { record, ended })
+    Ok(Concluded {
+        record,
+        ended,
+        to_promise,
+    })
 }
 
 /// What the frame is found by. Answers serve again only from a verification in which something new was said.

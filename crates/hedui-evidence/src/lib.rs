@@ -38,7 +38,7 @@ pub use leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
 pub use logs::{
     Disclosure, DistrictLogs, Draw, Drawn, Export, Exported, Followed, LogError, LogKey, LogName, LogOptions,
     LogSigner, LogStatus, LogWitness, MAX_WITNESSES, PROMISED_WITHIN_MS, Promise, Proved, SEALED_FOLDER, Sample,
-    WitnessKey, Witnesses,
+    ToPromise, WitnessKey, Witnesses,
 };
 pub use memory::MemoryStore;
 pub use period::Period;
