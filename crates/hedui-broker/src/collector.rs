@@ -51,8 +51,8 @@ struct State {
 pub(crate) struct Collector {
     state: Mutex<State>,
     changed: Notify,
-    /// How many replies have arrived: what watchers follow.
-    progress: watch::Sender<u32>,
+    /// That something has arrived: what watchers follow.
+    progress: watch::Sender<()>,
     /// Wake at every reply, not only at the last: for early returns.
     eager: bool,
     registry: Arc<Registry>,
@@ -71,7 +71,7 @@ impl Collector {
                 arrivals: 0,
             }),
             changed: Notify::new(),
-            progress: watch::Sender::new(0),
+            progress: watch::Sender::new(()),
             eager,
             registry,
             clock,
@@ -113,8 +113,10 @@ impl Collector {
 
     /// Tells watchers of what was put.
     pub fn tell(&self) {
-        let arrivals = self.arrivals();
-        self.progress.send_replace(arrivals);
+        // Nearly nobody watches. Who begins to now looks after he has begun, and the arrivals were changed under their lock before this.
+        if self.progress.receiver_count() > 0 {
+            self.progress.send_replace(());
+        }
     }
 
     /// Lets another household with the same question have this one's reply. `false` when the slot holds nothing to follow.
@@ -143,8 +145,8 @@ impl Collector {
         self.lock().arrivals
     }
 
-    /// Follows the number of replies that have arrived.
-    pub fn progress(&self) -> watch::Receiver<u32> {
+    /// Follows the replies as they arrive: changes with each, and has to be asked for before one looks.
+    pub fn progress(&self) -> watch::Receiver<()> {
         self.progress.subscribe()
     }
 
@@ -194,7 +196,7 @@ impl Collector {
         let arrivals = state.arrivals;
         drop(state);
         if arrivals != before {
-            self.progress.send_replace(arrivals);
+            self.tell();
             self.changed.notify_one();
         }
     }
@@ -254,6 +256,10 @@ impl ReplySink for Collector {
     fn reply(&self, slot: u32, reply: Reply) {
         let now = self.clock.now_ms();
         let index = slot as usize;
+        let settled = match &reply {
+            Reply::Failed(..) => Settled::Failed,
+            Reply::Wire(_) | Reply::Answers(..) => Settled::Answered,
+        };
         let mut state = self.lock();
         let followers: Vec<Follower> = if state.followers.is_empty() {
             Vec::new()
@@ -264,6 +270,7 @@ impl ReplySink for Collector {
             state.followers = rest;
             these
         };
+        let shared = (!followers.is_empty()).then(|| reply.clone());
         let mut wake = false;
         let mut settle = None;
         let mine = matches!(state.slots.get(index), Some(Slot::Waiting { .. }));
@@ -271,7 +278,7 @@ impl ReplySink for Collector {
             state.arrivals += 1;
             state.waiting -= 1;
             let arrived = Arrived {
-                reply: reply.clone(),
+                reply,
                 at_ms: now,
                 arrival: state.arrivals,
             };
@@ -282,16 +289,14 @@ impl ReplySink for Collector {
                 settle = permit;
             }
         }
-        let arrivals = state.arrivals;
         drop(state);
         if mine {
-            self.progress.send_replace(arrivals);
+            self.tell();
         }
         if let (Some(permit), Some(department)) = (settle, self.registry.departments().get(index)) {
-            let failed = matches!(reply, Reply::Failed(..));
-            department.settled(permit, if failed { Settled::Failed } else { Settled::Answered }, now);
+            department.settled(permit, settled, now);
         }
-        for follower in followers {
+        for (follower, reply) in followers.iter().zip(shared.iter().cycle()) {
             follower.sink.reply(follower.slot, reply.clone());
         }
         if wake {

@@ -208,9 +208,15 @@ fn make_folder(path: &Path) -> std::io::Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8], durably: bool) -> std::io::Result<()> {
-    make_folder(path)?;
     let new = path.with_extension("new");
-    let mut file = std::fs::File::create(&new)?;
+    let mut file = match std::fs::File::create(&new) {
+        // Of 256 tiles the first has to make their folder.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            make_folder(path)?;
+            std::fs::File::create(&new)?
+        }
+        created => created?,
+    };
     file.write_all(bytes)?;
     if durably {
         file.sync_all()?;
