@@ -66,12 +66,23 @@ impl PartialDate {
 
     /// The first month it can mean.
     pub fn first_month(self) -> Month {
-        Month::of(self.first_day())
+        Month::number_of(self.year, self.month.max(1))
     }
 
     /// The last month it can mean.
     pub fn last_month(self) -> Month {
-        Month::of(self.last_day())
+        Month::number_of(self.year, if self.month == 0 { 12 } else { self.month })
+    }
+
+    /// Whether every day it can mean lies after every day that the other can mean.
+    pub fn is_after(self, other: PartialDate) -> bool {
+        // No day of a month comes after its 31st, whether it has one or not.
+        let last = match (other.month, other.day) {
+            (0, _) => (12, 31),
+            (month, 0) => (month, 31),
+            known => known,
+        };
+        (self.year, (self.month.max(1), self.day.max(1))) > (other.year, last)
     }
 }
 
@@ -168,7 +179,11 @@ pub struct Month(i32);
 impl Month {
     /// The month that a day lies in.
     pub fn of(date: Date) -> Month {
-        Month(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
+        Month::number_of(date.year(), date.month())
+    }
+
+    fn number_of(year: i16, month: i8) -> Month {
+        Month(i32::from(year) * 12 + i32::from(month) - 1)
     }
 
     /// Months since year 0.

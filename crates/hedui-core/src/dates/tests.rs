@@ -41,6 +41,20 @@ proptest! {
     }
 
     #[test]
+    fn months_and_order_of_partial_dates_are_those_of_their_days(
+        a in (1..=9999i16, 0..=12i8, 0..=31i8), b in (0..=1i16, 0..=12i8, 0..=31i8),
+    ) {
+        let (Some(from), Some(other)) = (PartialDate::new(a.0, a.1, a.2), PartialDate::new((a.0 + b.0).min(9_999), b.1, b.2)) else {
+            return Ok(());
+        };
+        for (one, two) in [(from, other), (other, from)] {
+            prop_assert_eq!(one.is_after(two), one.first_day() > two.last_day());
+            prop_assert_eq!(one.first_month(), Month::of(one.first_day()));
+            prop_assert_eq!(one.last_month(), Month::of(one.last_day()));
+        }
+    }
+
+    #[test]
     fn no_text_panics(text in "\\PC{0,14}") {
         let _ = text.parse::<PartialDate>();
     }

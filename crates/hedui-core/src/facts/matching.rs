@@ -41,7 +41,7 @@ impl Placed {
 /// An amount earned over a stated period: in the window, out of it, or, where the period reaches beyond the window, anywhere between
 /// nothing and all of it. It is never spread. A period that ends before it begins says nothing about when.
 pub(super) fn place(amount: Fen, from: PartialDate, until: PartialDate, window: Months) -> Placed {
-    if from.first_day() > until.last_day() {
+    if from.is_after(until) {
         let all = Bounds::between(0, amount.0.max(0));
         return Placed::uncertain(all, IMPLAUSIBLE_RECORD, Because::PeriodReversed);
     }
@@ -96,7 +96,7 @@ pub(super) fn by_month(monthly: i64, from: Option<PartialDate>, until: Option<Pa
 /// How many months of the window an open or closed period covers, at least and at most; `None` when it ends before it begins.
 pub(super) fn months_in(from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> Option<(u32, u32)> {
     if let (Some(from), Some(until)) = (from, until)
-        && from.first_day() > until.last_day()
+        && from.is_after(until)
     {
         return None;
     }
@@ -123,7 +123,7 @@ pub(super) fn months_of(from: PartialDate, until: PartialDate) -> Months {
 /// Whether something from `from` until `until` stands on a day: `None` where year-only dates cannot tell, or make no sense.
 pub(super) fn stands_on(from: Option<PartialDate>, until: Option<PartialDate>, day: Date) -> Option<bool> {
     if let (Some(from), Some(until)) = (from, until)
-        && from.first_day() > until.last_day()
+        && from.is_after(until)
     {
         return None;
     }

@@ -234,7 +234,7 @@ fn is_owned(body: &RealEstate, facts: &Facts<'_>) -> Counts {
     }
     // Given up on the day itself is given up.
     if let (Some(from), Some(until)) = (body.acquired_on, body.disposed_on)
-        && from.first_day() > until.last_day()
+        && from.is_after(until)
     {
         return Counts::Perhaps(IMPLAUSIBLE_RECORD);
     }
@@ -342,7 +342,7 @@ fn was_given_up(body: &RealEstate, since: Months, facts: &Facts<'_>) -> Counts {
     if body.share_numerator == 0 && body.share_denominator > 0 {
         return Counts::No(Because::NoShare);
     }
-    let is_reversed = body.acquired_on.is_some_and(|from| from.first_day() > on.last_day());
+    let is_reversed = body.acquired_on.is_some_and(|from| from.is_after(on));
     if is_reversed || on.first_day() > facts.as_of {
         return Counts::Perhaps(IMPLAUSIBLE_RECORD);
     }
