@@ -52,9 +52,7 @@ pub(crate) fn question_key(core: &Core, prepared: &Prepared, in_force: &InForce)
         prepared.stored.as_of.to_string(),
         prepared.scope.period_from().to_string(),
     );
-    // A department's id and some types.
-    let usual = 8 * prepared.plan.departments.len() + 32;
-    let mut parts: Vec<&[u8]> = Vec::with_capacity(usual);
+    let mut parts: Vec<&[u8]> = Vec::with_capacity(prepared.plan.departments.len() + 64);
     parts.extend([
         prepared.stored.request.district_code.as_bytes(),
         as_of.as_bytes(),
@@ -67,12 +65,12 @@ pub(crate) fn question_key(core: &Core, prepared: &Prepared, in_force: &InForce)
         parts.push(member.name.as_bytes());
     }
     // A department that holds more than it did has not been asked for that.
-    for planned in prepared.plan.departments.iter().filter(|d| d.is_asked()) {
-        if let Some(profile) = in_force.registry.profiles().get(planned.index) {
-            parts.push(profile.id.as_str().as_bytes());
-            parts.extend(profile.record_types.iter().map(|t| t.word().as_bytes()));
-        }
-    }
+    let asked = prepared.plan.departments.iter().filter(|d| d.is_asked());
+    parts.extend(
+        asked
+            .filter_map(|planned| in_force.asked_for.get(planned.index))
+            .map(<[u8; 16]>::as_slice),
+    );
     core.keys.index_key("question", &parts)
 }
 
