@@ -21,7 +21,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub const DEPARTMENTS: usize = 27;
 /// Persons of a household.
 pub const PERSONS: usize = 3;
-/// Verifications in flight.
+/// Verifications in flight, where nothing else is said.
 const IN_FLIGHT: usize = 128;
 
 /// How much is measured.
@@ -30,6 +30,8 @@ struct Size {
     verifications: usize,
     /// Rounds, alternating; the medians count.
     rounds: usize,
+    /// Verifications in flight.
+    in_flight: usize,
 }
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
     let size = Size {
         verifications: number("--verifications").unwrap_or(verifications),
         rounds: number("--rounds").unwrap_or(rounds),
+        in_flight: number("--in-flight").unwrap_or(IN_FLIGHT),
     };
     let dense_only = arguments.iter().any(|a| a == "--dense");
     exit(measure_all(&size, dense_only))
@@ -112,15 +115,16 @@ fn measure(size: &Size, known: Known, folder: &Path) -> anyhow::Result<f64> {
     let mut reals = Vec::new();
     // One round each that is not counted: connections, keys, caches.
     let warm = (size.verifications / 10).max(20);
-    round(&roles, known, Role::Floor, (warm, 0))?;
-    round(&roles, known, Role::Server, (warm, 0))?;
+    round(&roles, known, Role::Floor, (warm, 0), size.in_flight)?;
+    round(&roles, known, Role::Server, (warm, 0), size.in_flight)?;
     for n in 0..size.rounds {
-        floors.push(round(&roles, known, Role::Floor, (size.verifications, n + 1))?);
-        reals.push(round(&roles, known, Role::Server, (size.verifications, n + 1))?);
+        let which = (size.verifications, n + 1);
+        floors.push(round(&roles, known, Role::Floor, which, size.in_flight)?);
+        reals.push(round(&roles, known, Role::Server, which, size.in_flight)?);
     }
     println!(
-        "{DEPARTMENTS} departments, {PERSONS} persons, {IN_FLIGHT} in flight, {} x {} verifications",
-        size.rounds, size.verifications
+        "{DEPARTMENTS} departments, {PERSONS} persons, {} in flight, {} x {} verifications",
+        size.in_flight, size.rounds, size.verifications
     );
     print_rounds("floor: streamed fan-out, nothing else", &floors);
     print_rounds("hedui: authorized, consolidated, judged, sealed, durable", &reals);
@@ -134,12 +138,18 @@ fn measure(size: &Size, known: Known, folder: &Path) -> anyhow::Result<f64> {
 }
 
 #[allow(clippy::float_arithmetic)]
-fn round(roles: &Roles, known: Known, role: Role, (verifications, number): (usize, usize)) -> anyhow::Result<Round> {
+fn round(
+    roles: &Roles,
+    known: Known,
+    role: Role,
+    (verifications, number): (usize, usize),
+    in_flight: usize,
+) -> anyhow::Result<Round> {
     let before = (roles.cpu(role)?, roles.cpu(Role::Departments)?);
     let load = Load {
         address: roles.address(role),
         verifications,
-        in_flight: IN_FLIGHT,
+        in_flight,
         round: number,
         role,
         known,
