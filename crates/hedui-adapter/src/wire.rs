@@ -13,6 +13,7 @@ mod reader;
 mod records;
 mod scrub;
 mod signed;
+mod values;
 mod writer;
 
 #[cfg(test)]

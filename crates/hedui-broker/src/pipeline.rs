@@ -144,18 +144,10 @@ fn conclude(
         .get()
         .ok_or(BrokerError::Internal("judged before it asked"))?;
     let arrived = run.collector.arrived();
-    let read = judge::read(
-        run.in_force.registry.profiles(),
-        prepared,
-        &progress.questions,
-        &arrived,
-        &progress.asking(run),
-    );
-    core.drifts.observe(
-        run.in_force.registry.profiles(),
-        &read,
-        (core.clock.today(), core.clock.now_ms()),
-    );
+    let (profiles, asking) = (run.in_force.registry.profiles(), progress.asking(run));
+    let read = judge::read(profiles, prepared, &progress.questions, &arrived, &asking);
+    let now = (core.clock.today(), core.clock.now_ms());
+    core.drifts.observe(profiles, &read, now);
     let clock = core.note(Step::Decode, clock);
 
     let (state, failure) = end_state(run, live);

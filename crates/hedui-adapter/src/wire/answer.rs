@@ -8,8 +8,9 @@ use hedui_core::{
 use hedui_ids::name::{self, Match};
 
 use super::reader::{Fault, Reader, Wire};
-use super::records::{Field as _, Kind, RawRecord, date, money, word, write_record};
+use super::records::{Field as _, Kind, RawRecord, word, write_record};
 use super::scrub::scrub;
+use super::values::{date, money};
 use super::writer::Writer;
 use crate::reason::{Reason, cause_of};
 

@@ -7,7 +7,8 @@ use hedui_core::{Date, PartialDate, Query};
 
 use super::query::{InvalidQuery, encode_query};
 use super::reader::Reader;
-use super::records::{Field as _, date};
+use super::records::Field as _;
+use super::values::date;
 use super::writer::Writer;
 
 /// Longest name of a broker or a department, most programmes or departments of a letter, most persons that one is about.

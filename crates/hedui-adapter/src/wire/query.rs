@@ -6,7 +6,8 @@ use hedui_core::{Date, PartialDate, ProgrammeId, Query, RecordType, Subject};
 use hedui_ids::{IdError, ResidentId};
 
 use super::reader::{Fault, Reader, Wire};
-use super::records::{Field as _, date, word};
+use super::records::{Field as _, word};
+use super::values::date;
 use super::writer::Writer;
 
 /// The first field of a request that is not of the protocol. Holds no value.
