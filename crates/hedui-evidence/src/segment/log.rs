@@ -8,6 +8,11 @@ use super::format::{GROUP_HEADER, GroupHeader, SEGMENT_HEADER, SegmentHeader, se
 use crate::disk::Disk;
 use crate::store::Position;
 
+/// So many durable bytes, and the system need not keep them in memory any longer: evidence is written once and rarely read, and would otherwise
+/// take the place of everything else that is kept there, in memory that has to be found anew for every write.
+/// Little in tests, so that they read what was let go of.
+const FORGET_EVERY: u64 = if cfg!(test) { 4 << 10 } else { 32 << 20 };
+
 /// Why a group was not acknowledged.
 #[derive(Debug, Clone)]
 pub(crate) enum Failure {
@@ -33,6 +38,8 @@ pub(crate) struct Log {
     pub(crate) closed: bool,
     /// Set by a failure that leaves the file's state unknown, until the log is healed.
     pub(crate) broken: Option<String>,
+    /// Durable bytes that the system may still keep in memory.
+    remembered: u64,
 }
 
 impl Log {
@@ -52,6 +59,7 @@ impl Log {
             previous_end,
             closed: false,
             broken: None,
+            remembered: 0,
         }
     }
 
@@ -90,6 +98,11 @@ impl Log {
         self.next_group += 1;
         self.write_and_sync(&parts)?;
         self.tail.offset += written;
+        self.remembered += written;
+        if self.remembered >= FORGET_EVERY {
+            self.remembered = 0;
+            self.disk.forget_pages(&segment_name(self.tail.segment));
+        }
         Ok(positions)
     }
 
