@@ -241,7 +241,7 @@ impl<'a> RawResult<'a> {
             }
             let record = RawRecord::find(wire.bytes()?)?;
             match record.kind() {
-                Kind::Of(kind) if asked.holds(kind) => records.push(record.read()?),
+                Kind::Of(kind) if asked.holds(kind) => record.read(&mut records)?,
                 // Nobody can have asked for a type that this version does not know, unless everything was asked for.
                 Kind::Newer if asked.is_all() => return Err(Reason::UnknownRecord),
                 Kind::Missing => return Err(Reason::UnknownRecord),

@@ -267,16 +267,17 @@ impl Field for Option<r::$name> {
 }
 optional_words!(RegistrationClass, TransferNature);
 
-/// A message of fields.
+/// A message of fields, which is what a record says.
 trait Message: Sized {
-    fn read(bytes: &[u8]) -> Result<Self, Fault>;
+    /// Reads it to where it stays: a record is some two hundred bytes, which nobody moves again.
+    fn read(bytes: &[u8], reference: &str, into: &mut Vec<Record>) -> Result<(), Fault>;
     fn write(&self, out: &mut Writer);
 }
 
 macro_rules! messages {
     ($($name:ident { $($number:literal $field:ident),+ $(,)? })+) => { $(
         impl Message for r::$name {
-            fn read(bytes: &[u8]) -> Result<Self, Fault> {
+            fn read(bytes: &[u8], reference: &str, into: &mut Vec<Record>) -> Result<(), Fault> {
                 $(let mut $field = Reading::new();)+
                 let mut reader = Reader::new(bytes);
                 while let Some((number, wire)) = reader.next()? {
@@ -285,7 +286,12 @@ macro_rules! messages {
                         _ => {}
                     }
                 }
-                Ok(Self { $($field: $field.done()?),+ })
+                $(let $field = $field.done()?;)+
+                into.push(Record {
+                    reference: reference.into(),
+                    body: RecordBody::$name(Self { $($field),+ }),
+                });
+                Ok(())
             }
 
             fn write(&self, out: &mut Writer) {
@@ -382,21 +388,18 @@ impl<'a> RawRecord<'a> {
         }
     }
 
-    pub(super) fn read(self) -> Result<Record, Fault> {
+    /// Reads the record to the end of others.
+    pub(super) fn read(&self, into: &mut Vec<Record>) -> Result<(), Fault> {
         let (kind, bytes) = self.kind.ok_or(Fault::UnknownRecord)?;
-        Ok(Record {
-            reference: self.reference.into(),
-            body: body(kind, bytes)?,
-        })
+        read(kind, bytes, self.reference, into)?;
+        into.last_mut().map_or(Ok(()), |record| sound(&mut record.body))
     }
 }
 
 macro_rules! bodies {
     ($($name:ident)+) => {
-        fn body(kind: RecordType, bytes: &[u8]) -> Result<RecordBody, Fault> {
-            let mut body = match kind { $(RecordType::$name => RecordBody::$name(r::$name::read(bytes)?)),+ };
-            sound(&mut body)?;
-            Ok(body)
+        fn read(kind: RecordType, bytes: &[u8], reference: &str, into: &mut Vec<Record>) -> Result<(), Fault> {
+            match kind { $(RecordType::$name => r::$name::read(bytes, reference, into)),+ }
         }
 
         fn write_body(body: &RecordBody, out: &mut Writer) {
