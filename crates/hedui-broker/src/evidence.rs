@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hedui_adapter::port::Reply;
 use hedui_core::{CONFLICT_OF_INTEREST, LeafId, Report};
 use hedui_evidence::{
-    CaseId, EvidenceId, Frame, FrameId, FrameKind, IndexKey, Leaf, LeafKind, Period, Plain, Sealer, ToPromise,
+    CaseId, EvidenceId, Frame, FrameId, FrameKind, IndexKey, Leaf, LeafKind, Period, Plain, Record, Sealer, ToPromise,
 };
 use rand::CryptoRng;
 use smol_str::{SmolStr, SmolStrBuilder, format_smolstr};
@@ -260,7 +260,7 @@ pub(crate) fn name_evidence(rng: &mut impl CryptoRng, report: &mut Report) {
     }
 }
 
-/// The frame that holds the whole verification.
+/// The frame that holds the whole verification, and what is promised of it once it is durable.
 pub(crate) fn verdict(
     core: &Core,
     sealer: &Sealer,
@@ -268,7 +268,7 @@ pub(crate) fn verdict(
     ending: &Ending<'_>,
     report: &Report,
     kept: &KeptReport,
-) -> Result<Frame, BrokerError> {
+) -> Result<(Record, ToPromise), BrokerError> {
     let common = common(ending.case, ending.prepared);
     let now = core.clock.now_ms();
     let id = terminal_frame(core, ending.case);
@@ -296,27 +296,9 @@ pub(crate) fn verdict(
         bodies.push((leaves.len(), Bytes::copy_from_slice(filed)));
         leaves.push(snapshot);
     }
-    let batch: Vec<Plain<'_>> = bodies
-        .iter()
-        .filter_map(|(at, bytes)| leaves.get(*at).map(|leaf| (leaf, bytes)))
-        .map(|(leaf, bytes)| Plain {
-            evidence_id: leaf.evidence_id,
-            department: &leaf.department,
-            kind: leaf.kind,
-            plaintext: bytes,
-        })
-        .collect();
-    let records = sealer.seal(&batch, rng)?;
-    frame.sealed.reserve_exact(records.len());
-    for ((at, _), (record, digests)) in bodies.iter().zip(records) {
-        if let Some(leaf) = leaves.get_mut(*at) {
-            leaf.ciphertext_digest = digests.ciphertext_digest;
-            leaf.commitment = digests.commitment;
-        }
-        frame.sealed.push(record);
-    }
     frame.leaves = leaves;
-    Ok(frame)
+    let (record, leaves) = frame.seal(sealer, &bodies, rng)?;
+    Ok((record, to_promise_of(core, &leaves, now)?))
 }
 
 /// The leaf that says that the official who asked should not have: it stands in the log whatever becomes of the report.
@@ -398,9 +380,13 @@ pub fn outcome_code(outcome: hedui_core::Outcome) -> &'static str {
 
 /// What is promised of a frame's verdict, once the frame is durable.
 pub(crate) fn to_promise(core: &Core, frame: &Frame) -> Result<ToPromise, BrokerError> {
-    let leaf = frame.leaves.iter().find(|leaf| leaf.kind == LeafKind::Verdict);
+    to_promise_of(core, &frame.leaves, frame.time_ms)
+}
+
+fn to_promise_of(core: &Core, leaves: &[Leaf], time_ms: i64) -> Result<ToPromise, BrokerError> {
+    let leaf = leaves.iter().find(|leaf| leaf.kind == LeafKind::Verdict);
     let leaf = leaf.ok_or(BrokerError::Internal("a verdict frame without its leaf"))?;
-    Ok(core.logs.to_promise(leaf, frame.time_ms)?)
+    Ok(core.logs.to_promise(leaf, time_ms)?)
 }
 
 /// The end of a verification that was asked for and cannot be run any more: nothing was concluded, only why is kept.

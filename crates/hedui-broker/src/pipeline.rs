@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use futures::FutureExt as _;
 use hedui_core::report::DepartmentLine;
 use hedui_core::{Report, Verdict};
-use hedui_evidence::{IndexKey, Record, Sealer, StoreError, ToPromise};
+use hedui_evidence::{IndexKey, Record, Sealer, ToPromise};
 use tokio::time::Instant;
 
 use crate::before;
@@ -175,11 +175,7 @@ fn conclude(
         index: index(core, run, progress, state, &report),
         filed,
     };
-    let frame = evidence::verdict(core, sealer, &mut rng, &ending, &report, &kept)?;
-    // Encoded and let go of here, where it was made.
-    let record = frame.record().map_err(StoreError::Invalid)?;
-    let to_promise = evidence::to_promise(core, &frame)?;
-    drop(frame);
+    let (record, to_promise) = evidence::verdict(core, sealer, &mut rng, &ending, &report, &kept)?;
     core.note(Step::Seal, clock);
     let ended = Ended {
         state,

@@ -11,6 +11,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use bytes::Bytes;
 use hedui_evidence::{
     CaseId, EvidenceId, EvidenceStore, Frame, FrameId, FrameKind, IndexKey, KeyRing, Leaf, LeafKind, MasterKey,
     MemoryStore, Plain, SALT_BYTES, Sealer, ciphertext_digest, commitment,
@@ -155,6 +156,19 @@ async fn main() {
         "encode_us={:.1}",
         least_us(|| {
             black_box(frame.encode().unwrap());
+        })
+    );
+    let bodies: Vec<(usize, Bytes)> = plaintexts
+        .iter()
+        .map(|p| Bytes::copy_from_slice(p))
+        .enumerate()
+        .collect();
+    let mut bare = frame.clone();
+    bare.sealed.clear();
+    println!(
+        "seal_in_place_us={:.1}",
+        least_us(|| {
+            black_box(bare.clone().seal(&sealer, &bodies, &mut rng).unwrap());
         })
     );
     let record = frame.encode().unwrap();

@@ -12,6 +12,7 @@ use crate::leaf::{Leaf, LeafKind, MAX_LEAF_BYTES, MAX_TEXT_BYTES};
 
 mod envelope;
 mod keys;
+mod sealing;
 
 use envelope::{Body, VERSION, body_of_whole, envelope, open_body, open_record, record_prefix};
 pub(crate) use envelope::{
@@ -226,33 +227,30 @@ impl Frame {
     /// Errors: [`CodecError::TooLarge`] when a part or the whole exceeds its limit.
     pub fn encode(&self) -> Result<Vec<u8>, CodecError> {
         let mut out = Vec::with_capacity(self.encoded_bytes());
-        out.extend_from_slice(&[0u8; RECORD_PREFIX]);
-        out.push(VERSION);
-        self.encode_head(&mut out)?;
-        put_count(&mut out, "frame leaves", self.leaves.len(), MAX_PARTS)?;
-        for leaf in &self.leaves {
-            encode_leaf(leaf, &mut out)?;
-        }
+        self.begin(self.sealed.len(), &mut out)?;
         for sealed in &self.sealed {
             encode_sealed(sealed, &mut out)?;
         }
-        let key_bytes = self.sealed.len() * KEY_SLOT_BYTES;
-        within("frame", out.len() + key_bytes, MAX_FRAME_BYTES)?;
-        if let Some((prefix, covered)) = out.split_first_chunk_mut::<RECORD_PREFIX>() {
-            *prefix = record_prefix(covered, key_bytes)?;
-        }
-        for (sealed, number) in self.sealed.iter().zip(0..) {
-            keys::put(number, sealed, &mut out);
-        }
+        let keys = self.sealed.iter().map(|sealed| &sealed.wrapped_key);
+        finish(self.sealed.len(), keys, &mut out)?;
         Ok(out)
     }
 
-    fn encode_head(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    /// Everything before the sealed records, of which there will be so many.
+    fn begin(&self, sealed: usize, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        out.extend_from_slice(&[0u8; RECORD_PREFIX]);
+        out.push(VERSION);
+        self.encode_head(sealed, out)?;
+        put_count(out, "frame leaves", self.leaves.len(), MAX_PARTS)?;
+        self.leaves.iter().try_for_each(|leaf| encode_leaf(leaf, out))
+    }
+
+    fn encode_head(&self, sealed: usize, out: &mut Vec<u8>) -> Result<(), CodecError> {
         out.extend_from_slice(&self.id.0);
         out.push(self.kind.code());
         out.extend_from_slice(&self.case.0);
         out.extend_from_slice(&self.time_ms.to_be_bytes());
-        put_count(out, "frame sealed", self.sealed.len(), MAX_PARTS)?;
+        put_count(out, "frame sealed", sealed, MAX_PARTS)?;
         put_bytes(out, "frame district", self.district.as_bytes(), MAX_TEXT_BYTES)?;
         put_count(out, "frame index", self.index.len(), MAX_INDEX_KEYS)?;
         for key in &self.index {
@@ -356,14 +354,30 @@ impl Frame {
     /// How long the record is, so that writing it never moves it.
     fn encoded_bytes(&self) -> usize {
         let leaves: usize = self.leaves.iter().map(|leaf| 2 + leaf.encoded_bytes()).sum();
-        let sealed: usize = self
-            .sealed
-            .iter()
-            .map(|sealed| SEALED_BYTES + sealed.ciphertext.len())
-            .sum();
-        let head = HEAD_BYTES + self.district.len() + self.index.len() * 16;
-        RECORD_PREFIX + 1 + head + 2 + leaves + sealed
+        let sealed = self.sealed.iter();
+        let sealed: usize = sealed.map(|sealed| SEALED_BYTES + sealed.ciphertext.len()).sum();
+        self.leaves_at() + leaves + sealed
     }
+
+    /// Where the first leaf begins, behind the length of it.
+    fn leaves_at(&self) -> usize {
+        RECORD_PREFIX + 1 + HEAD_BYTES + self.district.len() + self.index.len() * 16 + 2
+    }
+}
+
+/// The sealed records stand at the end of `out`: checks the whole, writes length and CRC, and then the wrapped keys.
+fn finish<'a>(
+    count: usize,
+    keys: impl Iterator<Item = &'a [u8; WRAPPED_KEY_BYTES]>,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
+    let key_bytes = count * KEY_SLOT_BYTES;
+    within("frame", out.len() + key_bytes, MAX_FRAME_BYTES)?;
+    if let Some((prefix, covered)) = out.split_first_chunk_mut::<RECORD_PREFIX>() {
+        *prefix = record_prefix(covered, key_bytes)?;
+    }
+    keys.zip(0..).for_each(|(key, number)| keys::put(number, key, out));
+    Ok(())
 }
 
 fn encode_leaf(leaf: &Leaf, out: &mut Vec<u8>) -> Result<(), CodecError> {
@@ -383,12 +397,17 @@ fn encode_leaf(leaf: &Leaf, out: &mut Vec<u8>) -> Result<(), CodecError> {
 }
 
 fn encode_sealed(sealed: &Sealed, out: &mut Vec<u8>) -> Result<(), CodecError> {
-    out.extend_from_slice(&sealed.evidence_id.0);
-    out.extend_from_slice(&sealed.period_key.0);
-    within("ciphertext", sealed.ciphertext.len(), MAX_FRAME_BYTES)?;
-    let length = u32::try_from(sealed.ciphertext.len()).unwrap_or(u32::MAX);
-    out.extend_from_slice(&length.to_be_bytes());
+    begin_sealed((sealed.evidence_id, sealed.period_key), sealed.ciphertext.len(), out)?;
     out.extend_from_slice(&sealed.ciphertext);
+    Ok(())
+}
+
+/// What stands before a ciphertext of so many bytes.
+fn begin_sealed((id, key): (EvidenceId, KeyId), bytes: usize, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    out.extend_from_slice(&id.0);
+    out.extend_from_slice(&key.0);
+    within("ciphertext", bytes, MAX_FRAME_BYTES)?;
+    out.extend_from_slice(&u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes());
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use smol_str::SmolStr;
 
 use crate::codec::{CodecError, Reader, put_bytes, put_count, within};
 use crate::ids::{CaseId, EvidenceId};
+use crate::sealer::Digests;
 
 /// A leaf never exceeds this many bytes: entries of a tiled log are 16-bit length-prefixed (C2SP tlog-tiles).
 pub const MAX_LEAF_BYTES: usize = 65_535;
@@ -16,6 +17,8 @@ const MAX_RESTS_ON: usize = 3_700;
 const VERSION: u8 = 1;
 /// Version, kind, two ids, two times and three hashes: what stands before the texts.
 const FIXED_BYTES: usize = 2 + 2 * 16 + 2 * 8 + 3 * 32;
+/// Where the two digests stand one after the other: behind version, kind, two ids and two times.
+const DIGESTS_AT: usize = 2 + 2 * 16 + 2 * 8;
 
 /// What kind of act a leaf records. The codes are part of the format: only ever add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -149,6 +152,17 @@ impl Leaf {
             out.extend_from_slice(&id.0);
         }
         within("leaf", out.len().saturating_sub(start), MAX_LEAF_BYTES)
+    }
+
+    /// Sets the digests, also in its canonical bytes. Errors: these are too few to be its.
+    pub(crate) fn set_digests(&mut self, digests: Digests, encoded: &mut [u8]) -> Result<(), CodecError> {
+        let at = encoded.get_mut(DIGESTS_AT..).and_then(|rest| rest.first_chunk_mut());
+        let at: &mut [u8; 64] = at.ok_or(CodecError::Short("leaf digests"))?;
+        let (ciphertext_digest, commitment) = at.split_at_mut(32);
+        ciphertext_digest.copy_from_slice(&digests.ciphertext_digest);
+        commitment.copy_from_slice(&digests.commitment);
+        (self.ciphertext_digest, self.commitment) = (digests.ciphertext_digest, digests.commitment);
+        Ok(())
     }
 
     /// Reads canonical bytes back; exactly the bytes that [`Leaf::encode`] writes are accepted.

@@ -92,6 +92,48 @@ impl fmt::Debug for Plain<'_> {
     }
 }
 
+impl Plain<'_> {
+    /// How long its ciphertext is.
+    pub(crate) fn sealed_bytes(&self) -> usize {
+        SALT_BYTES + self.plaintext.len() + TAG_BYTES
+    }
+}
+
+/// What belongs to a ciphertext, beside its digest.
+pub(crate) struct Keyed {
+    pub(crate) wrapped_key: [u8; WRAPPED_KEY_BYTES],
+    pub(crate) commitment: [u8; 32],
+}
+
+/// Randomness for a batch, drawn at once, and room for what its records are bound to.
+pub(crate) struct Draws {
+    drawn: Zeroizing<Vec<u8>>,
+    taken: usize,
+    aad: Vec<u8>,
+}
+
+impl Draws {
+    pub(crate) fn new(records: usize, rng: &mut (impl CryptoRng + ?Sized)) -> Draws {
+        let mut drawn = Zeroizing::new(vec![0u8; records * DRAW_BYTES]);
+        rng.fill_bytes(&mut drawn);
+        Draws {
+            drawn,
+            taken: 0,
+            aad: Vec::with_capacity(128),
+        }
+    }
+
+    /// The next draw, which is never given again. Errors: when all are taken.
+    fn next(&mut self) -> Result<(&[u8; DRAW_BYTES], &mut Vec<u8>), StoreError> {
+        let (draws, _) = self.drawn.as_chunks::<DRAW_BYTES>();
+        let draw = draws
+            .get(self.taken)
+            .ok_or(StoreError::Tampered("draw of randomness"))?;
+        self.taken += 1;
+        Ok((draw, &mut self.aad))
+    }
+}
+
 /// An opened record: the plaintext and the salt that opens its commitment. Wiped when dropped, masked in `Debug`.
 pub struct Opened {
     bytes: Zeroizing<Vec<u8>>,
@@ -160,40 +202,47 @@ impl Sealer {
         &self.district
     }
 
-    /// Seals a batch: one draw of randomness, one copy of each plaintext, each byte encrypted and hashed once.
+    /// Seals a batch: one draw of randomness, one copy of each plaintext, each byte encrypted and hashed once. [`Frame::seal`](crate::Frame::seal)
+    /// does the same where the records will stand.
     /// Errors: [`StoreError::Invalid`] for a plaintext beyond what the cipher takes (256 GiB).
     pub fn seal(
         &self,
         batch: &[Plain<'_>],
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<Vec<(Sealed, Digests)>, StoreError> {
-        let mut drawn = Zeroizing::new(vec![0u8; batch.len() * DRAW_BYTES]);
-        rng.fill_bytes(&mut drawn);
-        let (draws, _) = drawn.as_chunks::<DRAW_BYTES>();
-        let mut aad = Vec::with_capacity(128);
+        let mut draws = Draws::new(batch.len(), rng);
         let mut sealed = Vec::with_capacity(batch.len());
-        for (plain, draw) in batch.iter().zip(draws) {
-            sealed.push(self.seal_one(plain, draw, &mut aad)?);
+        for plain in batch {
+            let mut ciphertext = Vec::with_capacity(plain.sealed_bytes());
+            let keyed = self.seal_one(plain, &mut draws, &mut ciphertext)?;
+            sealed.push((plain.evidence_id, keyed, ciphertext));
         }
-        let ciphertexts: Vec<&[u8]> = sealed.iter().map(|(one, _)| one.ciphertext.as_slice()).collect();
+        let ciphertexts: Vec<&[u8]> = sealed.iter().map(|(_, _, ciphertext)| ciphertext.as_slice()).collect();
         let hashes = lanes::hash_all(&ciphertexts);
-        let with = |((sealed, commitment), ciphertext_digest)| {
+        let with = |((evidence_id, keyed, ciphertext), ciphertext_digest): ((_, Keyed, _), _)| {
             let digests = Digests {
                 ciphertext_digest,
-                commitment,
+                commitment: keyed.commitment,
+            };
+            let sealed = Sealed {
+                evidence_id,
+                period_key: self.id,
+                wrapped_key: keyed.wrapped_key,
+                ciphertext,
             };
             (sealed, digests)
         };
         Ok(sealed.into_iter().zip(hashes).map(with).collect())
     }
 
-    /// The sealed record and its commitment.
-    fn seal_one(
+    /// Seals one record to the end of `out`: salt and plaintext encrypted, and the tag.
+    pub(crate) fn seal_one(
         &self,
         plain: &Plain<'_>,
-        draw: &[u8; DRAW_BYTES],
-        aad: &mut Vec<u8>,
-    ) -> Result<(Sealed, [u8; 32]), StoreError> {
+        draws: &mut Draws,
+        out: &mut Vec<u8>,
+    ) -> Result<Keyed, StoreError> {
+        let (draw, aad) = draws.next()?;
         let (Some((key, rest)), Some(nonce)) =
             (draw.split_first_chunk::<KEY_BYTES>(), draw.last_chunk::<NONCE_BYTES>())
         else {
@@ -215,29 +264,24 @@ impl Sealer {
             kind,
         }
         .write_aad(aad);
-        let mut ciphertext = Vec::with_capacity(SALT_BYTES + plaintext.len() + TAG_BYTES);
-        ciphertext.extend_from_slice(salt);
-        ciphertext.extend_from_slice(plaintext);
+        let start = out.len();
+        out.extend_from_slice(salt);
+        out.extend_from_slice(plaintext);
         let tag = cipher(key)?
             .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(RECORD_NONCE),
                 Aad::from(aad.as_slice()),
-                &mut ciphertext,
+                out.get_mut(start..).unwrap_or_default(),
             )
             .map_err(|_| too_long(plaintext))?;
-        ciphertext.extend_from_slice(tag.as_ref());
+        out.extend_from_slice(tag.as_ref());
         let wrapped_key = self
             .wrap_key(evidence_id, key, nonce)
             .map_err(|_| too_long(plaintext))?;
-        Ok((
-            Sealed {
-                evidence_id,
-                period_key: self.id,
-                wrapped_key,
-                ciphertext,
-            },
-            commitment(salt, plaintext),
-        ))
+        Ok(Keyed {
+            wrapped_key,
+            commitment: commitment(salt, plaintext),
+        })
     }
 
     fn wrap_key(

@@ -2,7 +2,7 @@
 //! Left to others: what a wrapped key opens (`sealer`), when one is destroyed (`segment::shred`, `memory`).
 
 use super::envelope::{Body, envelope, open_body};
-use super::{FrameHead, FrameKind, MAX_PARTS, Sealed, WRAPPED_KEY_BYTES};
+use super::{FrameHead, FrameKind, MAX_PARTS, WRAPPED_KEY_BYTES};
 use crate::codec::CodecError;
 use crate::ids::EvidenceId;
 use crate::leaf::MAX_LEAF_BYTES;
@@ -46,14 +46,14 @@ fn check(number: u16, key: &[u8]) -> [u8; 4] {
     crc.finalize().to_be_bytes()
 }
 
-/// Writes the slot of a record; a record whose key was destroyed keeps its zeros.
-pub(super) fn put(number: u16, sealed: &Sealed, out: &mut Vec<u8>) {
-    if sealed.is_shredded() {
+/// Writes the slot of a record; a key that was destroyed keeps its zeros.
+pub(super) fn put(number: u16, key: &[u8; WRAPPED_KEY_BYTES], out: &mut Vec<u8>) {
+    if *key == [0; WRAPPED_KEY_BYTES] {
         out.extend_from_slice(&DESTROYED);
         return;
     }
-    out.extend_from_slice(&sealed.wrapped_key);
-    out.extend_from_slice(&check(number, &sealed.wrapped_key));
+    out.extend_from_slice(key);
+    out.extend_from_slice(&check(number, key));
 }
 
 fn state(number: u16, slot: &[u8; KEY_SLOT_BYTES]) -> KeyState {

@@ -268,7 +268,7 @@ fn kinds_keep_their_codes() {
 /// A frame as a store from before shredding holds it.
 pub(crate) fn record_of_version_3(frame: &Frame) -> Record {
     let mut body = vec![VERSION_KEYS_INSIDE];
-    frame.encode_head(&mut body).unwrap();
+    frame.encode_head(frame.sealed.len(), &mut body).unwrap();
     // The number of keys does not stand in this head.
     body.drain(KEY_COUNT_AT..KEY_COUNT_AT + 2);
     put_count(&mut body, "leaves", frame.leaves.len(), MAX_PARTS).unwrap();

@@ -64,16 +64,25 @@ fn what_was_sealed_opens_with_its_salt_and_its_digests() {
 /// The expected bytes were computed with OpenSSL 3 from the table in README.md: key 00 to 1f, salt 20 to 3f, nonce 40 to 4b.
 #[test]
 fn a_sealed_record_is_these_bytes_for_ever() {
-    let draw: [u8; DRAW_BYTES] = std::array::from_fn(|at| u8::try_from(at).unwrap());
-    let (record, _) = sealer(1).seal_one(&plain(1), &draw, &mut Vec::new()).unwrap();
+    let mut draws = Draws {
+        drawn: Zeroizing::new((0..DRAW_BYTES).map(|at| u8::try_from(at).unwrap()).collect()),
+        taken: 0,
+        aad: Vec::new(),
+    };
+    let mut ciphertext = Vec::new();
+    let keyed = sealer(1).seal_one(&plain(1), &mut draws, &mut ciphertext).unwrap();
+    assert!(
+        sealer(1).seal_one(&plain(2), &mut draws, &mut Vec::new()).is_err(),
+        "no draw serves twice"
+    );
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     assert_eq!(
-        hex(&record.ciphertext),
+        hex(&ciphertext),
         "2e9d97fd9109a59a2081831e3401bfb6e27264601cb45618b8a789b8f9c263692131839c4c9ed9721fe347c4e1bd183bc875\
          24c6141432d735c513063805298d9a1b5b78f4b570d0e3b9eab3c8d6e42988c2f002c5bb1cdbe36f7b"
     );
     assert_eq!(
-        hex(&record.wrapped_key),
+        hex(&keyed.wrapped_key),
         "404142434445464748494a4bb58490a958ba55bf33ff73925f5fa35ec1321cf588768d430b092f090703d91a10704c4a271a\
          3a84a0df7c4e16c48948"
     );
