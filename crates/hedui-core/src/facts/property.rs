@@ -81,6 +81,15 @@ impl<'a> Thing<'a> {
     fn in_conflict(&self) -> bool {
         self.some() && self.views.iter().any(|(_, v)| matches!(v, Counts::No(_)))
     }
+
+    /// Why it is open how much it adds, where it may count. Every record of it has a say, also one that shows a share of nothing.
+    fn open_weight(&self) -> Option<&'static str> {
+        if !self.some() || self.weight.is_exact() {
+            return None;
+        }
+        let is_told = self.pieces.iter().all(|piece| piece.weight.is_exact());
+        Some(if is_told { CONFLICTING_SOURCES } else { AREA_UNKNOWN })
+    }
 }
 
 /// Counts distinct things; registers that disagree about one leave it open, and so does a silent one (by rank) that could disagree.
@@ -136,6 +145,9 @@ fn cluster(things: &[Thing<'_>], by: Because, silent: &[u16], own_silence_matter
     for thing in things {
         if thing.in_conflict() {
             figure.open_by(CONFLICTING_SOURCES);
+        }
+        if let Some(code) = thing.open_weight() {
+            figure.open_by(code);
         }
         for (_, view) in &thing.views {
             if let Counts::Perhaps(code) = view {
@@ -266,40 +278,25 @@ pub(super) fn dwellings(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
 
 /// Area of the dwellings, each unit once and as a whole however small the share, in hundredths of a square metre.
 pub(super) fn dwelling_area(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
-    let (mut unknown, mut areas) = (false, Vec::new());
     let all = facts
         .records(RecordType::RealEstate, subject)
         .iter()
         .filter_map(|found| match &found.record.body {
             RecordBody::RealEstate(body) if body.kind == RealEstateKind::Dwelling => {
-                let counts = is_owned(body, facts);
                 let area = body.area_centiares.filter(|area| *area > 0);
-                if !matches!(counts, Counts::No(_)) {
-                    unknown |= area.is_none();
-                    areas.push((&facts.keys(found).number, area));
-                }
                 Some(Piece {
                     weight: area.map_or(Bounds::NON_NEGATIVE, Bounds::exactly),
-                    ..piece(facts, found, counts)
+                    ..piece(facts, found, is_owned(body, facts))
                 })
             }
             _ => None,
         })
         .collect();
     let silent = facts.silent(RecordType::RealEstate, subject);
-    let is_silent = !silent.is_empty();
     let mut figure = pieces(all, Because::UnitNumber, &silent, false);
-    if is_silent {
+    if !silent.is_empty() {
         // Another register could state another area of any of them.
         figure.bounds.lo = Some(0);
-    }
-    let differ = |(number, area): &(&SmolStr, Option<i64>)| {
-        !number.is_empty() && areas.iter().any(|(other, a)| other == number && a != area)
-    };
-    if unknown {
-        figure.open_by(AREA_UNKNOWN);
-    } else if areas.iter().any(differ) {
-        figure.open_by(CONFLICTING_SOURCES);
     }
     close(facts, figure, RecordType::RealEstate, subject, None)
 }

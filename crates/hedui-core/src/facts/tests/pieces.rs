@@ -3,7 +3,7 @@
 
 use crate::bounds::{Bounds, Figure};
 use crate::dates::Months;
-use crate::facts::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, IMPLAUSIBLE_RECORD};
+use crate::facts::{AREA_UNKNOWN, CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, IMPLAUSIBLE_RECORD};
 use crate::record::*;
 use crate::testing::*;
 
@@ -105,6 +105,46 @@ fn a_share_of_nothing_hides_no_flat() {
         Bounds::exactly(1)
     );
     assert_eq!(homes(&[housing(vec![flat("U1", (0, 1), None)])]).bounds, Bounds::ZERO);
+}
+
+#[test]
+fn an_area_is_open_by_whatever_any_record_of_the_flat_says() {
+    let sized = |unit, share, area| match flat(unit, share, None) {
+        RecordBody::RealEstate(body) => RecordBody::RealEstate(RealEstate {
+            area_centiares: area,
+            ..body
+        }),
+        other => other,
+    };
+    let area = |said: &[Said]| {
+        let figure = figure(said, Fact::DwellingArea);
+        (figure.bounds, figure.open)
+    };
+    let conflict = vec![CONFLICTING_SOURCES.into()];
+    let unknown = vec![AREA_UNKNOWN.into()];
+    let open = Bounds::NON_NEGATIVE;
+    let (mine, nothing) = (sized("U1", WHOLE, Some(6_000)), (0, 1));
+    for (other, expected) in [
+        (sized("U1", WHOLE, Some(6_000)), (Bounds::exactly(6_000), vec![])),
+        (
+            sized("U1", WHOLE, Some(5_000)),
+            (Bounds::between(5_000, 6_000), conflict.clone()),
+        ),
+        (sized("U1", WHOLE, None), (open, unknown.clone())),
+        (
+            sized("U1", nothing, Some(5_000)),
+            (Bounds::between(5_000, 6_000), conflict),
+        ),
+        (sized("U1", nothing, None), (open, unknown)),
+        // A flat of which they have nothing may have any size.
+        (sized("U2", nothing, None), (Bounds::exactly(6_000), vec![])),
+    ] {
+        assert_eq!(
+            area(&[housing(vec![mine.clone(), other.clone()])]),
+            expected,
+            "{other:?}"
+        );
+    }
 }
 
 #[test]
