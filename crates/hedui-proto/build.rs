@@ -13,15 +13,21 @@ const FILES: &[&str] = &[
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    // Told when it runs, not when it was compiled: a checkout may have been moved with what was built in it.
+    let root = told("CARGO_MANIFEST_DIR")?.join("../../proto");
     println!("cargo:rerun-if-changed={}", root.display());
     let descriptors = protox::compile(FILES, [&root])?;
-    #[allow(clippy::disallowed_methods)] // Cargo tells build scripts where to write through the environment.
-    let out = std::path::PathBuf::from(std::env::var("OUT_DIR")?);
+    let out = told("OUT_DIR")?;
     std::fs::write(out.join("hedui.binpb"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
         .bytes(".")
         .build_transport(true)
         .compile_fds(descriptors)?;
     Ok(())
+}
+
+/// A folder that Cargo tells build scripts through the environment.
+#[allow(clippy::disallowed_methods)]
+fn told(name: &str) -> Result<std::path::PathBuf, std::env::VarError> {
+    std::env::var(name).map(std::path::PathBuf::from)
 }
