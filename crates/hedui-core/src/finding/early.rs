@@ -227,20 +227,27 @@ fn counts(part: &&Part) -> bool {
     matches!(part.treatment, Treatment::Counted | Treatment::Uncertain { .. })
 }
 
-/// The parts of a figure that rest on things of which the figure before knew nothing.
+/// The parts of a figure that rest on things of which the figure before knew nothing: neither the record that is counted nor any copy of it.
 fn unseen(before: &Facts<'_>, was: &[Part], after: &Facts<'_>, is: &[Part]) -> Vec<Part> {
+    let counted_in = |part: &Part| match part.treatment {
+        Treatment::Duplicate { of, .. } => Some(of),
+        _ => counts(&part).then_some(part.source),
+    };
     // Copies too: which of several records of one thing is counted may be another one now.
-    let is_known = |part: &&Part| counts(part) || matches!(part.treatment, Treatment::Duplicate { .. });
     let known: Vec<&Found<'_>> = was
         .iter()
-        .filter(is_known)
+        .filter(|part| counted_in(part).is_some())
         .filter_map(|part| before.found(part.source))
         .collect();
-    let is_new = |part: &&Part| {
+    let is_known = |part: &&Part| {
         let found = after.found(part.source);
-        found.is_some_and(|found| !known.iter().any(|earlier| same(before, earlier, after, found)))
+        found.is_none_or(|found| known.iter().any(|earlier| same(before, earlier, after, found)))
     };
-    is.iter().filter(counts).filter(is_new).copied().collect()
+    let seen: Vec<u32> = is.iter().filter(is_known).filter_map(counted_in).collect();
+    is.iter()
+        .filter(|part| counts(part) && !seen.contains(&part.source))
+        .copied()
+        .collect()
 }
 
 /// Whether two records of two verifications are about the same thing: by number, else by the weaker sign, else word for word.

@@ -124,6 +124,17 @@ fn each_change_is_told_with_its_record_and_department() {
 }
 
 #[test]
+fn a_thing_is_known_by_any_of_its_records_in_whatever_order() {
+    let flat = |unit: &str, address: &str| json!({"type": "real_estate", "unit_number": unit, "address": address, "kind": "dwelling"});
+    let then = [flat("", "二号")];
+    let (first, second) = (flat("1", "一号"), flat("1", "二号"));
+    for now in [[first.clone(), second.clone()], [second, first.clone()]] {
+        assert_eq!(codes(&change(&[T::RealEstate], &then, &now)), [""; 0]);
+    }
+    assert_eq!(codes(&change(&[T::RealEstate], &then, &[first])), ["NEW_DWELLING"]);
+}
+
+#[test]
 fn who_left_school_or_came_of_age_is_told() {
     let pupil = json!({"type": "enrolment", "school": "校", "stage": "senior_secondary", "from": "2024-09-01", "full_time": true});
     let pupil = [pupil];
