@@ -38,6 +38,12 @@ pub enum CodecError {
     /// A wrapped key is neither a key nor destroyed.
     #[error("a wrapped key is not what was written")]
     WrappedKey,
+    /// A sealed record came without its wrapped key: as if it were destroyed already.
+    #[error("a sealed record comes without its wrapped key")]
+    NoKey,
+    /// What stands there once stands there twice.
+    #[error("the {0} stands there twice")]
+    Twice(&'static str),
     /// Longer or more than the format's limit.
     #[error("{what} is {found}, the limit is {limit}")]
     TooLarge {

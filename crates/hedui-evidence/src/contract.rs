@@ -28,9 +28,8 @@ pub use faults::{
 pub use follow::a_follower_gets_the_hashes_of_what_a_scan_gives;
 pub use sample::{sample_frame, whole_log};
 pub use shred::{
-    a_refused_shred_frame_leaves_nothing, shred_frame, shredding_destroys_what_is_named_and_nothing_else,
-    shredding_side_by_side_destroys_each_record_once, without_keys,
-    zeros_are_no_destruction_until_a_shred_frame_names_them,
+    a_record_without_its_key_is_refused, a_refused_shred_frame_leaves_nothing, shred_frame,
+    shredding_destroys_what_is_named_and_nothing_else, shredding_side_by_side_destroys_each_record_once, without_keys,
 };
 
 /// What was appended is read back, field by field, and by every lookup, as soon as it is acknowledged.
@@ -468,7 +467,7 @@ macro_rules! evidence_store_contract {
             borrowed a_store_that_takes_appends_refuses_nothing,
             borrowed shredding_destroys_what_is_named_and_nothing_else,
             borrowed a_refused_shred_frame_leaves_nothing,
-            borrowed zeros_are_no_destruction_until_a_shred_frame_names_them,
+            borrowed a_record_without_its_key_is_refused,
             shared shredding_side_by_side_destroys_each_record_once,
         );
     };

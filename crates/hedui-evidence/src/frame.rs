@@ -212,8 +212,12 @@ impl Record {
 }
 
 impl Frame {
-    /// The frame encoded, with what finds it. Errors: those of [`Frame::encode`].
+    /// The frame encoded, with what finds it. Errors: those of [`Frame::encode`]; [`CodecError::NoKey`] for a record whose key is destroyed: only
+    /// a shred frame behind it tells zeros that were written from zeros that a power cut left.
     pub fn record(&self) -> Result<Record, CodecError> {
+        if self.sealed.iter().any(Sealed::is_shredded) {
+            return Err(CodecError::NoKey);
+        }
         Ok(Record {
             id: self.id,
             kind: self.kind,

@@ -10,11 +10,11 @@ use super::log::{Log, create_segment, finish};
 use super::reader::LogReader;
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::frame::{RECORD_PREFIX, Whole, record_is_whole, record_length};
+use crate::frame::{RECORD_PREFIX, Whole, record_is_whole, record_length, some_key_is_zero};
 use crate::store::Position;
 
-/// How much is read at a time when looking for a later group.
-const STEP_BYTES: u64 = 1 << 20;
+/// How much is read when looking for a later group, which mostly begins at once, and at most at a time.
+const STEP_BYTES: (u64, u64) = (GROUP_HEADER, 1 << 20);
 
 /// How to recover.
 pub(crate) struct Wanted {
@@ -72,9 +72,7 @@ pub(crate) fn recover(
     };
     let mut found = Found::default();
     let (end, sequence) = end_of(&*disk, &header, &mut found, progress)?;
-    let length = disk
-        .len(&segment_name(header.number))
-        .map_err(StoreError::io("measuring a segment"))?;
+    let length = measured(&*disk, &segment_name(header.number))?;
     found.torn_bytes = length - end;
     if last_is_torn && found.torn_bytes > 0 {
         return Err(damaged(
@@ -179,7 +177,7 @@ fn headers(disk: &dyn Disk, last: u64) -> Result<(Vec<SegmentHeader>, bool), Sto
                 return Err(StoreError::Foreign { reason });
             }
             Err(BadHeader::Torn) => {
-                let length = disk.len(&name).map_err(StoreError::io("measuring a segment"))?;
+                let length = measured(disk, &name)?;
                 // A header is durable before a group follows: a short file was being made, a long one is damaged.
                 if number == last && length <= SEGMENT_HEADER {
                     return Ok((headers, true));
@@ -195,9 +193,7 @@ fn headers(disk: &dyn Disk, last: u64) -> Result<(Vec<SegmentHeader>, bool), Sto
                 let reason = format!("segment {number} belongs to another store");
                 return Err(StoreError::Foreign { reason });
             }
-            let length = disk
-                .len(&segment_name(number - 1))
-                .map_err(StoreError::io("measuring a segment"))?;
+            let length = measured(disk, &segment_name(number - 1))?;
             if header.previous_end != length {
                 let reason = format!(
                     "it is {length} bytes long, the next segment says {}",
@@ -219,7 +215,7 @@ fn end_of(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(u64, u64), StoreError> {
     let (number, name) = (header.number, segment_name(header.number));
-    let length = disk.len(&name).map_err(StoreError::io("measuring a segment"))?;
+    let length = measured(disk, &name)?;
     let (mut at, mut sequence) = (SEGMENT_HEADER, header.first_group.saturating_sub(1));
     while at < length {
         progress(Progress::Checking {
@@ -228,14 +224,16 @@ fn end_of(
         });
         match group_at(disk, &name, at, length, sequence)? {
             Group::Whole { end, number } => (at, sequence) = (end, number),
-            // A key is destroyed only once a later group, that of the shred frame, is durable. Without one this is torn.
-            Group::HalfKeys { end, number, frames }
-                if found.half_keys.len() + frames.len() <= MOST_HALF_KEYS
-                    && later_group(disk, &name, end, length, number)?.is_some() =>
+            // A key is destroyed only once a later group, that of the shred frame, is durable. Without one this is torn: zeros are also
+            // what stands where a file was made longer and what was written there is not durable yet. Measured anew, as whoever only
+            // reads a store in use may have begun before the later group was written.
+            Group::Shredded { end, number, half }
+                if found.half_keys.len() + half.len() <= MOST_HALF_KEYS
+                    && later_group(disk, &name, end, measured(disk, &name)?, number)?.is_some() =>
             {
                 let segment = header.number;
-                let frames = frames.into_iter().map(|offset| Position { segment, offset });
-                found.half_keys.extend(frames);
+                let half = half.into_iter().map(|offset| Position { segment, offset });
+                found.half_keys.extend(half);
                 (at, sequence) = (end, number);
             }
             torn => {
@@ -262,11 +260,11 @@ enum Group {
         end: u64,
         number: u64,
     },
-    /// Whole but for wrapped keys, in the frames that begin at these bytes.
-    HalfKeys {
+    /// Whole but for wrapped keys, of which some are zeros; or neither whole nor zeros, in the frames that begin at these bytes.
+    Shredded {
         end: u64,
         number: u64,
-        frames: Vec<u64>,
+        half: Vec<u64>,
     },
     /// The number, if the header at least is whole.
     Torn {
@@ -277,7 +275,7 @@ enum Group {
 impl Group {
     fn number(&self) -> Option<u64> {
         match self {
-            Self::Whole { number, .. } | Self::HalfKeys { number, .. } => Some(*number),
+            Self::Whole { number, .. } | Self::Shredded { number, .. } => Some(*number),
             Self::Torn { number } => *number,
         }
     }
@@ -297,18 +295,18 @@ fn group_at(disk: &dyn Disk, name: &str, at: u64, length: u64, after: u64) -> Re
     }
     let records = read_exactly(disk, name, start, u64::from(group.length))?;
     let number = group.sequence;
-    Ok(match frames_with_half_keys(&records, (start, group.count)) {
+    Ok(match keys_of(&records, (start, group.count)) {
         None => Group::Torn { number: Some(number) },
-        Some(frames) if frames.is_empty() => Group::Whole { end, number },
-        Some(frames) => Group::HalfKeys { end, number, frames },
+        Some((half, some_are_zero)) if half.is_empty() && !some_are_zero => Group::Whole { end, number },
+        Some((half, _)) => Group::Shredded { end, number, half },
     })
 }
 
 /// None unless the bytes are exactly `count` records with the right CRC; where those begin that have a wrapped key which is
-/// neither whole nor destroyed. Versions and codes do not matter here: what a later build wrote is whole too and must not be
-/// cut.
-fn frames_with_half_keys(mut rest: &[u8], (mut at, count): (u64, u32)) -> Option<Vec<u64>> {
-    let mut half = Vec::new();
+/// neither whole nor destroyed, and whether any has one that is destroyed. Versions and codes do not matter here: what a later
+/// build wrote is whole too and must not be cut.
+fn keys_of(mut rest: &[u8], (mut at, count): (u64, u32)) -> Option<(Vec<u64>, bool)> {
+    let (mut half, mut some_are_zero) = (Vec::new(), false);
     for _ in 0..count {
         let length = rest.first_chunk::<RECORD_PREFIX>().and_then(record_length)?;
         let (record, others) = rest.split_at_checked(length)?;
@@ -317,13 +315,14 @@ fn frames_with_half_keys(mut rest: &[u8], (mut at, count): (u64, u32)) -> Option
             Whole::ButKeys => half.push(at),
             Whole::No => return None,
         }
+        some_are_zero |= some_key_is_zero(record);
         at += length as u64;
         rest = others;
     }
-    rest.is_empty().then_some(half)
+    rest.is_empty().then_some((half, some_are_zero))
 }
 
-/// Where a group with a number above `after` begins at or behind `from`, if one does.
+/// Where a group with a number above `after` begins at or behind `from` and before `length`, if one does.
 pub(super) fn later_group(
     disk: &dyn Disk,
     name: &str,
@@ -331,17 +330,22 @@ pub(super) fn later_group(
     length: u64,
     after: u64,
 ) -> Result<Option<u64>, StoreError> {
-    let mut at = from;
+    let (mut at, mut step) = (from, STEP_BYTES.0);
     while at + GROUP_HEADER <= length {
-        let bytes = read_exactly(disk, name, at, (STEP_BYTES + GROUP_HEADER).min(length - at))?;
+        let bytes = read_exactly(disk, name, at, (step + GROUP_HEADER).min(length - at))?;
         for (offset, window) in (at..).zip(bytes.windows(GROUP_HEADER as usize)) {
             if window.starts_with(&GROUP_MAGIC) && GroupHeader::decode(window).is_some_and(|g| g.sequence > after) {
                 return Ok(Some(offset));
             }
         }
-        at += STEP_BYTES;
+        at += step;
+        step = STEP_BYTES.1;
     }
     Ok(None)
+}
+
+fn measured(disk: &dyn Disk, name: &str) -> Result<u64, StoreError> {
+    disk.len(name).map_err(StoreError::io("measuring a segment"))
 }
 
 fn read_exactly(disk: &dyn Disk, name: &str, at: u64, count: u64) -> Result<Vec<u8>, StoreError> {
