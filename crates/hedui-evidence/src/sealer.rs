@@ -267,12 +267,10 @@ impl Sealer {
         let start = out.len();
         out.extend_from_slice(salt);
         out.extend_from_slice(plaintext);
+        let place = out.get_mut(start..).ok_or_else(|| too_long(plaintext))?;
+        let (nonce_at, aad) = (Nonce::assume_unique_for_key(RECORD_NONCE), Aad::from(aad.as_slice()));
         let tag = cipher(key)?
-            .seal_in_place_separate_tag(
-                Nonce::assume_unique_for_key(RECORD_NONCE),
-                Aad::from(aad.as_slice()),
-                out.get_mut(start..).unwrap_or_default(),
-            )
+            .seal_in_place_separate_tag(nonce_at, aad, place)
             .map_err(|_| too_long(plaintext))?;
         out.extend_from_slice(tag.as_ref());
         let wrapped_key = self

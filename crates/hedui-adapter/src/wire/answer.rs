@@ -233,7 +233,8 @@ impl<'a> RawResult<'a> {
         if self.records == 0 {
             return Err(Reason::FoundWithoutRecords);
         }
-        let mut records: Vec<Record> = Vec::with_capacity(self.records);
+        // How many there are is the department's word until they have been read.
+        let mut records: Vec<Record> = Vec::with_capacity(self.records.min(64));
         let mut reader = Reader::new(self.bytes);
         while let Some((number, wire)) = reader.next()? {
             if number != 4 {

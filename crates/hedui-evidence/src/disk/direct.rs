@@ -18,16 +18,55 @@ const PIECE: usize = if cfg!(test) { 2 * BLOCK } else { 2 << 20 };
 pub(super) const FROM_BYTES: usize = if cfg!(test) { BLOCK } else { 512 << 10 };
 
 /// The file that is being appended to, opened for this way of writing.
-#[derive(Debug, Default)]
 pub(super) struct Direct {
     open: Option<(String, File)>,
     /// Room for a piece, and for beginning it where a block may.
     room: Vec<u8>,
     /// The file system has refused: it is not asked again.
     refused: bool,
+    calls: Calls,
+}
+
+/// How files are opened for this way of writing, and written.
+#[derive(Clone, Copy)]
+struct Calls {
+    open: fn(&Path) -> io::Result<File>,
+    write: fn(&File, &[u8], u64) -> io::Result<()>,
+}
+
+impl Default for Direct {
+    fn default() -> Direct {
+        let open = |path: &Path| {
+            let flags = OFlags::DIRECT.bits().cast_signed();
+            OpenOptions::new().write(true).custom_flags(flags).open(path)
+        };
+        Direct::by(Calls {
+            open,
+            write: |file, bytes, at| file.write_all_at(bytes, at),
+        })
+    }
+}
+
+impl std::fmt::Debug for Direct {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let open = self.open.as_ref().map(|(name, _)| name);
+        let mut out = out.debug_struct("Direct");
+        out.field("open", &open)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Direct {
+    fn by(calls: Calls) -> Direct {
+        Direct {
+            open: None,
+            room: Vec::new(),
+            refused: false,
+            calls,
+        }
+    }
+
     /// Whether an append of this length goes this way.
     pub(super) fn takes(&self, bytes: usize) -> bool {
         bytes >= FROM_BYTES && !self.refused
@@ -62,7 +101,7 @@ impl Direct {
     }
 
     fn ordinarily(&mut self, file: &File, at: u64, rest: &mut Parts<'_>, count: usize) -> io::Result<u64> {
-        let piece = self.fill(rest, count);
+        let piece = self.fill(rest, count)?;
         file.write_all_at(piece, at)?;
         Ok(piece.len() as u64)
     }
@@ -75,42 +114,45 @@ impl Direct {
         rest: &mut Parts<'_>,
         count: usize,
     ) -> io::Result<u64> {
-        if !self.refused && self.open.as_ref().is_none_or(|(open, _)| open != name) {
-            let flags = OFlags::DIRECT.bits().cast_signed();
-            let opened = OpenOptions::new().write(true).custom_flags(flags).open(dir.join(name));
-            self.open = opened.ok().map(|file| (name.to_owned(), file));
-            self.refused = self.open.is_none();
-        }
-        let file = self.open.take();
-        let piece = self.fill(rest, count);
-        let written = match &file {
-            Some((_, direct)) => direct.write_all_at(piece, at),
-            None => Err(io::ErrorKind::InvalidInput.into()),
+        let Calls { open, write } = self.calls;
+        let file = match self.open.take().filter(|(open, _)| open == name) {
+            Some((_, file)) => Ok(file),
+            None if self.refused => Err(io::ErrorKind::Unsupported.into()),
+            None => open(&dir.join(name)),
         };
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+        let piece = self.fill(rest, count)?;
+        match file.and_then(|file| write(&file, piece, at).map(|()| file)) {
+            Ok(file) => self.open = Some((name.to_owned(), file)),
+            // Whatever is wrong otherwise, the ordinary way meets it too, or it passes.
+            Err(error) => {
                 ordinary.write_all_at(piece, at)?;
-                self.refused = true;
-            }
-            written => {
-                written?;
-                self.open = file;
+                if is_refusal(&error) && !self.refused {
+                    self.refused = true;
+                    tracing::info!(
+                        "long groups are written through the page cache: the file system takes none past it"
+                    );
+                }
             }
         }
         Ok(count as u64)
     }
 
     /// The next `count` bytes, beginning where a block may.
-    fn fill(&mut self, rest: &mut Parts<'_>, count: usize) -> &[u8] {
+    fn fill(&mut self, rest: &mut Parts<'_>, count: usize) -> io::Result<&[u8]> {
         if self.room.is_empty() {
             self.room = vec![0; PIECE + BLOCK];
         }
         let begin = self.room.as_ptr().align_offset(BLOCK);
-        let room = self.room.get_mut(begin..).unwrap_or_default();
-        let piece = room.get_mut(..count).unwrap_or_default();
+        let room = self.room.get_mut(begin..).and_then(|room| room.get_mut(..count));
+        let piece = room.ok_or(io::ErrorKind::OutOfMemory)?;
         rest.copy_to(piece);
-        piece
+        Ok(piece)
     }
+}
+
+/// Whether the file system will never take it, rather than not now.
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
 }
 
 /// Pieces of memory one after the other, and how far they were taken.
@@ -153,6 +195,7 @@ impl<'a> Parts<'a> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::sync::Mutex;
 
     use proptest::prelude::*;
 
@@ -233,20 +276,62 @@ mod tests {
         }
     }
 
-    #[test]
-    fn where_the_file_system_refuses_everything_is_written_the_ordinary_way() {
+    /// What an append in two parts leaves, and whether the next one goes the ordinary way from the start.
+    fn appended(calls: Calls) -> (bool, bool) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let ordinary = File::create(&path).unwrap();
         let text = bytes(5 * PIECE + 17, 3);
         let (one, other) = text.split_at(1_234);
-        let mut direct = Direct::default();
+        let mut direct = Direct::by(calls);
         assert!(direct.takes(text.len()) && !direct.takes(FROM_BYTES - 1));
-        // Nothing is there under this name, so that it cannot be opened.
-        let nowhere = folder.path().join("nowhere");
-        direct.append((&nowhere, "a"), &ordinary, 0, &[one, other]).unwrap();
-        assert!(fs::read(&path).unwrap() == text);
-        assert!(!direct.takes(text.len()), "it is not asked again");
+        direct
+            .append((folder.path(), "a"), &ordinary, 0, &[one, other])
+            .unwrap();
+        (fs::read(&path).unwrap() == text, direct.refused)
+    }
+
+    #[test]
+    fn whatever_the_file_system_refuses_everything_is_written() {
+        let open = |path: &Path| OpenOptions::new().write(true).open(path);
+        let write = |file: &File, bytes: &[u8], at| file.write_all_at(bytes, at);
+        assert_eq!(appended(Calls { open, write }), (true, false));
+        // It opens the file, takes a part and then no more.
+        let write = |file: &File, bytes: &[u8], at| {
+            file.write_all_at(&bytes[..bytes.len() / 2], at)?;
+            Err(io::ErrorKind::InvalidInput.into())
+        };
+        assert_eq!(appended(Calls { open, write }), (true, true));
+        let write = |_: &File, _: &[u8], _| Err(io::ErrorKind::Unsupported.into());
+        assert_eq!(appended(Calls { open, write }), (true, true));
+        // What may pass is tried again with the next piece.
+        let write = |_: &File, _: &[u8], _| Err(io::ErrorKind::Other.into());
+        assert_eq!(appended(Calls { open, write }), (true, false));
+        let open = |_: &Path| Err(io::ErrorKind::InvalidInput.into());
+        assert_eq!(appended(Calls { open, write }), (true, true));
+        let open = |_: &Path| Err(io::Error::other("too many open files"));
+        assert_eq!(appended(Calls { open, write }), (true, false));
+    }
+
+    #[test]
+    fn blocks_go_this_way_and_ends_do_not() {
+        static WRITTEN: Mutex<Vec<(u64, usize)>> = Mutex::new(Vec::new());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let ordinary = File::create(&path).unwrap();
+        let mut direct = Direct::by(Calls {
+            open: |path| OpenOptions::new().write(true).open(path),
+            write: |file, bytes, at| {
+                assert_eq!(bytes.as_ptr().align_offset(BLOCK), 0);
+                WRITTEN.lock().unwrap().push((at, bytes.len()));
+                file.write_all_at(bytes, at)
+            },
+        });
+        let text = bytes(PIECE + 3 * BLOCK, 1);
+        direct.append((folder.path(), "a"), &ordinary, 100, &[&text]).unwrap();
+        let block = BLOCK as u64;
+        assert_eq!(*WRITTEN.lock().unwrap(), [(block, PIECE), (3 * block, PIECE)]);
+        assert!(fs::read(&path).unwrap()[100..] == text);
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use bytes::Bytes;
 use rand::CryptoRng;
 
-use super::{Frame, MAX_PARTS, Record, SEALED_BYTES, begin_sealed, encode_sealed, filed_under, finish};
+use super::{
+    Frame, MAX_FRAME_BYTES, MAX_PARTS, Record, SEALED_BYTES, Sealed, begin_sealed, encode_sealed, filed_under, finish,
+};
 use crate::codec::{CodecError, within};
 use crate::error::StoreError;
 use crate::lanes;
@@ -15,7 +17,8 @@ impl Frame {
     /// Seals plaintexts behind what is sealed already, each for the leaf at its position, and encodes the whole: the record, and the leaves with
     /// their digests. The same as [`Sealer::seal`] and [`Frame::record`] one after the other, with less memory moved.
     ///
-    /// Errors: [`StoreError::Invalid`] for a position without a leaf, and when a part or the whole exceeds its limit.
+    /// Errors: [`StoreError::Invalid`] for a position without a leaf or named twice, when a part or the whole exceeds its limit, and those of
+    /// [`Frame::record`].
     pub fn seal(
         mut self,
         sealer: &Sealer,
@@ -25,7 +28,13 @@ impl Frame {
         let batch = self.batch(bodies).map_err(StoreError::Invalid)?;
         let count = self.sealed.len() + batch.len();
         let added: usize = batch.iter().map(|plain| SEALED_BYTES + plain.sealed_bytes()).sum();
-        let mut out = Vec::with_capacity(self.encoded_bytes() + added);
+        let whole = self.encoded_bytes() + added;
+        // Before anything is sealed: what would be refused in the end is refused at once.
+        within("frame", whole, MAX_FRAME_BYTES).map_err(StoreError::Invalid)?;
+        if self.sealed.iter().any(Sealed::is_shredded) {
+            return Err(StoreError::Invalid(CodecError::NoKey));
+        }
+        let mut out = Vec::with_capacity(whole);
         self.begin(count, &mut out).map_err(StoreError::Invalid)?;
         for sealed in &self.sealed {
             encode_sealed(sealed, &mut out).map_err(StoreError::Invalid)?;
@@ -70,8 +79,12 @@ impl Frame {
 
     fn batch<'a>(&'a self, bodies: &'a [(usize, Bytes)]) -> Result<Vec<Plain<'a>>, CodecError> {
         within("frame sealed", bodies.len(), MAX_PARTS)?;
+        let mut is_sealed = vec![false; self.leaves.len()];
         let plain = |(at, plaintext): &'a (usize, Bytes)| {
-            let leaf = self.leaves.get(*at).ok_or(NO_LEAF)?;
+            let (leaf, is_sealed) = self.leaves.get(*at).zip(is_sealed.get_mut(*at)).ok_or(NO_LEAF)?;
+            if std::mem::replace(is_sealed, true) {
+                return Err(CodecError::Twice("leaf of a sealed record"));
+            }
             Ok(Plain {
                 evidence_id: leaf.evidence_id,
                 department: &leaf.department,
@@ -103,6 +116,7 @@ mod tests {
     use rand::rngs::StdRng;
 
     use super::*;
+    use crate::WRAPPED_KEY_BYTES;
     use crate::contract::sample_frame;
     use crate::ids::{CaseId, IndexKey};
 
@@ -139,12 +153,26 @@ mod tests {
     }
 
     #[test]
-    fn a_record_without_a_leaf_is_refused() {
+    fn what_could_not_be_kept_is_refused() {
         let mut rng = StdRng::seed_from_u64(1);
         let frame = sample_frame(&mut rng, CaseId([3; 16]), &[], 2);
         let sealer = Sealer::new(&[1; 32], "511703").unwrap();
-        let bodies = [(2, Bytes::new())];
-        let refused = frame.seal(&sealer, &bodies, &mut rng).unwrap_err();
-        assert!(matches!(refused, StoreError::Invalid(NO_LEAF)), "{refused:?}");
+        let mut refusal = |frame: &Frame, bodies: &[(usize, Bytes)]| match frame.clone().seal(&sealer, bodies, &mut rng)
+        {
+            Err(StoreError::Invalid(reason)) => reason,
+            other => panic!("{other:?}"),
+        };
+        let empty = Bytes::new();
+        assert_eq!(refusal(&frame, &[(2, empty.clone())]), NO_LEAF);
+        let twice = [(1, empty.clone()), (0, empty.clone()), (1, empty.clone())];
+        assert!(matches!(refusal(&frame, &twice), CodecError::Twice(_)));
+        let large = [(0, Bytes::from(vec![0; MAX_FRAME_BYTES]))];
+        assert!(matches!(
+            refusal(&frame, &large),
+            CodecError::TooLarge { what: "frame", .. }
+        ));
+        let mut shredded = frame;
+        shredded.sealed[0].wrapped_key = [0; WRAPPED_KEY_BYTES];
+        assert_eq!(refusal(&shredded, &[]), CodecError::NoKey);
     }
 }
