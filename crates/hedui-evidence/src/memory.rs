@@ -101,6 +101,13 @@ impl MemoryStore {
         self.log.write().unwrap_or_else(PoisonError::into_inner).full = full;
     }
 
+    /// Turns keys of a frame to zeros without a shred frame, as a disk may that lost a sector: lets callers test that it is noticed.
+    /// Errors: [`StoreError::NotFound`].
+    pub fn lose_keys(&self, position: Position, named: &BTreeSet<EvidenceId>) -> Result<usize, StoreError> {
+        let mut log = self.log.write().unwrap_or_else(PoisonError::into_inner);
+        log.destroy(position, named)
+    }
+
     fn push(&self, log: &mut Log, record: Record) -> Result<Receipt, StoreError> {
         let id = record.id();
         let (case, index, record) = record.into_parts();

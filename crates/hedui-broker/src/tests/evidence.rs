@@ -309,10 +309,10 @@ async fn a_record_whose_key_is_gone_without_a_destruction_is_damage() {
         .find(|leaf| leaf.evidence_id == sealed.evidence_id)
         .unwrap();
     (leaf.evidence_id, sealed.evidence_id) = (gone, gone);
-    sealed.wrapped_key.fill(0);
     frame.leaves = vec![leaf.clone()];
     frame.sealed.truncate(1);
-    world.memory.append(frame).await.unwrap();
+    let at = world.memory.append(frame).await.unwrap().position;
+    assert_eq!(world.memory.lose_keys(at, &[gone].into()).unwrap(), 1);
     for opened in [false, true] {
         let leaves = world.broker.case(ended.case, opened, "auditor", "").await.unwrap();
         let leaf = leaves.iter().find(|found| found.leaf.evidence_id == gone).unwrap();
