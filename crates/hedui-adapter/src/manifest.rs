@@ -118,7 +118,7 @@ pub enum Connector {
     Sqlite {
         /// The file.
         path: String,
-        /// A `SELECT` with the named parameters `:id_number`, `:legacy_id_number`, `:name`.
+        /// A `SELECT` with the named parameters `:id_number`, `:lower_id_number`, `:legacy_id_number`, `:name`.
         query: String,
     },
     /// A database that speaks PostgreSQL's protocol.
@@ -271,7 +271,7 @@ pub struct DatabaseConnector {
     pub password: Secret,
     /// The files for TLS; none where the line is not encrypted.
     pub tls: Option<TlsFiles>,
-    /// A `SELECT` with the named parameters `:id_number`, `:legacy_id_number`, `:name`.
+    /// A `SELECT` with the named parameters `:id_number`, `:lower_id_number`, `:legacy_id_number`, `:name`.
     pub query: String,
 }
 
@@ -284,7 +284,7 @@ pub struct OdbcConnector {
     pub user: Option<String>,
     /// Their password.
     pub password: Option<Secret>,
-    /// A `SELECT` with the named parameters `:id_number`, `:legacy_id_number`, `:name`.
+    /// A `SELECT` with the named parameters `:id_number`, `:lower_id_number`, `:legacy_id_number`, `:name`.
     pub query: String,
 }
 

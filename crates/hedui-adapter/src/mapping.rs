@@ -31,6 +31,8 @@ pub struct Mapping {
     pub data_on: Option<DataOn>,
     /// How a row becomes a record; the sections whose `when` fits apply. Empty with a threshold.
     pub records: Vec<RecordMapping>,
+    /// Rows that are none of the mapping's concern: those whose column has this text.
+    pub ignored: Vec<(String, String)>,
     /// How a row answers the threshold question, where the department answers no other.
     pub threshold: Option<Threshold>,
 }

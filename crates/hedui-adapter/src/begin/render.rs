@@ -150,11 +150,11 @@ const fn encoding_word(encoding: TextEncoding) -> &'static str {
     }
 }
 
-/// Finds a person's rows by both numbers.
+/// Finds a person's rows by every form of the number.
 fn query(dialect: Dialect, wanted: &Begin, guess: &Guess) -> String {
     let columns = wanted.table.columns.iter().map(|c| identifier(dialect, &c.name));
     format!(
-        "SELECT {} FROM {} WHERE {} IN (:id_number, :legacy_id_number)",
+        "SELECT {} FROM {} WHERE {} IN (:id_number, :lower_id_number, :legacy_id_number)",
         columns.collect::<Vec<_>>().join(", "),
         table_name(dialect, &wanted.table.name),
         identifier(dialect, &guess.id_number)

@@ -25,7 +25,7 @@ pub(super) fn mapping(
     }
     // A plugin reads its own rows; where its manifest has a mapping all the same, the shipped plugin process uses it.
     if connector.is_some_and(Connector::is_plugin) && !top.has("identity") {
-        for key in ["data_on", "record", "threshold"] {
+        for key in ["data_on", "record", "ignore", "threshold"] {
             if top.has(key) {
                 top.mistake(key, "needs an [identity] section");
                 top.raw(key);
@@ -43,6 +43,7 @@ pub(super) fn mapping(
         }
         records.push(record(section));
     }
+    let ignored: Vec<(String, String)> = top.tables("ignore").into_iter().map(when).collect();
     let threshold = top.table("threshold").map(self::threshold);
     match (threshold_only, &threshold, records.is_empty()) {
         (true, None, _) => top.mistake("threshold", "is missing, with threshold_only = true"),
@@ -74,6 +75,7 @@ pub(super) fn mapping(
             identity,
             data_on,
             records,
+            ignored,
             threshold,
         }),
         tables,
@@ -82,7 +84,7 @@ pub(super) fn mapping(
 
 /// Refuses every section about columns: there is no source of rows.
 fn no_columns(top: &mut Fields<'_>, kind: &str) {
-    for key in ["identity", "data_on", "record", "threshold", "source"] {
+    for key in ["identity", "data_on", "record", "ignore", "threshold", "source"] {
         if top.has(key) {
             top.mistake(
                 key,
@@ -143,14 +145,7 @@ fn record(mut section: Fields<'_>) -> Option<RecordMapping> {
         section.mistake_with("type", VALUE, format!("{word:?} is no type of record"), hint);
     }
     let reference = section.text("reference");
-    let when = section.table("when").map(|mut when| {
-        let pair = (when.required_text("column"), when.scalar("equals"));
-        if pair.1.is_none() {
-            when.missing("equals");
-        }
-        when.finish();
-        (pair.0, pair.1.unwrap_or_default())
-    });
+    let when = section.table("when").map(when);
     let values = section.required_table("fields");
     let fields = match (values, record_type) {
         (Some(values), Some(record_type)) => field_mappings(values, record_type),
@@ -165,6 +160,15 @@ fn record(mut section: Fields<'_>) -> Option<RecordMapping> {
         group,
         fields,
     })
+}
+
+fn when(mut fields: Fields<'_>) -> (String, String) {
+    let (column, equals) = (fields.required_text("column"), fields.scalar("equals"));
+    if equals.is_none() {
+        fields.missing("equals");
+    }
+    fields.finish();
+    (column, equals.unwrap_or_default())
 }
 
 fn field_mappings(mut values: Fields<'_>, record_type: RecordType) -> Vec<FieldMapping> {

@@ -48,6 +48,7 @@ impl Mapping {
             columns.extend(record.when_column());
             columns.extend(record.expected());
         }
+        columns.extend(self.ignored.iter().map(|(column, _)| column.as_str()));
         let mut seen = std::collections::HashSet::new();
         columns.retain(|column| seen.insert(*column));
         columns

@@ -1,5 +1,5 @@
 //! Several rows to one record: one row a month, an account or a co-owner, put together as the manifest says. Nothing is guessed: what the rows
-//! disagree about, or one of them lacks, is left out with a note, or makes the answer a failure where a record cannot do without it.
+//! disagree about, or one of them lacks, makes the answer a failure, or is left out with a note where it decides nothing.
 //! Leaves reading the single rows to `read`.
 
 use std::collections::BTreeSet;
@@ -132,6 +132,8 @@ fn spanned(section: &RecordMapping) -> Vec<(&str, DateFormat)> {
         .collect()
 }
 
+const LACKS: &str = "a row lacks the value";
+
 impl Parts {
     /// Which section they fit.
     pub(super) fn section(&self) -> usize {
@@ -158,7 +160,13 @@ impl Parts {
                 }
                 Ok(None) if field.field.required => return Err(format!("{word}.{name}")),
                 Ok(None) => {}
-                Err(_) if field.field.required => return Err(format!("{word}.{name}")),
+                // Of several ends one that is open leaves the whole open, as a record without an end is.
+                Err(why)
+                    if !field.field.harmless
+                        && !(why == LACKS && matches!(field.field.kind, super::FieldKind::Date)) =>
+                {
+                    return Err(format!("{word}.{name}"));
+                }
                 Err(why) => notes.push(format!("{word}.{name}: {why} and was left out")),
             }
         }
@@ -193,7 +201,7 @@ impl Parts {
         if let Take::Sum | Take::Min | Take::Max = field.take
             && given.len() < all.len()
         {
-            return Err("a row lacks the value");
+            return Err(LACKS);
         }
         match field.take {
             Take::Same => same(&given),

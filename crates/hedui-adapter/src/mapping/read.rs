@@ -40,7 +40,6 @@ struct Reading {
     notes: Vec<String>,
     other_names: usize,
     other_people: usize,
-    unfitting: usize,
 }
 
 impl Reading {
@@ -56,8 +55,8 @@ impl Mapping {
     /// The answer for one person out of the rows that the source gave for them.
     ///
     /// Rows of other people are left out, rows under another name make an identity mismatch, types of record outside `asked` (all where
-    /// empty) are left out. A value that an optional field cannot be read from drops the field with a note; anything else that cannot be read
-    /// makes the answer a failure with `ROW_UNREADABLE`, never "no record".
+    /// empty) are left out. A value that cannot be read drops a field that decides nothing with a note; anything else that cannot be read, and a
+    /// row that fits no section, makes the answer a failure with `ROW_UNREADABLE`, never "no record" and never "not so".
     pub fn read(&self, rows: &[Row], subject: &Subject, asked: &[RecordType]) -> SubjectAnswer {
         let mut reading = Reading::default();
         let mut read = || {
@@ -106,12 +105,6 @@ impl Mapping {
         if reading.other_people > 0 {
             reading.note(format!("{} rows of other people were left out", reading.other_people));
         }
-        if reading.unfitting > 0 {
-            reading.note(format!(
-                "{} rows fit no record section of the manifest",
-                reading.unfitting
-            ));
-        }
         SubjectAnswer {
             data_on: reading.data_on,
             notes: reading.notes,
@@ -153,8 +146,22 @@ impl Mapping {
                 Some(by) => group::gather(&mut out.groups, (number, section), by, row, (values, reference))?,
             }
         }
-        out.unfitting += usize::from(!fits);
-        Ok(())
+        // A kind of row that nobody has described may be the second flat.
+        if fits || self.is_ignored(row)? {
+            Ok(())
+        } else {
+            Err("when".to_owned())
+        }
+    }
+
+    /// Whether the manifest says that such rows are none of its concern.
+    fn is_ignored(&self, row: &Row) -> Result<bool, String> {
+        for when in &self.ignored {
+            if fits(when, row).ok_or("ignore")? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a row is about the person, by id and name.
@@ -206,14 +213,8 @@ impl Threshold {
 
 impl RecordMapping {
     pub(super) fn fits(&self, row: &Row) -> Result<bool, String> {
-        let Some((column, wanted)) = &self.when else {
-            return Ok(true);
-        };
-        match row.get(column) {
-            Value::Text(text) => Ok(text == wanted),
-            Value::Empty => Ok(wanted.is_empty()),
-            Value::Unreadable => Err(format!("{}.when", self.record_type.word())),
-        }
+        let when = self.when.as_ref().map_or(Some(true), |when| fits(when, row));
+        when.ok_or_else(|| format!("{}.when", self.record_type.word()))
     }
 
     /// The values of a row.
@@ -237,7 +238,7 @@ impl RecordMapping {
                 }
                 Ok(_) if field.required => return Err(format!("{word}.{}", field.name)),
                 Ok(_) => {}
-                Err(_) if field.required => return Err(format!("{word}.{}", field.name)),
+                Err(_) if !field.harmless => return Err(format!("{word}.{}", field.name)),
                 Err(_) => out.note(format!(
                     "{word}.{}: the value cannot be read and was left out",
                     field.name
@@ -277,6 +278,15 @@ impl RecordMapping {
             return String::new();
         }
         text.to_owned()
+    }
+}
+
+/// Whether a column has a text; none where it cannot be read.
+fn fits((column, wanted): &(String, String), row: &Row) -> Option<bool> {
+    match row.get(column) {
+        Value::Text(text) => Some(text == wanted),
+        Value::Empty => Some(wanted.is_empty()),
+        Value::Unreadable => None,
     }
 }
 

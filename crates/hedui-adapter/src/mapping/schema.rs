@@ -37,6 +37,9 @@ pub struct Field {
     pub kind: FieldKind,
     /// Whether a record cannot do without it.
     pub required: bool,
+    /// Whether a record says the same without it, or leaves open what it would have decided: only then may a value that cannot be read be left
+    /// out. A flat whose day of sale cannot be read is not a flat that was not sold.
+    pub harmless: bool,
 }
 
 macro_rules! word {
@@ -50,6 +53,7 @@ const fn must(name: &'static str, kind: FieldKind) -> Field {
         name,
         kind,
         required: true,
+        harmless: false,
     }
 }
 
@@ -58,6 +62,14 @@ const fn may(name: &'static str, kind: FieldKind) -> Field {
         name,
         kind,
         required: false,
+        harmless: false,
+    }
+}
+
+const fn harmless(field: Field) -> Field {
+    Field {
+        harmless: true,
+        ..field
     }
 }
 
@@ -80,9 +92,9 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
         RecordType::Registration => {
             const {
                 &[
-                    text("household_number"),
+                    harmless(text("household_number")),
                     text("division_code"),
-                    text("address"),
+                    harmless(text("address")),
                     must("status", word!(RegistrationStatus)),
                     date("deceased_on"),
                     text("spouse_id_number"),
@@ -97,21 +109,21 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
                 &[
                     must("status", word!(MarriageStatus)),
                     text("spouse_id_number"),
-                    text("spouse_name"),
-                    date("registered_on"),
+                    harmless(text("spouse_name")),
+                    harmless(date("registered_on")),
                 ]
             }
         }
         RecordType::Vehicle => {
             const {
                 &[
-                    text("plate"),
+                    harmless(text("plate")),
                     text("identification_number"),
                     must("kind", word!(VehicleKind)),
                     must("usage", word!(VehicleUse)),
                     must("status", word!(VehicleStatus)),
-                    date("registered_on"),
-                    money("value"),
+                    harmless(date("registered_on")),
+                    harmless(money("value")),
                 ]
             }
         }
@@ -119,14 +131,14 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
             const {
                 &[
                     text("unit_number"),
-                    text("address"),
+                    harmless(text("address")),
                     must("kind", word!(RealEstateKind)),
-                    may("area_centiares", SquareMetres),
+                    harmless(may("area_centiares", SquareMetres)),
                     may("share_numerator", Number(1, u32::MAX)),
                     may("share_denominator", Number(1, u32::MAX)),
-                    date("acquired_on"),
+                    harmless(date("acquired_on")),
                     date("disposed_on"),
-                    money("price"),
+                    harmless(money("price")),
                 ]
             }
         }
@@ -134,7 +146,7 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
             const {
                 &[
                     must("kind", word!(FinancialAssetKind)),
-                    text("institution"),
+                    harmless(text("institution")),
                     text("account_reference"),
                     must("balance", Money),
                     date("balance_on"),
@@ -144,12 +156,12 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
         RecordType::ProvidentFund => {
             const {
                 &[
-                    text("employer_name"),
+                    harmless(text("employer_name")),
                     text("employer_credit_code"),
-                    money("monthly_base"),
-                    money("monthly_contribution"),
+                    harmless(money("monthly_base")),
+                    harmless(money("monthly_contribution")),
                     must("balance", Money),
-                    money("loan_balance"),
+                    harmless(money("loan_balance")),
                     date("paid_from"),
                     date("paid_until"),
                 ]
@@ -159,7 +171,7 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
             const {
                 &[
                     must("status", word!(EmploymentStatus)),
-                    text("employer_name"),
+                    harmless(text("employer_name")),
                     text("employer_credit_code"),
                     date("from"),
                     date("until"),
@@ -170,9 +182,9 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
         RecordType::SocialInsurance => {
             const {
                 &[
-                    text("employer_name"),
+                    harmless(text("employer_name")),
                     text("employer_credit_code"),
-                    money("monthly_base"),
+                    harmless(money("monthly_base")),
                     date("paid_from"),
                     date("paid_until"),
                 ]
@@ -193,7 +205,7 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
             const {
                 &[
                     must("kind", word!(IncomeKind)),
-                    text("payer_name"),
+                    harmless(text("payer_name")),
                     text("payer_credit_code"),
                     must("from", Date),
                     must("until", Date),
@@ -208,7 +220,7 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
                 &[
                     must("paid_on", Date),
                     must("total", Money),
-                    money("reimbursed"),
+                    harmless(money("reimbursed")),
                     must("own_cost_in_scope", Money),
                 ]
             }
@@ -217,18 +229,18 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
             const {
                 &[
                     text("credit_code"),
-                    text("name"),
+                    harmless(text("name")),
                     must("role", word!(BusinessRole)),
                     must("status", word!(BusinessStatus)),
-                    money("capital"),
-                    date("registered_on"),
+                    harmless(money("capital")),
+                    harmless(date("registered_on")),
                 ]
             }
         }
         RecordType::PublicPayroll => {
             const {
                 &[
-                    text("unit_name"),
+                    harmless(text("unit_name")),
                     text("unit_credit_code"),
                     must("monthly_amount", Money),
                     date("from"),
@@ -241,17 +253,17 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
                 &[
                     must("kind", word!(LandKind)),
                     text("contract_number"),
-                    may("area_centimu", Mu),
+                    harmless(may("area_centimu", Mu)),
                     may("leased_out", Flag),
-                    money("annual_rent"),
+                    harmless(money("annual_rent")),
                 ]
             }
         }
-        RecordType::Subsidy => const { &[text("project"), must("amount", Money), must("paid_on", Date)] },
+        RecordType::Subsidy => const { &[harmless(text("project")), must("amount", Money), must("paid_on", Date)] },
         RecordType::Enrolment => {
             const {
                 &[
-                    text("school"),
+                    harmless(text("school")),
                     must("stage", word!(SchoolStage)),
                     date("from"),
                     date("until"),
@@ -264,7 +276,7 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
                 &[
                     must("kind", word!(DisabilityKind)),
                     must("grade", Number(1, 4)),
-                    text("certificate_number"),
+                    harmless(text("certificate_number")),
                     date("issued_on"),
                 ]
             }
@@ -275,7 +287,7 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
                     must("programme", Text),
                     must("amount", Money),
                     must("period", word!(AssistancePeriod)),
-                    date("from"),
+                    harmless(date("from")),
                     date("until"),
                     text("division_code"),
                     must("status", word!(AssistanceStatus)),

@@ -235,6 +235,7 @@ fn a_threshold_answer_is_over_as_soon_as_one_row_is_and_never_a_record() {
         identity,
         data_on: None,
         records: Vec::new(),
+        ignored: Vec::new(),
         threshold: Some(threshold),
     };
     let row = |over| mapping.threshold_row(over, &subject(0).id, "测试甲").unwrap();
@@ -275,7 +276,7 @@ fn the_private_codes_of_old_systems_are_those_of_the_standard_in_force() {
 
 #[test]
 fn a_name_in_an_old_private_code_is_the_person_with_a_note() {
-    let mapping = crate::catalogue::Catalogue::bundled_folders()
+    let mut mapping = crate::catalogue::Catalogue::bundled_folders()
         .into_iter()
         .find_map(|f| {
             Manifest::parse(&f.manifest, &Variables::from([("data".into(), "d".into())]))
@@ -283,6 +284,7 @@ fn a_name_in_an_old_private_code_is_the_person_with_a_note() {
                 .mapping
         })
         .unwrap();
+    mapping.records.iter_mut().for_each(|section| section.when = None);
     let person = hedui_core::Subject {
         ordinal: 0,
         id: crate::testing::person(1),

@@ -1,9 +1,8 @@
-//! The parameters of a query: `:id_number`, `:legacy_id_number`, `:name` become what each database binds, and are never written into the text.
+//! The parameters of a query: `:id_number`, `:lower_id_number`, `:legacy_id_number`, `:name` become what each database binds, and are never written into the text.
 //! Leaves whether the query fits the database to the database.
 
 use hedui_core::{Failure, Subject};
 
-use crate::adapter::LookupKey;
 use crate::reason::Reason;
 
 /// Whose spelling of strings, comments and parameters holds.
@@ -25,16 +24,44 @@ pub(crate) struct BoundQuery {
     /// The text with the database's own placeholders.
     pub(crate) text: String,
     /// What each placeholder stands for, in the order of binding.
-    pub(crate) parameters: Vec<LookupKey>,
+    pub(crate) parameters: Vec<Parameter>,
+}
+
+/// What a placeholder stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parameter {
+    /// Resident ID, 18 characters, with a capital X.
+    IdNumber,
+    /// The same with a small x, for who has one: columns that people filled hold both.
+    LowerIdNumber,
+    /// Its 15-digit form, for who has one.
+    LegacyIdNumber,
+    /// Name.
+    Name,
+}
+
+impl Parameter {
+    fn from_word(word: &str) -> Option<Parameter> {
+        Some(match word {
+            "id_number" => Parameter::IdNumber,
+            "lower_id_number" => Parameter::LowerIdNumber,
+            "legacy_id_number" => Parameter::LegacyIdNumber,
+            "name" => Parameter::Name,
+            _ => return None,
+        })
+    }
 }
 
 impl BoundQuery {
-    /// The values of a person, in the order of binding; none where they have no 15-digit id.
+    /// The values of a person, in the order of binding; none of the forms that their number does not have.
     pub(crate) fn values(&self, subject: &Subject) -> Vec<Option<String>> {
-        let value = |key: &LookupKey| match key {
-            LookupKey::IdNumber => Some(subject.id.expose().to_owned()),
-            LookupKey::LegacyIdNumber => subject.id.legacy_15().map(|legacy| legacy.expose().to_owned()),
-            LookupKey::Name => Some(subject.name.clone()),
+        let value = |parameter: &Parameter| match parameter {
+            Parameter::IdNumber => Some(subject.id.expose().to_owned()),
+            Parameter::LowerIdNumber => {
+                Some(subject.id.expose().to_ascii_lowercase()).filter(|id| id != subject.id.expose())
+            }
+            Parameter::LegacyIdNumber => subject.id.legacy_15().map(|legacy| legacy.expose().to_owned()),
+            Parameter::Name => Some(subject.name.clone()),
         };
         self.parameters.iter().map(value).collect()
     }
@@ -60,7 +87,10 @@ pub(crate) fn bind(text: &str, dialect: Dialect) -> Result<BoundQuery, String> {
         return Err(format!("line {line}, column {column}: {message}"));
     }
     let (text, parameters) = (scanner.out, scanner.parameters);
-    if !parameters.iter().any(|key| *key != LookupKey::Name) {
+    if !parameters
+        .iter()
+        .any(|p| matches!(p, Parameter::IdNumber | Parameter::LegacyIdNumber))
+    {
         return Err("must search by :id_number or :legacy_id_number".to_owned());
     }
     Ok(BoundQuery { text, parameters })
@@ -81,7 +111,7 @@ struct Scanner<'q> {
     at: usize,
     dialect: Dialect,
     out: String,
-    parameters: Vec<LookupKey>,
+    parameters: Vec<Parameter>,
     /// After the semicolon that ends the statement.
     ended: bool,
 }
@@ -242,8 +272,8 @@ impl<'q> Scanner<'q> {
             return Ok(());
         }
         let end = after.find(|c| !in_name(c)).unwrap_or(after.len());
-        let Some(key) = after.get(..end).and_then(LookupKey::from_word) else {
-            return self.mistake("the parameters are :id_number, :legacy_id_number and :name");
+        let Some(key) = after.get(..end).and_then(Parameter::from_word) else {
+            return self.mistake("the parameters are :id_number, :lower_id_number, :legacy_id_number and :name");
         };
         self.at += 1 + end;
         if matches!(self.dialect, Dialect::Mysql | Dialect::Odbc) {

@@ -176,13 +176,17 @@ async fn a_line_that_may_be_anybodys_keeps_no_record_from_being_said() {
 }
 
 #[tokio::test]
-async fn rows_that_fit_no_section_are_no_record_only_in_a_file_without_doubt() {
+async fn rows_that_are_ignored_are_no_record_only_in_a_file_without_doubt() {
     let dir = tempfile::tempdir().unwrap();
     let connector = "kind = \"csv\", path = \"${data}/t.csv\", key_column = \"who\", quarantine = true";
     let mut manifest = manifest(connector, dir.path());
-    manifest.mapping.as_mut().unwrap().records[0].when = Some(("what".to_owned(), "other".to_owned()));
+    let mapping = manifest.mapping.as_mut().unwrap();
+    mapping.records[0].when = Some(("what".to_owned(), "other".to_owned()));
+    mapping.ignored = vec![("what".to_owned(), "p".to_owned())];
+    let strange = mine(5).replace(",p,", ",q,");
     for (lines, expected) in [
         (vec![mine(5)], "NO_RECORD"),
+        (vec![mine(5), strange], "ROW_UNREADABLE"),
         (vec![mine(5), "x\n".to_owned()], "SOURCE_UNREADABLE"),
     ] {
         write(&dir.path().join("t.csv"), &format!("{HEADER}{}", lines.concat()), NOW);

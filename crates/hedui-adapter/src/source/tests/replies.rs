@@ -187,7 +187,14 @@ async fn a_row_without_the_column_that_tells_its_kind_is_no_row_of_another_kind(
     let answer = ask(&manifest, LONG).await;
     assert_eq!(reason(&answer), "SOURCE_MISSING");
     assert!(answer.failure.unwrap().message.contains("column kind"));
-    manifest.mapping.as_mut().unwrap().records[0].when = Some(("what".to_owned(), "other".to_owned()));
+    let mapping = manifest.mapping.as_mut().unwrap();
+    mapping.records[0].when = Some(("what".to_owned(), "other".to_owned()));
+    assert_eq!(
+        reason(&ask(&manifest, LONG).await),
+        "ROW_UNREADABLE",
+        "of a kind that nobody has described"
+    );
+    manifest.mapping.as_mut().unwrap().ignored = vec![("what".to_owned(), "p".to_owned())];
     assert_eq!(
         reason(&ask(&manifest, LONG).await),
         "NO_RECORD",

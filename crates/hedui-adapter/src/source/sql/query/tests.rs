@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// A part of a query: its text, what is left of it, and the parameter that it is.
-type Part = (&'static str, Option<&'static str>, Option<LookupKey>);
+type Part = (&'static str, Option<&'static str>, Option<Parameter>);
 
 fn part(dialect: Dialect) -> impl Strategy<Value = Part> {
     let mut parts: Vec<Part> = vec![
@@ -19,9 +19,10 @@ fn part(dialect: Dialect) -> impl Strategy<Value = Part> {
         ("表.列", None, None),
         ("a::text", None, None),
         ("1 : 2", None, None),
-        (":id_number", None, Some(LookupKey::IdNumber)),
-        (":legacy_id_number", None, Some(LookupKey::LegacyIdNumber)),
-        (":name", None, Some(LookupKey::Name)),
+        (":id_number", None, Some(Parameter::IdNumber)),
+        (":lower_id_number", None, Some(Parameter::LowerIdNumber)),
+        (":legacy_id_number", None, Some(Parameter::LegacyIdNumber)),
+        (":name", None, Some(Parameter::Name)),
     ];
     parts.extend_from_slice(match dialect {
         Dialect::Sqlite => &[("[a ' :name]", None, None), ("`a '`", None, None), ("'\\'", None, None)],
@@ -60,7 +61,7 @@ proptest! {
     ) {
         let text = parts.iter().map(|part| part.0).chain([":id_number"]).collect::<Vec<_>>().join(" ");
         let (mut expected, mut keys) = (Vec::new(), Vec::new());
-        for (text, left, key) in parts.into_iter().chain([("", None, Some(LookupKey::IdNumber))]) {
+        for (text, left, key) in parts.into_iter().chain([("", None, Some(Parameter::IdNumber))]) {
             let Some(key) = key else {
                 expected.push(left.unwrap_or(text).to_owned());
                 continue;
@@ -84,7 +85,7 @@ proptest! {
     #[test]
     fn any_text_is_bound_or_refused(text in ".{0,60}", dialect in dialect()) {
         if let Ok(bound) = bind(&format!("{text} :id_number"), dialect) {
-            prop_assert!(bound.parameters.contains(&LookupKey::IdNumber));
+            prop_assert!(bound.parameters.contains(&Parameter::IdNumber));
         }
     }
 }
@@ -112,4 +113,32 @@ fn what_cannot_be_bound_is_refused_with_its_place() {
         let mistake = bind(text, dialect).unwrap_err();
         assert!(mistake.starts_with(at), "{text}: {mistake}");
     }
+}
+
+#[test]
+fn each_form_of_a_number_is_bound_where_it_has_one() {
+    let bound = bind(
+        "SELECT * FROM t WHERE n IN (:id_number, :lower_id_number, :legacy_id_number)",
+        Dialect::Sqlite,
+    )
+    .unwrap();
+    let values = |id: &str| {
+        let today = hedui_ids::Date::new(2026, 11, 23).unwrap();
+        let id = hedui_ids::ResidentId::parse(id, today).unwrap().id;
+        bound.values(&hedui_core::Subject {
+            ordinal: 0,
+            id,
+            name: String::new(),
+        })
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        values("11010519491231002X"),
+        [
+            some("11010519491231002X"),
+            some("11010519491231002x"),
+            some("110105491231002")
+        ]
+    );
+    assert_eq!(values("511703199108265019")[1], None);
 }
