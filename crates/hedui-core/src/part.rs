@@ -164,6 +164,8 @@ vocabulary!(
         PlaceUnknown = 43 "the place of registration is not on record",
         /// Real estate that nobody has given up.
         StillOwned = 44 "still owned",
+        /// Real estate that another register has as another kind.
+        OtherKind = 45 "this register has it as another kind",
     }
 );
 

@@ -222,19 +222,41 @@ fn piece<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, counts: Counts) -> Piec
 
 /// Real estate of some kinds that the members still own.
 fn real_estate(facts: &Facts<'_>, subject: Option<u32>, kinds: &[RealEstateKind], declared: Option<u32>) -> Figure {
-    let all = facts
-        .records(RecordType::RealEstate, subject)
-        .iter()
-        .filter_map(|found| match &found.record.body {
-            RecordBody::RealEstate(body) if kinds.contains(&body.kind) => {
-                Some(piece(facts, found, is_owned(body, facts)))
-            }
-            _ => None,
-        })
-        .collect();
+    let all = of_kinds(facts, subject, kinds);
     let silent = facts.silent(RecordType::RealEstate, subject);
     let figure = pieces(all, Because::UnitNumber, &silent, false);
     close(facts, figure, RecordType::RealEstate, subject, declared)
+}
+
+/// The records of these kinds, and those of another kind that are, or may be, about the same unit: a register that calls a flat a shop
+/// contradicts the one that calls it a dwelling, and does not make two of it.
+fn of_kinds<'a>(facts: &'a Facts<'_>, subject: Option<u32>, kinds: &[RealEstateKind]) -> Vec<Piece<'a>> {
+    let (mut wanted, mut others) = (Vec::new(), Vec::new());
+    for found in facts.records(RecordType::RealEstate, subject) {
+        let RecordBody::RealEstate(body) = &found.record.body else {
+            continue;
+        };
+        let piece = piece(facts, found, is_owned(body, facts));
+        if kinds.contains(&body.kind) {
+            wanted.push(piece);
+        } else {
+            others.push(piece);
+        }
+    }
+    let equal = |a: &str, b: &str| !a.is_empty() && a == b;
+    let same = |a: &Piece<'_>, b: &Piece<'_>| {
+        equal(a.key, b.key) || equal(a.alias, b.alias) && (a.key.is_empty() || b.key.is_empty())
+    };
+    others.retain(|other| wanted.iter().any(|piece| same(piece, other)));
+    let contradicting = others.into_iter().map(|other| Piece {
+        counts: match other.counts {
+            Counts::No(rule) => Counts::No(rule),
+            Counts::Perhaps(_) | Counts::Yes => Counts::No(Because::OtherKind),
+        },
+        ..other
+    });
+    wanted.extend(contradicting);
+    wanted
 }
 
 /// Whether a record of real estate counts at the date. A share however small counts; a share of nothing makes no sense.
@@ -278,20 +300,13 @@ pub(super) fn dwellings(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
 
 /// Area of the dwellings, each unit once and as a whole however small the share, in hundredths of a square metre.
 pub(super) fn dwelling_area(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
-    let all = facts
-        .records(RecordType::RealEstate, subject)
-        .iter()
-        .filter_map(|found| match &found.record.body {
-            RecordBody::RealEstate(body) if body.kind == RealEstateKind::Dwelling => {
-                let area = body.area_centiares.filter(|area| *area > 0);
-                Some(Piece {
-                    weight: area.map_or(Bounds::NON_NEGATIVE, Bounds::exactly),
-                    ..piece(facts, found, is_owned(body, facts))
-                })
-            }
-            _ => None,
-        })
-        .collect();
+    let mut all = of_kinds(facts, subject, &[RealEstateKind::Dwelling]);
+    for piece in &mut all {
+        if let RecordBody::RealEstate(body) = &piece.found.record.body {
+            let area = body.area_centiares.filter(|area| *area > 0);
+            piece.weight = area.map_or(Bounds::NON_NEGATIVE, Bounds::exactly);
+        }
+    }
     let silent = facts.silent(RecordType::RealEstate, subject);
     let mut figure = pieces(all, Because::UnitNumber, &silent, false);
     if !silent.is_empty() {

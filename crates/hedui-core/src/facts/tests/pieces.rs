@@ -148,6 +148,41 @@ fn an_area_is_open_by_whatever_any_record_of_the_flat_says() {
 }
 
 #[test]
+fn one_unit_of_two_kinds_is_open_and_never_two_things() {
+    let unit = |unit: &str, kind| match flat(unit, WHOLE, None) {
+        RecordBody::RealEstate(body) => RecordBody::RealEstate(RealEstate { kind, ..body }),
+        other => other,
+    };
+    let found = |said: &[Said], fact| {
+        let figure = figure(said, fact);
+        (figure.bounds, figure.open)
+    };
+    let (dwelling, shop) = (RealEstateKind::Dwelling, RealEstateKind::Shop);
+    let conflict = || vec![CONFLICTING_SOURCES.into()];
+    let said = [housing(vec![unit("U1", dwelling)]), city(vec![unit("U1", shop)])];
+    for fact in [Fact::Dwellings, Fact::OtherRealEstate] {
+        assert_eq!(found(&said, fact), (Bounds::between(0, 1), conflict()), "{fact:?}");
+    }
+    // Without a number the address tells that it may be the same.
+    let said = [housing(vec![unit("U1", dwelling)]), city(vec![unit("", shop)])];
+    assert_eq!(found(&said, Fact::Dwellings), (Bounds::exactly(1), vec![]));
+    assert_eq!(
+        found(&said, Fact::OtherRealEstate),
+        (Bounds::between(0, 1), vec![DOUBTFUL_MATCH.into()])
+    );
+    let said = [housing(vec![unit("U1", dwelling)]), city(vec![unit("U2", shop)])];
+    for fact in [Fact::Dwellings, Fact::OtherRealEstate] {
+        assert_eq!(found(&said, fact), (Bounds::exactly(1), vec![]), "two units are two");
+    }
+    let said = [
+        housing(vec![unit("U1", dwelling)]),
+        city(vec![unit("U1", RealEstateKind::Homestead)]),
+    ];
+    assert_eq!(found(&said, Fact::Dwellings), (Bounds::between(0, 1), conflict()));
+    assert_eq!(found(&said, Fact::OtherRealEstate).0, Bounds::ZERO);
+}
+
+#[test]
 fn a_flat_given_up_on_or_before_the_day_is_no_longer_owned() {
     for (on, bounds) in [
         ("2026-11-22", Bounds::ZERO),

@@ -271,5 +271,6 @@ fn reason(because: Because) -> &'static str {
         Because::RegisteredElsewhere => "户籍在外地",
         Because::PlaceUnknown => "户籍地无登记",
         Because::StillOwned => "仍然拥有",
+        Because::OtherKind => "该部门登记为其他类型",
     }
 }
