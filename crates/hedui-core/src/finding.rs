@@ -11,14 +11,15 @@ use crate::bounds::Figure;
 use crate::dates::{Month, Months};
 use crate::facts::{DepartmentAnswers, Fact, Facts};
 use crate::names::{DepartmentId, ProgrammeId};
-use crate::part::{Aspect, Part, Treatment};
-use crate::record::{IncomeKind, RecordBody, RecordType};
+use crate::part::{Part, Treatment};
+use crate::record::IncomeKind;
 use crate::verdict::Text;
 
 mod codes;
 mod early;
 mod help;
 mod interest;
+mod life;
 mod register;
 mod spouse;
 #[cfg(test)]
@@ -38,6 +39,8 @@ use spouse::spouse;
 /// is missing or silent, whose records may speak for the household as well as against it.
 pub const MEMBERS_OPEN: &[&str] = &[
     "DECEASED_MEMBER",
+    "REGISTRATION_CANCELLED",
+    "NO_ADULT",
     "UNDECLARED_SPOUSE",
     NO_REGISTER,
     DEPARTMENT_DRIFTS,
@@ -106,13 +109,14 @@ pub fn findings(
     let mut all = Vec::new();
     for ordinal in facts.subjects(None) {
         identity(facts, ordinal, &mut all);
-        life(facts, ordinal, &mut all);
+        life::life(facts, ordinal, &mut all);
         spouse(facts, ordinal, &mut all);
         help::assistance(facts, ordinal, programmes, district_code, &mut all);
         help::twice_or_lost(facts, ordinal, district_code, &mut all);
         roles(facts, ordinal, &mut all);
         declared_incomes(facts, ordinal, tolerances, &mut all);
     }
+    life::of_age(facts, &mut all);
     declared_property(facts, tolerances, &mut all);
     disagreements(facts, &mut all);
     signatures(facts, &mut all);
@@ -198,30 +202,6 @@ fn identity(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
                 finding.departments.push(department.profile.id.clone());
             }
         }
-    }
-}
-
-fn life(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
-    let mut parts = Vec::new();
-    for found in facts.records(RecordType::Registration, Some(ordinal)) {
-        let RecordBody::Registration(body) = &found.record.body else {
-            continue;
-        };
-        if body.deceased_on.is_some_and(|d| d.first_day() <= facts.as_of) {
-            parts.push(found.part(Aspect::Deceased, 1, Treatment::Counted));
-        }
-    }
-    if !parts.is_empty() {
-        push(
-            facts,
-            all,
-            "DECEASED_MEMBER",
-            Weight::OpensVerdict,
-            Some(ordinal),
-            parts,
-            "户籍登记该成员已死亡，家庭人口需核实",
-            "the registration shows this member as deceased; the household's members must be settled",
-        );
     }
 }
 

@@ -6,6 +6,9 @@ use super::{CONFLICT_OF_INTEREST, DEPARTMENT_DRIFTS, HELP_UNCONFIRMED, MEMBERS_U
 /// The codes of all findings that a verification can have, but for those that compare it with the one before. Only ever added to.
 pub const FINDINGS: &[&str] = &[
     "DECEASED_MEMBER",
+    "REGISTRATION_CANCELLED",
+    "MEMBER_UNKNOWN",
+    "NO_ADULT",
     "UNDECLARED_SPOUSE",
     "ASSISTANCE_ELSEWHERE",
     NO_REGISTER,

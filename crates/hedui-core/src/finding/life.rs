@@ -1,0 +1,79 @@
+//! Whether each member is registered as a living person, and whether anybody is of age.
+//! Leaves where a member is registered to the figures, and silent registers to `unheard`.
+
+use super::{Finding, Weight, push};
+use crate::answer::AnswerState;
+use crate::facts::Facts;
+use crate::household::ADULT_AGE;
+use crate::part::{Aspect, Part, Treatment};
+use crate::record::{RecordBody, RecordType, RegistrationStatus};
+
+/// A member who has died, whose registration was struck off, or whom no register of people knows.
+pub(super) fn life(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
+    let (mut dead, mut struck_off, mut is_registered): (Vec<Part>, Vec<Part>, bool) = Default::default();
+    for found in facts.records(RecordType::Registration, Some(ordinal)) {
+        let RecordBody::Registration(body) = &found.record.body else {
+            continue;
+        };
+        if body.deceased_on.is_some_and(|d| d.first_day() <= facts.as_of) {
+            dead.push(found.part(Aspect::Deceased, 1, Treatment::Counted));
+        } else if body.status == RegistrationStatus::Cancelled {
+            struck_off.push(found.part(Aspect::Whole, 1, Treatment::Counted));
+        } else {
+            is_registered = true;
+        }
+    }
+    let (code, weight, parts, zh, en) = if !dead.is_empty() {
+        (
+            "DECEASED_MEMBER",
+            Weight::OpensVerdict,
+            dead,
+            "户籍登记该成员已死亡，家庭人口需核实",
+            "the registration shows this member as deceased; the household's members must be settled",
+        )
+    } else if !struck_off.is_empty() && !is_registered {
+        (
+            "REGISTRATION_CANCELLED",
+            Weight::OpensVerdict,
+            struck_off,
+            "该成员户籍已注销，家庭人口需核实",
+            "the registration of this member was struck off; the household's members must be settled",
+        )
+    } else if !is_registered && is_unknown(facts, ordinal) {
+        (
+            "MEMBER_UNKNOWN",
+            Weight::Attention,
+            Vec::new(),
+            "已答复的人口登记部门均无该成员，请核对身份证件",
+            "no register of people that answered knows this member; look at the papers of identity",
+        )
+    } else {
+        return;
+    };
+    push(facts, all, code, weight, Some(ordinal), parts, zh, en);
+}
+
+/// Whether registers of people have answered that they do not have this person, and none has.
+fn is_unknown(facts: &Facts<'_>, ordinal: u32) -> bool {
+    let registers = facts.departments.iter();
+    let mut registers = registers
+        .filter(|d| d.profile.record_types.contains(&RecordType::Registration))
+        .peekable();
+    registers.peek().is_some() && registers.all(|d| d.answer(ordinal) == Some(&AnswerState::NoRecord))
+}
+
+/// Of a household of children nobody knows who keeps them, and what those have.
+pub(super) fn of_age(facts: &Facts<'_>, all: &mut Vec<Finding>) {
+    if !facts.household.members.iter().any(|member| member.age >= ADULT_AGE) {
+        push(
+            facts,
+            all,
+            "NO_ADULT",
+            Weight::OpensVerdict,
+            None,
+            Vec::new(),
+            "家庭成员均未成年：共同生活的父母或监护人应列为成员，须由经办人核实",
+            "nobody here is of age: parents who live with them are members; a person must settle who keeps them",
+        );
+    }
+}
