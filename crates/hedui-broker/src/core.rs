@@ -7,7 +7,7 @@ use dashmap::DashMap;
 use ed25519_dalek::VerifyingKey;
 use hedui_core::drift::DriftLimits;
 use hedui_core::finding::EarlyWarnings;
-use hedui_core::{DepartmentProfile, Tolerances};
+use hedui_core::Tolerances;
 use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing, MAX_PAGE, ToPromise};
 use hedui_policy::PackSet;
 
@@ -115,23 +115,21 @@ pub(crate) struct InForce {
     pub registry: Arc<Registry>,
     /// Departments and tolerances as reports name them.
     pub rules: KeptRules,
-    /// What each department is asked for, in the order of the catalogue: its id and types of record in few bytes.
+    /// What each department is asked for, in the order of the catalogue: its id, types of record and how it is read in few bytes.
     pub asked_for: Vec<[u8; 16]>,
 }
 
 impl InForce {
     pub fn new(registry: Registry, tolerances: Tolerances) -> InForce {
-        let asked_for = |profile: &DepartmentProfile| {
-            let words = profile.record_types.iter().map(|of| of.word());
-            let text: Vec<&str> = std::iter::once(profile.id.as_str()).chain(words).collect();
-            let hash = blake3::derive_key(
-                "hedui 2026 what a department is asked for v1",
-                text.join("\n").as_bytes(),
-            );
-            hash.first_chunk().copied().unwrap_or_default()
+        let asked_for = |department: &Arc<crate::Registered>| {
+            let words = department.profile.record_types.iter().map(|of| of.word());
+            let text: Vec<&str> = std::iter::once(department.profile.id.as_str()).chain(words).collect();
+            let mut hash = blake3::Hasher::new_derive_key("hedui 2026 what a department is asked for v2");
+            hash.update(department.reading()).update(text.join("\n").as_bytes());
+            hash.finalize().as_bytes().first_chunk().copied().unwrap_or_default()
         };
         InForce {
-            asked_for: registry.profiles().iter().map(asked_for).collect(),
+            asked_for: registry.departments().iter().map(asked_for).collect(),
             rules: Rules::new(registry.profiles(), tolerances).keep(),
             registry: Arc::new(registry),
         }

@@ -26,6 +26,8 @@ pub struct Registered {
     pub people: Option<People>,
     /// Whether it is another hedui.
     pub is_peer: bool,
+    /// A hash of how its answers are found and read: what was read otherwise serves no new verification.
+    reading: [u8; 32],
     gate: Mutex<Gate>,
     asked: AtomicU64,
     answered: AtomicU64,
@@ -61,6 +63,7 @@ impl Registered {
             port,
             people: None,
             is_peer: false,
+            reading: [0; 32],
             gate: Mutex::new(Gate::new(MAX_UNDER_WAY, breaker)),
             asked: AtomicU64::new(0),
             answered: AtomicU64::new(0),
@@ -86,6 +89,16 @@ impl Registered {
     pub fn through_peer(mut self, is_peer: bool) -> Registered {
         self.is_peer = is_peer;
         self
+    }
+
+    /// The same department, whose manifest this is.
+    pub fn read_by(mut self, manifest: &str) -> Registered {
+        self.reading = blake3::derive_key("hedui 2026 manifest of a department v1", manifest.as_bytes());
+        self
+    }
+
+    pub(crate) fn reading(&self) -> &[u8; 32] {
+        &self.reading
     }
 
     fn gate(&self) -> MutexGuard<'_, Gate> {

@@ -313,6 +313,7 @@ impl Live {
             described: Arc::new(described(manifest)),
             registered: Arc::new(
                 Registered::new(profile, port, manifest.breaker)
+                    .read_by(text)
                     .paced(manifest.pace.clone())
                     .answered_by(manifest.connector.people().cloned())
                     .through_peer(matches!(manifest.connector, Connector::Peer(_))),

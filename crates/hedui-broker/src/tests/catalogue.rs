@@ -203,6 +203,34 @@ async fn what_is_kept_is_used_only_where_it_says_all_that_is_needed_now() {
     assert!(recheck("housing").await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_was_read_by_another_manifest_is_asked_for_again() {
+    let world = World::new();
+    let all = world.broker.registry();
+    let read_by = |text: &'static str| {
+        let anew = all.departments().iter().map(move |d| {
+            let anew = Registered::new(d.profile.clone(), Arc::clone(&d.port), BreakerLimits::default());
+            Arc::new(if d.profile.id.as_str() == "housing" {
+                anew.read_by(text)
+            } else {
+                anew
+            })
+        });
+        Registry::of(anew.collect())
+    };
+    for (text, asked) in [
+        ("10 = dwelling", 1),
+        ("10 = dwelling", 1),
+        ("10 = shop", 2),
+        ("10 = shop", 2),
+        ("10 = dwelling", 2),
+    ] {
+        world.broker.replace_departments(read_by(text)).await.unwrap();
+        world.verify(request()).await;
+        assert_eq!(world.asked()["housing"], asked, "{text}");
+    }
+}
+
 #[test]
 fn a_pause_says_why_in_one_line_and_names_nobody() {
     let reason = |text: &str| Pause::new(text, "operator-1".to_owned(), NOON_MS);
