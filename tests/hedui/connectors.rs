@@ -52,7 +52,11 @@ pub(crate) fn said(verification: &pb::Verification) -> (Vec<pb::Verdict>, Vec<pb
     };
     let mut departments: Vec<Vec<String>> = report.departments.iter().map(answers).collect();
     departments.sort();
-    (verification.verdicts.clone(), report.figures.clone(), departments)
+    (
+        verification.verdicts.clone(),
+        crate::support::figures(verification),
+        departments,
+    )
 }
 
 /// Of which days a department's answers are, where it gave some.

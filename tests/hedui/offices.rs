@@ -81,10 +81,7 @@ async fn read(district: &District, name: &str) -> pb::Verification {
 
 /// What must not depend on who answered: verdicts and figures.
 fn said(verification: &pb::Verification) -> (Vec<pb::Verdict>, Vec<pb::NamedFigure>) {
-    (
-        verification.verdicts.clone(),
-        verification.report.as_ref().unwrap().figures.clone(),
-    )
+    (verification.verdicts.clone(), crate::support::figures(verification))
 }
 
 fn office(verification: &pb::Verification) -> pb::DepartmentResult {

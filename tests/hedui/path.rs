@@ -211,6 +211,41 @@ async fn kept_answers_serve_again_say_from_when_and_can_be_declined() {
         assert_eq!(line.subjects, before.subjects);
     }
     assert_eq!(first.verdicts, second.verdicts);
+    // So does every figure, by the oldest answer that it rests on.
+    for (verification, was_kept) in [(&first, false), (&second, true), (&third, false)] {
+        for figure in verification.report.clone().unwrap().figures {
+            let of: Vec<&str> = figure
+                .parts
+                .iter()
+                .map(|part| part.department.as_str())
+                .filter(|d| !d.is_empty())
+                .collect();
+            let lines = lines(verification).into_iter();
+            let rests_on: Vec<_> = lines
+                .filter(|l| of.is_empty() || of.contains(&l.department.as_str()))
+                .collect();
+            let kept = rests_on.iter().any(|l| l.kept);
+            assert_eq!(figure.kept, kept, "{}", figure.name);
+            assert!(kept == was_kept || !of.is_empty(), "{}", figure.name);
+            let seconds = |at: &Option<prost_types::Timestamp>| at.as_ref().map(|at| (at.seconds, at.nanos));
+            let oldest = rests_on
+                .iter()
+                .filter(|l| !l.subjects.is_empty())
+                .filter_map(|l| seconds(&l.answered_at))
+                .min();
+            assert!(
+                oldest <= seconds(&figure.answered_at) && figure.answered_at.is_some(),
+                "{}",
+                figure.name
+            );
+            assert_eq!(
+                figure.months,
+                if figure.name.starts_with("income.") { 12 } else { 0 },
+                "{}",
+                figure.name
+            );
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -135,7 +135,7 @@ fn said(verification: &pb::Verification) -> (Vec<pb::Verdict>, Vec<pb::NamedFigu
     let subjects = centre(verification).iter().map(|s| (s.state, s.records)).collect();
     (
         verification.verdicts.clone(),
-        verification.report.as_ref().unwrap().figures.clone(),
+        crate::support::figures(verification),
         subjects,
     )
 }

@@ -319,3 +319,14 @@ impl Write for Lines {
         Ok(())
     }
 }
+
+/// The figures of a report, without when the answers were given.
+pub fn figures(verification: &pb::Verification) -> Vec<pb::NamedFigure> {
+    let figures = verification.report.iter().flat_map(|report| &report.figures);
+    let timeless = |figure: &pb::NamedFigure| pb::NamedFigure {
+        kept: false,
+        answered_at: None,
+        ..figure.clone()
+    };
+    figures.map(timeless).collect()
+}

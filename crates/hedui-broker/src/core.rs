@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use dashmap::DashMap;
 use ed25519_dalek::VerifyingKey;
+use hedui_core::Tolerances;
 use hedui_core::drift::DriftLimits;
 use hedui_core::finding::EarlyWarnings;
-use hedui_core::Tolerances;
 use hedui_evidence::{CaseId, DistrictLogs, EvidenceStore, Frame, FrameKind, IndexKey, KeyRing, MAX_PAGE, ToPromise};
 use hedui_policy::PackSet;
 

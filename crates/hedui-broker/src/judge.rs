@@ -10,7 +10,7 @@ use hedui_core::facts::{DepartmentAnswers, Fact, Facts};
 use hedui_core::finding::{conflicts_of_interest, findings, opening, unasked_for, unregistered};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use hedui_core::record::{IncomeKind, RecordType};
-use hedui_core::report::{DepartmentLine, NamedFigure, REPORT_VERSION, Report, SubjectLine};
+use hedui_core::report::{DepartmentLine, FIGURE_MONTHS, NamedFigure, REPORT_VERSION, Report, SubjectLine};
 use hedui_core::{DepartmentProfile, Figure, Finding, Months, Official, Outcome, Tolerances, Truth, Verdict};
 use hedui_policy::{Pack, PackSet};
 use smol_str::SmolStr;
@@ -370,7 +370,7 @@ fn figures(facts: &Facts<'_>, asked_for: &[RecordType]) -> Vec<NamedFigure> {
         (Fact::Businesses, "businesses", "pieces"),
         (Fact::PublicPayroll, "public_payroll", "persons"),
     ];
-    let year = Months::before(facts.as_of, 12);
+    let year = Months::before(facts.as_of, FIGURE_MONTHS);
     // Medical bills are asked for only where a programme deducts them; the figure would otherwise always be open.
     let is_asked_for = |fact: &Fact| *fact != Fact::MedicalOwnCost || asked_for.contains(&RecordType::MedicalExpense);
     SHOWN

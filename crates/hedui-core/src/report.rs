@@ -100,6 +100,17 @@ pub struct NamedFigure {
     pub figure: Figure,
 }
 
+/// Over how many months before the date incomes and expenses are shown.
+pub const FIGURE_MONTHS: u32 = 12;
+
+impl NamedFigure {
+    /// Over how many months before the date it is; 0 where it is what there is at the date.
+    pub fn months(&self) -> u32 {
+        let is_over_time = ["income.", "expense."].iter().any(|of| self.name.starts_with(of));
+        if is_over_time { FIGURE_MONTHS } else { 0 }
+    }
+}
+
 /// The report of one verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {

@@ -171,12 +171,12 @@ pub fn check_whole(found: &pb::Verification, truth: &pb::Verification) {
 
 /// What a silent department would have said is unknown, so a figure can only become wider; what the others said is there.
 fn check_figures(found: &pb::Verification, truth: &pb::Verification, unheard: &BTreeSet<&str>) {
-    let (is, was) = (&report(found).figures, &report(truth).figures);
+    let (is, was) = (crate::support::figures(found), crate::support::figures(truth));
     if unheard.is_empty() {
         assert_eq!(is, was);
     }
     assert_eq!(is.len(), was.len());
-    for (is, was) in is.iter().zip(was) {
+    for (is, was) in is.iter().zip(&was) {
         let place = format!("{unheard:?}: {is:?}, truly {was:?}");
         assert_eq!(is.name, was.name);
         let (wide, narrow) = (is.bounds.unwrap(), was.bounds.unwrap());

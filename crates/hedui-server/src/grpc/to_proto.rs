@@ -236,8 +236,31 @@ fn figure(n: &NamedFigure, r: &Report) -> pb::NamedFigure {
         missing: ids(&n.figure.missing),
         open: texts(&n.figure.open),
         parts: parts(&n.figure.parts, r),
+        kept: answers(n, r).any(|line| line.kept),
+        answered_at: answers(n, r).map(|line| line.answered_at_ms).min().map(timestamp),
+        months: n.months(),
     }
 }
+
+/// What the departments said that a figure rests on: those of its records, or all that answered where there is none.
+fn answers<'r>(n: &'r NamedFigure, r: &'r Report) -> impl Iterator<Item = &'r DepartmentLine> {
+    let of_record = |part: &Part| r.source(part.source).and_then(|source| source.department.as_ref());
+    let has_records = n.figure.parts.iter().any(|part| of_record(part).is_some());
+    r.departments.iter().filter(move |line| match has_records {
+        true => n
+            .figure
+            .parts
+            .iter()
+            .any(|part| of_record(part) == Some(&line.department)),
+        false => line
+            .subjects
+            .iter()
+            .any(|subject| ANSWERS.contains(&subject.state.as_str())),
+    })
+}
+
+/// The states in which a department has said something.
+const ANSWERS: [&str; 5] = ["FOUND", "NO_RECORD", "OVER_LIMIT", "WITHIN_LIMIT", "IDENTITY_MISMATCH"];
 
 /// The parts of a report, each with what its source says of itself.
 fn parts(parts: &[Part], r: &Report) -> Vec<pb::Part> {

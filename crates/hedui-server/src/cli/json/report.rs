@@ -87,6 +87,12 @@ struct Figure {
     hi: Option<String>,
     missing: Vec<String>,
     open: Vec<String>,
+    /// Whether an answer that it rests on was kept from an earlier verification.
+    kept: bool,
+    /// When the oldest of these answers was given.
+    answered_at: Option<String>,
+    /// Over how many months before the date; 0: at the date.
+    months: u32,
     parts: Vec<Part>,
 }
 
@@ -197,6 +203,9 @@ fn figure(f: &wire::NamedFigure) -> Figure {
         hi: bound(f.bounds.and_then(|bounds| bounds.hi)),
         missing: f.missing.clone(),
         open: f.open.clone(),
+        kept: f.kept,
+        answered_at: f.answered_at.as_ref().map(values::rfc3339),
+        months: f.months,
         parts: f.parts.iter().map(|p| part(p, &f.unit)).collect(),
     }
 }

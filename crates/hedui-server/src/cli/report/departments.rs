@@ -5,7 +5,7 @@ use hedui_proto::verification::{AnswerState, DepartmentResult, SubjectResult};
 
 use super::super::table::{Column, item, paragraph, table};
 use super::super::values;
-use super::{Page, words};
+use super::{Page, figures, words};
 
 pub(super) fn render(page: &Page<'_>) -> String {
     let lang = page.lang;
@@ -114,9 +114,8 @@ fn data_on(department: &DepartmentResult) -> String {
 fn source(page: &Page<'_>, department: &DepartmentResult) -> String {
     let lang = page.lang;
     if department.kept {
-        let since = department.answered_at.as_ref().map(values::clock).unwrap_or_default();
-        let day = since.get(..10).unwrap_or(&since);
-        return lang.pick(format!("沿用 {day}"), format!("kept since {day}"));
+        let since = department.answered_at.as_ref();
+        return since.map(|at| figures::kept_since(at, lang)).unwrap_or_default();
     }
     values::millis_between(department.asked_at.as_ref(), department.answered_at.as_ref())
         .map(values::elapsed)

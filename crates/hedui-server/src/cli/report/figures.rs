@@ -28,14 +28,16 @@ pub(super) fn render(page: &Page<'_>) -> String {
         }
         let mark = if open.is_empty() { "" } else { "?? " };
         vec![
-            page.names.figure(&figure.name).to_owned(),
+            title(page, figure),
             value(figure.bounds.as_ref(), &figure.unit, lang),
+            age(figure, lang),
             format!("{mark}{open}"),
         ]
     });
     let headers = [
         (lang.pick("项目", "figure"), Column::Text),
         (lang.pick("数值", "value"), Column::Number),
+        (lang.pick("答复时间", "answered"), Column::Whole),
         (lang.pick("尚未确定的来源", "not settled by"), Column::Text),
     ];
     text.push_str(&table(&headers, rows.collect(), 0, page.width));
@@ -45,10 +47,37 @@ pub(super) fn render(page: &Page<'_>) -> String {
     text
 }
 
+/// Its name, with the months that it is over.
+fn title(page: &Page<'_>, figure: &NamedFigure) -> String {
+    let name = page.names.figure(&figure.name);
+    match figure.months {
+        0 => name.to_owned(),
+        months => page
+            .lang
+            .pick(format!("{name}（{months}个月）"), format!("{name} ({months} months)")),
+    }
+}
+
+/// Whether what it rests on was asked just now, or since when the oldest of it has been kept.
+fn age(figure: &NamedFigure, lang: Lang) -> String {
+    match &figure.answered_at {
+        None => String::new(),
+        Some(_) if !figure.kept => lang.pick("本次", "fresh").to_owned(),
+        Some(at) => kept_since(at, lang),
+    }
+}
+
+/// Since when an answer has been kept, to the minute.
+pub(super) fn kept_since(at: &prost_types::Timestamp, lang: Lang) -> String {
+    let clock = values::clock(at);
+    let minute = clock.get(..16).unwrap_or(&clock);
+    lang.pick(format!("沿用\n{minute}"), format!("kept since\n{minute}"))
+}
+
 /// The records behind one figure.
 fn behind(page: &Page<'_>, figure: &NamedFigure) -> String {
     let lang = page.lang;
-    let title = page.names.figure(&figure.name);
+    let title = title(page, figure);
     let value = value(figure.bounds.as_ref(), &figure.unit, lang);
     format!("\n{title}: {value}\n{}", parts(page, &figure.parts, &figure.unit, 2))
 }

@@ -161,6 +161,7 @@ fn figures() -> Vec<NamedFigure> {
         ..Default::default()
     };
     let mut wage = figure("income.wage", "fen", Some(245_050), Some(245_050));
+    (wage.months, wage.answered_at) = (12, at(842));
     wage.parts = vec![
         part("taxation", "T-88", "wage 2026-10", 245_050, "counted", ""),
         part(
@@ -185,6 +186,7 @@ fn figures() -> Vec<NamedFigure> {
     let mut assets = figure("assets.financial", "fen", Some(123_456_700), None);
     assets.missing = vec!["rural-commercial-bank".to_owned()];
     assets.open = vec!["DOUBTFUL_MATCH".to_owned()];
+    (assets.kept, assets.answered_at) = (true, at(-172_800_000));
     let mut declared = part("", "", "deposit as stated", 123_456_700, "declared", "");
     declared.subject = 0;
     assets.parts = vec![
