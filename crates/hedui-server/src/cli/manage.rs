@@ -6,8 +6,7 @@ use hedui_proto::verification as wire;
 
 use super::client::{CALL_TIMEOUT, Client, DEPARTMENTS_TIMEOUT, ServerArgs, timed, verification_name};
 use super::report::words;
-use super::table::{Column, table};
-use super::{Answer, CliError, Context, Exit, Output, json, report, verify};
+use super::{Answer, CliError, Context, Exit, Output, json, report, show, verify};
 
 /// Arguments of `hedui cancel`.
 #[derive(Debug, Args)]
@@ -72,40 +71,18 @@ pub async fn recheck(arguments: RecheckArgs, context: &Context) -> Result<Answer
         .recheck_departments(timed(request, DEPARTMENTS_TIMEOUT))
         .await;
     let response = response.map_err(|status| client.refusal(&status))?.into_inner();
-    let verification = response.verification.unwrap_or_default();
+    // The answer holds the verdicts only; the report is read as `hedui show` reads it.
+    let name = response.verification.unwrap_or_default().name;
+    let verification = show::read(&client, &name, "").await?;
     let exit = Exit::of_verification(&verification);
     match context.output {
         Output::Json => Answer::json(&json::recheck(&verification, &response.differences), exit),
         Output::Table => {
-            let text = differences(&response.differences, context)
+            let (lang, width) = (context.lang, usize::from(context.width));
+            let text = report::differences(&verification, &response.differences, lang, width)
                 + "\n"
-                + &report::render(&verification, context.lang, usize::from(context.width));
+                + &report::render(&verification, lang, width);
             Ok(Answer { text, exit })
         }
     }
-}
-
-fn differences(differences: &[wire::Difference], context: &Context) -> String {
-    let lang = context.lang;
-    if differences.is_empty() {
-        return lang
-            .pick(
-                "复核结果与原报告一致\n",
-                "nothing is different from the report before\n",
-            )
-            .to_owned();
-    }
-    let rows = differences.iter().map(|difference| {
-        vec![
-            difference.subject.clone(),
-            difference.before.clone(),
-            difference.after.clone(),
-        ]
-    });
-    let headers = [
-        (lang.pick("事项", "what"), Column::Whole),
-        (lang.pick("原为", "before"), Column::Text),
-        (lang.pick("现为", "now"), Column::Text),
-    ];
-    table(&headers, rows.collect(), 0, context.width)
 }

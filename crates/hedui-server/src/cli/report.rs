@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use hedui_policy::PackSet;
-use hedui_proto::verification::{AnswerState, Part, Report, Verification, VerificationState};
+use hedui_proto::verification::{AnswerState, Difference, Part, Report, Verification, VerificationState};
 
 use super::lang::Lang;
 use super::table::{Column, MAX_WIDTH, MIN_WIDTH, item, paragraph, table};
@@ -14,6 +14,7 @@ use crate::cli::audit::retention;
 
 mod also;
 mod departments;
+mod differences;
 mod explain;
 mod figures;
 mod findings;
@@ -31,28 +32,42 @@ pub use reasons::draft;
 /// Renders a verification in the full view, without colour, in lines of at most `width` columns (at least 60; single words that
 /// are longer stand out). In the basic view, or before the end, what is there is shown. Ends with a line feed.
 pub fn render(verification: &Verification, lang: Lang, width: usize) -> String {
+    on_page(verification, lang, width, render_page)
+}
+
+/// Renders what a recheck changed: the verification is the new one, in the full view. Ends with a line feed.
+pub fn differences(verification: &Verification, differences: &[Difference], lang: Lang, width: usize) -> String {
+    on_page(verification, lang, width, |page| differences::render(page, differences))
+}
+
+/// What is rendered on the page of a verification.
+fn on_page(verification: &Verification, lang: Lang, width: usize, of: impl FnOnce(&Page<'_>) -> String) -> String {
     let width = u16::try_from(width).map_or(MAX_WIDTH, |width| width.clamp(MIN_WIDTH, MAX_WIDTH));
     let nothing = Report::default();
     let report = verification.report.as_ref().unwrap_or(&nothing);
     let names = Names::of(report, lang);
-    let page = Page {
+    of(&Page {
         verification,
         report,
         names: &names,
         lang,
         width,
-    };
+    })
+}
+
+fn render_page(page: &Page<'_>) -> String {
+    let verification = page.verification;
     let mut text = page.head();
     text.push_str(&page.conclusion());
     if verification.report.is_some() {
         text.push_str(&page.household());
-        text.push_str(&departments::render(&page));
-        text.push_str(&figures::render(&page));
-        text.push_str(&findings::render(&page));
-        text.push_str(&also::render(&page));
+        text.push_str(&departments::render(page));
+        text.push_str(&figures::render(page));
+        text.push_str(&findings::render(page));
+        text.push_str(&also::render(page));
     }
     for verdict in &verification.verdicts {
-        text.push_str(&verdict::calculation(&page, verdict));
+        text.push_str(&verdict::calculation(page, verdict));
     }
     text.push_str(&page.evidence());
     text

@@ -91,14 +91,26 @@ async fn cancelling_says_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn a_recheck_prints_the_differences_first() {
-    let difference = Difference {
-        subject: "figure/dwellings".to_owned(),
-        before: "[0, inf]".to_owned(),
-        after: "[1, 1]".to_owned(),
+async fn a_recheck_prints_the_differences_first_and_the_whole_new_report() {
+    let difference = |subject: &str, before: &str, after: &str| Difference {
+        subject: subject.to_owned(),
+        before: before.to_owned(),
+        after: after.to_owned(),
     };
     let fake = Fake::start(Script {
-        differences: vec![difference],
+        differences: vec![
+            difference(
+                "department/housing/0",
+                "UNREACHABLE:timeout, 0 record(s)",
+                "FOUND, 1 record(s)",
+            ),
+            difference("figure/dwellings", "[0, inf] pieces", "1 pieces"),
+            difference("figure/income.wage", "68780 fen", "[70000, inf] fen"),
+            difference("finding/NOT_KNOWN_HERE", "", "present"),
+            difference("verdict/dibao", "INCONCLUSIVE", "EXCEEDS"),
+            difference("amount/dibao", "[0, 26400] fen", ""),
+            difference("of_tomorrow/x", "a", "b"),
+        ],
         ..script()
     })
     .await;
@@ -113,11 +125,26 @@ async fn a_recheck_prints_the_differences_first() {
     ])
     .await;
     assert_eq!(ran.code, 11, "{ran:?}");
-    let first = ran.stdout.split("== ").next().unwrap();
-    assert!(
-        first.contains("figure/dwellings") && first.contains("[1, 1]"),
-        "{first}"
-    );
+    let (first, report) = ran.stdout.split_at(ran.stdout.find("== ").unwrap());
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let first = words(first);
+    for line in [
+        "NO ANSWER (too late)",
+        "+ 1 record",
+        "dwellings unknown 1",
+        "wages, net 687.80 yuan at least 700.00 yuan",
+        "NOT_KNOWN_HERE not found found",
+        "INCONCLUSIVE EXCEEDS",
+        "0.00 to 264.00 yuan -",
+        "of_tomorrow/x a b",
+    ] {
+        assert!(first.contains(line), "{line}\n{first}");
+    }
+    for raw in ["fen", "inf]", "pieces", "figure/", "department/"] {
+        assert!(!first.contains(raw), "{raw}\n{first}");
+    }
+    let shown = hedui_server::cli::report::render(&sample::verification(), hedui_server::cli::Lang::En, 100);
+    assert_eq!(report, shown);
     assert_eq!(
         fake.asked(|asked| asked.rechecked[0].departments.clone()),
         ["housing", "taxation"]
