@@ -40,12 +40,8 @@ fn summary(page: &Page<'_>) -> String {
             .map(|department| department.department.clone())
             .collect::<Vec<_>>()
     };
-    let asked: Vec<&DepartmentResult> = page
-        .report
-        .departments
-        .iter()
-        .filter(|department| department.subjects.iter().any(|s| s.state() != AnswerState::NotAsked))
-        .collect();
+    let all = page.report.departments.iter();
+    let asked: Vec<&DepartmentResult> = all.filter(|department| is_asked(department)).collect();
     let (silent, pending) = (with(AnswerState::Unreachable), with(AnswerState::Pending));
     let (number, none) = (asked.len(), silent.len());
     let mut text = paragraph(
@@ -76,6 +72,12 @@ fn summary(page: &Page<'_>) -> String {
         text.push_str(&paragraph(line, 0, page.width));
     }
     text
+}
+
+/// Whether it was asked about anybody: without a letter nobody is asked.
+fn is_asked(department: &DepartmentResult) -> bool {
+    let mut states = department.subjects.iter().map(SubjectResult::state);
+    states.any(|state| !matches!(state, AnswerState::NotAsked | AnswerState::NotAuthorized))
 }
 
 /// One line where all members got the same answer, else one for each answer with whom it is about.

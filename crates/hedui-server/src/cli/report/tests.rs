@@ -130,6 +130,30 @@ fn no_line_is_wider_than_the_page() {
 }
 
 #[test]
+fn a_department_without_a_letter_was_not_asked() {
+    let counted = |states: &[AnswerState]| {
+        let mut verification = verification();
+        let department = &verification.report.as_ref().unwrap().departments[0];
+        let departments = states.iter().map(|state| {
+            let mut department = department.clone();
+            for subject in &mut department.subjects {
+                subject.state = (*state).into();
+            }
+            department
+        });
+        verification.report.as_mut().unwrap().departments = departments.collect();
+        let text = render(&verification, Lang::En, 200);
+        let line = text.lines().find(|line| line.contains("departments were asked"));
+        line.unwrap().split(" gave").next().unwrap().to_owned()
+    };
+    use AnswerState as A;
+    assert_eq!(
+        counted(&[A::Found, A::Unreachable, A::NotAuthorized, A::NotAsked, A::Pending]),
+        "3 departments were asked, 1"
+    );
+}
+
+#[test]
 fn no_two_answers_look_alike() {
     for lang in [Lang::Zh, Lang::En] {
         let all = every_answer(lang);
