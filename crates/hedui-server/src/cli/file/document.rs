@@ -1,6 +1,10 @@
 //! One tree for both formats of household files, with the line of every value where the format keeps it.
 //! Leaves what the values mean to `reading.rs`.
 
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -111,33 +115,85 @@ fn line_at(text: &str, offset: usize) -> usize {
     before.iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
-/// Reads JSON, which has one syntax error at most.
+/// Reads JSON, of which the first error is told: of its form, or a key that stands twice in one table.
 pub(super) fn json(text: &str) -> Result<Node, Vec<Mistake>> {
-    match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(value) => Ok(from_json(value)),
+    serde_json::from_str::<Json>(text).map(|json| json.0).map_err(|error| {
         // The reader's own words may quote the file, which holds people's numbers.
-        Err(error) => Err(vec![mistake(
+        let what = if error.is_data() {
+            "duplicate key"
+        } else {
+            "this is no JSON"
+        };
+        vec![mistake(
             Some(error.line()),
             "JSON_SYNTAX",
-            format!("this is no JSON at column {}", error.column()),
-        )]),
+            format!("{what} at column {}", error.column()),
+        )]
+    })
+}
+
+/// Any JSON. Of two equal keys neither is taken: it would be chance which one somebody meant.
+struct Json(Node);
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
+        let value = deserializer.deserialize_any(AnyJson)?;
+        Ok(Json(Node { line: None, value }))
     }
 }
 
-fn from_json(value: serde_json::Value) -> Node {
-    use serde_json::Value as Json;
-    let value = match value {
-        Json::String(content) => Value::Text(content),
-        Json::Number(number) => number.as_i64().map_or(Value::Other("a fraction"), Value::Integer),
-        Json::Bool(flag) => Value::Boolean(flag),
-        Json::Null => Value::Other("null"),
-        Json::Array(items) => Value::List(items.into_iter().map(from_json).collect()),
-        Json::Object(entries) => Value::Table(
-            entries
-                .into_iter()
-                .map(|(key, value)| (key, from_json(value)))
-                .collect(),
-        ),
-    };
-    Node { line: None, value }
+struct AnyJson;
+
+impl<'de> Visitor<'de> for AnyJson {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Integer(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        let number = i64::try_from(number).map(Value::Integer);
+        Ok(number.unwrap_or(Value::Other("a number out of range")))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Other("a fraction"))
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(Value::Boolean(flag))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Other("null"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Json(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut table: Vec<(String, Node)> = Vec::new();
+        let mut known = HashSet::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if !known.insert(key.clone()) {
+                return Err(de::Error::custom("duplicate key"));
+            }
+            let Json(value) = entries.next_value()?;
+            table.push((key, value));
+        }
+        Ok(Value::Table(table))
+    }
 }

@@ -229,3 +229,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_key_that_stands_twice_is_refused_in_both_formats() {
+    let first = |mistakes: Vec<Mistake>| {
+        mistakes
+            .into_iter()
+            .next()
+            .map(|m| (m.line, m.reason, m.message))
+            .unwrap()
+    };
+    let toml = TOML.replacen("district = ", "district = \"150102\"\ndistrict = ", 1);
+    let (_, reason, message) = first(HouseholdFile::from_toml(&toml).unwrap_err());
+    assert_eq!((reason.as_str(), message.as_str()), ("TOML_SYNTAX", "duplicate key"));
+    // At the top and in a table within lists; the number of a person is not quoted.
+    for (text, line, column) in [
+        ("{\"district\": \"511703\",\n \"district\": \"150102\"}", 2, 11),
+        (
+            "{\"a\": [\n{\"x\": 1,\n  \"201703198403120034\": 1, \"201703198403120034\": 2}]}",
+            3,
+            47,
+        ),
+    ] {
+        let (at, reason, message) = first(HouseholdFile::from_json(text).unwrap_err());
+        assert_eq!((at, reason.as_str()), (Some(line), "JSON_SYNTAX"));
+        assert_eq!(message, format!("duplicate key at column {column}"));
+    }
+}
