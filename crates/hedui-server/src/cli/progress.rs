@@ -17,6 +17,8 @@ use super::values;
 pub struct Progress {
     lang: Lang,
     bar: Option<ProgressBar>,
+    /// The most departments that were known to be done: a watch that begins late tells the end first, and then how it came about.
+    done: Cell<u32>,
     /// Quarters of the departments that have been reported as lines.
     quarters: Cell<u32>,
     /// Departments that gave no answer, named once each.
@@ -37,6 +39,7 @@ impl Progress {
         Progress {
             lang,
             bar,
+            done: Cell::new(0),
             quarters: Cell::new(0),
             unanswered: RefCell::new(Vec::new()),
         }
@@ -59,21 +62,30 @@ impl Progress {
     }
 
     fn position(&self, answered: u32, asked: u32) {
-        if let Some(bar) = &self.bar {
-            bar.set_length(u64::from(asked));
-            bar.set_position(u64::from(answered));
-            return;
+        let milestone = self.milestone(answered, asked);
+        match (&self.bar, milestone) {
+            (Some(bar), _) => {
+                bar.set_length(u64::from(asked));
+                bar.set_position(u64::from(self.done.get()));
+            }
+            (None, Some(line)) => eprintln!("{line}"),
+            (None, None) => {}
         }
-        let quarters = (answered * 4).checked_div(asked).unwrap_or(0);
-        if quarters > self.quarters.replace(quarters) {
-            eprintln!(
-                "{}",
-                self.lang.pick(
-                    format!("{asked} 个部门中 {answered} 个已有结果"),
-                    format!("{answered} of {asked} departments are done"),
-                )
-            );
+    }
+
+    /// The line that is due when one more quarter of the departments is done; it never goes back.
+    fn milestone(&self, answered: u32, asked: u32) -> Option<String> {
+        let done = self.done.get().max(answered);
+        self.done.set(done);
+        let quarters = (done * 4).checked_div(asked).unwrap_or(0);
+        if quarters <= self.quarters.get() {
+            return None;
         }
+        self.quarters.set(quarters);
+        Some(self.lang.pick(
+            format!("{asked} 个部门中 {done} 个已有结果"),
+            format!("{done} of {asked} departments are done"),
+        ))
     }
 
     fn department(&self, result: &DepartmentResult) {
@@ -126,5 +138,31 @@ impl Watcher for Progress {
                 why.message
             ),
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_never_becomes_less() {
+        let progress = Progress::new(Lang::En, false);
+        // A watch that is taken up late: where it stands, then what has happened so far, again from the beginning.
+        let told: Vec<String> = [
+            (7, 27),
+            (26, 27),
+            (1, 27),
+            (7, 27),
+            (14, 27),
+            (26, 27),
+            (27, 27),
+            (27, 27),
+        ]
+        .into_iter()
+        .filter_map(|(answered, asked)| progress.milestone(answered, asked))
+        .collect();
+        let lines = ["7 of 27", "26 of 27", "27 of 27"].map(|line| format!("{line} departments are done"));
+        assert_eq!(told, lines);
     }
 }
