@@ -446,14 +446,31 @@ async fn operators_see_who_answers_and_every_self_test() {
         .departments;
     assert_eq!(listed.len(), 28);
     for department in listed {
-        let expected = match department.asked {
-            0 => operations_pb::DepartmentHealth::Unknown,
-            _ => operations_pb::DepartmentHealth::Answering,
-        };
+        // Also one that was not asked yet: it has answered its self-tests.
+        let expected = operations_pb::DepartmentHealth::Answering;
         assert_eq!(department.health(), expected, "{}", department.id);
         assert!(!department.checks.is_empty(), "{}", department.id);
         for line in department.checks {
             assert!(line.starts_with("PASS"), "{}: {line}", department.id);
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_department_that_is_back_says_so_by_its_self_tests() {
+    use operations_pb::DepartmentHealth as H;
+    let district = District::generate(14, 60).await;
+    let files = district.files();
+    let vehicles = files.iter().find(|(d, _)| d.as_str() == "traffic-police").unwrap().1;
+    {
+        let _away = Away::these([vehicles]);
+        district.verify(plain(&district)).await;
+    }
+    let operator = OperationsServiceClient::connect(district.address()).await.unwrap();
+    for (check, health) in [(false, H::Failing), (true, H::Answering), (false, H::Answering)] {
+        let request = operations_pb::ListDepartmentsRequest { check };
+        let listed = operator.clone().list_departments(request).await.unwrap().into_inner();
+        let mut found = listed.departments.into_iter().filter(|d| d.id == "traffic-police");
+        assert_eq!(found.next().unwrap().health(), health, "check: {check}");
     }
 }

@@ -33,6 +33,8 @@ pub struct Registered {
     answered: AtomicU64,
     failed: AtomicU64,
     last_answer_ms: AtomicI64,
+    /// How many questions had failed when it last passed its self-tests; `u64::MAX` where it never did.
+    failed_at_check: AtomicU64,
 }
 
 /// How a department has fared since the start.
@@ -48,6 +50,8 @@ pub struct Fared {
     pub last_answer_ms: Option<i64>,
     /// Where its breaker stands.
     pub breaker: BreakerState,
+    /// Whether it has passed its self-tests and no question has failed since.
+    pub passed_check: bool,
 }
 
 /// The gate measures time from 1970; time before does not occur.
@@ -69,6 +73,7 @@ impl Registered {
             answered: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             last_answer_ms: AtomicI64::new(i64::MIN),
+            failed_at_check: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -145,6 +150,16 @@ impl Registered {
         self.gate().settled(permit, settled, since_1970(now_ms));
     }
 
+    /// Notes how its self-tests ended. They do not count as a question: the breaker hears nothing of them.
+    pub fn checked(&self, passed: bool) {
+        let at = if passed {
+            self.failed.load(Ordering::Relaxed)
+        } else {
+            u64::MAX
+        };
+        self.failed_at_check.store(at, Ordering::Relaxed);
+    }
+
     /// Whether no question is under way.
     #[cfg(test)]
     pub(crate) fn is_idle(&self) -> bool {
@@ -154,10 +169,12 @@ impl Registered {
     /// How it has fared.
     pub fn fared(&self) -> Fared {
         let last = self.last_answer_ms.load(Ordering::Relaxed);
+        let failed = self.failed.load(Ordering::Relaxed);
         Fared {
             asked: self.asked.load(Ordering::Relaxed),
             answered: self.answered.load(Ordering::Relaxed),
-            failed: self.failed.load(Ordering::Relaxed),
+            failed,
+            passed_check: self.failed_at_check.load(Ordering::Relaxed) == failed,
             last_answer_ms: (last != i64::MIN).then_some(last),
             breaker: self.gate().breaker(),
         }

@@ -61,7 +61,7 @@ pub async fn list(arguments: ListArgs, context: &Context) -> Result<Answer, CliE
         matches!(
             department.health(),
             wire::DepartmentHealth::Failing | wire::DepartmentHealth::BreakerOpen
-        )
+        ) || department.checks.iter().any(|check| check.starts_with("FAIL"))
     });
     let exit = if arguments.check && failing {
         Exit::Unavailable

@@ -9,7 +9,7 @@ use hedui_adapter::catalogue::CatalogueError;
 use hedui_adapter::gate::BreakerState;
 use hedui_adapter::manifest::Secret;
 use hedui_adapter::wire::check_published;
-use hedui_broker::{Broker, BrokerError, Gauge, Pause, Registered, Step};
+use hedui_broker::{Broker, BrokerError, Fared, Gauge, Pause, Registered, Step};
 use hedui_core::drift::Drift;
 use hedui_core::{DepartmentId, FieldError, PinnedKey};
 use hedui_proto::department as department_wire;
@@ -176,19 +176,19 @@ impl OperationsService for Service {
     ) -> Result<Response<pb::ListDepartmentsResponse>, Status> {
         self.callers.check(request.metadata(), Role::Operator)?;
         let check = request.into_inner().check;
-        let mut departments = Vec::new();
         let (registry, pauses) = (self.broker.registry(), self.broker.pauses());
-        for registered in registry.departments() {
-            let pause = pauses.get(&registered.profile.id);
-            departments.push(self.department(registered, pause));
-        }
+        // Before anything is said of their health: a self-test says it too.
+        let mut checks = Vec::new();
         if check {
-            let checks = registry.departments().iter().map(|d| self.live.checks.run(d));
-            let checks = futures::future::join_all(checks).await;
-            for (department, checks) in departments.iter_mut().zip(checks) {
-                department.checks = checks;
-            }
+            let each = registry.departments().iter().map(|d| self.live.checks.run(d));
+            checks = futures::future::join_all(each).await;
         }
+        let mut checks = checks.into_iter();
+        let departments = registry.departments().iter().map(|registered| pb::Department {
+            checks: checks.next().unwrap_or_default(),
+            ..self.department(registered, pauses.get(&registered.profile.id))
+        });
+        let departments = departments.collect();
         Ok(Response::new(pb::ListDepartmentsResponse { departments }))
     }
 
@@ -351,13 +351,6 @@ fn gauge(gauge: Gauge) -> pb::Gauge {
 
 fn department(registered: &Registered, names: &DepartmentNames, pause: Option<&Pause>) -> pb::Department {
     let (profile, fared) = (&registered.profile, registered.fared());
-    let health = match fared.breaker {
-        _ if pause.is_some() => pb::DepartmentHealth::Paused,
-        BreakerState::Open { .. } | BreakerState::HalfOpen { .. } => pb::DepartmentHealth::BreakerOpen,
-        BreakerState::Closed { failures } if failures > 0 => pb::DepartmentHealth::Failing,
-        BreakerState::Closed { .. } if fared.answered > 0 => pb::DepartmentHealth::Answering,
-        BreakerState::Closed { .. } => pb::DepartmentHealth::Unknown,
-    };
     let described = names.get(&profile.id);
     let text = |of: fn(&Described) -> &String| described.as_deref().map(of).cloned().unwrap_or_default();
     pb::Department {
@@ -370,7 +363,7 @@ fn department(registered: &Registered, names: &DepartmentNames, pause: Option<&P
         connector: text(|d| &d.connector),
         deadline_ms: profile.deadline_ms,
         freshness_ms: profile.freshness_ms,
-        health: health.into(),
+        health: health(&fared, pause.is_some()).into(),
         asked: fared.asked,
         answered: fared.answered,
         failed: fared.failed,
@@ -383,6 +376,18 @@ fn department(registered: &Registered, names: &DepartmentNames, pause: Option<&P
         }),
         drifts: Vec::new(),
         accepted_drift: None,
+    }
+}
+
+/// How a department stands. Passed self-tests say that it is back, but not that it is asked again: its breaker waits for its time.
+fn health(fared: &Fared, is_paused: bool) -> pb::DepartmentHealth {
+    match fared.breaker {
+        _ if is_paused => pb::DepartmentHealth::Paused,
+        BreakerState::Open { .. } | BreakerState::HalfOpen { .. } => pb::DepartmentHealth::BreakerOpen,
+        BreakerState::Closed { .. } if fared.passed_check => pb::DepartmentHealth::Answering,
+        BreakerState::Closed { failures } if failures > 0 => pb::DepartmentHealth::Failing,
+        BreakerState::Closed { .. } if fared.answered > 0 => pb::DepartmentHealth::Answering,
+        BreakerState::Closed { .. } => pb::DepartmentHealth::Unknown,
     }
 }
 
@@ -421,7 +426,12 @@ impl Checks {
             }
         };
         let late = || vec!["FAIL: no answer to the self-tests within the department's deadline".to_owned()];
-        tokio::time::timeout(limit, tests).await.unwrap_or_else(|_| late())
+        let lines = tokio::time::timeout(limit, tests).await.unwrap_or_else(|_| late());
+        // One without tests of its own has passed none.
+        if !lines.is_empty() {
+            registered.checked(!lines.iter().any(|line| line.starts_with("FAIL")));
+        }
+        lines
     }
 }
 
@@ -473,3 +483,6 @@ async fn plugin_lines(address: &str, token: Option<&Secret>, pinned: &[PinnedKey
     }
     lines
 }
+
+#[cfg(test)]
+mod tests;
