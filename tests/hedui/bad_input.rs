@@ -261,6 +261,21 @@ async fn an_oversized_request_is_refused_and_the_server_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_variant_that_nobody_knows_is_never_repeated() {
+    let district = District::generate(27, 50).await;
+    for written in ["511703199108265019", "王小明 51170319910826"] {
+        let request = pb::CreateVerificationRequest {
+            policy_variant: written.into(),
+            ..district.request(0)
+        };
+        let (status, fields) = refused(&district, request).await;
+        assert!(has(&fields, "programmes[0]", "UNKNOWN_VARIANT"), "{fields:?}");
+        let told = format!("{} {fields:?}", status.message());
+        assert!(!told.contains("51170319910826") && !told.contains("王小明"), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_that_are_none_are_refused() {
     let district = District::generate(23, 50).await;
     for (name, code) in [

@@ -6,6 +6,7 @@ use hedui_core::authorization::{Authorization, Scope, Signature, authorize};
 use hedui_core::household::Household;
 use hedui_core::record::RecordType;
 use hedui_core::{Date, FieldError, Plan, ProgrammeId};
+use hedui_policy::SelectError;
 
 use crate::core::{Core, InForce};
 use crate::error::BrokerError;
@@ -116,11 +117,21 @@ fn packs(core: &Core, stored: &StoredRequest, programmes: &[ProgrammeId], errors
                     format!("programmes[{i}]")
                 },
                 error.reason(),
-                error.to_string(),
+                without_what_was_written(&error),
             )),
         }
     }
     packs
+}
+
+/// What a selection says, but for a text that was written freely: it may be anything, also somebody's number or name.
+fn without_what_was_written(error: &SelectError) -> String {
+    match error {
+        SelectError::UnknownVariant {
+            programme, district, ..
+        } => format!("no pack of {programme} in {district} has this variant; see `hedui policy list`"),
+        other => other.to_string(),
+    }
 }
 
 /// The packs of the district's other programmes, as far as the letters go. Nothing more is asked for their sake.
