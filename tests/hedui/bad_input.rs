@@ -276,6 +276,20 @@ async fn a_variant_that_nobody_knows_is_never_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_a_district_that_cannot_be_is_refused() {
+    let district = District::generate(28, 50).await;
+    for code in ["abc", "", "5117", "5117031", "５１１７０３"] {
+        let request = pb::ListVerificationsRequest {
+            district_code: code.into(),
+            ..Default::default()
+        };
+        let refused = district.client.clone().list_verifications(request).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{code}");
+        assert_eq!(refused.get_details_error_info().unwrap().reason, "DISTRICT_INVALID");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_that_are_none_are_refused() {
     let district = District::generate(23, 50).await;
     for (name, code) in [

@@ -15,7 +15,7 @@ use tonic::{Code, Request, Response, Status};
 use crate::config::Role;
 use crate::grpc::caller::{Callers, Known};
 use crate::grpc::long_calls::{LongCalls, Replies, beside, whole};
-use crate::grpc::status::{refusal, status};
+use crate::grpc::status::{district_invalid, refusal, status};
 use crate::grpc::to_proto::{name, timestamp};
 use crate::grpc::verification::case;
 use crate::witnesses::{Standing, Standings};
@@ -328,11 +328,7 @@ pub(super) fn district(text: &str) -> Result<Option<&str>, Status> {
     if hedui_ids::DivisionCode::parse(text).is_some() {
         return Ok(Some(text));
     }
-    let (zh, en) = (
-        "地区代码应为六位数字",
-        "district_code is six digits by GB/T 2260, for example 511703",
-    );
-    Err(refusal(Code::InvalidArgument, "DISTRICT_INVALID", en, zh))
+    Err(district_invalid())
 }
 
 fn log_name(text: &str) -> Result<LogName, Status> {

@@ -114,6 +114,15 @@ pub fn refusal(code: Code, reason: &str, en: &str, zh: &str) -> Status {
     refusal_of(code, reason, en, zh, &[])
 }
 
+/// A district that is none.
+pub fn district_invalid() -> Status {
+    let (zh, en) = (
+        "地区代码应为六位数字",
+        "district_code is six digits by GB/T 2260, for example 511703",
+    );
+    refusal(Code::InvalidArgument, "DISTRICT_INVALID", en, zh)
+}
+
 /// The same with what is wrong with each field.
 pub fn refusal_of(code: Code, reason: &str, en: &str, zh: &str, fields: &[FieldError]) -> Status {
     let mut details = ErrorDetails::new();

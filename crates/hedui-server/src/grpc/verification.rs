@@ -16,7 +16,7 @@ use tonic::{Code, Request, Response, Status, Streaming};
 use crate::config::Role;
 use crate::grpc::caller::{Callers, Known};
 use crate::grpc::operations::DepartmentNames;
-use crate::grpc::status::{code, refusal, status};
+use crate::grpc::status::{code, district_invalid, refusal, status};
 use crate::grpc::to_proto::{View, event, verification_for};
 use crate::grpc::{from_proto, page};
 
@@ -230,6 +230,10 @@ impl VerificationService for Service {
     ) -> Result<Response<pb::ListVerificationsResponse>, Status> {
         let caller = self.callers.check(request.metadata(), Role::Verifier)?;
         let message = request.into_inner();
+        // An empty list of a district that cannot be would look like an answer.
+        if hedui_ids::DivisionCode::parse(&message.district_code).is_none() {
+            return Err(district_invalid());
+        }
         caller.in_district(&message.district_code)?;
         let size = page::size(message.page_size)?;
         let before = page::read(&message.page_token, &message.district_code)?;
