@@ -71,6 +71,16 @@ impl From<Refusal> for CliError {
 }
 
 impl CliError {
+    /// The same where the server cannot be reached, about a verification that was begun: it says how to see what became of it.
+    pub fn about(mut self, verification: &str) -> CliError {
+        if let CliError::Server(refusal) = &mut self
+            && refusal.is_out_of_reach()
+        {
+            refusal.verification = Some(verification.to_owned());
+        }
+        self
+    }
+
     /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {

@@ -37,7 +37,7 @@ pub struct Refusal {
     pub violations: Vec<Violation>,
     /// When to try again, where the server says.
     pub retry_after: Option<Duration>,
-    /// The verification that is in the way, where there is one.
+    /// The verification that is in the way, or that was begun before the server went away, where there is one.
     pub verification: Option<String>,
     /// The server that was called.
     pub server: String,
@@ -93,6 +93,12 @@ impl Refusal {
             || (!self.violations.is_empty() && self.violations.iter().all(|violation| named(&violation.description)))
     }
 
+    /// Whether the server is gone or going, and has said nothing about what was asked.
+    pub fn is_out_of_reach(&self) -> bool {
+        let broken = matches!(self.code, Code::Unknown | Code::Internal | Code::Cancelled) && self.reason.is_empty();
+        self.code == Code::Unavailable || broken
+    }
+
     /// Whether asking again can help without changing anything.
     pub fn may_pass(&self) -> bool {
         self.exit() == Exit::Unavailable
@@ -139,6 +145,15 @@ impl Refusal {
 
     fn advice(&self, lang: Lang) -> Option<String> {
         let server = &self.server;
+        if let Some(name) = self.verification.as_ref().filter(|_| self.is_out_of_reach()) {
+            return Some(lang.pick(
+                format!("{name} 已开始，服务端（{server}）停止前会办完，否则再次启动后继续；恢复后用 `hedui show {name}` 查看结果"),
+                format!(
+                    "{name} was begun: the server at {server} ends it before it stops, or goes on with it when it is started again; \
+                     then `hedui show {name}` tells how it ended"
+                ),
+            ));
+        }
         if let Some(name) = &self.verification {
             return Some(lang.pick(
                 format!("用 `hedui show {name}` 查看，或加 --conflict use-existing 跟随它"),

@@ -102,9 +102,12 @@ pub async fn run(arguments: VerifyArgs, context: &Context) -> Result<Answer, Cli
     }
     let name = verification.name.clone();
     if !follow::has_ended(&verification) {
-        watch(&client, &name, context).await?;
+        watch(&client, &name, context)
+            .await
+            .map_err(|error| error.about(&name))?;
     }
-    let verification = show::read(&client, &name, "").await?;
+    let read = show::read(&client, &name, "").await;
+    let verification = read.map_err(|error| error.about(&name))?;
     show::answer(&verification, context)
 }
 

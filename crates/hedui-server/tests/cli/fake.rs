@@ -31,6 +31,8 @@ pub enum Then {
 pub struct Script {
     pub created: Result<Verification, Status>,
     pub read: Verification,
+    /// In place of it.
+    pub read_fails: Option<Status>,
     /// One for each time that the verification is watched; the last one again and again.
     pub watches: Vec<Watch>,
     /// Pages of a list.
@@ -117,6 +119,9 @@ impl VerificationService for Fake {
     ) -> Result<Response<GetVerificationResponse>, Status> {
         self.see(&request);
         self.note(|asked| asked.read.push(request.into_inner()));
+        if let Some(status) = self.script.read_fails.clone() {
+            return Err(status);
+        }
         let verification = Some(self.script.read.clone());
         Ok(Response::new(GetVerificationResponse { verification }))
     }

@@ -52,6 +52,7 @@ pub fn script() -> Script {
     Script {
         created: Ok(running()),
         read: sample::verification(),
+        read_fails: None,
         watches: vec![Watch {
             events: vec![
                 event(0, Event::Snapshot(running())),
@@ -395,4 +396,26 @@ async fn the_first_interrupt_says_how_to_come_back_and_the_second_leaves() {
     }
     interrupt();
     assert_eq!(child.wait().await.unwrap().code(), Some(130));
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_leaves_the_name_to_ask_for_later() {
+    let gone = Status::unavailable("stopping");
+    let fake = Fake::start(Script {
+        read_fails: Some(gone),
+        ..script()
+    })
+    .await;
+    for (lang, text) in [("en", "tells how it ended"), ("zh", "查看结果")] {
+        let ran = verify(&fake, &["--lang", lang]).await;
+        assert_eq!(ran.code, 5, "{ran:?}");
+        assert!(
+            ran.stderr.contains("`hedui show verifications/7f3a91c2`"),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stderr.contains(text), "{}", ran.stderr);
+    }
+    let ran = verify(&fake, &["--output", "json"]).await;
+    assert_eq!(ran.error()["error"]["verification"], "verifications/7f3a91c2");
 }
