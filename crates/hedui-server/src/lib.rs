@@ -12,6 +12,7 @@ pub mod host;
 mod packs;
 mod scrub;
 pub mod serve;
+mod shell;
 mod simulation;
 mod staff;
 pub mod start;

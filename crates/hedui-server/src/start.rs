@@ -27,6 +27,7 @@ use crate::grpc::peer::Answering;
 use crate::grpc::tasks::tell_unconfirmable;
 use crate::grpc::{self, Listening};
 use crate::scrub::Scrubbing;
+use crate::shell::quoted;
 use crate::witnesses::Asking;
 
 /// A broker that serves.
@@ -80,6 +81,7 @@ pub async fn start_at(
     clock: Arc<dyn Clock>,
     tell: &mut (dyn FnMut(String) + Send),
 ) -> anyhow::Result<Started> {
+    need_key_files(&config)?;
     let listener = bind(config.server.listen).await?;
     let entropy = Entropy::from_seed(seed());
     let (store, keys, scrubbing) = open_store(&config, &entropy, tell).await?;
@@ -217,6 +219,43 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
     })
 }
 
+/// Says what to do where a key file is missing that is not made here, before a folder is made in vain.
+fn need_key_files(config: &Config) -> anyhow::Result<()> {
+    if config.store.kind == StoreKind::Memory || config.store.create_key {
+        return Ok(());
+    }
+    let master = config.store.key_command.is_none();
+    let needed = [
+        (master, &config.store.key_file, "store.key_file", "master"),
+        (true, &config.transparency.key_file, "transparency.key_file", "log"),
+    ];
+    let mut missing = String::new();
+    for (_, path, setting, kind) in needed.iter().filter(|(is_needed, ..)| *is_needed) {
+        if std::fs::exists(path).with_context(|| format!("{setting}: {}", path.display()))? {
+            continue;
+        }
+        let (file, name) = (path.display(), quoted(path));
+        missing.push_str(&format!(
+            "\n  {file} ({setting}); where it is new: ( umask 077; printf 'hedui-{kind}-key-v1:%s\\n' \"$(openssl rand -hex 32)\" > {name} )"
+        ));
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    // Systems empty this folder at every start.
+    let is_for_the_unit = needed.iter().any(|(_, path, ..)| path.starts_with("/run"));
+    let unit = if is_for_the_unit {
+        "\nThe unit of deploy/ copies them to /run at each start: make them in /etc/hedui for it, as what is made in /run is gone after a restart."
+    } else {
+        ""
+    };
+    anyhow::bail!(
+        "key files are missing, and none are made as store.create_key is false. Where this store has been in use, put its own keys back: \
+         others cannot read its evidence.{missing}\nKeep copies in a safe.{unit}\nOr set store.create_key = true, and they are made at the \
+         first start. See deploy/README.md, \"Install\"; `hedui demo` needs none"
+    )
+}
+
 /// How many findings of an opening are told one by one.
 const MOST_TOLD: usize = 20;
 
@@ -334,3 +373,6 @@ pub fn packs(directory: Option<&Path>) -> anyhow::Result<PackSet> {
     };
     loaded.map_err(|mistakes| anyhow::anyhow!("the policy packs have mistakes:\n{mistakes}"))
 }
+
+#[cfg(test)]
+mod tests;

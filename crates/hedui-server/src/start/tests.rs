@@ -1,0 +1,35 @@
+//! What a start says before it has begun.
+
+use super::*;
+
+#[tokio::test]
+async fn a_missing_key_says_how_to_make_one_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("evidence");
+    let mut config = Config::default();
+    config.server.listen = ([127, 0, 0, 1], 0).into();
+    config.store.directory.clone_from(&folder);
+    config.store.create_key = false;
+    config.store.key_file = dir.path().join("my master.key");
+    config.transparency.key_file = dir.path().join("log.key");
+    let told = |config: &Config| {
+        let config = config.clone();
+        async { format!("{:#}", start(config, &mut |_| {}).await.err().unwrap()) }
+    };
+    let both = told(&config).await;
+    for text in [
+        "hedui-master-key-v1:%s",
+        "hedui-log-key-v1:%s",
+        "my master.key'",
+        "create_key",
+        "deploy/README.md",
+    ] {
+        assert!(both.contains(text), "{text}: {both}");
+    }
+    std::fs::write(&config.transparency.key_file, "").unwrap();
+    let one = told(&config).await;
+    assert!(one.contains("master-key") && !one.contains("hedui-log-key"), "{one}");
+    assert!(!folder.exists(), "nothing is made for a store that cannot be opened");
+    config.store.key_command = Some(vec!["/no/such/program".to_owned()]);
+    assert!(!told(&config).await.contains("hedui-master-key"));
+}
