@@ -4,20 +4,25 @@
 mod choose;
 mod district;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use hedui_core::household::Residence;
 use hedui_proto::verification as pb;
 
 use crate::cli::Lang;
+use crate::cli::refusal::Refusal;
 use crate::config::Config;
 use crate::demo::choose::{Chosen, choose};
 use crate::demo::district::District;
 use crate::serve::interrupted;
-use crate::start::{Started, start};
+use crate::shell::quoted;
+use crate::start::{Started, packs, start};
 
+/// The programme that households are verified for.
+const PROGRAMME: &str = "dibao";
 /// Port on which the demo listens when it is free: the one that clients call by default.
 const PORT: u16 = 7311;
 
@@ -30,7 +35,7 @@ pub struct DemoArgs {
     /// Seed of the district: the same seed makes the same people.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Division code of the district.
+    /// Division code of the district; one that a policy pack for Dibao is for, see `hedui policy list`.
     #[arg(long, default_value = "511703")]
     pub district: String,
     /// Port to listen on; another free one where it is taken.
@@ -58,6 +63,7 @@ pub struct Show {
 
 /// Runs the demo to its end.
 pub async fn demo(args: DemoArgs, show: Show, today: hedui_core::Date) -> anyhow::Result<()> {
+    check_district(&args.district, today)?;
     let mut district = District::build(&args, today).await?;
     let config = config(&args, &district).await?;
     let started = start(config, &mut |line| eprintln!("  {line}")).await?;
@@ -67,6 +73,27 @@ pub async fn demo(args: DemoArgs, show: Show, today: hedui_core::Date) -> anyhow
     result?;
     ended?;
     Ok(())
+}
+
+/// Checks that some pack judges there, before a district is invented in vain.
+fn check_district(code: &str, today: hedui_core::Date) -> anyhow::Result<()> {
+    let packs = packs(None)?;
+    let programme = hedui_core::ProgrammeId::new(PROGRAMME).map_err(|e| anyhow::anyhow!("{e}"))?;
+    let judged = |code: &str| {
+        packs
+            .select(code, &programme, Residence::Urban, today, None)
+            .map(|_| ())
+    };
+    judged(code).map_err(|error| {
+        let of_programme = packs.packs().iter().filter(|pack| *pack.programme() == programme);
+        let mut known: Vec<&str> = of_programme
+            .map(|pack| pack.jurisdiction())
+            .filter(|code| judged(code).is_ok())
+            .collect();
+        known.sort_unstable();
+        known.dedup();
+        anyhow::anyhow!("--district: {error}; the demo knows {}", known.join(", "))
+    })
 }
 
 /// The demo's configuration: the defaults, the district's sources, a port that is free.
@@ -111,7 +138,7 @@ async fn present(args: &DemoArgs, show: Show, district: &mut District, started: 
     );
 
     let file = district.write_household(&chosen)?;
-    println!("{}", outro(&server, &file)?);
+    println!("{}", outro(&server, &args.district, &file)?);
     if args.once {
         return Ok(());
     }
@@ -132,7 +159,8 @@ async fn verify(client: &mut Client, household: &Chosen, district: &str) -> anyh
     let request = household.request(district);
     let created = client
         .create_verification(request)
-        .await?
+        .await
+        .map_err(refused)?
         .into_inner()
         .verification
         .unwrap_or_default();
@@ -143,10 +171,20 @@ async fn verify(client: &mut Client, household: &Chosen, district: &str) -> anyh
     };
     Ok(client
         .wait_verification(wait)
-        .await?
+        .await
+        .map_err(refused)?
         .into_inner()
         .verification
         .unwrap_or_default())
+}
+
+/// What the server says, with every field that it names.
+fn refused(status: tonic::Status) -> anyhow::Error {
+    let mut text = status.message().to_owned();
+    for violation in Refusal::of(&status, "").violations {
+        text.push_str(&format!("\n  {}: {}", violation.field, violation.description));
+    }
+    anyhow::anyhow!(text)
 }
 
 fn print_report(number: u8, what: &str, report: &pb::Verification, show: Show) {
@@ -164,11 +202,12 @@ fn intro(district: &District, started: &Started, server: &str) -> String {
     )
 }
 
-/// How to go on by oneself.
-fn outro(server: &str, file: &std::path::Path) -> anyhow::Result<String> {
+/// How to go on by oneself: lines for a shell that stands in whatever folder.
+fn outro(server: &str, district: &str, file: &Path) -> anyhow::Result<String> {
     let program = std::env::current_exe().context("where this program stands")?;
-    let (program, file) = (program.display(), file.display());
+    let file = std::path::absolute(file).with_context(|| format!("where {} stands", file.display()))?;
+    let (program, file) = (quoted(&program), quoted(&file));
     Ok(format!(
-        "\n=== now you ===\n\nVerify a household yourself, in another terminal (edit the file and see what changes):\n\n  {program} verify --server {server} --household {file}\n\nLook around:\n\n  {program} departments --server {server}\n  {program} list --server {server} --district 511703\n\nTake the proofs of a verification to somebody who trusts nobody here (hedui-verify checks them):\n\n  {program} audit proof VERIFICATION --out FOLDER --server {server}\n"
+        "\n=== now you ===\n\nVerify a household yourself, in another terminal (edit the file and see what changes):\n\n  {program} verify --server {server} --household {file}\n\nLook around:\n\n  {program} departments --server {server}\n  {program} list --server {server} --district {district}\n\nTake the proofs of a verification to somebody who trusts nobody here (hedui-verify checks them):\n\n  {program} audit proof VERIFICATION --out FOLDER --server {server}\n"
     ))
 }

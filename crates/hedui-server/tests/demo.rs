@@ -2,11 +2,17 @@
 //! Leaves what the reports say to the tests of rendering and of the packs.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::path::Path;
 use std::process::Command;
 
 fn demo(arguments: &[&str]) -> (Option<i32>, String, String) {
+    demo_in(Path::new("."), arguments)
+}
+
+fn demo_in(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let out = Command::new(env!("CARGO_BIN_EXE_hedui"))
         .arg("demo")
+        .current_dir(folder)
         .args(arguments)
         .output()
         .unwrap();
@@ -16,7 +22,24 @@ fn demo(arguments: &[&str]) -> (Option<i32>, String, String) {
 
 #[test]
 fn the_demo_shows_three_reports_and_how_to_go_on() {
-    let (code, out, err) = demo(&["--once", "--households", "200", "--port", "0", "--lang", "en"]);
+    // A folder that is named relative to where it was started, with a space in its name.
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().canonicalize().unwrap();
+    // A seed of which the first who hides anything hides a spouse, and a district that is not the usual one.
+    let given = [
+        "--households",
+        "200",
+        "--seed",
+        "6",
+        "--district",
+        "150102",
+        "--directory",
+        "my demo",
+    ];
+    let (code, out, err) = demo_in(
+        &folder,
+        &[&["--once", "--port", "0", "--lang", "en"][..], &given].concat(),
+    );
     assert_eq!(code, Some(0), "{out}\n{err}");
     let reports: Vec<&str> = out.split("\n=== ").skip(1).collect();
     assert_eq!(reports.len(), 4, "three reports and how to go on: {out}");
@@ -30,6 +53,11 @@ fn the_demo_shows_three_reports_and_how_to_go_on() {
         "{}",
         reports[3]
     );
+    assert!(reports[1].contains(": EXCEEDS"), "{}", reports[1]);
+    let file = format!("--household '{}/my demo/household.toml'\n", folder.display());
+    for line in [file.as_str(), " --district 150102\n"] {
+        assert!(reports[3].contains(line), "{line}: {}", reports[3]);
+    }
     for department in ["traffic-police", "finance-office"] {
         assert!(out.contains(department), "{department} is not named");
     }
@@ -67,4 +95,18 @@ fn the_demo_is_the_same_for_the_same_seed() {
     ]);
     assert!(!households(&first.1).is_empty(), "{}", first.1);
     assert_eq!(households(&first.1), households(&second.1));
+}
+
+#[test]
+fn a_district_that_no_pack_is_for_is_named_before_anything_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    for (district, text) in [("999999", "999999"), ("Dachuan", "six digits")] {
+        let (code, out, err) = demo_in(dir.path(), &["--once", "--district", district, "--directory", "made"]);
+        assert_ne!(code, Some(0), "{out}");
+        assert!(
+            err.contains("--district") && err.contains(text) && err.contains("511703"),
+            "{err}"
+        );
+        assert!(!dir.path().join("made").exists());
+    }
 }
