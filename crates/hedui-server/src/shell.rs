@@ -19,11 +19,11 @@ mod tests {
     #[test]
     fn a_shell_reads_every_path_as_one_word() {
         for (path, word) in [
-            ("/tmp/hedui-demo-x1/household.toml", "/tmp/hedui-demo-x1/household.toml"),
-            ("/tmp/达川/a.toml", "/tmp/达川/a.toml"),
-            ("/tmp/my demo/a.toml", "'/tmp/my demo/a.toml'"),
-            ("/tmp/o'clock", "'/tmp/o'\\''clock'"),
-            ("/tmp/$HOME;x", "'/tmp/$HOME;x'"),
+            ("/srv/hedui-demo-x1/household.toml", "/srv/hedui-demo-x1/household.toml"),
+            ("/srv/达川/a.toml", "/srv/达川/a.toml"),
+            ("/srv/my demo/a.toml", "'/srv/my demo/a.toml'"),
+            ("/srv/o'clock", "'/srv/o'\\''clock'"),
+            ("/srv/$HOME;x", "'/srv/$HOME;x'"),
         ] {
             assert_eq!(quoted(Path::new(path)), word);
         }

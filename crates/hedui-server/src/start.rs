@@ -81,8 +81,7 @@ pub async fn start_at(
     clock: Arc<dyn Clock>,
     tell: &mut (dyn FnMut(String) + Send),
 ) -> anyhow::Result<Started> {
-    need_key_files(&config)?;
-    let listener = bind(config.server.listen).await?;
+    let listener = prepare(&config).await?;
     let entropy = Entropy::from_seed(seed());
     let (store, keys, scrubbing) = open_store(&config, &entropy, tell).await?;
     let (logs, answering) = open_logs(&config, &entropy)?;
@@ -146,6 +145,12 @@ pub async fn start_at(
         counting,
         scrubbing,
     })
+}
+
+/// What may be missing is told before anything is opened or made.
+async fn prepare(config: &Config) -> anyhow::Result<TcpListener> {
+    need_key_files(config)?;
+    bind(config.server.listen).await
 }
 
 async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
