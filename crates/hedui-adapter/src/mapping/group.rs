@@ -8,7 +8,7 @@ use hedui_core::{Month, PartialDate};
 use serde_json::{Map, Value as Json};
 
 use super::value::DateFormat;
-use super::{FieldMapping, FieldSource, RecordMapping, Row, Value};
+use super::{FieldKind, FieldMapping, FieldSource, RecordMapping, Row, Value};
 
 /// Which rows of a person make one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,13 +161,10 @@ impl Parts {
                 Ok(None) if field.field.required => return Err(format!("{word}.{name}")),
                 Ok(None) => {}
                 // Of several ends one that is open leaves the whole open, as a record without an end is.
-                Err(why)
-                    if !field.field.harmless
-                        && !(why == LACKS && matches!(field.field.kind, super::FieldKind::Date)) =>
-                {
-                    return Err(format!("{word}.{name}"));
+                Err(why) if field.field.harmless || why == LACKS && matches!(field.field.kind, FieldKind::Date) => {
+                    notes.push(format!("{word}.{name}: {why} and was left out"));
                 }
-                Err(why) => notes.push(format!("{word}.{name}: {why} and was left out")),
+                Err(_) => return Err(format!("{word}.{name}")),
             }
         }
         let count = self.parts.len();
