@@ -49,7 +49,10 @@ tables = [ {{ name = "t", columns = ["who", "name", "what", "amount", "day"] }} 
 }
 
 async fn ask(manifest: &Manifest, patience: Duration) -> SubjectAnswer {
-    let adapter = MappedAdapter::open(manifest).unwrap();
+    ask_again(&MappedAdapter::open(manifest).unwrap(), patience).await
+}
+
+async fn ask_again(adapter: &MappedAdapter, patience: Duration) -> SubjectAnswer {
     match adapter.query(&query(1), Instant::now() + patience).await {
         Ok(answers) => answers.into_iter().next().unwrap(),
         Err(failure) => SubjectAnswer::unreachable(0, crate::reason::cause_of(&failure), failure),
@@ -194,6 +197,38 @@ async fn a_database_query_that_writes_lacks_a_column_or_never_ends_is_a_failure(
     assert_eq!(answer.state.code(), "UNREACHABLE:timeout");
     std::fs::write(dir.path().join("t.sqlite"), vec![b'x'; 5_000]).unwrap();
     assert_eq!(reason(&ask(&manifest, LONG).await), "SOURCE_UNREADABLE");
+}
+
+/// Broken in its place, as a copy over it does that is cut off, and mended in its place.
+#[tokio::test]
+async fn a_database_file_that_was_mended_answers_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let manifest = sqlite("SELECT * FROM t WHERE who = :id_number", dir.path());
+    let path = dir.path().join("t.sqlite");
+    let whole = std::fs::read(&path).unwrap();
+    let other = dir.path().join("other.sqlite");
+    let database = rusqlite::Connection::open(&other).unwrap();
+    database
+        .execute_batch("CREATE TABLE other (a); CREATE TABLE more (b);")
+        .unwrap();
+    drop(database);
+    let adapter = MappedAdapter::open(&manifest).unwrap();
+    assert_eq!(reason(&ask_again(&adapter, LONG).await), "NO_RECORD");
+    for broken in [
+        std::fs::read(&other).unwrap(),
+        whole[..whole.len() / 2].to_vec(),
+        vec![b'x'; 5_000],
+        vec![],
+    ] {
+        std::fs::write(&path, &broken).unwrap();
+        for _ in 0..2 {
+            let answer = ask_again(&adapter, LONG).await;
+            assert!(answer.failure.is_some(), "{} bytes: {answer:?}", broken.len());
+        }
+        std::fs::write(&path, &whole).unwrap();
+        let answer = ask_again(&adapter, LONG).await;
+        assert_eq!(reason(&answer), "NO_RECORD", "{} bytes", broken.len());
+    }
 }
 
 #[tokio::test]

@@ -80,11 +80,11 @@ impl Sqlite {
             let (id, connection) = shared.connection()?;
             *handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.get_interrupt_handle());
             let result = work(&shared, &connection);
-            shared
-                .idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((id, connection));
+            if result.is_ok() {
+                let mut idle = shared.idle.lock().unwrap_or_else(PoisonError::into_inner);
+                idle.push((id, connection));
+            }
+            // Whatever failed on it, a connection may remember a file that was written over in its place: the next one looks anew.
             result
         });
         let done = match deadline {
