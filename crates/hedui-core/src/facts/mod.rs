@@ -7,6 +7,7 @@ mod income;
 mod matching;
 mod members;
 mod memo;
+mod open;
 mod persons;
 mod property;
 mod standing;
@@ -37,33 +38,13 @@ use crate::source::{Origin, RecordAt};
 
 pub use members::Members;
 use memo::{Memo, Question};
+pub use open::*;
 pub use persons::Settled;
 pub(crate) use persons::is_drawn;
 pub use standing::{Condition, Standing};
 pub use stated::Stated;
 pub(crate) use table::Found;
 use table::{Keys, Table};
-
-/// Two registers disagree about one thing beyond the tolerance.
-pub const CONFLICTING_SOURCES: &str = "CONFLICTING_SOURCES";
-/// A wage that a single contribution register suggests and no payer has declared.
-pub const UNCORROBORATED_WAGE: &str = "UNCORROBORATED_WAGE";
-/// A job without any wage on record.
-pub const WAGE_UNKNOWN: &str = "WAGE_UNKNOWN";
-/// A dwelling without any area on record.
-pub const AREA_UNKNOWN: &str = "AREA_UNKNOWN";
-/// Land leased out without any rent on record.
-pub const RENT_UNKNOWN: &str = "RENT_UNKNOWN";
-/// Two records that may or may not be the same thing.
-pub const DOUBTFUL_MATCH: &str = "DOUBTFUL_MATCH";
-/// An amount of which the record does not tell whether it belongs to the months that count.
-pub const PERIOD_UNCERTAIN: &str = "PERIOD_UNCERTAIN";
-/// A record that cannot be true as it stands: a negative amount, a period that ends before it begins, a share of nothing.
-pub const IMPLAUSIBLE_RECORD: &str = "IMPLAUSIBLE_RECORD";
-/// Property that the household declares and no register shows, where only some of its members count: whose it is is not stated.
-pub const DECLARED_OWNER: &str = "DECLARED_OWNER";
-/// Income declared for more months than are counted, which no register explains.
-pub const DECLARED_PERIOD: &str = "DECLARED_PERIOD";
 
 /// A department's settled or unsettled part of one verification: one answer per member, in the order of ordinals.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use hedui_core::facts::OPEN_REASONS;
 use hedui_policy::PackSet;
 use hedui_proto::verification::{AnswerState, Difference, Part, Report, Verification, VerificationState};
 
@@ -103,12 +104,14 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// What a finding says, in place of its code.
+    /// What a finding says, or why a figure is open, in place of its code.
     fn finding<'b>(&'b self, code: &'b str) -> &'b str {
         let finding = self.report.findings.iter().find(|finding| finding.code == code);
-        finding.map_or(code, |finding| {
-            self.lang.choose(&finding.message_zh, &finding.message_en)
-        })
+        if let Some(finding) = finding {
+            return self.lang.choose(&finding.message_zh, &finding.message_en);
+        }
+        let reason = OPEN_REASONS.iter().find(|(known, _)| *known == code);
+        reason.map_or(code, |(_, text)| self.lang.choose(&text.zh, &text.en))
     }
 
     /// Several findings.
