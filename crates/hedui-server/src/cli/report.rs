@@ -277,7 +277,9 @@ impl Page<'_> {
         text.push_str(&table(&headers, rows.collect(), 0, self.width));
         text.push_str(&self.circumstances());
         for warning in &self.report.warnings {
-            text.push_str(&item("?", warning, 0, self.width));
+            let odd = words::warning(warning, self.lang);
+            let line = odd.map_or_else(|| warning.clone(), |odd| format!("{warning}: {odd}"));
+            text.push_str(&item("?", &line, 0, self.width));
         }
         text
     }

@@ -187,3 +187,41 @@ pub fn record_type(word: &str, lang: Lang) -> &str {
     };
     lang.pick(zh, en)
 }
+
+/// What is odd about a request that was accepted, told by the reason behind its field.
+pub fn warning(warning: &str, lang: Lang) -> Option<&'static str> {
+    let (_, reason) = warning.rsplit_once(": ")?;
+    let (zh, en) = match reason {
+        "NO_ADULT" => (
+            "家庭成员均未成年，共同生活的父母应列为成员",
+            "nobody here is of age: parents who live with them are members",
+        ),
+        "ID_NORMALISED" => ("写法已统一，请核对证件", "written otherwise; compare with the card"),
+        "ID_LEGACY_15_DIGITS" => (
+            "15位旧号码，请核对证件",
+            "an old number of 15 digits; compare with the card",
+        ),
+        "ID_AMBIGUOUS_CENTURY" => (
+            "15位旧号码的出生世纪不明，请核对证件",
+            "an old number that does not tell the century of birth; compare with the card",
+        ),
+        "ID_UNKNOWN_PROVINCE" => (
+            "未知的省份代码，请核对证件",
+            "a province that is not known; compare with the card",
+        ),
+        "ID_UNKNOWN_DIVISION" => (
+            "未收录的区划代码，请核对证件",
+            "a division that is in no table; compare with the card",
+        ),
+        "ID_DIVISION_RETIRED_BEFORE_BIRTH" => (
+            "区划代码在出生前已停用，请核对证件",
+            "a division that was given up before the birth; compare with the card",
+        ),
+        "ID_SEQUENCE_ZERO" => (
+            "顺序号为000，请核对证件",
+            "a sequence number that is not given out; compare with the card",
+        ),
+        _ => return None,
+    };
+    Some(lang.pick(zh, en))
+}
