@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::{DataOn, FieldSource, Mapping, RecordMapping, Row, Threshold, Value, group};
 use crate::reason::Reason;
 
-/// An id as it is compared: without blanks and spreadsheet marks, half width, upper case.
+/// An id as it is compared: without blanks, hyphens, spreadsheet and invisible marks, half width, upper case.
 pub(crate) fn key(text: &str) -> String {
     text.trim()
         .trim_start_matches(['\'', '’', '＇'])
@@ -17,9 +17,22 @@ pub(crate) fn key(text: &str) -> String {
             code @ 0xFF01..=0xFF5E => char::from_u32(code - 0xFEE0).unwrap_or(c),
             _ => c,
         })
-        .filter(|c| !c.is_whitespace())
+        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '–' | '—' | '\u{200B}'..='\u{200F}' | '\u{FEFF}'))
         .map(|c| c.to_ascii_uppercase())
         .collect()
+}
+
+/// Whether a column's text is certainly not the person's id: a masked or rounded one, several in one cell, or one of which a digit or two are
+/// otherwise may be theirs all the same.
+fn is_of_another(text: &str, subject: &Subject) -> bool {
+    let form = key(text);
+    let is_like = |own: &str| {
+        let differing = form.chars().zip(own.chars()).filter(|(a, b)| a != b).count();
+        form.contains(own) || form.chars().count() == own.len() && differing <= 2
+    };
+    let is_whole = !form.contains(['*', '?', '.', '+', '…']);
+    let legacy = subject.id.legacy_15();
+    is_whole && !is_like(subject.id.expose()) && !legacy.is_some_and(|legacy| is_like(legacy.expose()))
 }
 
 /// Whether a column's text is the person's id, in the form of 18 or of 15.
@@ -63,7 +76,12 @@ impl Mapping {
             for row in rows {
                 self.read_row(row, subject, asked, &mut reading)?;
             }
-            self.put_together(&mut reading)
+            self.put_together(&mut reading)?;
+            // Asked about this person and answered about others only: the question was not answered.
+            if reading.other_people > 0 && reading.other_people == rows.len() {
+                return Err("identity.id_number".to_owned());
+            }
+            Ok(())
         };
         match read() {
             Ok(()) => self.answer(subject.ordinal, reading),
@@ -95,13 +113,11 @@ impl Mapping {
         let state = match reading.over {
             Some(true) => AnswerState::OverLimit { limit },
             Some(false) => AnswerState::WithinLimit { limit },
-            None if !records.is_empty() => AnswerState::Found { records },
+            // Of a person who stands here under two names nobody knows which rows are theirs: a second flat may be among the others.
             None if reading.other_names > 0 => AnswerState::IdentityMismatch,
+            None if !records.is_empty() => AnswerState::Found { records },
             None => AnswerState::NoRecord,
         };
-        if reading.other_names > 0 && !matches!(state, AnswerState::IdentityMismatch) {
-            reading.note(format!("{} rows under another name were left out", reading.other_names));
-        }
         if reading.other_people > 0 {
             reading.note(format!("{} rows of other people were left out", reading.other_people));
         }
@@ -171,10 +187,11 @@ impl Mapping {
             Value::Text(text) if is_id_of(text, subject) => {}
             // Nobody's: a source that has lost the column must not seem to have nothing.
             Value::Empty => return Err("identity.id_number".to_owned()),
-            Value::Text(_) => {
+            Value::Text(text) if is_of_another(text, subject) => {
                 out.other_people += 1;
                 return Ok(false);
             }
+            Value::Text(_) => return Err("identity.id_number".to_owned()),
         }
         let Some(column) = &self.identity.name else {
             return Ok(true);

@@ -110,7 +110,7 @@ pub const fn fields(record_type: RecordType) -> &'static [Field] {
                     must("status", word!(MarriageStatus)),
                     text("spouse_id_number"),
                     harmless(text("spouse_name")),
-                    harmless(date("registered_on")),
+                    date("registered_on"),
                 ]
             }
         }

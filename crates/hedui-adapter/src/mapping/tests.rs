@@ -192,16 +192,37 @@ fn rows_of_others_are_left_out_and_other_names_are_mismatches() {
     let mapping = land_mapping();
     let read = |rows: &[Row]| mapping.read(rows, &subject(0), &[]);
     let other = person(999);
-    let stranger = read(&[row(&[("sfzmhm", other.expose())])]);
-    assert_eq!((stranger.state, stranger.notes.len()), (AnswerState::NoRecord, 1));
+    let stranger = read(&[row(&[]), row(&[("sfzmhm", other.expose())])]);
+    assert!(matches!(stranger.state, AnswerState::Found { ref records } if records.len() == 1));
+    assert_eq!(stranger.notes.len(), 1);
+    let reason = |answer: &hedui_core::SubjectAnswer| answer.failure.as_ref().map(|f| f.reason.to_string());
+    let unread = Some("ROW_UNREADABLE".to_owned());
+    let only = read(&[row(&[("sfzmhm", other.expose())])]);
+    assert_eq!(reason(&only), unread, "asked about one and answered about another");
     assert_eq!(read(&[row(&[("syr", "别人")])]).state, AnswerState::IdentityMismatch);
     let both = read(&[row(&[]), row(&[("syr", "别人")])]);
-    assert!(matches!(both.state, AnswerState::Found { ref records } if records.len() == 1));
-    assert_eq!(both.notes.len(), 1);
+    assert_eq!(
+        both.state,
+        AnswerState::IdentityMismatch,
+        "whose the second is nobody knows"
+    );
+    let own = subject(0).id.expose().to_owned();
+    for doubtful in [
+        format!("{}********{}", &own[..6], &own[14..]),
+        format!("{own},{}", other.expose()),
+        format!("身份证:{own}"),
+        format!("{own}.0"),
+        "5.11703199108265E+17".to_owned(),
+        format!("{}{}", &own[..17], if own.ends_with('1') { '2' } else { '1' }),
+    ] {
+        let answer = read(&[row(&[]), row(&[("sfzmhm", &doubtful)])]);
+        assert_eq!(reason(&answer), unread, "{doubtful}");
+    }
     let legacy = subject(0).id.legacy_15().unwrap();
     for form in [
         legacy.expose().to_owned(),
         format!(" '{}", subject(0).id.expose().to_lowercase()),
+        format!("{}-{}-{}\u{FEFF}", &own[..6], &own[6..14], &own[14..]),
     ] {
         assert!(
             matches!(read(&[row(&[("sfzmhm", &form)])]).state, AnswerState::Found { .. }),

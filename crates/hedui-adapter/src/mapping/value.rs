@@ -171,6 +171,10 @@ impl Unit {
     }
 
     fn read(self, text: &str) -> Result<i64, Unreadable> {
+        // Fen with a point are yuan that somebody put there: a hundredth of them would hide the rest.
+        if self == Unit::Fen && text.contains('.') {
+            return Err(Unreadable);
+        }
         let hundredths = decimal(text, self.decimals())?;
         // 1 mu = 2,000/3 square metres. Rounded to the nearest hundredth, half away from zero.
         match self {

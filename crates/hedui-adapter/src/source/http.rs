@@ -83,7 +83,7 @@ impl Http {
         let request = self.request([subject.id.expose(), legacy, subject.name.as_str()])?;
         let response = self.client.execute(request).await.map_err(|e| failure(&e))?;
         match response.status().as_u16() {
-            status if self.connector.no_record_status.contains(&status) => Ok(Vec::new()),
+            status if self.connector.no_record_status.contains(&status) && is_of_a_service(&response) => Ok(Vec::new()),
             200..=299 => self.answer(response).await,
             status => Err(refusal(status)),
         }
@@ -269,6 +269,13 @@ pub(crate) fn mistakes(connector: &HttpConnector) -> Vec<(&'static str, String)>
         }
     }
     found
+}
+
+/// Whether the service itself speaks: a gateway that does not find the service says so in a page or a line for people.
+fn is_of_a_service(response: &reqwest::Response) -> bool {
+    let kind = response.headers().get(reqwest::header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    ["json", "xml"].iter().any(|of| kind.contains(of))
 }
 
 fn refusal(status: u16) -> Failure {

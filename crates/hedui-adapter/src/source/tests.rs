@@ -231,6 +231,36 @@ async fn a_database_file_that_was_mended_answers_again() {
     }
 }
 
+/// Two exports of one state count as many changes: a connection that has read the first would believe that nothing was changed.
+#[tokio::test]
+async fn a_database_file_that_is_written_over_is_read_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let manifest = sqlite("SELECT * FROM t WHERE who = :id_number", dir.path());
+    let path = dir.path().join("t.sqlite");
+    let whole = std::fs::read(&path).unwrap();
+    let export = |who: &str| {
+        let to = dir.path().join(who);
+        std::fs::write(&to, &whole).unwrap();
+        let row = (who, subject(0).name, "p", 1, "2019-03-01");
+        let database = rusqlite::Connection::open(&to).unwrap();
+        database
+            .execute(
+                "INSERT INTO t (who, name, what, amount, day) VALUES (?, ?, ?, ?, ?)",
+                row,
+            )
+            .unwrap();
+        drop(database);
+        std::fs::read(to).unwrap()
+    };
+    let (other, own) = (export("110101199003077774"), export(subject(0).id.expose()));
+    assert_eq!(other.len(), own.len());
+    let adapter = MappedAdapter::open(&manifest).unwrap();
+    for (bytes, expected) in [(&other, "NO_RECORD"), (&own, "FOUND"), (&other, "NO_RECORD")] {
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(reason(&ask_again(&adapter, LONG).await), expected);
+    }
+}
+
 #[tokio::test]
 async fn a_web_answer_without_the_rows_part_is_no_empty_list() {
     use axum::response::IntoResponse as _;

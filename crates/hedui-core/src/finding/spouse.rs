@@ -7,7 +7,7 @@ use hedui_ids::name::{Match, normalise, same};
 use super::{Finding, Weight, push};
 use crate::dates::PartialDate;
 use crate::facts::{Facts, Found};
-use crate::household::{Member, Relation, ids_date};
+use crate::household::{ADULT_AGE, Member, Relation, ids_date};
 use crate::part::{Aspect, Part, Treatment};
 use crate::record::{Marriage, MarriageStatus, RecordBody, RecordType};
 
@@ -67,6 +67,14 @@ struct Registered<'f, 'a> {
     who: Spouse,
 }
 
+impl Registered<'_, '_> {
+    /// Whether no record says that it has ended. Of a marriage without a day nobody knows that it was before a divorce.
+    fn is_in_force(&self, all: &[Registered<'_, '_>]) -> bool {
+        let on = self.body.registered_on;
+        self.body.status == MarriageStatus::Married && (on.is_none() || !has_ended(all, &self.who, on))
+    }
+}
+
 fn registered<'f, 'a>(facts: &'f Facts<'a>, ordinal: u32) -> Vec<Registered<'f, 'a>> {
     let records = facts.records(RecordType::Marriage, Some(ordinal)).iter();
     let marriages = records.filter_map(|found| match &found.record.body {
@@ -84,9 +92,10 @@ fn registered<'f, 'a>(facts: &'f Facts<'a>, ordinal: u32) -> Vec<Registered<'f, 
 fn has_ended(marriages: &[Registered<'_, '_>], who: &Spouse, since: Option<PartialDate>) -> bool {
     *who != Spouse::Unknown
         && marriages.iter().any(|other| {
-            let is_later = since
-                .zip(other.body.registered_on)
-                .is_none_or(|(a, b)| a.first_day() <= b.last_day());
+            let is_later = since.is_none_or(|since| {
+                let on = other.body.registered_on;
+                on.is_some_and(|on| since.first_day() <= on.last_day())
+            });
             other.body.status != MarriageStatus::Married && other.who == *who && is_later
         })
 }
@@ -97,12 +106,9 @@ pub(crate) fn marriages<'f, 'a>(
     ordinal: u32,
 ) -> (Vec<(&'f Found<'a>, bool)>, Vec<&'f Found<'a>>) {
     let all = registered(facts, ordinal);
-    let is_in_force = |m: &&Registered<'_, '_>| {
-        m.body.status == MarriageStatus::Married && !has_ended(&all, &m.who, m.body.registered_on)
-    };
     let in_force = all
         .iter()
-        .filter(is_in_force)
+        .filter(|m| m.is_in_force(&all))
         .map(|m| (m.found, m.who != Spouse::Unknown));
     let ended = all
         .iter()
@@ -116,15 +122,21 @@ pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     let marriages = registered(facts, ordinal);
     let has_ended = |who: &Spouse, since| has_ended(&marriages, who, since);
     let is_stated = |who: &Spouse| match who {
-        Spouse::Member(_) => true,
+        // Nobody is married to a child: another of that name is meant.
+        Spouse::Member(other) => facts
+            .household
+            .members
+            .get(*other as usize)
+            .is_some_and(|m| m.age >= ADULT_AGE),
         Spouse::Other(_) => false,
         Spouse::Unknown => has_declared_spouse(facts, ordinal),
     };
     let (mut undeclared, mut ended, mut in_force) = (Vec::new(), Vec::new(), false);
-    for Registered { found, body, who } in &marriages {
+    for marriage in &marriages {
+        let Registered { found, body, who } = marriage;
         if body.status != MarriageStatus::Married {
             ended.push(found.part(Aspect::Whole, 1, Treatment::Counted));
-        } else if !has_ended(who, body.registered_on) {
+        } else if marriage.is_in_force(&marriages) {
             in_force |= is_stated(who);
             if !is_stated(who) {
                 undeclared.push(found.part(Aspect::Whole, 1, Treatment::Counted));

@@ -117,6 +117,25 @@ fn a_marriage_that_has_ended_since_names_nobody_and_one_made_since_does() {
 }
 
 #[test]
+fn a_marriage_or_a_divorce_without_a_day_ends_nothing() {
+    let former = id(1985, 7);
+    let undated = |status| match marriage(status, &former, "", "2015-01-01") {
+        RecordBody::Marriage(body) => RecordBody::Marriage(Marriage {
+            registered_on: None,
+            ..body
+        }),
+        other => other,
+    };
+    let dated = |status, on: &str| marriage(status, &former, "", on);
+    for records in [
+        vec![undated(Married), dated(Divorced, "2010-01-01")],
+        vec![dated(Married, "2015-01-01"), undated(Divorced)],
+    ] {
+        assert_eq!(codes(&[civil(records)]), ["UNDECLARED_SPOUSE"]);
+    }
+}
+
+#[test]
 fn a_stated_spouse_whose_marriage_ended_is_told() {
     let of_spouse = |bodies| {
         let states = vec![found(vec![]), found(bodies), found(vec![])];

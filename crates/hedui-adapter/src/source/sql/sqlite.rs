@@ -35,8 +35,9 @@ struct Shared {
     idle: Mutex<Vec<(FileId, Connection)>>,
 }
 
-/// Which file stands under the path: departments put a new one there by renaming.
-type FileId = (u64, u64);
+/// Which file stands under the path and when it was written: departments put a new one there by renaming, or write one over it. What a connection
+/// has read of the old it would go on believing, where both count as many changes.
+type FileId = (u64, u64, u64, (i64, i64), (i64, i64));
 
 impl Sqlite {
     pub(in crate::source) fn new(
@@ -186,16 +187,24 @@ fn file_id(path: &Path) -> Result<FileId, Failure> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
-        Ok((metadata.dev(), metadata.ino()))
+        let written = (metadata.mtime(), metadata.mtime_nsec());
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        Ok((metadata.dev(), metadata.ino(), metadata.len(), written, changed))
     }
     #[cfg(not(unix))]
     {
-        // No number of the file: its time of creation tells a new one from the old.
-        let created = metadata
-            .created()
-            .ok()
-            .and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
-        Ok((0, created.map_or(0, |t| t.as_secs())))
+        // No number of the file: its times tell a new one from the old.
+        let seconds = |time: std::io::Result<std::time::SystemTime>| {
+            let since = time.ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
+            since.map_or((0, 0), |t| (t.as_secs().cast_signed(), i64::from(t.subsec_nanos())))
+        };
+        Ok((
+            0,
+            0,
+            metadata.len(),
+            seconds(metadata.modified()),
+            seconds(metadata.created()),
+        ))
     }
 }
 

@@ -78,6 +78,21 @@ async fn what_the_service_calls_an_error_is_a_failure_whatever_its_rows() {
     }
 }
 
+/// A gateway that does not find the service answers with the same number.
+#[tokio::test]
+async fn not_found_is_no_record_only_where_the_service_says_so() {
+    for (content, expected) in [
+        ("application/json", "NO_RECORD"),
+        ("application/problem+json; charset=utf-8", "NO_RECORD"),
+        ("text/html", "SOURCE_MISSING"),
+        ("text/plain", "SOURCE_MISSING"),
+    ] {
+        let url = service(content, 404, "{}".to_owned()).await;
+        let answer = ask(&connector(&url, ", no_record_status = [404]"), LONG).await;
+        assert_eq!(reason(&answer), expected, "{content}");
+    }
+}
+
 #[tokio::test]
 async fn null_is_an_empty_list_only_where_the_manifest_says_so() {
     let answer = r#"{"data":null}"#;
