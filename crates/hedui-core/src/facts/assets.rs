@@ -90,7 +90,19 @@ fn one_account(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, fi
     };
     // An overdraft is a debt; it does not lessen what other accounts hold.
     let amounts = || current().map(|(_, b)| b.balance.0.max(0));
-    let (lo, hi) = (amounts().min().unwrap_or(0), amounts().max().unwrap_or(0));
+    let lo = amounts().min().unwrap_or(0);
+    // What one department lists by several records under one number may be several deposits on one card, of whatever days.
+    let of_rank = |rank: u16| {
+        let by_others = |body: &FinancialAsset| {
+            let others = records.iter().filter(|(found, _)| found.rank != rank);
+            others.clone().any(|(_, other)| is_older(body, other))
+        };
+        let listed = records
+            .iter()
+            .filter(|(found, body)| found.rank == rank && !by_others(body));
+        listed.map(|(_, b)| b.balance.0.max(0)).fold(0, i64::saturating_add)
+    };
+    let hi = current().map(|(found, _)| of_rank(found.rank)).max().unwrap_or(0);
     figure.bounds = figure
         .bounds
         .plus(Bounds::between(if is_doubtful { 0 } else { lo }, hi));

@@ -5,7 +5,9 @@ use super::declared::add_declared;
 use super::members::Members;
 use smol_str::SmolStr;
 
-use super::matching::{Differing, Matter, Row, by_month, duplicate, months_of, named, once, place, place_months};
+use super::matching::{
+    Differing, Matter, Placed, Row, by_month, duplicate, months_of, named, once, place, place_months,
+};
 use super::transfer;
 use super::wage::wage;
 use super::{Fact, Facts, IMPLAUSIBLE_RECORD, RENT_UNKNOWN, figure_of};
@@ -127,9 +129,23 @@ pub(super) fn stated(
 }
 
 /// Where a net income falls; an amount that cannot be is said to be so.
-pub(super) fn net_placed(body: &Income, window: Months) -> super::matching::Placed {
+pub(super) fn net_placed(body: &Income, window: Months) -> Placed {
     let mut placed = place(net(body), body.from, body.until, window);
-    if body.gross < Fen::ZERO || body.deductions.is_some_and(|d| d < Fen::ZERO) {
+    let deductions = body.deductions.unwrap_or(Fen::ZERO);
+    if body.gross < Fen::ZERO {
+        placed.code = Some(IMPLAUSIBLE_RECORD);
+    }
+    // A wage of which more is taken than there is, or less than nothing: how much is left nobody knows.
+    let is_too_much = body.kind == IncomeKind::Wage && body.gross > Fen::ZERO && deductions > body.gross;
+    if is_too_much || deductions < Fen::ZERO {
+        let all = place(body.gross.max(Fen::ZERO), body.from, body.until, window).bounds;
+        if all != Bounds::ZERO {
+            placed = Placed::uncertain(
+                Bounds { lo: Some(0), ..all },
+                IMPLAUSIBLE_RECORD,
+                Because::NegativeAmount,
+            );
+        }
         placed.code = Some(IMPLAUSIBLE_RECORD);
     }
     placed

@@ -21,7 +21,7 @@ pub(super) struct Placed {
 }
 
 impl Placed {
-    fn uncertain(bounds: Bounds, code: &'static str, why: Because) -> Placed {
+    pub(super) fn uncertain(bounds: Bounds, code: &'static str, why: Because) -> Placed {
         Placed {
             bounds,
             treatment: Treatment::Uncertain { why },
@@ -157,6 +157,30 @@ pub(super) fn key(text: &SmolStr) -> SmolStr {
     form.make_ascii_lowercase();
     std::str::from_utf8(form).map_or_else(|_| by_the_rules(text), SmolStr::new)
 }
+
+/// A text that tells one thing from another, as it is compared: a key without what people put between its parts, and none where it only says
+/// that there is none.
+pub(super) fn identifying(text: &SmolStr) -> SmolStr {
+    let form = key(text);
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'*';
+    let is_usual = form.len() > NO_KEYS_BYTES && form.bytes().all(is_plain) && form.bytes().any(|b| b != b'0');
+    if is_usual {
+        return form;
+    }
+    let between =
+        |c: char| c.is_ascii_punctuation() && c != '*' || matches!(c, '–' | '—' | '―' | '·' | '、' | '。' | '…');
+    let form = if form.contains(between) {
+        form.chars().filter(|c| !between(*c)).collect()
+    } else {
+        form
+    };
+    let says_nothing = form.chars().all(|c| matches!(c, '0' | '*')) || NO_KEYS.contains(&form.as_str());
+    if says_nothing { SmolStr::default() } else { form }
+}
+
+/// What registers write where they have no key; none is longer than so many bytes.
+const NO_KEYS: &[&str] = &["无", "不详", "待定", "未知", "暂无", "空", "none", "null", "nil", "na"];
+const NO_KEYS_BYTES: usize = 6;
 
 /// The form of any key.
 fn by_the_rules(text: &str) -> SmolStr {

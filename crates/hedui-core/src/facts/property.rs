@@ -128,11 +128,23 @@ fn cluster(things: &[Thing<'_>], by: Because, silent: &[u16], own_silence_matter
         let is_certain = thing.all() && !silent.iter().any(outsider);
         thing.weight.lo.filter(|_| is_certain).unwrap_or(0)
     };
-    let keyed = things
+    // What one department lists under several keys are several things; another's key may be its own for one of them.
+    let ranks = things.iter().flat_map(|t| &t.views).map(|(rank, _)| *rank);
+    let listed_by = |by: u16| {
+        let listed = things
+            .iter()
+            .filter(|t| !t.keyless && t.views.iter().any(|(rank, _)| *rank == by));
+        listed.map(least).fold(0, i64::saturating_add)
+    };
+    let keyed = ranks.map(listed_by).max().unwrap_or(0);
+    let all_keyed = things
         .iter()
         .filter(|t| !t.keyless)
         .map(least)
         .fold(0, i64::saturating_add);
+    if keyed < all_keyed {
+        figure.open_by(DOUBTFUL_MATCH);
+    }
     let keyless = things.iter().filter(|t| t.keyless).map(least).max().unwrap_or(0);
     let contradicted = is_doubtful && !things.iter().all(Thing::some);
     let lo = if contradicted { keyed } else { keyed.max(keyless) };

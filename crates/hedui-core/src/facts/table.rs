@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use smol_str::SmolStr;
 
 use super::DepartmentAnswers;
-use super::matching::key;
+use super::matching::identifying;
 use super::members::{MEMBER_BITS, Members};
 use crate::answer::AnswerState;
 use crate::names::DepartmentId;
@@ -337,7 +337,7 @@ fn keys_of(body: &RecordBody) -> Keys {
         | RecordBody::Assistance(_) => (&NONE, &NONE),
     };
     Keys {
-        number: key(number),
-        alias: key(alias),
+        number: identifying(number),
+        alias: identifying(alias),
     }
 }

@@ -59,6 +59,16 @@ fn an_account_seen_twice_counts_once_and_the_newest_day_decides() {
 }
 
 #[test]
+fn several_records_of_one_number_in_one_register_may_be_several_deposits() {
+    for day in [DAY, Some("2026-10-01"), None] {
+        let listed = vec![deposit("农商", "1", 900, DAY), deposit("农商", "1", 700, day)];
+        let figure = assets(&[bank("a", listed)]);
+        assert_eq!(figure.bounds.hi, Some(1_600), "{day:?}");
+        assert!(figure.bounds.lo <= Some(900) && !figure.open.is_empty(), "{day:?}");
+    }
+}
+
+#[test]
 fn balances_of_one_day_or_of_no_day_that_differ_are_all_possible() {
     for on in [DAY, None, Some("2026"), Some("2206-01-01")] {
         let said = [

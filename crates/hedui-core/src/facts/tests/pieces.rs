@@ -183,6 +183,45 @@ fn one_unit_of_two_kinds_is_open_and_never_two_things() {
 }
 
 #[test]
+fn numbers_are_compared_without_what_stands_between_their_parts() {
+    let number = "511703001001GB00001F00000001";
+    let said = |one: &str, other: &str| {
+        homes(&[
+            housing(vec![flat(one, WHOLE, None)]),
+            city(vec![flat(other, WHOLE, None)]),
+        ])
+    };
+    for other in [
+        "511703-001001-GB00001-F00000001",
+        "511703 001001 gb00001 f00000001",
+        "511703/001001.GB00001_F00000001",
+    ] {
+        assert_eq!(said(number, other).bounds, Bounds::exactly(1), "{other}");
+    }
+    // Where they have no number it is not the same one: the address decides, as if nothing stood there.
+    for none in ["无", "-", "000", "不详", " * "] {
+        assert_eq!(said(none, none).bounds, said("", "").bounds, "{none}");
+    }
+    assert_eq!(said("无", "无").bounds, Bounds::between(1, 2));
+}
+
+#[test]
+fn one_address_under_two_numbers_of_two_registers_may_be_one_flat() {
+    let said = [
+        housing(vec![flat("U1", WHOLE, None)]),
+        city(vec![flat("川(2010)达川区不动产权第0012345号", WHOLE, None)]),
+    ];
+    let figure = homes(&said);
+    assert_eq!(
+        (figure.bounds, figure.open),
+        (Bounds::between(1, 2), vec![DOUBTFUL_MATCH.into()])
+    );
+    // What one register lists under two numbers are two.
+    let two = [housing(vec![flat("U1", WHOLE, None), flat("U2", WHOLE, None)])];
+    assert_eq!(homes(&two).bounds, Bounds::exactly(2));
+}
+
+#[test]
 fn a_flat_given_up_on_or_before_the_day_is_no_longer_owned() {
     for (on, bounds) in [
         ("2026-11-22", Bounds::ZERO),

@@ -181,6 +181,27 @@ fn a_wage_counts_in_the_months_it_was_earned_and_in_no_other() {
 }
 
 #[test]
+fn a_wage_of_which_more_or_less_than_nothing_is_deducted_is_open() {
+    let of = |gross: i64, deductions: i64| match paid("E1", "2026-10", "2026-10", gross) {
+        RecordBody::Income(body) => RecordBody::Income(Income {
+            deductions: Some(Fen(deductions * 100)),
+            ..body
+        }),
+        other => other,
+    };
+    for (gross, deductions, bounds) in [
+        (2_000, 100, Bounds::exactly(190_000)),
+        (2_000, 2_000, Bounds::exactly(0)),
+        (2_000, 2_200, Bounds::between(0, 200_000)),
+        (2_000, -1_900, Bounds::between(0, 200_000)),
+    ] {
+        let figure = wage(&[tax(vec![of(gross, deductions)])], 1);
+        assert_eq!(figure.bounds, bounds, "{gross} less {deductions}");
+        assert_eq!(figure.bounds.is_exact(), figure.open.is_empty());
+    }
+}
+
+#[test]
 fn a_period_beyond_the_window_is_never_spread() {
     let said = [tax(vec![paid("C1", "2026-01", "2026-10", 30_000)])];
     let figure = wage(&said, 1);
