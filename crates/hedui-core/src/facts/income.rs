@@ -151,6 +151,21 @@ pub(super) fn net_placed(body: &Income, window: Months) -> Placed {
     placed
 }
 
+fn rent_placed(is_leased: bool, rent: Fen, year: Months, window: Months) -> Placed {
+    let placed = place_months(rent, year, window);
+    if is_leased || placed.bounds == Bounds::ZERO {
+        return placed;
+    }
+    Placed::uncertain(
+        Bounds {
+            lo: Some(0),
+            ..placed.bounds
+        },
+        IMPLAUSIBLE_RECORD,
+        Because::LeftOpen,
+    )
+}
+
 /// Yearly rents of land leased out. A contract is the household's: where several members in scope are registered with it, it counts for
 /// the first of them.
 fn rents(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Figure {
@@ -161,7 +176,10 @@ fn rents(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Fig
             .into_iter()
             .flat_map(|o| facts.records(RecordType::Land, Some(o)))
             .filter_map(|found| match &found.record.body {
-                RecordBody::Land(body) if body.leased_out => Some((found, body, &facts.keys(found).number)),
+                // A rent without a lease is one or the other.
+                RecordBody::Land(body) if body.leased_out || body.annual_rent.is_some_and(|rent| rent > Fen::ZERO) => {
+                    Some((found, body, &facts.keys(found).number))
+                }
                 _ => None,
             })
     };
@@ -198,7 +216,7 @@ fn rents(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Fig
             certain: true,
             stamp: (year.from, year.until, rent.0),
             aspect: Aspect::Whole,
-            placed: place_months(rent, year, window),
+            placed: rent_placed(body.leased_out, rent, year, window),
         });
     }
     let mut figure = Figure::known(0);

@@ -181,6 +181,27 @@ fn land_leased_out_for_an_unknown_rent_is_open() {
 }
 
 #[test]
+fn a_rent_without_a_lease_may_be_one() {
+    let of = |leased_out, rent: i64| match lease("L1", Some(rent)) {
+        RecordBody::Land(body) => says(
+            "agriculture",
+            &[T::Land],
+            vec![RecordBody::Land(Land { leased_out, ..body })],
+        ),
+        _ => unreachable!(),
+    };
+    for (leased_out, rent, bounds) in [
+        (true, 5_000, Bounds::exactly(5_000)),
+        (false, 5_000, Bounds::between(0, 5_000)),
+        (false, 0, Bounds::ZERO),
+    ] {
+        let figure = figure(&[of(leased_out, rent)], PROPERTY, 12);
+        assert_eq!(figure.bounds, bounds, "{leased_out} {rent}");
+        assert_eq!(figure.bounds.is_exact(), figure.open.is_empty());
+    }
+}
+
+#[test]
 fn a_negative_amount_takes_nothing_away() {
     let said = [says(
         "taxation",
