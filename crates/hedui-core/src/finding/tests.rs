@@ -178,6 +178,13 @@ fn whoever_is_struck_off_or_known_to_nobody_is_told() {
     };
     let unknown = |ordinal| ("MEMBER_UNKNOWN".to_owned(), Some(ordinal));
     assert_eq!(told(&[civil(vec![])]), [unknown(0), unknown(1), unknown(2)]);
+    let weights = |said: &[Said]| {
+        let found = all_of(&checked(family()), said).into_iter();
+        found.map(|f| f.weight).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(weights(&[civil(vec![])]), [Weight::Attention].into());
+    // A child that nobody knows in a family that everybody knows.
+    assert_eq!(weights(&[civil(vec![active.clone()])]), [Weight::OpensVerdict].into());
     assert_eq!(told(&[civil(vec![active.clone()])]), [unknown(1), unknown(2)]);
     assert_eq!(
         told(&[civil(vec![struck_off.clone()])]),
@@ -407,7 +414,10 @@ fn only_what_leaves_the_household_open_opens_the_verdict() {
         wage("2026-10", "2026-10", 100_000),
     ];
     let all = all_of(&checked(family()), &said);
-    assert_eq!(opening(&all), ["DECEASED_MEMBER", "UNDECLARED_SPOUSE"]);
+    assert_eq!(
+        opening(&all),
+        ["DECEASED_MEMBER", "MEMBER_UNKNOWN", "UNDECLARED_SPOUSE"]
+    );
     assert!(all.iter().any(|f| f.weight == Weight::Attention));
 }
 
