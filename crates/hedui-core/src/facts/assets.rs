@@ -46,6 +46,15 @@ pub(super) fn financial_assets(facts: &Facts<'_>, subject: Option<u32>) -> Figur
         let is_doubtful = others.chain(&numbered).any(|other| is_perhaps_same(record, other));
         one_account(facts, std::slice::from_ref(record), is_doubtful, &mut figure);
     }
+    // What one department lists without numbers is several accounts of its own, whichever of them others list too.
+    let listed_by = |rank: u16| {
+        let listed = unnumbered.iter().filter(|(found, _)| found.rank == rank);
+        listed
+            .map(|(_, body)| body.balance.0.max(0))
+            .fold(0, i64::saturating_add)
+    };
+    let listed = unnumbered.iter().map(|(found, _)| listed_by(found.rank)).max();
+    figure.bounds.lo = figure.bounds.lo.max(listed);
     thresholds(facts, subject, &mut figure);
     if let (None, Some(declared)) = (subject, facts.stated_property().and_then(|d| d.financial_assets)) {
         raise_to(facts, &mut figure, declared.0);
@@ -53,9 +62,9 @@ pub(super) fn financial_assets(facts: &Facts<'_>, subject: Option<u32>) -> Figur
     figure
 }
 
-/// A record without an account number may be another department's record of the same balance.
+/// A record without an account number may be another department's record of the same account, of another day or under another kind.
 fn is_perhaps_same(a: &Balance<'_>, b: &Balance<'_>) -> bool {
-    a.0.rank != b.0.rank && a.1.kind == b.1.kind && a.1.balance == b.1.balance
+    a.0.rank != b.0.rank
 }
 
 /// Accounts of one number: one account, unless kinds or keepers differ; then perhaps several, of which the least counts surely.

@@ -13,6 +13,7 @@ mod property;
 mod standing;
 mod stated;
 mod table;
+mod things;
 mod transfer;
 mod wage;
 

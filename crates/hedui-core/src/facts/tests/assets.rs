@@ -59,6 +59,26 @@ fn an_account_seen_twice_counts_once_and_the_newest_day_decides() {
 }
 
 #[test]
+fn an_account_without_a_number_is_perhaps_another_registers_account() {
+    let numbered = || bank("a", vec![deposit("农商", "1", 3_600, DAY)]);
+    for (fen, day, bounds) in [
+        (3_601, Some("2026-11-19"), Bounds::between(3_601, 7_201)),
+        (100, DAY, Bounds::between(3_600, 3_700)),
+        (9_000, None, Bounds::between(9_000, 12_600)),
+    ] {
+        let figure = assets(&[numbered(), bank("b", vec![deposit("城商", "", fen, day)])]);
+        assert_eq!(
+            (figure.bounds, figure.open),
+            (bounds, vec![DOUBTFUL_MATCH.into()]),
+            "{fen}"
+        );
+    }
+    // One register lists nothing twice.
+    let two = vec![deposit("农商", "1", 3_600, DAY), deposit("农商", "", 500, DAY)];
+    assert_eq!(assets(&[bank("a", two)]).bounds, Bounds::exactly(4_100));
+}
+
+#[test]
 fn several_records_of_one_number_in_one_register_may_be_several_deposits() {
     for day in [DAY, Some("2026-10-01"), None] {
         let listed = vec![deposit("农商", "1", 900, DAY), deposit("农商", "1", 700, day)];

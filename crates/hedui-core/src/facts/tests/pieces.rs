@@ -206,6 +206,33 @@ fn numbers_are_compared_without_what_stands_between_their_parts() {
 }
 
 #[test]
+fn what_has_no_number_is_perhaps_what_another_register_has_one_for() {
+    let at = |unit: &str, address: &str| match flat(unit, WHOLE, None) {
+        RecordBody::RealEstate(body) => RecordBody::RealEstate(RealEstate {
+            address: address.into(),
+            ..body
+        }),
+        other => other,
+    };
+    let numbered = || housing(vec![at("U1", "达川区1号")]);
+    for address in ["", "达川区1号1单元", "达川区1号"] {
+        let figure = homes(&[numbered(), city(vec![at("", address)])]);
+        assert_eq!(
+            (figure.bounds, figure.open),
+            (Bounds::between(1, 2), vec![DOUBTFUL_MATCH.into()]),
+            "{address}"
+        );
+    }
+    // One register knows what it lists: two rows are two, and two of each of three registers are two at least.
+    let two = || vec![at("U1", "一号"), at("", "二号")];
+    assert_eq!(homes(&[housing(two())]).bounds, Bounds::exactly(2));
+    let figure = homes(&[housing(two()), city(vec![at("", "三号"), at("", "四号")])]);
+    assert_eq!(figure.bounds, Bounds::between(2, 4));
+    let apart = homes(&[housing(vec![at("U1", "一号")]), city(vec![at("U2", "二号")])]);
+    assert_eq!(apart.bounds, Bounds::exactly(2));
+}
+
+#[test]
 fn one_address_under_two_numbers_of_two_registers_may_be_one_flat() {
     let said = [
         housing(vec![flat("U1", WHOLE, None)]),
