@@ -117,6 +117,7 @@ pub fn findings(
         declared_incomes(facts, ordinal, tolerances, &mut all);
     }
     life::of_age(facts, &mut all);
+    life::elsewhere(facts, &mut all);
     declared_property(facts, tolerances, &mut all);
     disagreements(facts, &mut all);
     signatures(facts, &mut all);

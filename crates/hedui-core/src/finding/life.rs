@@ -3,8 +3,8 @@
 
 use super::{Finding, Weight, push};
 use crate::answer::AnswerState;
-use crate::facts::Facts;
-use crate::household::ADULT_AGE;
+use crate::facts::{Facts, Found};
+use crate::household::{ADULT_AGE, Member, Relation};
 use crate::part::{Aspect, Part, Treatment};
 use crate::record::{RecordBody, RecordType, RegistrationStatus};
 
@@ -66,6 +66,51 @@ fn is_unknown(facts: &Facts<'_>, ordinal: u32) -> bool {
         .filter(|d| d.profile.record_types.contains(&RecordType::Registration))
         .peekable();
     registers.peek().is_some() && registers.all(|d| d.answer(ordinal) == Some(&AnswerState::NoRecord))
+}
+
+/// Members whom the applicant's own register has in another household: they may live, and be helped, there.
+pub(super) fn elsewhere(facts: &Facts<'_>, all: &mut Vec<Finding>) {
+    let number = |found: &Found<'_>| match &found.record.body {
+        RecordBody::Registration(body) if body.status == RegistrationStatus::Active => {
+            Some(body.household_number.trim().to_owned()).filter(|number| !number.is_empty())
+        }
+        _ => None,
+    };
+    let is_applicant = |member: &Member| member.relation == Relation::Applicant;
+    let Some(applicant) = facts.household.members.iter().position(is_applicant) else {
+        return;
+    };
+    let of = |ordinal: usize| {
+        let ordinal = u32::try_from(ordinal).unwrap_or(u32::MAX);
+        facts.records(RecordType::Registration, Some(ordinal)).iter()
+    };
+    for ordinal in 0..facts.household.members.len() {
+        // Registers number households each in their own way: only the same one tells two apart.
+        let differs = |found: &&Found<'_>| {
+            let own = number(found);
+            let mut applicants = of(applicant)
+                .filter(|other| other.rank == found.rank)
+                .filter_map(number)
+                .peekable();
+            own.is_some() && applicants.peek().is_some() && !applicants.any(|other| Some(other) == own)
+        };
+        let parts: Vec<Part> = of(ordinal)
+            .filter(differs)
+            .map(|found| found.part(Aspect::Whole, 1, Treatment::Counted))
+            .collect();
+        if !parts.is_empty() {
+            push(
+                facts,
+                all,
+                "IN_ANOTHER_HOUSEHOLD",
+                Weight::Attention,
+                u32::try_from(ordinal).ok(),
+                parts,
+                "该成员户籍登记在另一户",
+                "this member is registered in another household than the applicant",
+            );
+        }
+    }
 }
 
 /// Of a household of children nobody knows who keeps them, and what those have.

@@ -206,6 +206,34 @@ fn whoever_is_struck_off_or_known_to_nobody_is_told() {
 }
 
 #[test]
+fn a_member_in_another_household_of_the_same_register_is_told() {
+    let of = |number: &str| match booklet("", None) {
+        RecordBody::Registration(body) => found(vec![RecordBody::Registration(Registration {
+            household_number: number.into(),
+            ..body
+        })]),
+        _ => unreachable!(),
+    };
+    let register = |id: &str, numbers: [&str; 3]| said(id, &[T::Registration], numbers.map(of).into());
+    let told = |said: &[Said]| {
+        let found = all_of(&checked(family()), said).into_iter();
+        found
+            .map(|f| (f.code.to_string(), f.weight, f.subject))
+            .collect::<Vec<_>>()
+    };
+    let elsewhere = |ordinal| ("IN_ANOTHER_HOUSEHOLD".to_owned(), Weight::Attention, Some(ordinal));
+    assert_eq!(told(&[register("police", ["H1", "H1", "H1"])]), []);
+    assert_eq!(told(&[register("police", ["H1", "H1", "H2"])]), [elsewhere(2)]);
+    assert_eq!(told(&[register("police", ["H1", "", "H1"])]), []);
+    // Another register numbers them in its own way.
+    let hometown = said("hometown", &[T::Registration], vec![of("9"), of("9"), of("9")]);
+    assert_eq!(
+        told(&[register("police", ["H1", "H2", "H1"]), hometown]),
+        [elsewhere(1)]
+    );
+}
+
+#[test]
 fn of_children_alone_a_person_settles_who_keeps_them() {
     let mut children = family();
     children.members.drain(..2);
