@@ -171,7 +171,7 @@ fn rent_placed(is_leased: bool, rent: Fen, year: Months, window: Months) -> Plac
 fn rents(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Figure {
     // The rent is for the twelve months before the date: a shorter window can hold all of it or none.
     let year = Months::before(facts.as_of, 12);
-    let leases = || {
+    let rents = || {
         scope
             .into_iter()
             .flat_map(|o| facts.records(RecordType::Land, Some(o)))
@@ -183,11 +183,14 @@ fn rents(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Fig
                 _ => None,
             })
     };
+    // Where one record of a contract says that it is leased out, the others are copies of it.
+    let leases = rents().filter(|(_, body, _)| body.leased_out);
+    let leases = leases.chain(rents().filter(|(_, body, _)| !body.leased_out));
     let mut rows: Vec<Row<'_>> = Vec::new();
     let mut unknown = Vec::new();
     let mut repeated = Vec::new();
-    for (found, body, number) in leases() {
-        let same_contract = || leases().filter(|(.., other)| *other == number);
+    for (found, body, number) in leases {
+        let same_contract = || rents().filter(|(.., other)| *other == number);
         let holder = if number.is_empty() {
             found.subject
         } else {

@@ -84,21 +84,66 @@ pub(super) fn wage(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     // What a silent register of amounts could contradict is not proven; one of jobs only could be the twin of a job without a code.
     let amounts_open = facts.is_unsettled(AMOUNTS, Some(ordinal));
     let mut figure = figure_of(Bounds::ZERO, missing, outside);
-    let named: Vec<(&SmolStr, bool)> = jobs.iter().map(|j| (j.name, j.code.is_empty())).collect();
-    for job in jobs {
-        let is_codeless = job.code.is_empty();
-        let twin = is_codeless && !job.name.is_empty() && named.iter().any(|(other, c)| !c && *other == job.name);
-        let mut one = settle(facts, job);
-        if twin {
-            // Perhaps the job of the same name that has a code: then it adds nothing.
+    let known: Vec<Known<'_>> = jobs.iter().map(Known::of).collect();
+    let settled: Vec<Figure> = jobs.into_iter().map(|job| settle(facts, job)).collect();
+    let least = |at: usize| settled.get(at).and_then(|one| one.bounds.lo).unwrap_or(0);
+    for (at, (own, one)) in known.iter().zip(&settled).enumerate() {
+        let is_twin = |other: &(usize, &Known<'_>)| other.0 != at && own.is_perhaps(other.1);
+        let twins: Vec<(usize, &Known<'_>)> = known.iter().enumerate().filter(is_twin).collect();
+        let mut one = one.clone();
+        if !twins.is_empty() {
             one.open_by(DOUBTFUL_MATCH);
         }
-        if twin || amounts_open || (is_codeless && !figure.missing.is_empty()) {
+        // Perhaps another job: then it adds nothing, unless it is the greatest of those with a code.
+        let is_codeless = own.code.is_empty();
+        let is_lesser = twins
+            .iter()
+            .any(|(other, twin)| match (is_codeless, twin.code.is_empty()) {
+                (true, false) => true,
+                (false, false) => (least(*other), twin.code) > (least(at), own.code),
+                _ => false,
+            });
+        if is_lesser || amounts_open || (is_codeless && !figure.missing.is_empty()) {
             one.bounds.lo = Some(0);
         }
         figure.add(one);
     }
     figure
+}
+
+/// What tells one job from another.
+struct Known<'a> {
+    code: &'a SmolStr,
+    name: &'a SmolStr,
+    /// The departments that show it, by rank.
+    ranks: Vec<u16>,
+}
+
+impl<'a> Known<'a> {
+    fn of(job: &Job<'a>) -> Known<'a> {
+        let sources = job.sources.iter();
+        Known {
+            code: job.code,
+            name: job.name,
+            ranks: sources
+                .flat_map(|source| &source.notes)
+                .map(|note| note.found.rank)
+                .collect(),
+        }
+    }
+
+    /// Whether two are perhaps one: one of them without a code and under a name that is the other's, a part of it or none, or under two codes
+    /// of one name that no register has both of. Registers shorten names, and write codes of several generations.
+    fn is_perhaps(&self, other: &Known<'_>) -> bool {
+        let apart = !self.ranks.iter().any(|rank| other.ranks.contains(rank));
+        let is_part = |a: &str, b: &str| a.contains(b) || b.contains(a);
+        match (self.code.is_empty(), other.code.is_empty()) {
+            (true, true) => false,
+            (false, false) => apart && !self.name.is_empty() && self.name == other.name,
+            _ if self.name.is_empty() || other.name.is_empty() => apart,
+            _ => self.name == other.name || apart && is_part(self.name, other.name),
+        }
+    }
 }
 
 fn says_nothing(note: &Note<'_>) -> bool {

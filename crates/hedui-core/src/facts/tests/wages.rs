@@ -202,6 +202,43 @@ fn a_wage_of_which_more_or_less_than_nothing_is_deducted_is_open() {
 }
 
 #[test]
+fn one_employer_under_codes_of_two_generations_or_a_shortened_name_may_be_one_job() {
+    let named = |code: &str, name: &str, yuan: i64| match paid(code, "2026-10", "2026-10", yuan) {
+        RecordBody::Income(body) => RecordBody::Income(Income {
+            payer_name: name.into(),
+            ..body
+        }),
+        other => other,
+    };
+    let payroll = |code: &str, name: &str, yuan: i64| {
+        let body = RecordBody::PublicPayroll(PublicPayroll {
+            unit_name: name.into(),
+            unit_credit_code: code.into(),
+            monthly_amount: Fen(yuan * 100),
+            from: Some(date("2020-01")),
+            until: None,
+        });
+        says("fiscal-payroll", &[T::PublicPayroll], vec![body])
+    };
+    let full = "达川区瑞丰物业管理有限公司";
+    let code = "91511703000000019G";
+    for (other, name, expected) in [
+        ("000000019", full, Bounds::between(90_000, 170_000)),
+        ("", "瑞丰物业", Bounds::between(80_000, 170_000)),
+        ("", "", Bounds::between(80_000, 170_000)),
+        ("000000027", "达川区第三小学", Bounds::exactly(170_000)),
+        ("", "达川区第三小学", Bounds::exactly(170_000)),
+    ] {
+        let figure = wage(&[tax(vec![named(code, full, 800)]), payroll(other, name, 900)], 1);
+        assert_eq!(figure.bounds, expected, "{other} {name}");
+        assert_eq!(figure.bounds.is_exact(), figure.open.is_empty());
+    }
+    // What one register lists under two codes are two jobs.
+    let two = vec![named(code, full, 800), named("000000019", full, 900)];
+    assert_eq!(wage(&[tax(two)], 1).bounds, Bounds::exactly(170_000));
+}
+
+#[test]
 fn a_period_beyond_the_window_is_never_spread() {
     let said = [tax(vec![paid("C1", "2026-01", "2026-10", 30_000)])];
     let figure = wage(&said, 1);
