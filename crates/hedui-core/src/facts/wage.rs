@@ -86,11 +86,11 @@ pub(super) fn wage(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let mut figure = figure_of(Bounds::ZERO, missing, outside);
     let known: Vec<Known<'_>> = jobs.iter().map(Known::of).collect();
     let settled: Vec<Figure> = jobs.into_iter().map(|job| settle(facts, job)).collect();
-    let least = |at: usize| settled.get(at).and_then(|one| one.bounds.lo).unwrap_or(0);
-    for (at, (own, one)) in known.iter().zip(&settled).enumerate() {
+    let least: Vec<i64> = settled.iter().map(|one| one.bounds.lo.unwrap_or(0)).collect();
+    let least = |at: usize| least.get(at).copied().unwrap_or(0);
+    for (at, (own, mut one)) in known.iter().zip(settled).enumerate() {
         let is_twin = |other: &(usize, &Known<'_>)| other.0 != at && own.is_perhaps(other.1);
         let twins: Vec<(usize, &Known<'_>)> = known.iter().enumerate().filter(is_twin).collect();
-        let mut one = one.clone();
         if !twins.is_empty() {
             one.open_by(DOUBTFUL_MATCH);
         }

@@ -68,14 +68,18 @@ fn is_unknown(facts: &Facts<'_>, ordinal: u32) -> bool {
     registers.peek().is_some() && registers.all(|d| d.answer(ordinal) == Some(&AnswerState::NoRecord))
 }
 
-/// Members whom the applicant's own register has in another household: they may live, and be helped, there.
-pub(super) fn elsewhere(facts: &Facts<'_>, all: &mut Vec<Finding>) {
-    let number = |found: &Found<'_>| match &found.record.body {
+/// The household of a registration in force.
+fn number<'a>(found: &Found<'a>) -> Option<&'a str> {
+    match &found.record.body {
         RecordBody::Registration(body) if body.status == RegistrationStatus::Active => {
-            Some(body.household_number.trim().to_owned()).filter(|number| !number.is_empty())
+            Some(body.household_number.trim()).filter(|number| !number.is_empty())
         }
         _ => None,
-    };
+    }
+}
+
+/// Members whom the applicant's own register has in another household: they may live, and be helped, there.
+pub(super) fn elsewhere(facts: &Facts<'_>, all: &mut Vec<Finding>) {
     let is_applicant = |member: &Member| member.relation == Relation::Applicant;
     let Some(applicant) = facts.household.members.iter().position(is_applicant) else {
         return;
