@@ -45,12 +45,14 @@ impl ReplySink for Gather {
 #[derive(Clone)]
 struct Floor {
     ports: Arc<Vec<StreamPort>>,
+    /// The day that a question is asked on.
+    today: Date,
 }
 
 impl Floor {
     async fn one(&self, message: pb::VerifyStreamRequest) -> Result<pb::VerifyStreamResponse, Status> {
         let request = message.request.unwrap_or_default();
-        let query = query(&request, message.tag).ok_or_else(|| Status::invalid_argument("no household"))?;
+        let query = query(&request, message.tag, self.today).ok_or_else(|| Status::invalid_argument("no household"))?;
         let encoded = encode_query(&query);
         let query = Arc::new(query);
         let (done, gathered) = oneshot::channel();
@@ -86,8 +88,8 @@ impl Floor {
 }
 
 /// The question of a request, unchecked.
-fn query(request: &pb::CreateVerificationRequest, tag: u64) -> Option<Query> {
-    let today = hedui_ids::Date::new(2026, 11, 22)?;
+fn query(request: &pb::CreateVerificationRequest, tag: u64, day: Date) -> Option<Query> {
+    let today = hedui_core::household::ids_date(day)?;
     let household = request.household.as_ref()?;
     let subjects = household.members.iter().zip(0u32..).map(|(member, ordinal)| {
         let id = ResidentId::parse(&member.id_number, today).ok()?.id;
@@ -97,7 +99,6 @@ fn query(request: &pb::CreateVerificationRequest, tag: u64) -> Option<Query> {
             name: member.name.clone(),
         })
     });
-    let day = Date::constant(2026, 11, 22);
     Some(Query {
         query_id: format!("{tag:032x}"),
         purpose: ProgrammeId::new("dibao").ok()?,
@@ -199,7 +200,10 @@ pub fn run(departments: &[Department]) -> anyhow::Result<()> {
         }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("http://{}", listener.local_addr()?);
-        let service = VerificationServiceServer::new(Floor { ports: Arc::new(ports) });
+        let service = VerificationServiceServer::new(Floor {
+            ports: Arc::new(ports),
+            today: super::super::today()?,
+        });
         tonic::transport::Server::builder()
             .tcp_nodelay(true)
             .initial_stream_window_size(1 << 20)
