@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use hedui_core::authorization::{AuthorizationInput, Signature};
 use hedui_core::household::{Declared, HouseholdInput, MemberInput, Relation, Residence};
 use hedui_core::record::{Disability, DisabilityKind, Land, LandKind, Marriage, MarriageStatus, RecordBody};
+use hedui_core::record::{Registration, RegistrationStatus};
 use hedui_core::{Date, DepartmentId, Fen, Record};
 use hedui_ids::{Date as Day, DivisionCode, ResidentId};
 use hedui_proto::verification as pb;
@@ -90,7 +91,28 @@ fn family() -> Population {
         leased_out: true,
         annual_rent: Fen::from_yuan(3_200),
     });
+    let registered = || {
+        RecordBody::Registration(Registration {
+            household_number: "B-1".into(),
+            division_code: "220882".into(),
+            address: Default::default(),
+            status: RegistrationStatus::Active,
+            deceased_on: None,
+            spouse_id_number: Default::default(),
+            class: None,
+            father_id_number: Default::default(),
+            mother_id_number: Default::default(),
+        })
+    };
     let records = BTreeMap::from([
+        (
+            department("public-security"),
+            vec![
+                holds(&man, "王强", "R1", registered()),
+                holds(&wife, "刘芳", "R2", registered()),
+                holds(&daughter, "王小雨", "R3", registered()),
+            ],
+        ),
         (
             department("disabled-federation"),
             vec![holds(&man, "王强", "D1", disability)],

@@ -50,6 +50,17 @@ impl PartialDate {
         self.day
     }
 
+    /// Whether it is a day that programs write where there is none: the first of a calendar (1970, 1900, 1, in any
+    /// time zone), or one before everybody alive.
+    /// As the end of something it says nothing.
+    pub fn stands_for_none(self) -> bool {
+        match (self.year, self.month, self.day) {
+            (year, ..) if year <= 1900 => true,
+            (1969, 12, 31) | (1970, 1, 1) => true,
+            _ => false,
+        }
+    }
+
     /// The earliest day it can mean.
     pub fn first_day(self) -> Date {
         Date::new(self.year, self.month.max(1), self.day.max(1)).unwrap_or(Date::MIN)

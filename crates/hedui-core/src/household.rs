@@ -62,7 +62,7 @@ pub enum Residence {
 pub enum Relation {
     /// The applicant.
     Applicant,
-    /// Husband or wife.
+    /// The applicant's husband or wife.
     Spouse,
     /// Son or daughter.
     Child,
@@ -443,6 +443,13 @@ fn check_applicant(members: &[MemberInput], errors: &mut Vec<FieldError>) {
             "household.members",
             "ONE_APPLICANT",
             "exactly one member has the relation applicant",
+        ));
+    }
+    if members.iter().filter(|m| m.relation == Relation::Spouse).count() > 1 {
+        errors.push(FieldError::new(
+            "household.members",
+            "ONE_SPOUSE",
+            "at most one member is the applicant's husband or wife; another member's is stated as other",
         ));
     }
 }

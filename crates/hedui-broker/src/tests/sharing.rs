@@ -21,10 +21,9 @@ async fn both(world: &World, request: Request) -> Verification {
 #[tokio::test(start_paused = true)]
 async fn the_same_question_at_the_same_time_is_asked_once_and_everybody_gets_the_answer() {
     let world = World::new();
-    for name in world.departments.keys() {
-        world
-            .department(name)
-            .does(|ask| Act::After(Duration::from_millis(50), nothing(&ask.query)));
+    for (name, department) in world.departments.iter() {
+        let name = name.clone();
+        department.does(move |ask| Act::After(Duration::from_millis(50), usual(&name, &ask.query)));
     }
     let started: Vec<_> = (0..8).map(|_| both(&world, request())).collect();
     let cases = futures::future::join_all(started).await;

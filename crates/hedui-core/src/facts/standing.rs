@@ -168,8 +168,8 @@ impl Facts<'_> {
     fn married(&self, ordinal: u32) -> Condition {
         let missing = self.unsettled(&[RecordType::Marriage], Some(ordinal));
         let (in_force, ended) = crate::finding::marriages(self, ordinal);
-        // A marriage whose spouse no register names may be the one that has ended.
-        let is_doubtful = !ended.is_empty() && in_force.iter().all(|(_, is_named)| !is_named);
+        // A marriage whose spouse no register names, or without a day, may be the one that has ended.
+        let is_doubtful = !ended.is_empty() && in_force.iter().all(|(_, is_sure)| !is_sure);
         let truth = match (missing.is_empty(), in_force.is_empty()) {
             (false, _) => Truth::Open,
             (true, false) if is_doubtful => Truth::Open,

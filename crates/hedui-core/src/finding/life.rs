@@ -40,15 +40,11 @@ pub(super) fn life(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
             "the registration of this member was struck off; the household's members must be settled",
         )
     } else if !is_registered && is_unknown(facts, ordinal) {
-        // Among people whom the registers know, one more whom they do not know would make everybody poorer by the head.
-        let are_others_known = !facts.records(RecordType::Registration, None).is_empty();
+        // A person whom the registers do not know may not be this person, or nobody: what they have stands under other papers, and one more
+        // head would make everybody poorer.
         (
             "MEMBER_UNKNOWN",
-            if are_others_known {
-                Weight::OpensVerdict
-            } else {
-                Weight::Attention
-            },
+            Weight::OpensVerdict,
             Vec::new(),
             "已答复的人口登记部门均无该成员，请核对身份证件",
             "no register of people that answered knows this member; look at the papers of identity",

@@ -49,13 +49,15 @@ fn spouse_of(facts: &Facts<'_>, ordinal: u32, id: &str, name: &str) -> Spouse {
 
 /// Whether the application names a spouse for this member, so that a register that names nobody does not contradict it.
 fn has_declared_spouse(facts: &Facts<'_>, ordinal: u32) -> bool {
-    let relation = |o: u32| facts.household.members.get(o as usize).map(|m| m.relation);
-    match relation(ordinal) {
+    let member = |o: u32| facts.household.members.get(o as usize);
+    match member(ordinal).map(|m| m.relation) {
         Some(Relation::Spouse) => true,
+        // Nobody is married to a child.
         Some(Relation::Applicant) => facts
             .subjects(None)
             .into_iter()
-            .any(|o| relation(o) == Some(Relation::Spouse)),
+            .filter_map(member)
+            .any(|m| m.relation == Relation::Spouse && m.age >= ADULT_AGE),
         _ => false,
     }
 }
@@ -70,8 +72,12 @@ struct Registered<'f, 'a> {
 impl Registered<'_, '_> {
     /// Whether no record says that it has ended. Of a marriage without a day nobody knows that it was before a divorce.
     fn is_in_force(&self, all: &[Registered<'_, '_>]) -> bool {
-        let on = self.body.registered_on;
+        let on = self.day();
         self.body.status == MarriageStatus::Married && (on.is_none() || !has_ended(all, &self.who, on))
+    }
+
+    fn day(&self) -> Option<PartialDate> {
+        self.body.registered_on.filter(|on| !on.stands_for_none())
     }
 }
 
@@ -100,16 +106,19 @@ fn has_ended(marriages: &[Registered<'_, '_>], who: &Spouse, since: Option<Parti
         })
 }
 
-/// Marriages that no register says have ended, each with whether its spouse is named, and those that have.
+/// Marriages that no register says have ended, each with whether no record of an end can mean it (its spouse is named, and is not of one that
+/// has ended at some time), and those that have.
 pub(crate) fn marriages<'f, 'a>(
     facts: &'f Facts<'a>,
     ordinal: u32,
 ) -> (Vec<(&'f Found<'a>, bool)>, Vec<&'f Found<'a>>) {
     let all = registered(facts, ordinal);
-    let in_force = all
-        .iter()
-        .filter(|m| m.is_in_force(&all))
-        .map(|m| (m.found, m.who != Spouse::Unknown));
+    let in_force = all.iter().filter(|m| m.is_in_force(&all)).map(|m| {
+        (
+            m.found,
+            m.who != Spouse::Unknown && !(m.day().is_none() && has_ended(&all, &m.who, None)),
+        )
+    });
     let ended = all
         .iter()
         .filter(|m| m.body.status != MarriageStatus::Married)

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dates::PartialDate;
+use crate::household::Relation;
 use crate::household::{DeclaredIncome, Household, HouseholdInput};
 use crate::money::Fen;
 use crate::record::*;
@@ -136,6 +137,16 @@ fn a_marriage_or_a_divorce_without_a_day_ends_nothing() {
 }
 
 #[test]
+fn a_child_stated_as_spouse_stands_for_no_spouse_that_a_register_does_not_name() {
+    let unnamed = civil(vec![marriage(MarriageStatus::Married, "", "", "2019-01-01")]);
+    assert_eq!(codes(std::slice::from_ref(&unnamed)), [""; 0]);
+    let mut input = family();
+    input.members[1].relation = Relation::Other;
+    input.members[2].relation = Relation::Spouse;
+    assert_eq!(codes_of(input, &[unnamed]), ["UNDECLARED_SPOUSE"]);
+}
+
+#[test]
 fn a_stated_spouse_whose_marriage_ended_is_told() {
     let of_spouse = |bodies| {
         let states = vec![found(vec![]), found(bodies), found(vec![])];
@@ -182,8 +193,8 @@ fn whoever_is_struck_off_or_known_to_nobody_is_told() {
         let found = all_of(&checked(family()), said).into_iter();
         found.map(|f| f.weight).collect::<BTreeSet<_>>()
     };
-    assert_eq!(weights(&[civil(vec![])]), [Weight::Attention].into());
-    // A child that nobody knows in a family that everybody knows.
+    // A family that nobody knows, and a child that nobody knows in a family that everybody knows.
+    assert_eq!(weights(&[civil(vec![])]), [Weight::OpensVerdict].into());
     assert_eq!(weights(&[civil(vec![active.clone()])]), [Weight::OpensVerdict].into());
     assert_eq!(told(&[civil(vec![active.clone()])]), [unknown(1), unknown(2)]);
     assert_eq!(

@@ -90,6 +90,14 @@ fn each_mistake_in_a_number_is_told_apart() {
 }
 
 #[test]
+fn the_applicant_has_one_spouse_at_most() {
+    let mut input = family();
+    assert_eq!(mistakes(input.clone()), []);
+    input.members[2].relation = Relation::Spouse;
+    assert_eq!(mistakes(input), [pair("household.members", "ONE_SPOUSE")]);
+}
+
+#[test]
 fn a_person_is_one_member_even_by_their_old_number() {
     let mut input = family();
     let full = hedui_ids::ResidentId::parse(&id(1980, 1), ids_date(as_of()).unwrap())

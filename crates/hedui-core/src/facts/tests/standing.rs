@@ -215,7 +215,12 @@ fn married_is_who_has_a_marriage_that_has_not_ended() {
         (Truth::Holds, Truth::Open)
     );
     assert_eq!(married(vec![marriage(Widowed, "测试戊", "2020-01-01")]), NO);
-    assert_eq!(married(vec![marriage(Married, "", "2001-05-01"), divorce]), OPEN);
+    assert_eq!(
+        married(vec![marriage(Married, "", "2001-05-01"), divorce.clone()]),
+        OPEN
+    );
+    let undated = marriage(Married, "测试戊", "1900-01-01");
+    assert_eq!(married(vec![undated, divorce]), OPEN);
     assert_eq!(married(vec![]), NO);
 }
 
