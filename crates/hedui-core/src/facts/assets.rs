@@ -2,10 +2,13 @@
 //! Leaves things counted in pieces to `property` and limits to the policy packs.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::matching::{Differing, Row, duplicate, once, place_months};
+use smol_str::SmolStr;
+
+use super::matching::{Differing, Row, duplicate, masked, once, place_months};
 use super::property::raise_to;
-use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, figure_of};
+use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN, figure_of};
 use crate::answer::AnswerState;
 use crate::bounds::{Bounds, Figure, insert_sorted};
 use crate::dates::{Month, Months};
@@ -37,29 +40,102 @@ pub(super) fn financial_assets(facts: &Facts<'_>, subject: Option<u32>) -> Figur
     for accounts in numbered.chunk_by(|a, b| facts.keys(a.0).number == facts.keys(b.0).number) {
         one_number(facts, accounts, &mut figure);
     }
-    for (index, record) in unnumbered.iter().enumerate() {
-        let others = unnumbered
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| *at != index)
-            .map(|(_, r)| r);
-        let is_doubtful = others.chain(&numbered).any(|other| is_perhaps_same(record, other));
-        one_account(facts, std::slice::from_ref(record), is_doubtful, &mut figure);
+    let accounts = without_numbers(&unnumbered);
+    let shared = shared(facts, &accounts);
+    let others = || unnumbered.iter().chain(&numbered);
+    for (account, is_shared) in accounts.iter().zip(&shared) {
+        let is_perhaps_other = |record: &Balance<'_>| others().any(|other| is_perhaps_same(record, other));
+        let is_doubtful = *is_shared || account.first().is_some_and(is_perhaps_other);
+        one_account(facts, account, is_doubtful, &mut figure);
     }
-    // What one department lists without numbers is several accounts of its own, whichever of them others list too.
-    let listed_by = |rank: u16| {
-        let listed = unnumbered.iter().filter(|(found, _)| found.rank == rank);
-        listed
-            .map(|(_, body)| body.balance.0.max(0))
-            .fold(0, i64::saturating_add)
-    };
-    let listed = unnumbered.iter().map(|(found, _)| listed_by(found.rank)).max();
-    figure.bounds.lo = figure.bounds.lo.max(listed);
+    figure.bounds.lo = figure.bounds.lo.max(listed(facts, &accounts, &shared));
     thresholds(facts, subject, &mut figure);
     if let (None, Some(declared)) = (subject, facts.stated_property().and_then(|d| d.financial_assets)) {
         raise_to(facts, &mut figure, declared.0);
     }
     figure
+}
+
+/// Records that bear no whole number, by account: those that one department shows with the same part of a number are about one account, every
+/// other is about one of its own.
+fn without_numbers<'a>(records: &[Balance<'a>]) -> Vec<Vec<Balance<'a>>> {
+    let mut accounts: Vec<(Option<SmolStr>, Vec<Balance<'a>>)> = Vec::with_capacity(records.len());
+    for record in records {
+        let shown = masked(&record.1.account_reference);
+        let is_same = |(other, account): &&mut (Option<SmolStr>, Vec<Balance<'a>>)| {
+            let Some(first) = account.first() else { return false };
+            shown.is_some()
+                && *other == shown
+                && (first.0.rank, first.1.kind, &first.1.institution)
+                    == (record.0.rank, record.1.kind, &record.1.institution)
+        };
+        match accounts.iter_mut().find(is_same) {
+            Some((_, account)) => account.push(*record),
+            None => accounts.push((shown, vec![*record])),
+        }
+    }
+    accounts.into_iter().map(|(_, account)| account).collect()
+}
+
+/// Of accounts without numbers, which are equal to one that the same department shows with another member: perhaps one that they share.
+fn shared(facts: &Facts<'_>, accounts: &[Vec<Balance<'_>>]) -> Vec<bool> {
+    let mut seen: HashMap<(u16, &str, &str, i64), HashSet<u32>> = HashMap::with_capacity(accounts.len());
+    let mut shared = Vec::with_capacity(accounts.len());
+    for account in accounts {
+        let Some((found, body)) = account.first() else { continue };
+        let alike = (
+            found.rank,
+            body.kind.word(),
+            body.institution.as_str(),
+            least(facts, account),
+        );
+        let members = seen.entry(alike).or_default();
+        shared.push(members.iter().any(|other| *other != found.subject));
+        members.insert(found.subject);
+    }
+    shared
+}
+
+/// What one department lists without numbers is several accounts of its own, whichever of them others list too.
+fn listed(facts: &Facts<'_>, accounts: &[Vec<Balance<'_>>], shared: &[bool]) -> Option<i64> {
+    let mut by_rank: BTreeMap<u16, i64> = BTreeMap::new();
+    let own = accounts.iter().zip(shared).filter(|(_, is_shared)| !**is_shared);
+    for (account, _) in own {
+        if let Some((found, _)) = account.first() {
+            let sum = by_rank.entry(found.rank).or_default();
+            *sum = sum.saturating_add(least(facts, account));
+        }
+    }
+    by_rank.into_values().max()
+}
+
+/// Whether a balance is older than another of the same account. A day after the date of the verification, or one that stands for none, orders
+/// nothing.
+fn is_older(a: &FinancialAsset, b: &FinancialAsset, facts: &Facts<'_>) -> bool {
+    let day = |body: &FinancialAsset| body.balance_on.filter(|on| !on.stands_for_none());
+    match (day(a), day(b)) {
+        (Some(a), Some(b)) => a.last_day() < b.first_day() && b.last_day() <= facts.as_of,
+        _ => false,
+    }
+}
+
+/// Whether a balance is of a day after the date: what there was at the date it does not tell.
+fn is_later(body: &FinancialAsset, facts: &Facts<'_>) -> bool {
+    body.balance_on.is_some_and(|on| on.first_day() > facts.as_of)
+}
+
+/// How much an account surely holds.
+fn least(facts: &Facts<'_>, records: &[Balance<'_>]) -> i64 {
+    let is_superseded = |body: &FinancialAsset| records.iter().any(|(_, other)| is_older(body, other, facts));
+    let current = records.iter().filter(|(_, body)| !is_superseded(body));
+    let surely = current.map(|(_, body)| {
+        if is_later(body, facts) {
+            0
+        } else {
+            body.balance.0.max(0)
+        }
+    });
+    surely.min().unwrap_or(0)
 }
 
 /// A record without an account number may be another department's record of the same account, of another day or under another kind.
@@ -87,24 +163,18 @@ fn one_number(facts: &Facts<'_>, records: &[Balance<'_>], figure: &mut Figure) {
 
 /// One account: the balance of the newest day. Where days are not known, or the same, and balances differ, all that is possible.
 fn one_account(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, figure: &mut Figure) {
-    let is_older = |a: &FinancialAsset, b: &FinancialAsset| match (a.balance_on, b.balance_on) {
-        // A day after the date of the verification orders nothing.
-        (Some(a), Some(b)) => a.last_day() < b.first_day() && b.last_day() <= facts.as_of,
-        _ => false,
-    };
-    let is_superseded = |body: &FinancialAsset| records.iter().any(|(_, other)| is_older(body, other));
+    let is_superseded = |body: &FinancialAsset| records.iter().any(|(_, other)| is_older(body, other, facts));
     let current = || records.iter().filter(|(_, b)| !is_superseded(b));
     let Some(anchor) = current().next().map(|(found, _)| *found) else {
         return;
     };
     // An overdraft is a debt; it does not lessen what other accounts hold.
-    let amounts = || current().map(|(_, b)| b.balance.0.max(0));
-    let lo = amounts().min().unwrap_or(0);
+    let lo = least(facts, records);
     // What one department lists by several records under one number may be several deposits on one card, of whatever days.
     let of_rank = |rank: u16| {
         let by_others = |body: &FinancialAsset| {
             let others = records.iter().filter(|(found, _)| found.rank != rank);
-            others.clone().any(|(_, other)| is_older(body, other))
+            others.clone().any(|(_, other)| is_older(body, other, facts))
         };
         let listed = records
             .iter()
@@ -115,7 +185,11 @@ fn one_account(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, fi
     figure.bounds = figure
         .bounds
         .plus(Bounds::between(if is_doubtful { 0 } else { lo }, hi));
-    if lo != hi {
+    let is_later = current().any(|(_, body)| is_later(body, facts));
+    if is_later {
+        figure.bounds = figure.bounds.or_more();
+        figure.open_by(PERIOD_UNCERTAIN);
+    } else if lo != hi {
         figure.open_by(CONFLICTING_SOURCES);
     }
     if is_doubtful && hi > 0 {
@@ -130,7 +204,7 @@ fn one_account(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, fi
             Treatment::Disregarded {
                 rule: Because::OlderBalance,
             }
-        } else if lo != hi || is_doubtful {
+        } else if lo != hi || is_later || is_doubtful {
             Treatment::Uncertain {
                 why: Because::BalanceInDoubt,
             }

@@ -10,12 +10,12 @@ use super::matching::{
 };
 use super::transfer;
 use super::wage::wage;
-use super::{Fact, Facts, IMPLAUSIBLE_RECORD, RENT_UNKNOWN, figure_of};
+use super::{DOUBTFUL_MATCH, Fact, Facts, Found, IMPLAUSIBLE_RECORD, RENT_UNKNOWN, figure_of};
 use crate::bounds::{Bounds, Figure};
 use crate::dates::{Month, Months, PartialDate};
 use crate::money::Fen;
 use crate::part::{Aspect, Because, Treatment};
-use crate::record::{EmploymentStatus, Income, IncomeKind, Pension, RecordBody, RecordType};
+use crate::record::{EmploymentStatus, Income, IncomeKind, Land, Pension, RecordBody, RecordType};
 
 /// By what pensions are told apart.
 const PENSION_KEY: Because = Because::KindPeriodAmount;
@@ -130,15 +130,15 @@ pub(super) fn stated(
 
 /// Where a net income falls; an amount that cannot be is said to be so.
 pub(super) fn net_placed(body: &Income, window: Months) -> Placed {
+    if body.gross < Fen::ZERO {
+        return place(body.gross, body.from, body.until, window);
+    }
     let mut placed = place(net(body), body.from, body.until, window);
     let deductions = body.deductions.unwrap_or(Fen::ZERO);
-    if body.gross < Fen::ZERO {
-        placed.code = Some(IMPLAUSIBLE_RECORD);
-    }
     // A wage of which more is taken than there is, or less than nothing: how much is left nobody knows.
     let is_too_much = body.kind == IncomeKind::Wage && body.gross > Fen::ZERO && deductions > body.gross;
     if is_too_much || deductions < Fen::ZERO {
-        let all = place(body.gross.max(Fen::ZERO), body.from, body.until, window).bounds;
+        let all = place(body.gross, body.from, body.until, window).bounds;
         if all != Bounds::ZERO {
             placed = Placed::uncertain(
                 Bounds { lo: Some(0), ..all },
@@ -166,31 +166,35 @@ fn rent_placed(is_leased: bool, rent: Fen, year: Months, window: Months) -> Plac
     )
 }
 
+/// Land of members that is leased out, or perhaps is, with the number of its contract. Where one record of a contract says that it is leased
+/// out, the others are copies of it: it comes first.
+fn leases<'a>(facts: &'a Facts<'a>, scope: Members) -> Vec<(&'a Found<'a>, &'a Land, &'a SmolStr)> {
+    let records = scope.into_iter().flat_map(|o| facts.records(RecordType::Land, Some(o)));
+    let mut leases: Vec<_> = records
+        .filter_map(|found| match &found.record.body {
+            // A rent without a lease is one or the other.
+            RecordBody::Land(body) if body.leased_out || body.annual_rent.is_some_and(|rent| rent > Fen::ZERO) => {
+                Some((found, body, &facts.keys(found).number))
+            }
+            _ => None,
+        })
+        .collect();
+    leases.sort_by_key(|(_, body, _)| !body.leased_out);
+    leases
+}
+
 /// Yearly rents of land leased out. A contract is the household's: where several members in scope are registered with it, it counts for
 /// the first of them.
 fn rents(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Figure {
     // The rent is for the twelve months before the date: a shorter window can hold all of it or none.
     let year = Months::before(facts.as_of, 12);
-    let rents = || {
-        scope
-            .into_iter()
-            .flat_map(|o| facts.records(RecordType::Land, Some(o)))
-            .filter_map(|found| match &found.record.body {
-                // A rent without a lease is one or the other.
-                RecordBody::Land(body) if body.leased_out || body.annual_rent.is_some_and(|rent| rent > Fen::ZERO) => {
-                    Some((found, body, &facts.keys(found).number))
-                }
-                _ => None,
-            })
-    };
-    // Where one record of a contract says that it is leased out, the others are copies of it.
-    let leases = rents().filter(|(_, body, _)| body.leased_out);
-    let leases = leases.chain(rents().filter(|(_, body, _)| !body.leased_out));
+    let leases = leases(facts, scope);
     let mut rows: Vec<Row<'_>> = Vec::new();
     let mut unknown = Vec::new();
     let mut repeated = Vec::new();
-    for (found, body, number) in leases {
-        let same_contract = || rents().filter(|(.., other)| *other == number);
+    let mut more = Bounds::ZERO;
+    for &(found, body, number) in &leases {
+        let same_contract = || leases.iter().filter(|(.., other)| *other == number);
         let holder = if number.is_empty() {
             found.subject
         } else {
@@ -208,9 +212,13 @@ fn rents(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Fig
             matter.is_some() && r.key == matter && r.stamp.2 == rent.0 && r.found.rank == found.rank
         });
         if let Some(row) = same {
-            // Another plot or another member of the same contract.
-            let copy = duplicate(row.found, Because::ContractNumber);
-            repeated.push(found.part(Aspect::Whole, rent.0, copy));
+            if is_same_plot(row.found, found) {
+                let copy = duplicate(row.found, Because::ContractNumber);
+                repeated.push(found.part(Aspect::Whole, rent.0, copy));
+            } else {
+                more = more.plus(Bounds::between(0, row.placed.bounds.hi.unwrap_or(0)));
+                repeated.push(found.part(Aspect::Whole, rent.0, uncertain(Because::PerhapsSameThing)));
+            }
             continue;
         }
         rows.push(Row {
@@ -227,6 +235,10 @@ fn rents(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Fig
     let summed = once(rows, Differing::Conflict, Because::ContractNumber, !missing.is_empty());
     figure.add(figure_of(summed.bounds, missing, summed.parts));
     figure.open = summed.open;
+    if more != Bounds::ZERO {
+        figure.bounds = figure.bounds.plus(more);
+        figure.open_by(DOUBTFUL_MATCH);
+    }
     if !unknown.is_empty() {
         figure.bounds = figure.bounds.or_more();
         figure.open_by(RENT_UNKNOWN);
@@ -234,6 +246,15 @@ fn rents(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Fig
     figure.parts.extend(repeated);
     figure.parts.extend(unknown);
     figure
+}
+
+/// Whether two records of one contract with one rent are about one plot: two members that hold it together, each shown with it.
+fn is_same_plot(a: &Found<'_>, b: &Found<'_>) -> bool {
+    let plot = |found: &Found<'_>| match &found.record.body {
+        RecordBody::Land(body) => Some((body.kind, body.area_centimu)),
+        _ => None,
+    };
+    a.subject != b.subject && plot(a) == plot(b)
 }
 
 fn uncertain(why: Because) -> Treatment {
@@ -326,13 +347,9 @@ pub(super) fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figur
     )
 }
 
-/// A partial date as a number: equal for equal dates only.
-fn number(date: PartialDate) -> i64 {
-    (i64::from(date.year()) * 100 + i64::from(date.month())) * 100 + i64::from(date.day())
-}
-
 /// Grants for planting, breeding, machines and forest. They are paid once for a farming year, so they belong to the income from the farm,
-/// which packs reckon over twelve months; as a month's income they would exclude a household in the month they are paid. They have no number that two departments share: equal ones are perhaps the same.
+/// which packs reckon over twelve months; as a month's income they would exclude a household in the month they are paid. They have no number that two departments share: equal ones are perhaps the
+/// same, under whatever name of the project, paid in the same month or the next.
 fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let rows = facts
         .records(RecordType::Subsidy, Some(ordinal))
@@ -344,12 +361,9 @@ fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
             let period = months_of(body.paid_on, body.paid_on);
             Some(Row {
                 found,
-                key: Some((
-                    facts.keys(found).alias.as_str(),
-                    [number(body.paid_on), body.amount.0, 0],
-                )),
+                key: Some(("", [body.amount.0, 0, 0])),
                 certain: false,
-                stamp: (period.from, period.until, body.amount.0),
+                stamp: (period.from, period.until.plus(1), body.amount.0),
                 aspect: Aspect::Whole,
                 placed: place(body.amount, body.paid_on, body.paid_on, window),
             })
@@ -407,8 +421,8 @@ pub(super) fn basic_pension(facts: &Facts<'_>, subject: Option<u32>, window: Mon
     total
 }
 
-/// Medical cost borne by the patient within the scope of the insurance. It lowers income, so that a bill that two registers may share, or
-/// that contradicts itself, is certain for the lesser sum only.
+/// Medical cost borne by the patient within the scope of the insurance. It lowers income, so that a bill that two registers may share (paid
+/// in one month or the next), or that contradicts itself, is certain for the lesser sum only.
 pub(super) fn medical_own_cost(facts: &Facts<'_>, subject: Option<u32>, window: Months) -> Figure {
     let mut total = Figure::known(0);
     for ordinal in facts.subjects(subject) {
@@ -429,9 +443,9 @@ pub(super) fn medical_own_cost(facts: &Facts<'_>, subject: Option<u32>, window: 
                 let day = months_of(body.paid_on, body.paid_on);
                 Some(Row {
                     found,
-                    key: Some(("", [number(body.paid_on), body.total.0, own.0])),
+                    key: Some(("", [body.total.0, own.0, 0])),
                     certain: false,
-                    stamp: (day.from, day.until, own.0),
+                    stamp: (day.from, day.until.plus(1), own.0),
                     aspect: Aspect::Whole,
                     placed,
                 })

@@ -29,20 +29,28 @@ impl Placed {
         }
     }
 
-    fn nothing(rule: Because, code: Option<&'static str>) -> Placed {
+    fn nothing(rule: Because) -> Placed {
         Placed {
             bounds: Bounds::ZERO,
             treatment: Treatment::Disregarded { rule },
-            code,
+            code: None,
         }
+    }
+
+    /// A negative amount proves nothing, and must not take away what other records prove: how much there is instead nobody knows.
+    pub(super) fn negative() -> Placed {
+        Placed::uncertain(Bounds::NON_NEGATIVE, IMPLAUSIBLE_RECORD, Because::NegativeAmount)
     }
 }
 
 /// An amount earned over a stated period: in the window, out of it, or, where the period reaches beyond the window, anywhere between
 /// nothing and all of it. It is never spread. A period that ends before it begins says nothing about when.
 pub(super) fn place(amount: Fen, from: PartialDate, until: PartialDate, window: Months) -> Placed {
-    if from.is_after(until) {
-        let all = Bounds::between(0, amount.0.max(0));
+    if from.is_after(until) || until.stands_for_none() {
+        if amount < Fen::ZERO {
+            return Placed::negative();
+        }
+        let all = Bounds::between(0, amount.0);
         return Placed::uncertain(all, IMPLAUSIBLE_RECORD, Because::PeriodReversed);
     }
     place_months(amount, months_of(from, until), window)
@@ -50,12 +58,9 @@ pub(super) fn place(amount: Fen, from: PartialDate, until: PartialDate, window: 
 
 /// As `place`, for whole months.
 pub(super) fn place_months(amount: Fen, period: Months, window: Months) -> Placed {
-    if amount < Fen::ZERO {
-        // A negative amount proves nothing, and must not take away what other records prove.
-        return Placed::nothing(Because::NegativeAmount, Some(IMPLAUSIBLE_RECORD));
-    }
     match period.intersect(window) {
-        None => Placed::nothing(Because::OutsideMonths, None),
+        None => Placed::nothing(Because::OutsideMonths),
+        Some(_) if amount < Fen::ZERO => Placed::negative(),
         Some(both) if both == period => Placed {
             bounds: Bounds::exactly(amount.0),
             treatment: Treatment::Counted,
@@ -68,10 +73,9 @@ pub(super) fn place_months(amount: Fen, period: Months, window: Months) -> Place
 /// A stated monthly amount times the months of the window for which it is stated. Where an end is known by its year only, the months
 /// that it may or may not cover are left open.
 pub(super) fn by_month(monthly: i64, from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> Placed {
-    if monthly < 0 {
-        return Placed::nothing(Because::NegativeAmount, Some(IMPLAUSIBLE_RECORD));
-    }
     let (least, most) = match months_in(from, until, window) {
+        Some((_, most)) if monthly < 0 && most > 0 => return Placed::negative(),
+        None if monthly < 0 => return Placed::negative(),
         Some(months) => months,
         None => {
             let all = Bounds::between(0, monthly.saturating_mul(i64::from(window.len())));
@@ -80,7 +84,7 @@ pub(super) fn by_month(monthly: i64, from: Option<PartialDate>, until: Option<Pa
     };
     let times = |months: u32| monthly.saturating_mul(i64::from(months));
     if most == 0 {
-        Placed::nothing(Because::OutsideMonths, None)
+        Placed::nothing(Because::OutsideMonths)
     } else if least == most {
         Placed {
             bounds: Bounds::exactly(times(most)),
@@ -93,11 +97,14 @@ pub(super) fn by_month(monthly: i64, from: Option<PartialDate>, until: Option<Pa
     }
 }
 
+/// Whether a period ends before it begins, or on a day that stands for none.
+fn makes_no_sense(from: Option<PartialDate>, until: Option<PartialDate>) -> bool {
+    until.is_some_and(|until| until.stands_for_none() || from.is_some_and(|from| from.is_after(until)))
+}
+
 /// How many months of the window an open or closed period covers, at least and at most; `None` when it ends before it begins.
 pub(super) fn months_in(from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> Option<(u32, u32)> {
-    if let (Some(from), Some(until)) = (from, until)
-        && from.is_after(until)
-    {
+    if makes_no_sense(from, until) {
         return None;
     }
     let count = |from: Month, until: Month| Months { from, until }.intersect(window).map_or(0, Months::len);
@@ -122,9 +129,7 @@ pub(super) fn months_of(from: PartialDate, until: PartialDate) -> Months {
 
 /// Whether something from `from` until `until` stands on a day: `None` where year-only dates cannot tell, or make no sense.
 pub(super) fn stands_on(from: Option<PartialDate>, until: Option<PartialDate>, day: Date) -> Option<bool> {
-    if let (Some(from), Some(until)) = (from, until)
-        && from.is_after(until)
-    {
+    if makes_no_sense(from, until) {
         return None;
     }
     let is_vague = |d: PartialDate| d.month() == 0 && d.first_day() <= day && day < d.last_day();
@@ -162,20 +167,58 @@ pub(super) fn key(text: &SmolStr) -> SmolStr {
 /// that there is none.
 pub(super) fn identifying(text: &SmolStr) -> SmolStr {
     let form = key(text);
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'*';
-    let is_usual = form.len() > NO_KEYS_BYTES && form.bytes().all(is_plain) && form.bytes().any(|b| b != b'0');
-    if is_usual {
+    let is_usual = form.len() > NO_KEYS_BYTES
+        && form.bytes().all(|b| b.is_ascii_alphanumeric())
+        && form.bytes().any(|b| b != b'0');
+    if is_usual && !form.contains(MASK) {
         return form;
     }
-    let between =
-        |c: char| c.is_ascii_punctuation() && c != '*' || matches!(c, '–' | '—' | '―' | '·' | '、' | '。' | '…');
+    if is_masked(&form) {
+        return SmolStr::default();
+    }
+    let between = |c: char| c.is_ascii_punctuation() || matches!(c, '–' | '—' | '―' | '·' | '、' | '。' | '…');
     let form = if form.contains(between) {
         form.chars().filter(|c| !between(*c)).collect()
     } else {
         form
     };
-    let says_nothing = form.chars().all(|c| matches!(c, '0' | '*')) || NO_KEYS.contains(&form.as_str());
+    let says_nothing = form.chars().all(|c| c == '0') || NO_KEYS.contains(&form.as_str());
     if says_nothing { SmolStr::default() } else { form }
+}
+
+/// A number that tells one thing from another: one of digits only without the zeros before it, which spreadsheets drop.
+pub(super) fn identifying_number(text: &SmolStr) -> SmolStr {
+    let form = identifying(text);
+    if form.starts_with('0') && form.bytes().all(|b| b.is_ascii_digit()) {
+        return SmolStr::new(form.trim_start_matches('0'));
+    }
+    form
+}
+
+/// The code of an organisation: of a unified social credit code (GB 32100, places 9 to 17) and of the taxpayer's number of 15 places before it
+/// (the last nine) the organisation code that both hold (GB 11714), so that registers of several generations mean one employer.
+pub(super) fn organisation(text: &SmolStr) -> SmolStr {
+    let form = identifying(text);
+    let code = match form.len() {
+        18 => form.get(8..17),
+        15 => form.get(6..),
+        _ => None,
+    };
+    code.map_or_else(|| form.clone(), SmolStr::new)
+}
+
+/// So many of these in a row stand for characters that are not shown.
+const MASK: &str = "xxxx";
+
+/// Whether a key, in the form in which keys are compared, shows a part only: nobody can say which thing it is.
+fn is_masked(form: &str) -> bool {
+    form.contains(MASK) || form.contains(['*', '●', '•', '×', '█', '■', '□', '�'])
+}
+
+/// The form of a key that shows a part only; none of any other.
+pub(super) fn masked(text: &SmolStr) -> Option<SmolStr> {
+    let form = key(text);
+    (is_masked(&form) && form.contains(|c: char| c.is_ascii_digit())).then_some(form)
 }
 
 /// What registers write where they have no key; none is longer than so many bytes.

@@ -1,9 +1,13 @@
 //! Property in pieces: each flat, vehicle and business once, whoever reports it.
 //! Leaves sums of money to `assets`; limits, exemptions beyond the vocabulary and values to the policy packs.
 
+use std::collections::HashSet;
+
+use smol_str::SmolStr;
+
 use super::matching::{months_of, stands_on};
 use super::things::{Counts, Piece, pieces};
-use super::{DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, Keys, PERIOD_UNCERTAIN};
+use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, Keys, PERIOD_UNCERTAIN};
 use crate::bounds::{Bounds, Figure, merge_sorted};
 use crate::dates::{Month, Months};
 use crate::part::{Aspect, Because};
@@ -45,6 +49,7 @@ fn piece<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, counts: Counts) -> Piec
         alias: &keys.alias,
         counts,
         weight: Bounds::exactly(1),
+        stands_somewhere: matches!(found.record.body, RecordBody::RealEstate(_)),
     }
 }
 
@@ -101,6 +106,7 @@ fn is_owned(body: &RealEstate, facts: &Facts<'_>) -> Counts {
         return Counts::Perhaps(IMPLAUSIBLE_RECORD);
     }
     match body.disposed_on {
+        Some(d) if d.stands_for_none() => return Counts::Perhaps(PERIOD_UNCERTAIN),
         Some(d) if d.last_day() <= facts.as_of => return Counts::No(Because::NoLongerOwned),
         Some(d) if d.first_day() <= facts.as_of => return Counts::Perhaps(PERIOD_UNCERTAIN),
         _ => {}
@@ -182,6 +188,9 @@ fn was_given_up(body: &RealEstate, since: Months, facts: &Facts<'_>) -> Counts {
     if body.share_numerator == 0 && body.share_denominator > 0 {
         return Counts::No(Because::NoShare);
     }
+    if on.stands_for_none() {
+        return Counts::Perhaps(PERIOD_UNCERTAIN);
+    }
     let is_reversed = body.acquired_on.is_some_and(|from| from.is_after(on));
     if is_reversed || on.first_day() > facts.as_of {
         return Counts::Perhaps(IMPLAUSIBLE_RECORD);
@@ -210,9 +219,34 @@ fn vehicles_of(facts: &Facts<'_>, subject: Option<u32>, usage: VehicleUse, decla
         .filter(|(_, b, _)| b.usage == VehicleUse::Commercial && b.status == VehicleStatus::Normal)
         .map(|(.., keys)| keys)
         .collect();
+    // One register has it under both uses.
+    let private: HashSet<(u16, &SmolStr)> = bodies()
+        .filter(|(_, b, k)| {
+            !operating.is_empty()
+                && b.usage == VehicleUse::Private
+                && b.status == VehicleStatus::Normal
+                && !k.number.is_empty()
+        })
+        .map(|(found, _, keys)| (found.rank, &keys.number))
+        .collect();
+    let split: HashSet<&SmolStr> = bodies()
+        .filter(|(found, b, k)| {
+            b.usage == VehicleUse::Commercial
+                && b.status == VehicleStatus::Normal
+                && private.contains(&(found.rank, &k.number))
+        })
+        .map(|(.., keys)| &keys.number)
+        .collect();
     let all = bodies()
         .filter_map(|(found, body, keys)| {
             let (number, plate) = (&keys.number, &keys.alias);
+            if split.contains(number) {
+                let counts = match is_limited(body, facts) {
+                    Counts::Yes => Counts::Perhaps(CONFLICTING_SOURCES),
+                    counts => counts,
+                };
+                return Some(piece(facts, found, counts));
+            }
             let same_number = || operating.iter().any(|k| !number.is_empty() && k.number == *number);
             let is_commercial = body.usage == VehicleUse::Commercial || same_number();
             // One of the two records has no number, the plates are the same: perhaps one vehicle, and then it is commercial.

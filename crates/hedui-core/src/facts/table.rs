@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use smol_str::SmolStr;
 
 use super::DepartmentAnswers;
-use super::matching::identifying;
+use super::matching::{identifying, identifying_number, organisation};
 use super::members::{MEMBER_BITS, Members};
 use crate::answer::AnswerState;
 use crate::names::DepartmentId;
@@ -336,8 +336,21 @@ fn keys_of(body: &RecordBody) -> Keys {
         | RecordBody::Disability(_)
         | RecordBody::Assistance(_) => (&NONE, &NONE),
     };
+    let of_organisation = matches!(
+        body,
+        RecordBody::ProvidentFund(_)
+            | RecordBody::Employment(_)
+            | RecordBody::SocialInsurance(_)
+            | RecordBody::Income(_)
+            | RecordBody::Business(_)
+            | RecordBody::PublicPayroll(_)
+    );
     Keys {
-        number: identifying(number),
+        number: if of_organisation {
+            organisation(number)
+        } else {
+            identifying_number(number)
+        },
         alias: identifying(alias),
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Piece<'a> {
     pub(super) counts: Counts,
     /// How much it adds where it counts: one, or an area.
     pub(super) weight: Bounds,
+    /// Whether its alias is a place: what one register has at two places under one key is perhaps two.
+    pub(super) stands_somewhere: bool,
 }
 
 /// One thing: the records that share a key, or one record without a key.
@@ -41,6 +43,8 @@ struct Thing<'a> {
     keyless: bool,
     /// How much it adds: whatever any of its records says.
     weight: Bounds,
+    /// Whether one register has it at several places.
+    is_several: bool,
 }
 
 impl<'a> Thing<'a> {
@@ -54,8 +58,14 @@ impl<'a> Thing<'a> {
         }
         let aliases = pieces.iter().map(|p| p.alias.as_str()).filter(|a| !a.is_empty());
         let weights = pieces.iter().map(|p| p.weight);
+        let mut weight = weights.reduce(Bounds::hull).unwrap_or(Bounds::ZERO);
+        let apart = most_at_several_places(&pieces);
+        if let Some(most) = apart {
+            weight.hi = weight.hi.zip(most).map(|(hi, most)| hi.max(most));
+        }
         Thing {
-            weight: weights.reduce(Bounds::hull).unwrap_or(Bounds::ZERO),
+            weight,
+            is_several: apart.is_some(),
             alias: aliases.min().unwrap_or_default(),
             keyless: pieces.first().is_none_or(|p| p.key.is_empty()),
             views,
@@ -80,9 +90,40 @@ impl<'a> Thing<'a> {
         if !self.some() || self.weight.is_exact() {
             return None;
         }
+        if self.is_several {
+            return Some(DOUBTFUL_MATCH);
+        }
         let is_told = self.pieces.iter().all(|piece| piece.weight.is_exact());
         Some(if is_told { CONFLICTING_SOURCES } else { AREA_UNKNOWN })
     }
+}
+
+/// How much records of one key add where one register has them at several places, and those are several things under the number of one
+/// certificate; none where each has one place.
+#[allow(clippy::option_option)]
+fn most_at_several_places(pieces: &[Piece<'_>]) -> Option<Option<i64>> {
+    let mut places: Vec<&Piece<'_>> = pieces
+        .iter()
+        .filter(|p| p.stands_somewhere && !p.alias.is_empty() && !matches!(p.counts, Counts::No(_)))
+        .collect();
+    if places.len() < 2 {
+        return None;
+    }
+    // The greatest of each place first.
+    places.sort_by_key(|p| {
+        (
+            p.found.rank,
+            p.alias,
+            std::cmp::Reverse(p.weight.hi.unwrap_or(i64::MAX)),
+        )
+    });
+    places.dedup_by_key(|p| (p.found.rank, p.alias));
+    let several = places
+        .chunk_by(|a, b| a.found.rank == b.found.rank)
+        .filter(|own| own.len() > 1);
+    several
+        .map(|own| own.iter().fold(Bounds::ZERO, |sum, p| sum.plus(p.weight)).hi)
+        .reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))
 }
 
 /// Counts distinct things; registers that disagree about one leave it open, and so does a silent one (by rank) that could disagree.
@@ -133,6 +174,8 @@ struct Least {
     keyed: i64,
     /// What single departments list, with a key or without, by rank: one department lists nothing twice.
     listed: Vec<(u16, i64)>,
+    /// What they list without a key and without a sign, by rank and member: husband and wife may each be shown with what they own together.
+    bare: Vec<(u16, u32, i64)>,
     /// Were nothing without a key the same as what another department lists.
     apart: i64,
 }
@@ -161,6 +204,13 @@ impl Least {
             let one = listed().filter(keyless).map(|t| least(&t)).max().unwrap_or(0);
             let all = if contradicted { several } else { several.max(one) };
             keyed = several.max(keyed);
+            if let [alone] = things
+                && alone.keyless
+                && alone.alias.is_empty()
+            {
+                self.add_bare(by, alone, all);
+                continue;
+            }
             match self.listed.iter_mut().find(|(rank, _)| *rank == by) {
                 Some((_, sum)) => *sum = sum.saturating_add(all),
                 None => self.listed.push((by, all)),
@@ -177,10 +227,32 @@ impl Least {
         self.apart = self.apart.saturating_add(apart);
     }
 
+    fn add_bare(&mut self, by: u16, thing: &Thing<'_>, least: i64) {
+        let of = thing.pieces.first().map_or(0, |piece| piece.found.subject);
+        match self
+            .bare
+            .iter_mut()
+            .find(|(rank, subject, _)| (*rank, *subject) == (by, of))
+        {
+            Some((.., sum)) => *sum = sum.saturating_add(least),
+            None => self.bare.push((by, of, least)),
+        }
+    }
+
     /// What has no key is perhaps what another department has one for.
     fn certain(&self) -> i64 {
+        let signed = |by: u16| {
+            self.listed
+                .iter()
+                .find(|(rank, _)| *rank == by)
+                .map_or(0, |(_, sum)| *sum)
+        };
         let listed = self.listed.iter().map(|(_, sum)| *sum);
-        listed.max().unwrap_or(0).max(self.keyed)
+        let with_bare = self
+            .bare
+            .iter()
+            .map(|(rank, _, sum)| signed(*rank).saturating_add(*sum));
+        listed.chain(with_bare).max().unwrap_or(0).max(self.keyed)
     }
 }
 
@@ -207,7 +279,8 @@ fn tell(things: &[Thing<'_>], by: Because, is_doubtful: bool, figure: &mut Figur
                 figure.open_by(code);
             }
         }
-        show(thing, by, (is_doubtful || may_be_one) && thing.keyless, figure);
+        let doubt = thing.is_several || (is_doubtful || may_be_one) && thing.keyless;
+        show(thing, by, doubt, figure);
     }
 }
 
@@ -220,7 +293,7 @@ fn show(thing: &Thing<'_>, by: Because, doubt: bool, figure: &mut Figure) {
     for piece in &thing.pieces {
         let treatment = match (piece.counts, anchor) {
             (Counts::No(rule), _) => Treatment::Disregarded { rule },
-            (_, Some(anchor)) if !is_first => duplicate(anchor, by),
+            (_, Some(anchor)) if !is_first && !thing.is_several => duplicate(anchor, by),
             _ => {
                 is_first = false;
                 match (doubt, all) {

@@ -147,7 +147,7 @@ impl<'a> Known<'a> {
 }
 
 fn says_nothing(note: &Note<'_>) -> bool {
-    note.nearness == Nearness::Paid && matches!(note.placed.treatment, Treatment::Disregarded { .. })
+    matches!(note.placed.treatment, Treatment::Disregarded { .. })
 }
 
 fn part_of(note: &Note<'_>, treatment: Treatment) -> Part {

@@ -4,7 +4,7 @@
 use crate::answer::AnswerState;
 use crate::bounds::{Bounds, Figure};
 use crate::dates::Months;
-use crate::facts::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact};
+use crate::facts::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, PERIOD_UNCERTAIN};
 use crate::money::Fen;
 use crate::record::*;
 use crate::testing::*;
@@ -90,7 +90,7 @@ fn several_records_of_one_number_in_one_register_may_be_several_deposits() {
 
 #[test]
 fn balances_of_one_day_or_of_no_day_that_differ_are_all_possible() {
-    for on in [DAY, None, Some("2026"), Some("2206-01-01")] {
+    for on in [DAY, None, Some("2026"), Some("1970-01-01")] {
         let said = [
             bank("a", vec![deposit("农商", "1", 500, DAY)]),
             bank("b", vec![deposit("农商", "1", 90_000, on)]),
@@ -99,6 +99,71 @@ fn balances_of_one_day_or_of_no_day_that_differ_are_all_possible() {
         assert_eq!(figure.bounds, Bounds::between(500, 90_000), "{on:?}");
         assert_eq!(figure.open, [CONFLICTING_SOURCES]);
     }
+}
+
+#[test]
+fn a_balance_of_a_later_day_tells_nothing_of_this_one() {
+    for yuan in [0, 90_000] {
+        let alone = assets(&[bank("a", vec![deposit("农商", "1", yuan, Some("2206-01-01"))])]);
+        assert_eq!(alone.bounds, Bounds::NON_NEGATIVE);
+        assert_eq!(alone.open, [PERIOD_UNCERTAIN]);
+        let said = [
+            bank("a", vec![deposit("农商", "1", yuan, Some("2206-01-01"))]),
+            bank("b", vec![deposit("农商", "2", 500, DAY)]),
+        ];
+        assert_eq!(
+            assets(&said).bounds,
+            Bounds {
+                lo: Some(500),
+                hi: None
+            }
+        );
+    }
+}
+
+#[test]
+fn a_number_of_which_a_part_is_shown_is_perhaps_any_other_departments() {
+    let of = |number: &str, yuan| deposit("农商", number, yuan, DAY);
+    for shown in ["6222****1234", "6222＊＊＊＊1234", "6222xxxx1234", "●●●●1234"] {
+        let said = [
+            bank("a", vec![of("6222000011111234", 500)]),
+            bank("b", vec![of(shown, 500)]),
+        ];
+        let figure = assets(&said);
+        assert_eq!(figure.bounds, Bounds::between(500, 1_000), "{shown}");
+        assert_eq!(figure.open, [DOUBTFUL_MATCH]);
+        // In one register the shown part tells accounts apart, and days of one account.
+        let own = vec![
+            of(shown, 500),
+            of("6222****9999", 700),
+            deposit("农商", shown, 300, Some("2020-01-01")),
+        ];
+        assert_eq!(
+            assets(&[bank("a", own)]).bounds,
+            Bounds::between(1_200, 1_500),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn zeros_that_a_spreadsheet_drops_make_no_second_account() {
+    let said = [
+        bank("a", vec![deposit("农商", "0012300", 500, DAY)]),
+        bank("b", vec![deposit("农商", "12300", 500, DAY)]),
+    ];
+    assert_eq!(assets(&said).bounds, Bounds::exactly(500));
+}
+
+#[test]
+fn equal_accounts_without_numbers_of_two_members_may_be_one_that_they_share() {
+    let of = |yuan| found(vec![deposit("农商", "", yuan, DAY)]);
+    let two = |a, b| {
+        let said = [said("a", &[T::FinancialAsset], vec![of(a), of(b), found(vec![])])];
+        assets(&said).bounds
+    };
+    assert_eq!(two(500, 700), Bounds::exactly(1_200));
+    assert_eq!(two(500, 500), Bounds::between(500, 1_000));
 }
 
 #[test]

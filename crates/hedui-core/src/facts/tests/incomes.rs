@@ -202,7 +202,7 @@ fn a_rent_without_a_lease_may_be_one() {
 }
 
 #[test]
-fn a_negative_amount_takes_nothing_away() {
+fn a_negative_amount_takes_nothing_away_and_leaves_open_what_there_is() {
     let said = [says(
         "taxation",
         &[T::Income],
@@ -212,7 +212,13 @@ fn a_negative_amount_takes_nothing_away() {
         ],
     )];
     let figure = figure(&said, BUSINESS, 1);
-    assert_eq!(figure.bounds, Bounds::exactly(5_000));
+    assert_eq!(
+        figure.bounds,
+        Bounds {
+            lo: Some(5_000),
+            hi: None
+        }
+    );
     assert_eq!(figure.open, [IMPLAUSIBLE_RECORD]);
 }
 
@@ -349,4 +355,79 @@ fn among_very_many_rows_one_handed_over_twice_is_still_one() {
         facts.records(T::Income, None).len()
     });
     assert_eq!(filed, 1_001);
+}
+
+#[test]
+fn grants_and_bills_that_two_registers_write_a_day_apart_are_perhaps_one() {
+    let grant = |project: &str, on: &str| {
+        RecordBody::Subsidy(Subsidy {
+            project: project.into(),
+            amount: Fen(900),
+            paid_on: date(on),
+        })
+    };
+    let of = |department: &str, project: &str, on: &str| says(department, &[T::Subsidy], vec![grant(project, on)]);
+    for (project, on, expected) in [
+        ("耕地地力保护补贴", "2026-06-02", Bounds::between(900, 1_800)),
+        ("种粮补贴", "2026-07-31", Bounds::between(900, 1_800)),
+        ("种粮补贴", "2026-08-01", Bounds::exactly(1_800)),
+    ] {
+        let said = [
+            of("agriculture", "耕地地力保护补贴", "2026-06-01"),
+            of("finance", project, on),
+        ];
+        assert_eq!(figure(&said, BUSINESS, 12).bounds, expected, "{project} {on}");
+    }
+    let of = |day: &str| match bill(900, 500, 400) {
+        RecordBody::MedicalExpense(body) => RecordBody::MedicalExpense(MedicalExpense {
+            paid_on: date(day),
+            ..body
+        }),
+        other => other,
+    };
+    let said = [
+        says("a", &[T::MedicalExpense], vec![of("2026-09-30")]),
+        says("b", &[T::MedicalExpense], vec![of("2026-10-01")]),
+    ];
+    assert_eq!(
+        figure(&said, Fact::MedicalOwnCost, 12).bounds,
+        Bounds::between(400, 800)
+    );
+}
+
+#[test]
+fn plots_of_one_contract_with_equal_rents_are_perhaps_two_rents() {
+    let land = |area| match lease("C1", Some(5_000)) {
+        RecordBody::Land(body) => RecordBody::Land(Land {
+            area_centimu: Some(area),
+            ..body
+        }),
+        other => other,
+    };
+    let both = |mine: Vec<RecordBody>, theirs: Vec<RecordBody>| {
+        let states = vec![found(mine), found(theirs), found(vec![])];
+        figure(&[said("agriculture", &[T::Land], states)], PROPERTY, 12)
+    };
+    assert_eq!(both(vec![land(200)], vec![land(200)]).bounds, Bounds::exactly(5_000));
+    for two in [
+        both(vec![land(200), land(300)], vec![]),
+        both(vec![land(200)], vec![land(300)]),
+    ] {
+        assert_eq!(two.bounds, Bounds::between(5_000, 10_000));
+        assert_eq!(two.open, [DOUBTFUL_MATCH]);
+    }
+}
+
+#[test]
+fn a_day_that_stands_for_none_ends_no_pension() {
+    let pension = RecordBody::Pension(Pension {
+        kind: PensionKind::Employee,
+        monthly_amount: Fen(3_000),
+        basic_part: None,
+        from: None,
+        until: Some(date("1970-01-01")),
+    });
+    let figure = figure(&[says("social-insurance", &[T::Pension], vec![pension])], TRANSFER, 1);
+    assert_eq!(figure.bounds, Bounds::between(0, 3_000));
+    assert_eq!(figure.open, [IMPLAUSIBLE_RECORD]);
 }

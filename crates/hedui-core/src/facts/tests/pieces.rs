@@ -3,7 +3,7 @@
 
 use crate::bounds::{Bounds, Figure};
 use crate::dates::Months;
-use crate::facts::{AREA_UNKNOWN, CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, IMPLAUSIBLE_RECORD};
+use crate::facts::{AREA_UNKNOWN, CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN};
 use crate::record::*;
 use crate::testing::*;
 
@@ -21,6 +21,16 @@ fn flat(unit: &str, share: (u32, u32), disposed: Option<&str>) -> RecordBody {
         disposed_on: disposed.map(date),
         price: None,
     })
+}
+
+fn placed(unit: &str, address: &str) -> RecordBody {
+    match flat(unit, (1, 1), None) {
+        RecordBody::RealEstate(body) => RecordBody::RealEstate(RealEstate {
+            address: address.into(),
+            ..body
+        }),
+        other => other,
+    }
 }
 
 fn car(number: &str, usage: VehicleUse, status: VehicleStatus) -> RecordBody {
@@ -315,10 +325,13 @@ fn a_register_that_is_silent_about_one_member_could_still_call_anothers_car_comm
     let private = || car("V1", VehicleUse::Private, VehicleStatus::Normal);
     let states = |other| vec![found(vec![private()]), other, found(vec![])];
     let commercial = found(vec![car("V1", VehicleUse::Commercial, VehicleStatus::Normal)]);
-    assert_eq!(
-        figure(&[said("police", &[T::Vehicle], states(commercial))], Fact::Vehicles).bounds,
-        Bounds::ZERO
-    );
+    let both = [said("police", &[T::Vehicle], states(commercial))];
+    for fact in [Fact::Vehicles, Fact::CommercialVehicles] {
+        // One register has it under both uses.
+        let figure = figure(&both, fact);
+        assert_eq!(figure.bounds, Bounds::between(0, 1));
+        assert_eq!(figure.open, [CONFLICTING_SOURCES]);
+    }
     let silent = figure(&[said("police", &[T::Vehicle], states(SILENCE))], Fact::Vehicles);
     assert_eq!(silent.bounds, Bounds::NON_NEGATIVE);
 }
@@ -454,4 +467,57 @@ fn an_answer_in_another_members_place_is_no_answer() {
     said.subjects.swap(0, 1);
     let figure = homes(&[said]);
     assert_eq!((figure.bounds, figure.missing.len()), (Bounds::NON_NEGATIVE, 1));
+}
+
+#[test]
+fn one_number_at_two_places_of_one_register_is_perhaps_two_flats() {
+    let at = |address: &str| placed("510001", address);
+    let two = figure(
+        &[says("housing", &[T::RealEstate], vec![at("一号"), at("二号")])],
+        Fact::Dwellings,
+    );
+    assert_eq!(two.bounds, Bounds::between(1, 2));
+    assert_eq!(two.open, [DOUBTFUL_MATCH]);
+    // Two registers write one address in two ways, and husband and wife are shown with the same place.
+    let registers = [
+        says("housing", &[T::RealEstate], vec![at("一号")]),
+        says("other", &[T::RealEstate], vec![at("二号")]),
+    ];
+    assert_eq!(figure(&registers, Fact::Dwellings).bounds, Bounds::exactly(1));
+    let states = vec![found(vec![at("一号")]), found(vec![at("一号")]), found(vec![])];
+    let couple = [said("housing", &[T::RealEstate], states)];
+    assert_eq!(figure(&couple, Fact::Dwellings).bounds, Bounds::exactly(1));
+}
+
+#[test]
+fn what_has_neither_number_nor_place_is_perhaps_what_husband_and_wife_own_together() {
+    let states = |mine: usize, theirs: usize| {
+        let rows = |n| (0..n).map(|_| placed("", "")).collect();
+        vec![found(rows(mine)), found(rows(theirs)), found(vec![])]
+    };
+    for (mine, theirs, expected) in [
+        (1, 0, Bounds::exactly(1)),
+        (2, 0, Bounds::exactly(2)),
+        (1, 1, Bounds::between(1, 2)),
+        (2, 1, Bounds::between(2, 3)),
+    ] {
+        let figure = figure(
+            &[said("housing", &[T::RealEstate], states(mine, theirs))],
+            Fact::Dwellings,
+        );
+        assert_eq!(figure.bounds, expected, "{mine} {theirs}");
+        assert_eq!(figure.bounds.is_exact(), figure.open.is_empty());
+    }
+}
+
+#[test]
+fn a_day_that_stands_for_none_sells_no_flat() {
+    for day in ["1970-01-01", "1900-01-01", "1899-12-30", "0001-01-01"] {
+        let sold = flat("510001", (1, 1), Some(day));
+        for fact in [Fact::Dwellings, Fact::RealEstateGivenUp] {
+            let figure = figure(&[says("housing", &[T::RealEstate], vec![sold.clone()])], fact);
+            assert_eq!(figure.bounds, Bounds::between(0, 1), "{day}");
+            assert_eq!(figure.open, [PERIOD_UNCERTAIN]);
+        }
+    }
 }

@@ -223,7 +223,10 @@ fn one_employer_under_codes_of_two_generations_or_a_shortened_name_may_be_one_jo
     let full = "达川区瑞丰物业管理有限公司";
     let code = "91511703000000019G";
     for (other, name, expected) in [
-        ("000000019", full, Bounds::between(90_000, 170_000)),
+        ("000000019", full, Bounds::exactly(90_000)),
+        ("00000001-9", "瑞丰", Bounds::exactly(90_000)),
+        ("511703000000019", "", Bounds::exactly(90_000)),
+        ("000000010", full, Bounds::between(90_000, 170_000)),
         ("", "瑞丰物业", Bounds::between(80_000, 170_000)),
         ("", "", Bounds::between(80_000, 170_000)),
         ("000000027", "达川区第三小学", Bounds::exactly(170_000)),
@@ -233,7 +236,7 @@ fn one_employer_under_codes_of_two_generations_or_a_shortened_name_may_be_one_jo
         assert_eq!(figure.bounds, expected, "{other} {name}");
         assert_eq!(figure.bounds.is_exact(), figure.open.is_empty());
     }
-    // What one register lists under two codes are two jobs.
+    // What one register lists twice are two jobs, or two wages of one.
     let two = vec![named(code, full, 800), named("000000019", full, 900)];
     assert_eq!(wage(&[tax(two)], 1).bounds, Bounds::exactly(170_000));
 }

@@ -125,13 +125,13 @@ fn each_change_is_told_with_its_record_and_department() {
 
 #[test]
 fn a_thing_is_known_by_any_of_its_records_in_whatever_order() {
-    let flat = |unit: &str, address: &str| json!({"type": "real_estate", "unit_number": unit, "address": address, "kind": "dwelling"});
-    let then = [flat("", "二号")];
-    let (first, second) = (flat("1", "一号"), flat("1", "二号"));
+    let car = |number: &str, plate: &str| json!({"type": "vehicle", "identification_number": number, "plate": plate, "kind": "car", "usage": "private", "status": "normal"});
+    let then = [car("", "川S1")];
+    let (first, second) = (car("1", "川S2"), car("1", "川S1"));
     for now in [[first.clone(), second.clone()], [second, first.clone()]] {
-        assert_eq!(codes(&change(&[T::RealEstate], &then, &now)), [""; 0]);
+        assert_eq!(codes(&change(&[T::Vehicle], &then, &now)), [""; 0]);
     }
-    assert_eq!(codes(&change(&[T::RealEstate], &then, &[first])), ["NEW_DWELLING"]);
+    assert_eq!(codes(&change(&[T::Vehicle], &then, &[first])), ["NEW_VEHICLE"]);
 }
 
 #[test]
