@@ -11,18 +11,35 @@ use std::time::Duration;
 use hedui_adapter::manifest::{Connector, Variables};
 use hedui_adapter::serve::Serving;
 use hedui_adapter::{Catalogue, Folder};
+use hedui_broker::clock::{Clock, SystemClock};
 use hedui_core::{AuthorizationInput, Date, DepartmentId, HouseholdInput};
 use hedui_proto::verification as pb;
 use hedui_proto::verification::verification_service_client::VerificationServiceClient;
 use hedui_server::cli::{Exit, Surroundings, convert};
 use hedui_server::config::Config;
-use hedui_server::start::{Started, start};
+use hedui_server::start::{Started, start_at};
 use hedui_sim::population::Settings;
 use hedui_sim::{Population, Sources, generate};
 use tonic::transport::Channel;
 
 /// The date on which the synthetic districts apply.
 pub const TODAY: Date = Date::constant(2026, 11, 20);
+
+/// A clock that began at noon of that day when the tests did: whatever day it is outside, people are as old here as when they were made up.
+pub struct ClockOfTests;
+
+/// Noon of `TODAY` in China, in milliseconds since 1970 UTC.
+const NOON_MS: i64 = 1_795_147_200_000;
+
+impl Clock for ClockOfTests {
+    fn now_ms(&self) -> i64 {
+        NOON_MS + i64::try_from(self.monotonic_ns() / 1_000_000).unwrap()
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        SystemClock.monotonic_ns()
+    }
+}
 
 /// A district with real sources and a broker that serves it.
 pub struct District {
@@ -99,7 +116,9 @@ impl District {
         config.transparency.key_file = folder.path().join("store/log.key");
         config.catalogue.variables = variables;
         change(&mut config);
-        let started = start(config.clone(), &mut |_| {}).await.unwrap();
+        let started = start_at(config.clone(), Arc::new(ClockOfTests), &mut |_| {})
+            .await
+            .unwrap();
         let client = client(&started).await;
         District {
             population,
@@ -120,7 +139,9 @@ impl District {
 
     /// Starts a stopped broker again on the same store.
     pub async fn restart_stopped(&mut self) {
-        let started = start(self.config.clone(), &mut |_| {}).await.unwrap();
+        let started = start_at(self.config.clone(), Arc::new(ClockOfTests), &mut |_| {})
+            .await
+            .unwrap();
         self.client = client(&started).await;
         self.started = Some(started);
     }
@@ -129,7 +150,7 @@ impl District {
     pub async fn restart_at(&mut self, ms: i64) {
         self.stop().await;
         let clock = std::sync::Arc::new(hedui_broker::clock::ManualClock::at(ms));
-        let started = hedui_server::start::start_at(self.config.clone(), clock, &mut |_| {}).await;
+        let started = start_at(self.config.clone(), clock, &mut |_| {}).await;
         let started = started.unwrap();
         self.client = client(&started).await;
         self.started = Some(started);

@@ -4,11 +4,12 @@
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use hedui_broker::clock::{Clock as _, SystemClock};
+use hedui_broker::clock::Clock as _;
 use hedui_evidence::{DistrictLogs, LogKey, LogName, LogOptions, PROMISED_WITHIN_MS};
 use hedui_log::cosignature::CosigningKey;
 use hedui_log::note::{Note, VerifierKey};
@@ -17,10 +18,10 @@ use hedui_log::proof::TlogProof;
 use hedui_proto::audit as pb;
 use hedui_proto::audit::audit_service_client::AuditServiceClient;
 use hedui_server::config::{Config, Log, Witness, WitnessConfig};
-use hedui_server::witness::{Running, start};
+use hedui_server::witness::{Running, start_at};
 use tonic::Code;
 
-use crate::support::{District, files_below, settings};
+use crate::support::{ClockOfTests, District, files_below, settings};
 
 const SECRET: [u8; 32] = [0x5a; 32];
 
@@ -32,7 +33,7 @@ fn log_key() -> VerifierKey {
         promised_within_ms: PROMISED_WITHIN_MS,
     };
     let logs = DistrictLogs::new(options, LogKey::from_bytes(SECRET)).unwrap();
-    let this_year = LogName::of("511703", SystemClock.now_ms());
+    let this_year = LogName::of("511703", ClockOfTests.now_ms());
     logs.verifier_key(&this_year).unwrap().parse().unwrap()
 }
 
@@ -55,7 +56,7 @@ impl Bureau {
             logs: vec![log_key()],
             log: Log::default(),
         };
-        let running = start(&config).await.unwrap();
+        let running = start_at(&config, Arc::new(ClockOfTests)).await.unwrap();
         // From here on it is found where it was.
         config.listen = running.address;
         Bureau {
@@ -79,7 +80,7 @@ impl Bureau {
     }
 
     async fn open_again(&mut self) {
-        self.running = Some(start(&self.config).await.unwrap());
+        self.running = Some(start_at(&self.config, Arc::new(ClockOfTests)).await.unwrap());
     }
 }
 

@@ -22,7 +22,7 @@ use hedui_log::witness::{AddCheckpoint, Decision, decide};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-pub use serve::{Running, start, witness_key};
+pub use serve::{Running, start, start_at, witness_key};
 pub use state::{DiskFolder, Folder, KeepError};
 
 /// Why a witness cannot work.

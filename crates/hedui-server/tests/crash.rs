@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use futures::StreamExt as _;
 use hedui_adapter::{Catalogue, Variables};
-use hedui_core::Date;
+use hedui_broker::clock::{Clock as _, SystemClock};
 use hedui_proto::audit::GetCaseRequest;
 use hedui_proto::audit::audit_service_client::AuditServiceClient;
 use hedui_proto::verification as pb;
@@ -18,8 +18,6 @@ use hedui_proto::verification::verification_service_client::VerificationServiceC
 use hedui_server::cli::convert;
 use hedui_sim::population::Settings;
 use tonic::transport::Channel;
-
-const TODAY: Date = Date::constant(2026, 11, 20);
 
 /// A broker in a process of its own.
 struct Process {
@@ -83,7 +81,8 @@ async fn a_killed_broker_has_lost_nothing_that_it_released() {
         seed: 99,
         district: "511703".into(),
         households: 200,
-        as_of: TODAY,
+        // The process goes by the machine's clock, and whoever is of age by it signs.
+        as_of: SystemClock.today(),
         programmes: vec!["dibao".into()],
     };
     let population = hedui_sim::generate(&settings).unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use hedui_broker::clock::SystemClock;
+use hedui_broker::clock::{Clock, SystemClock};
 use hedui_evidence::WitnessKey;
 use hedui_log::cosignature::CosigningKey;
 use hedui_log::note::VerifierKey;
@@ -95,9 +95,17 @@ pub fn witness_key(config: &WitnessConfig) -> anyhow::Result<CosigningKey> {
 /// # Errors
 /// The port, the key file, the folder, or a state in it.
 pub async fn start(config: &WitnessConfig) -> anyhow::Result<Running> {
+    start_at(config, Arc::new(SystemClock)).await
+}
+
+/// The same with a clock of its own, as brokers have one in tests.
+///
+/// # Errors
+/// As above.
+pub async fn start_at(config: &WitnessConfig, clock: Arc<dyn Clock>) -> anyhow::Result<Running> {
     let key = witness_key(config)?;
     let folder = Arc::new(DiskFolder::open(&config.directory)?);
-    let witness = Arc::new(Witness::open(key, &config.logs, folder, Arc::new(SystemClock))?);
+    let witness = Arc::new(Witness::open(key, &config.logs, folder, clock)?);
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
