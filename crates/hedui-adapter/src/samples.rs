@@ -2,6 +2,7 @@
 //! Leaves inventing people and records to whoever has them; nothing here runs in production.
 
 pub mod database;
+mod filler;
 mod memory;
 mod server;
 pub mod sftp;
@@ -126,7 +127,8 @@ pub fn relocated(mut manifest: Manifest, folder: &Path, server: &SampleServer) -
     manifest
 }
 
-/// Writes the file of the manifest's connector (SQLite, CSV, Excel, dBASE), over whatever stands there.
+/// Writes the file of the manifest's connector (SQLite, CSV, Excel, dBASE), over whatever stands there. A file of rows in which nobody would
+/// stand gets one of somebody invented, since connectors believe no empty file.
 ///
 /// # Errors
 /// Columns or tables that `[source]` does not name, or a file that cannot be written.
@@ -134,6 +136,11 @@ pub fn materialise(manifest: &Manifest, rows: &[SampleRow]) -> Result<(), Sample
     match &manifest.connector {
         Connector::Sqlite { path, .. } => write::sqlite(manifest, path.as_ref(), rows),
         other if other.file().is_some_and(|file| file.server.is_some()) => Err(SampleError::NoFile),
+        other if rows.is_empty() && other.file().is_some() => {
+            let filler = filler::row(manifest);
+            let filler = filler.ok_or_else(|| SampleError::Source("the column that is searched".to_owned()))?;
+            materialise(manifest, &[filler])
+        }
         Connector::Csv {
             file,
             encoding,

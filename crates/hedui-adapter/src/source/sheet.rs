@@ -78,7 +78,7 @@ fn delimited(bytes: &[u8], encoding: TextEncoding, delimiter: u8) -> Result<Shee
             Some(_) => unknown.push(line),
         }
     }
-    let header = header.ok_or_else(|| Reason::SourceUnreadable.failure_at("no header"))?;
+    let header = header.ok_or_else(|| Reason::SourceUnreadable.failure_at("no header: the file is empty"))?;
     Ok(Sheet { header, rows, unknown })
 }
 
@@ -128,7 +128,7 @@ fn workbook(bytes: Vec<u8>, sheet: &str) -> Result<Sheet, Failure> {
     let mut rows = range.rows();
     let header = rows
         .next()
-        .ok_or_else(|| Reason::SourceUnreadable.failure_at("no header"))?;
+        .ok_or_else(|| Reason::SourceUnreadable.failure_at("no header: the sheet is empty"))?;
     let header: Vec<Cell> = header.iter().map(data_cell).collect();
     let rows = rows
         .enumerate()
