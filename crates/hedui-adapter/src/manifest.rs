@@ -14,6 +14,7 @@ mod secret;
 mod tests;
 mod tls;
 mod variables;
+mod web;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub use file::{FileAt, FileConnector, NamePattern, SftpLogin, SftpServer};
 pub use secret::Secret;
 pub use tls::TlsFiles;
 pub use variables::substituted;
+pub use web::{HttpConnector, ReplyFormat, RowTotal, Signing, Success};
 
 pub(crate) use fields::{Fields, Mistakes};
 pub(crate) use parse::document;
@@ -300,70 +302,6 @@ impl OdbcConnector {
         }
         text
     }
-}
-
-/// A web service that answers JSON or XML.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpConnector {
-    /// Template of the address; `id`, `legacy_id`, `name` are the person's, encoded for addresses with `| urlencode`.
-    pub url: String,
-    /// Whether it is a POST.
-    pub post: bool,
-    /// Template of the body.
-    pub body: Option<String>,
-    /// Names and templates of headers.
-    pub headers: Vec<(String, String)>,
-    /// JSONPath of the row objects.
-    pub rows: String,
-    /// Where the answer says whether it succeeded, looked at before its rows.
-    pub success: Option<Success>,
-    /// Whether null where the rows should be is an empty list; else it is no answer.
-    pub empty_is_null: bool,
-    /// Statuses that mean "no record".
-    pub no_record_status: Vec<u16>,
-    /// In what form it answers.
-    pub format: ReplyFormat,
-    /// The files for TLS; without them the system's authorities count.
-    pub tls: Option<TlsFiles>,
-    /// A token that is shown with every question.
-    pub bearer: Option<Secret>,
-    /// How questions are signed.
-    pub sign: Option<Signing>,
-}
-
-/// How the answer of a web service says whether it is one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Success {
-    /// JSONPath of what says so.
-    pub path: String,
-    /// Its texts where the answer brings the rows.
-    pub equals: Vec<String>,
-    /// Its texts where the person has none.
-    pub no_record: Vec<String>,
-}
-
-/// In what form a web service answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReplyFormat {
-    /// XML where the content type says so, else JSON.
-    ByContentType,
-    /// JSON.
-    Json,
-    /// XML.
-    Xml,
-}
-
-/// How questions are signed: HMAC-SHA-256 over method, address, time and body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signing {
-    /// The shared key.
-    pub key: Secret,
-    /// The header of the signature.
-    pub header: String,
-    /// The header of the time, in seconds since 1970.
-    pub timestamp_header: String,
-    /// Header and text that tell which key it is.
-    pub key_id: Option<(String, String)>,
 }
 
 /// How a text file is encoded.

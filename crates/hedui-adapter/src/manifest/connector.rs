@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::fields::{Fields, VALUE};
 use super::file_keys::file;
 use super::{
-    Connector, DatabaseConnector, HttpConnector, JsonService, OdbcConnector, Peer, Program, ReplyFormat, Secret,
-    Signing, Success, TextEncoding, TlsFiles, Variables,
+    Connector, DatabaseConnector, HttpConnector, JsonService, OdbcConnector, Peer, Program, ReplyFormat, RowTotal,
+    Secret, Signing, Success, TextEncoding, TlsFiles, Variables,
 };
 use crate::gate::OfficeHours;
 use crate::people::{People, Promise};
@@ -404,6 +404,11 @@ fn http(source: &mut Texts<'_, '_>) -> HttpConnector {
     let sign = source.sign();
     let no_record = source.fields.numbers("no_record_status", 200, 599).unwrap_or_default();
     let success = source.success();
+    let total = match source.fields.text("total") {
+        None => RowTotal::Usual,
+        Some(word) if word == "none" => RowTotal::Nowhere,
+        Some(path) => RowTotal::At(path),
+    };
     let connector = HttpConnector {
         url,
         post,
@@ -411,6 +416,7 @@ fn http(source: &mut Texts<'_, '_>) -> HttpConnector {
         headers,
         rows: source.required("rows"),
         success,
+        total,
         empty_is_null: source.fields.flag("empty_is_null").unwrap_or(false),
         no_record_status: no_record.into_iter().filter_map(|n| u16::try_from(n).ok()).collect(),
         format,

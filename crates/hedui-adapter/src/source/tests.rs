@@ -6,6 +6,7 @@ mod drops;
 mod emptied;
 #[cfg(feature = "connector-odbc")]
 mod odbc;
+mod pages;
 mod replies;
 pub(crate) mod sftp;
 mod web;
