@@ -122,6 +122,8 @@ pub enum Connector {
         path: String,
         /// A `SELECT` with the named parameters `:id_number`, `:lower_id_number`, `:legacy_id_number`, `:name`.
         query: String,
+        /// Queries without parameters that select some of the numbers which `query` compares with its own.
+        sample: Vec<String>,
     },
     /// A database that speaks PostgreSQL's protocol.
     Postgres(DatabaseConnector),
@@ -207,6 +209,16 @@ impl Connector {
         }
     }
 
+    /// The samples that its query is tried on, where it is a database.
+    pub fn sample(&self) -> Option<&[String]> {
+        match self {
+            Connector::Sqlite { sample, .. } => Some(sample),
+            Connector::Postgres(database) | Connector::Mysql(database) => Some(&database.sample),
+            Connector::Odbc(database) => Some(&database.sample),
+            _ => None,
+        }
+    }
+
     /// Whether the department's own program answers in the protocol, rather than a source of rows.
     pub const fn is_plugin(&self) -> bool {
         matches!(
@@ -275,6 +287,8 @@ pub struct DatabaseConnector {
     pub tls: Option<TlsFiles>,
     /// A `SELECT` with the named parameters `:id_number`, `:lower_id_number`, `:legacy_id_number`, `:name`.
     pub query: String,
+    /// Queries without parameters that select some of the numbers which `query` compares with its own.
+    pub sample: Vec<String>,
 }
 
 /// A database behind an ODBC driver.
@@ -288,6 +302,8 @@ pub struct OdbcConnector {
     pub password: Option<Secret>,
     /// A `SELECT` with the named parameters `:id_number`, `:lower_id_number`, `:legacy_id_number`, `:name`.
     pub query: String,
+    /// Queries without parameters that select some of the numbers which `query` compares with its own.
+    pub sample: Vec<String>,
 }
 
 impl OdbcConnector {

@@ -127,20 +127,16 @@ pub fn relocated(mut manifest: Manifest, folder: &Path, server: &SampleServer) -
     manifest
 }
 
-/// Writes the file of the manifest's connector (SQLite, CSV, Excel, dBASE), over whatever stands there. A file of rows in which nobody would
-/// stand gets one of somebody invented, since connectors believe no empty file.
+/// Writes the file of the manifest's connector (SQLite, CSV, Excel, dBASE), over whatever stands there. A table in which nobody would
+/// stand gets a row of somebody invented, since connectors believe no empty source.
 ///
 /// # Errors
 /// Columns or tables that `[source]` does not name, or a file that cannot be written.
 pub fn materialise(manifest: &Manifest, rows: &[SampleRow]) -> Result<(), SampleError> {
+    let rows = &*filler::filled(manifest, rows);
     match &manifest.connector {
         Connector::Sqlite { path, .. } => write::sqlite(manifest, path.as_ref(), rows),
         other if other.file().is_some_and(|file| file.server.is_some()) => Err(SampleError::NoFile),
-        other if rows.is_empty() && other.file().is_some() => {
-            let filler = filler::row(manifest);
-            let filler = filler.ok_or_else(|| SampleError::Source("the column that is searched".to_owned()))?;
-            materialise(manifest, &[filler])
-        }
         Connector::Csv {
             file,
             encoding,

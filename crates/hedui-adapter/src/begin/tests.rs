@@ -29,6 +29,7 @@ fn server(server: Server) -> BeginConnector {
         password: Secret::new("${vehicles_password}"),
         tls: None,
         query: String::new(),
+        sample: Vec::new(),
     };
     BeginConnector::Server(server, database)
 }
@@ -105,6 +106,7 @@ fn connectors() -> Vec<BeginConnector> {
             user: Some("reader".to_owned()),
             password: Some(Secret::new("${vehicles_password}")),
             query: String::new(),
+            sample: Vec::new(),
         }),
         BeginConnector::Sqlite { path: path.clone() },
         BeginConnector::Csv {

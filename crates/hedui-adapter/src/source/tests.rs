@@ -8,6 +8,7 @@ mod emptied;
 mod odbc;
 mod pages;
 mod replies;
+mod sampled;
 pub(crate) mod sftp;
 mod web;
 

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hedui_core::{Failure, PartialDate, Subject};
-use hedui_ids::ResidentId;
 
 use crate::mapping::{Cell, DataOn, Row, key};
 use crate::reason::Reason;
+use crate::source::number::{is_id_number, is_masked, is_rounded};
 use crate::source::sheet::Sheet;
 use crate::source::{MAX_ROWS, Rows};
 
@@ -207,26 +207,5 @@ fn lines(numbers: &[usize]) -> String {
 fn whose(cell: &Cell) -> Option<String> {
     let Cell::Text(text) = cell else { return None };
     let who = key(text);
-    let masked = who.contains(['*', '#', '?', '×']);
-    let power = who.contains('E') && who.contains(['.', '+']) && who.starts_with(|c: char| c.is_ascii_digit());
-    (!who.is_empty() && !masked && !power && !is_rounded(&who)).then_some(who)
-}
-
-/// Whether a key has the form of a resident's number, of 18 or of 15; its check digit may be wrong.
-fn is_id_number(who: &str) -> bool {
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    match who.len() {
-        15 => digits(who),
-        18 => who.strip_suffix('X').map_or_else(|| digits(who), digits),
-        _ => false,
-    }
-}
-
-/// Eighteen digits of which a double kept fifteen: three zeros at the end, and the check digit no longer fits.
-fn is_rounded(who: &str) -> bool {
-    let digits: Option<[u8; 18]> = who.as_bytes().try_into().ok();
-    let Some([first17 @ .., last]) = digits.filter(|_| who.ends_with("000")) else {
-        return false;
-    };
-    ResidentId::checksum(&first17).is_some_and(|check| check != last)
+    (!who.is_empty() && !is_masked(&who) && !is_rounded(&who)).then_some(who)
 }
