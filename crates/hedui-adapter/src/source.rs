@@ -4,7 +4,6 @@
 mod file;
 mod http;
 pub mod inspect;
-mod number;
 mod sheet;
 mod sql;
 #[cfg(test)]

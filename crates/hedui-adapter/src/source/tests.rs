@@ -1,5 +1,6 @@
 //! Connectors on real sources: what cannot be read is a failure with a place, never "no record", and never a value of the source.
 
+mod damaged;
 mod databases;
 mod dbf;
 mod drops;

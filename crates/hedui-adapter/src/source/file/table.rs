@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use hedui_core::{Failure, PartialDate, Subject};
 
-use crate::mapping::{Cell, DataOn, Row, key};
+use crate::mapping::{Cell, DataOn, Row, is_id_number, is_masked, is_rounded, key};
 use crate::reason::Reason;
-use crate::source::number::{is_id_number, is_masked, is_rounded};
 use crate::source::sheet::Sheet;
 use crate::source::{MAX_ROWS, Rows};
 

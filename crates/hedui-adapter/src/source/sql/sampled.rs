@@ -12,9 +12,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::CHECK_TIMEOUT;
 use super::query::Parameter;
-use crate::mapping::{Row, key};
+use crate::mapping::{Row, is_id_number, is_masked, is_rounded, key};
 use crate::reason::Reason;
-use crate::source::number::{is_id_number, is_masked, is_rounded};
 use crate::source::{Found, Source};
 
 /// For how long a table that held somebody is believed to hold somebody.
