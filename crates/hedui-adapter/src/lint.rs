@@ -45,12 +45,20 @@ pub fn lint(folder: &Folder, at: &str, given: &Variables) -> Result<Manifest, Mi
     }
 }
 
+/// What a database without `sample` is told.
+const NO_SAMPLE: &str = "no `sample`: an emptied table, and a column that keeps numbers in another form than the query asks for, would be read as no record; \
+select what the query compares, of some people: sample = \"SELECT column FROM table LIMIT 200\"";
+
 /// What a manifest without mistakes had better say as well, with its place and the reason `ADVICE`.
 pub fn advice(folder: &Folder, at: &str, manifest: &Manifest) -> Vec<Mistake> {
     let mut found = Vec::new();
-    if let Connector::Http(http) = &manifest.connector
-        && http.success.is_none()
-    {
+    let without_success = matches!(&manifest.connector, Connector::Http(http) if http.success.is_none());
+    let without_sample = manifest.connector.sample().is_some_and(<[String]>::is_empty);
+    let advised = [
+        (without_success, crate::conformance::errors::NO_SUCCESS),
+        (without_sample, NO_SAMPLE),
+    ];
+    for (_, text) in advised.into_iter().filter(|(applies, _)| *applies) {
         let place = hedui_toml::locate(
             &folder.manifest,
             &[hedui_toml::Step::Key("connector".to_owned())],
@@ -59,7 +67,7 @@ pub fn advice(folder: &Folder, at: &str, manifest: &Manifest) -> Vec<Mistake> {
         let advice = ManifestError {
             place: Some(place),
             reason: "ADVICE",
-            ..ManifestError::new("connector", crate::conformance::errors::NO_SUCCESS)
+            ..ManifestError::new("connector", text)
         };
         found.push(advice.in_file(&format!("{at}department.toml")));
     }

@@ -14,6 +14,7 @@ mod secret;
 mod tests;
 mod tls;
 mod variables;
+mod web;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub use file::{FileAt, FileConnector, NamePattern, SftpLogin, SftpServer};
 pub use secret::Secret;
 pub use tls::TlsFiles;
 pub use variables::substituted;
+pub use web::{HttpConnector, ReplyFormat, RowTotal, Signing, Success};
 
 pub(crate) use fields::{Fields, Mistakes};
 pub(crate) use parse::document;
@@ -120,6 +122,8 @@ pub enum Connector {
         path: String,
         /// A `SELECT` with the named parameters `:id_number`, `:lower_id_number`, `:legacy_id_number`, `:name`.
         query: String,
+        /// Queries without parameters that select some of the numbers which `query` compares with its own.
+        sample: Vec<String>,
     },
     /// A database that speaks PostgreSQL's protocol.
     Postgres(DatabaseConnector),
@@ -205,6 +209,16 @@ impl Connector {
         }
     }
 
+    /// The samples that its query is tried on, where it is a database.
+    pub fn sample(&self) -> Option<&[String]> {
+        match self {
+            Connector::Sqlite { sample, .. } => Some(sample),
+            Connector::Postgres(database) | Connector::Mysql(database) => Some(&database.sample),
+            Connector::Odbc(database) => Some(&database.sample),
+            _ => None,
+        }
+    }
+
     /// Whether the department's own program answers in the protocol, rather than a source of rows.
     pub const fn is_plugin(&self) -> bool {
         matches!(
@@ -273,6 +287,8 @@ pub struct DatabaseConnector {
     pub tls: Option<TlsFiles>,
     /// A `SELECT` with the named parameters `:id_number`, `:lower_id_number`, `:legacy_id_number`, `:name`.
     pub query: String,
+    /// Queries without parameters that select some of the numbers which `query` compares with its own.
+    pub sample: Vec<String>,
 }
 
 /// A database behind an ODBC driver.
@@ -286,6 +302,8 @@ pub struct OdbcConnector {
     pub password: Option<Secret>,
     /// A `SELECT` with the named parameters `:id_number`, `:lower_id_number`, `:legacy_id_number`, `:name`.
     pub query: String,
+    /// Queries without parameters that select some of the numbers which `query` compares with its own.
+    pub sample: Vec<String>,
 }
 
 impl OdbcConnector {
@@ -300,70 +318,6 @@ impl OdbcConnector {
         }
         text
     }
-}
-
-/// A web service that answers JSON or XML.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpConnector {
-    /// Template of the address; `id`, `legacy_id`, `name` are the person's, encoded for addresses with `| urlencode`.
-    pub url: String,
-    /// Whether it is a POST.
-    pub post: bool,
-    /// Template of the body.
-    pub body: Option<String>,
-    /// Names and templates of headers.
-    pub headers: Vec<(String, String)>,
-    /// JSONPath of the row objects.
-    pub rows: String,
-    /// Where the answer says whether it succeeded, looked at before its rows.
-    pub success: Option<Success>,
-    /// Whether null where the rows should be is an empty list; else it is no answer.
-    pub empty_is_null: bool,
-    /// Statuses that mean "no record".
-    pub no_record_status: Vec<u16>,
-    /// In what form it answers.
-    pub format: ReplyFormat,
-    /// The files for TLS; without them the system's authorities count.
-    pub tls: Option<TlsFiles>,
-    /// A token that is shown with every question.
-    pub bearer: Option<Secret>,
-    /// How questions are signed.
-    pub sign: Option<Signing>,
-}
-
-/// How the answer of a web service says whether it is one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Success {
-    /// JSONPath of what says so.
-    pub path: String,
-    /// Its texts where the answer brings the rows.
-    pub equals: Vec<String>,
-    /// Its texts where the person has none.
-    pub no_record: Vec<String>,
-}
-
-/// In what form a web service answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReplyFormat {
-    /// XML where the content type says so, else JSON.
-    ByContentType,
-    /// JSON.
-    Json,
-    /// XML.
-    Xml,
-}
-
-/// How questions are signed: HMAC-SHA-256 over method, address, time and body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signing {
-    /// The shared key.
-    pub key: Secret,
-    /// The header of the signature.
-    pub header: String,
-    /// The header of the time, in seconds since 1970.
-    pub timestamp_header: String,
-    /// Header and text that tell which key it is.
-    pub key_id: Option<(String, String)>,
 }
 
 /// How a text file is encoded.

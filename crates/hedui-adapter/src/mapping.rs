@@ -3,6 +3,7 @@
 
 mod expect;
 mod group;
+mod number;
 mod read;
 mod row;
 mod schema;
@@ -20,6 +21,7 @@ pub use schema::{Field, FieldKind, Words, fields};
 pub use value::{Codec, DateFormat, Unit, Unreadable};
 pub use write::Inexpressible;
 
+pub(crate) use number::{is_id_number, is_masked, is_rounded};
 pub(crate) use read::{key, sound};
 
 /// How the rows of one source are read.

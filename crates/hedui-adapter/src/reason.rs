@@ -53,6 +53,10 @@ reasons! {
     SourceTooLarge = "SOURCE_TOO_LARGE", System, Department, "the source gives more than the limits allow";
     /// The newest data is older than the manifest allows.
     SourceOutdated = "SOURCE_OUTDATED", System, Department, "the department's newest data is older than it may be";
+    /// The source says itself that there are more rows than it sent.
+    SourceIncomplete = "SOURCE_INCOMPLETE", System, Department, "the department's source sent a part of the rows only";
+    /// The source holds nobody: an export that failed leaves the same behind as a department without people.
+    SourceEmpty = "SOURCE_EMPTY", System, Department, "the department's source holds nobody at all, as after an export that failed";
     /// A row of the person lacks, or has unreadably, something that its record cannot do without.
     RowUnreadable = "ROW_UNREADABLE", System, Department, "a row of this person cannot be read";
     /// The query names no type of record that the department holds.

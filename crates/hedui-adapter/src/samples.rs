@@ -2,6 +2,7 @@
 //! Leaves inventing people and records to whoever has them; nothing here runs in production.
 
 pub mod database;
+mod filler;
 mod memory;
 mod server;
 pub mod sftp;
@@ -126,11 +127,13 @@ pub fn relocated(mut manifest: Manifest, folder: &Path, server: &SampleServer) -
     manifest
 }
 
-/// Writes the file of the manifest's connector (SQLite, CSV, Excel, dBASE), over whatever stands there.
+/// Writes the file of the manifest's connector (SQLite, CSV, Excel, dBASE), over whatever stands there. A table in which nobody would
+/// stand gets a row of somebody invented, since connectors believe no empty source.
 ///
 /// # Errors
 /// Columns or tables that `[source]` does not name, or a file that cannot be written.
 pub fn materialise(manifest: &Manifest, rows: &[SampleRow]) -> Result<(), SampleError> {
+    let rows = &*filler::filled(manifest, rows);
     match &manifest.connector {
         Connector::Sqlite { path, .. } => write::sqlite(manifest, path.as_ref(), rows),
         other if other.file().is_some_and(|file| file.server.is_some()) => Err(SampleError::NoFile),

@@ -20,8 +20,6 @@ use crate::clock::Clock;
 
 use crate::manifest::{Connector, Manifest};
 use crate::mapping::{Mapping, Row};
-#[cfg(not(feature = "connector-odbc"))]
-use crate::reason::Reason;
 
 pub use file::is_host_key;
 pub(crate) use http::client::{bearer, client as web_client};
@@ -81,19 +79,8 @@ pub(crate) fn open(
     let columns: Vec<String> = mapping.columns().into_iter().map(str::to_owned).collect();
     let limits = manifest.limits;
     Ok(Some(match &manifest.connector {
-        Connector::Sqlite { path, query } => Box::new(sql::sqlite::Sqlite::new(path, query, columns, limits)?),
-        Connector::Postgres(database) => Box::new(sql::postgres::Postgres::new(
-            database,
-            columns,
-            limits,
-            manifest.deadline,
-        )?),
-        Connector::Mysql(database) => Box::new(sql::mysql::Mysql::new(database, columns, limits, manifest.deadline)?),
-        #[cfg(feature = "connector-odbc")]
-        Connector::Odbc(database) => Box::new(sql::odbc::Odbc::new(database, columns, limits, manifest.deadline)?),
-        #[cfg(not(feature = "connector-odbc"))]
-        Connector::Odbc(_) => {
-            return Err(Reason::SourceMissing.failure_at("this program was built without connector-odbc"));
+        Connector::Sqlite { .. } | Connector::Postgres(_) | Connector::Mysql(_) | Connector::Odbc(_) => {
+            return sql::open(manifest, columns).map(Some);
         }
         Connector::Csv {
             file,

@@ -100,19 +100,26 @@ fn connector(wanted: &Begin, guess: &Guess, out: &mut String) {
     let text = match &wanted.connector {
         BeginConnector::Sqlite { path } => {
             let query = query(Dialect::Sqlite, wanted, guess);
+            let sample = sample(Dialect::Sqlite, wanted, guess);
             format!(
-                "kind = \"sqlite\"\npath = {}\nquery = {}\n",
+                "kind = \"sqlite\"\npath = {}\nquery = {}\n{sample}",
                 quoted(path),
                 quoted(&query)
             )
         }
         BeginConnector::Server(server, database) => {
             let query = query(server.dialect(), wanted, guess);
-            format!("{}query = {}\n", self::server(*server, database), quoted(&query))
+            let sample = sample(server.dialect(), wanted, guess);
+            format!(
+                "{}query = {}\n{sample}",
+                self::server(*server, database),
+                quoted(&query)
+            )
         }
         BeginConnector::Odbc(database) => {
             let query = query(Dialect::Odbc, wanted, guess);
-            format!("{}query = {}\n", odbc(database), quoted(&query))
+            let sample = sample(Dialect::Odbc, wanted, guess);
+            format!("{}query = {}\n{sample}", odbc(database), quoted(&query))
         }
         BeginConnector::Csv {
             file,
@@ -159,6 +166,14 @@ fn query(dialect: Dialect, wanted: &Begin, guess: &Guess) -> String {
         table_name(dialect, &wanted.table.name),
         identifier(dialect, &guess.id_number)
     )
+}
+
+/// What the query compares, of some people: whether it finds them is tried. Behind a driver nobody knows how to say how many; there the reading ends.
+fn sample(dialect: Dialect, wanted: &Begin, guess: &Guess) -> String {
+    let column = identifier(dialect, &guess.id_number);
+    let table = table_name(dialect, &wanted.table.name);
+    let limit = if dialect == Dialect::Odbc { "" } else { " LIMIT 200" };
+    format!("sample = {}\n", quoted(&format!("SELECT {column} FROM {table}{limit}")))
 }
 
 /// How a database server is reached.

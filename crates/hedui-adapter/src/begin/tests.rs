@@ -29,6 +29,7 @@ fn server(server: Server) -> BeginConnector {
         password: Secret::new("${vehicles_password}"),
         tls: None,
         query: String::new(),
+        sample: Vec::new(),
     };
     BeginConnector::Server(server, database)
 }
@@ -85,6 +86,7 @@ fn connectors() -> Vec<BeginConnector> {
         headers: vec![("Content-Type".to_owned(), "text/xml".to_owned())],
         rows: "$.Envelope.Body.answer.row[*]".to_owned(),
         success: None,
+        total: crate::manifest::RowTotal::Usual,
         empty_is_null: false,
         no_record_status: Vec::new(),
         format: crate::manifest::ReplyFormat::Xml,
@@ -104,6 +106,7 @@ fn connectors() -> Vec<BeginConnector> {
             user: Some("reader".to_owned()),
             password: Some(Secret::new("${vehicles_password}")),
             query: String::new(),
+            sample: Vec::new(),
         }),
         BeginConnector::Sqlite { path: path.clone() },
         BeginConnector::Csv {
@@ -121,6 +124,7 @@ fn connectors() -> Vec<BeginConnector> {
             headers: vec![("authorization".to_owned(), "Bearer ${token}".to_owned())],
             rows: "$.data[*]".to_owned(),
             success: None,
+            total: crate::manifest::RowTotal::Usual,
             empty_is_null: false,
             no_record_status: Vec::new(),
             format: crate::manifest::ReplyFormat::ByContentType,

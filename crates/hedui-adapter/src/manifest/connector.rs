@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::fields::{Fields, VALUE};
 use super::file_keys::file;
 use super::{
-    Connector, DatabaseConnector, HttpConnector, JsonService, OdbcConnector, Peer, Program, ReplyFormat, Secret,
-    Signing, Success, TextEncoding, TlsFiles, Variables,
+    Connector, DatabaseConnector, HttpConnector, JsonService, OdbcConnector, Peer, Program, ReplyFormat, RowTotal,
+    Secret, Signing, Success, TextEncoding, TlsFiles, Variables,
 };
 use crate::gate::OfficeHours;
 use crate::people::{People, Promise};
-use crate::source::query::{Dialect, bind};
+use crate::source::query::{Dialect, bind, unbound};
 
 /// The kinds of connector, as `kind` names them.
 const KINDS: &[&str] = &[
@@ -30,7 +30,8 @@ pub(super) fn connector(
         "sqlite" => {
             let path = source.required("path");
             let query = source.query(Dialect::Sqlite);
-            Some(Connector::Sqlite { path, query })
+            let sample = source.sample(Dialect::Sqlite);
+            Some(Connector::Sqlite { path, query, sample })
         }
         "postgres" => Some(Connector::Postgres(source.database(Dialect::Postgres, 5_432))),
         "mysql" => Some(Connector::Mysql(source.database(Dialect::Mysql, 3_306))),
@@ -150,6 +151,19 @@ impl Texts<'_, '_> {
         query
     }
 
+    /// One query, or a list of them, that nobody has to be named for.
+    fn sample(&mut self, dialect: Dialect) -> Vec<String> {
+        let texts = match self.fields.is_list("sample") {
+            true => self.fields.texts("sample").unwrap_or_default(),
+            false => self.fields.text("sample").into_iter().collect(),
+        };
+        let texts: Vec<String> = texts.into_iter().map(|text| self.substitute("sample", text)).collect();
+        for mistake in texts.iter().filter_map(|text| unbound(text, dialect).err()) {
+            self.fields.mistake("sample", mistake);
+        }
+        texts
+    }
+
     fn database(&mut self, dialect: Dialect, port: u16) -> DatabaseConnector {
         let tls = self.tls();
         if let Some(TlsFiles { ca: None, .. }) = tls {
@@ -164,6 +178,7 @@ impl Texts<'_, '_> {
             password: self.secret("password").unwrap_or_default(),
             tls,
             query: self.query(dialect),
+            sample: self.sample(dialect),
         }
     }
 
@@ -178,18 +193,22 @@ impl Texts<'_, '_> {
             );
         }
         let query = self.query(Dialect::Odbc);
-        let word = query.split_whitespace().next().unwrap_or_default();
-        if !query.is_empty() && !word.eq_ignore_ascii_case("select") {
-            self.fields.mistake(
-                "query",
-                "must begin with SELECT: not every driver has sessions that only read",
-            );
+        let sample = self.sample(Dialect::Odbc);
+        for (key, text) in sample.iter().map(|text| ("sample", text)).chain([("query", &query)]) {
+            let word = text.split_whitespace().next().unwrap_or_default();
+            if !text.is_empty() && !word.eq_ignore_ascii_case("select") {
+                self.fields.mistake(
+                    key,
+                    "must begin with SELECT: not every driver has sessions that only read",
+                );
+            }
         }
         OdbcConnector {
             connection,
             user: self.optional("user"),
             password: self.secret("password"),
             query,
+            sample,
         }
     }
 
@@ -404,6 +423,11 @@ fn http(source: &mut Texts<'_, '_>) -> HttpConnector {
     let sign = source.sign();
     let no_record = source.fields.numbers("no_record_status", 200, 599).unwrap_or_default();
     let success = source.success();
+    let total = match source.fields.text("total") {
+        None => RowTotal::Usual,
+        Some(word) if word == "none" => RowTotal::Nowhere,
+        Some(path) => RowTotal::At(path),
+    };
     let connector = HttpConnector {
         url,
         post,
@@ -411,6 +435,7 @@ fn http(source: &mut Texts<'_, '_>) -> HttpConnector {
         headers,
         rows: source.required("rows"),
         success,
+        total,
         empty_is_null: source.fields.flag("empty_is_null").unwrap_or(false),
         no_record_status: no_record.into_iter().filter_map(|n| u16::try_from(n).ok()).collect(),
         format,

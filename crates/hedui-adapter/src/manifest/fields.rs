@@ -108,6 +108,10 @@ impl<'m> Fields<'m> {
     }
 
     /// A key is not there.
+    pub(crate) fn is_list(&self, key: &str) -> bool {
+        matches!(self.table.get(key), Some(Value::Array(_)))
+    }
+
     pub(crate) fn missing(&self, key: &str) {
         self.mistake_with(key, MISSING, "is missing", None);
     }

@@ -21,6 +21,8 @@ pub struct FileConnector {
     pub spellings: Vec<(String, Vec<String>)>,
     /// Whether rows that nobody can be told from are left out, so that others are found all the same.
     pub quarantine: bool,
+    /// Whether a file without any row is believed; else it is an export that failed.
+    pub may_be_empty: bool,
     /// How old the data may be.
     pub max_age: Option<Duration>,
     /// For how long a file must not have changed to be taken as complete.

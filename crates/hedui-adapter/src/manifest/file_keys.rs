@@ -27,6 +27,7 @@ pub(super) fn file(source: &mut Texts<'_, '_>) -> FileConnector {
     let spellings = spellings(source);
     let fields = &mut source.fields;
     let quarantine = fields.flag("quarantine").unwrap_or(false);
+    let may_be_empty = fields.flag("may_be_empty").unwrap_or(false);
     let aged = fields.has("max_age");
     let max_age = fields.duration("max_age");
     if may_stay && !aged {
@@ -60,6 +61,7 @@ pub(super) fn file(source: &mut Texts<'_, '_>) -> FileConnector {
         key_column,
         spellings,
         quarantine,
+        may_be_empty,
         max_age,
         settle: settle.unwrap_or(rest),
         done,

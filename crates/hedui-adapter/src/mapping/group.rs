@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use hedui_core::{Month, PartialDate};
 use serde_json::{Map, Value as Json};
 
+use super::number::is_power;
 use super::value::DateFormat;
 use super::{FieldKind, FieldMapping, FieldSource, RecordMapping, Row, Value};
 
@@ -86,9 +87,9 @@ pub(super) fn gather(
 ) -> Result<(), String> {
     let word = section.record_type.word();
     let text = |column: &String| match row.get(column) {
-        Value::Text(text) => Ok(text.to_owned()),
+        Value::Text(text) if !is_power(text) => Ok(text.to_owned()),
         Value::Empty => Ok(String::new()),
-        Value::Unreadable => Err(format!("{word}.group_by")),
+        Value::Text(_) | Value::Unreadable => Err(format!("{word}.group_by")),
     };
     let key = group.by.iter().map(text).collect::<Result<Vec<String>, String>>()?;
     let newest = match &group.newest_by {

@@ -5,6 +5,7 @@ use hedui_core::{AnswerState, PartialDate, Record, RecordBody, RecordType, Subje
 use hedui_ids::name::{self, Match};
 use serde_json::{Map, Value as Json};
 
+use super::number::{is_damaged, is_power};
 use super::{DataOn, FieldSource, Mapping, RecordMapping, Row, Threshold, Value, group};
 use crate::reason::Reason;
 
@@ -246,6 +247,7 @@ impl RecordMapping {
                 FieldSource::Column(column, codec) => match row.get(column) {
                     Value::Empty => codec.empty.as_deref().map(|w| codec.plain(field.kind, w)).transpose(),
                     Value::Unreadable => Err(super::Unreadable),
+                    Value::Text(text) if is_damaged(field, text) => Err(super::Unreadable),
                     Value::Text(text) => codec.read(field.kind, text).map(Some),
                 },
             };
@@ -284,6 +286,8 @@ impl RecordMapping {
             Some(Value::Text(text)) => text,
             Some(Value::Unreadable) => "",
         };
+        // What many rows share once it was rounded is nobody's key.
+        let text = if is_power(text) { "" } else { text };
         let personal = text.contains(subject.id.expose())
             || subject
                 .id

@@ -68,6 +68,14 @@ impl Row {
         }
     }
 
+    /// The text of the first column as the source gave it, blanks and all; none where it cannot be read, or where there is no column.
+    pub(crate) fn first(&self) -> Option<&str> {
+        match self.cells.first() {
+            Some((_, Cell::Text(text))) => Some(text),
+            Some((_, Cell::Unreadable)) | None => None,
+        }
+    }
+
     /// The columns and their readable text, in order; empty text where there is none.
     pub fn cells(&self) -> impl Iterator<Item = (&str, &str)> {
         self.cells.iter().map(|(name, cell)| match cell {

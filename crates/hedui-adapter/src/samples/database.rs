@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use mysql_async::prelude::Queryable as _;
 
-use super::{SampleError, SampleRow, write};
+use super::{SampleError, SampleRow, filler, write};
 use crate::manifest::{Connector, DatabaseConnector, Manifest, Secret, TlsFiles};
 
 /// The system user that a server runs as where we are root, which both refuse to run as.
@@ -96,6 +96,7 @@ impl Database {
             password: Secret::new(PASSWORD),
             tls: None,
             query: query.to_owned(),
+            sample: Vec::new(),
         }
     }
 
@@ -188,7 +189,7 @@ impl Database {
                 "DROP TABLE IF EXISTS {table}; CREATE TABLE {table} ({columns});"
             ));
         }
-        for row in rows {
+        for row in &*filler::filled(manifest, rows) {
             let table = write::table_of(manifest, row)?;
             let value = |cell: Option<&str>| match cell.filter(|text| !text.is_empty()) {
                 None => "NULL".to_owned(),

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::write::{cells, table_of};
 use super::{SampleError, SampleRow};
-use crate::manifest::{Connector, Manifest};
+use crate::manifest::{Connector, Manifest, RowTotal};
 use crate::mapping::{Value, key};
 
 /// The server; it ends when this is dropped.
@@ -31,6 +31,8 @@ struct Service {
     holder: Vec<String>,
     /// Where and what it says that it succeeded.
     success: Option<(Vec<String>, String)>,
+    /// Where it says how many rows there are.
+    total: Option<Vec<String>>,
     no_record: StatusCode,
     /// Answered to everybody, in place of rows.
     instead: Option<Json>,
@@ -87,6 +89,12 @@ impl SampleServer {
             path.zip(success.equals.first().cloned())
                 .ok_or_else(|| SampleError::Source("a success path of the form $.a.b".to_owned()))
         });
+        let total = match &connector.total {
+            RowTotal::At(path) => Some(names(path).filter(|names| !names.is_empty())),
+            RowTotal::Usual | RowTotal::Nowhere => None,
+        };
+        let total =
+            total.map(|total| total.ok_or_else(|| SampleError::Source("a total path of the form $.a.b".to_owned())));
         let no_record = connector
             .no_record_status
             .first()
@@ -94,6 +102,7 @@ impl SampleServer {
         let mut service = Service {
             holder,
             success: success.transpose()?,
+            total: total.transpose()?,
             no_record: no_record.unwrap_or(StatusCode::OK),
             instead: None,
             by_id: HashMap::new(),
@@ -200,10 +209,14 @@ async fn answer(State(services): State<Arc<Services>>, uri: Uri, body: Bytes) ->
         _ => StatusCode::OK,
     };
     let mut tree = Json::Null;
+    let count = rows.len();
     let rows = service.instead.clone().unwrap_or(Json::Array(rows));
     put_at(&mut tree, &service.holder, rows);
     if let Some((path, text)) = &service.success {
         put_at(&mut tree, path, Json::from(text.as_str()));
+    }
+    if let Some(path) = &service.total {
+        put_at(&mut tree, path, Json::from(count));
     }
     (status, axum::Json(tree)).into_response()
 }

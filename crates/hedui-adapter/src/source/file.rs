@@ -97,6 +97,7 @@ impl File {
             columns: mapping.every_column(),
             spellings: connector.spellings.clone(),
             quarantine: connector.quarantine,
+            may_be_empty: connector.may_be_empty,
             data_on: mapping.data_on.clone(),
         };
         let shared = Shared {

@@ -2,6 +2,7 @@
 //! Leaves the meaning of the columns to the mapping. Addresses hold ids, so no text of the client library is ever passed on.
 
 pub(super) mod client;
+mod complete;
 mod reply;
 mod sign;
 mod template;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use complete::Head;
 use hedui_core::{Failure, Subject};
 use minijinja::Environment;
 pub(super) use reply::Form;
@@ -21,7 +23,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::{Found, Source, is_tls};
 use crate::adapter::Limits;
 use crate::clock::Clock;
-use crate::manifest::{HttpConnector, ReplyFormat};
+use crate::manifest::{HttpConnector, ReplyFormat, RowTotal};
 use crate::mapping::{Mapping, Row};
 use crate::reason::Reason;
 
@@ -169,8 +171,10 @@ impl Http {
 
     /// The rows of an answer.
     async fn answer(&self, response: reqwest::Response) -> Result<Vec<Row>, Failure> {
+        let head = Head::of(response.status().as_u16(), response.headers());
         let (tree, form) = self.tree(response).await?;
         let rows = reply::rows(&tree, &self.connector, form)?;
+        head.check(rows.len(), &self.connector.total)?;
         match self.mapping.as_ref().and_then(|mapping| mapping.missing_in(&rows)) {
             Some(column) => Err(Reason::SourceMissing.failure_at(format_args!("column {column} in every row"))),
             None => Ok(rows),
@@ -263,7 +267,11 @@ pub(crate) fn mistakes(connector: &HttpConnector) -> Vec<(&'static str, String)>
         .success
         .as_ref()
         .map(|success| ("success.path", &success.path));
-    for (key, path) in [("rows", &connector.rows)].into_iter().chain(success) {
+    let total = match &connector.total {
+        RowTotal::At(path) => Some(("total", path)),
+        RowTotal::Usual | RowTotal::Nowhere => None,
+    };
+    for (key, path) in [("rows", &connector.rows)].into_iter().chain(success).chain(total) {
         if !path.is_empty() && jsonpath_rust::parser::parse_json_path(path).is_err() {
             found.push((key, "is no JSONPath".to_owned()));
         }

@@ -78,7 +78,7 @@ fn delimited(bytes: &[u8], encoding: TextEncoding, delimiter: u8) -> Result<Shee
             Some(_) => unknown.push(line),
         }
     }
-    let header = header.ok_or_else(|| Reason::SourceUnreadable.failure_at("no header"))?;
+    let header = header.ok_or_else(|| Reason::SourceUnreadable.failure_at("no header: the file is empty"))?;
     Ok(Sheet { header, rows, unknown })
 }
 
@@ -128,7 +128,7 @@ fn workbook(bytes: Vec<u8>, sheet: &str) -> Result<Sheet, Failure> {
     let mut rows = range.rows();
     let header = rows
         .next()
-        .ok_or_else(|| Reason::SourceUnreadable.failure_at("no header"))?;
+        .ok_or_else(|| Reason::SourceUnreadable.failure_at("no header: the sheet is empty"))?;
     let header: Vec<Cell> = header.iter().map(data_cell).collect();
     let rows = rows
         .enumerate()
@@ -144,7 +144,8 @@ fn data_cell(data: &Data) -> Cell {
     match data {
         Data::Empty => Cell::Text(String::new()),
         Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text_cell(text),
-        Data::Int(number) => Cell::Text(number.to_string()),
+        Data::Int(whole) if whole.unsigned_abs() < MAX_EXACT => Cell::Text(whole.to_string()),
+        Data::Int(_) => Cell::Unreadable,
         Data::Float(value) => number(*value),
         Data::Bool(flag) => Cell::Text(flag.to_string()),
         Data::DateTime(moment) if moment.is_datetime() => {
@@ -154,6 +155,9 @@ fn data_cell(data: &Data) -> Cell {
         Data::DateTime(_) | Data::Error(_) => Cell::Unreadable,
     }
 }
+
+/// The first whole number of 16 digits.
+const MAX_EXACT: u64 = 1_000_000_000_000_000;
 
 /// A number as text. Beyond 15 digits a double has lost some: an 18-digit id kept as a number is unreadable, not another id.
 pub(super) fn number(value: f64) -> Cell {

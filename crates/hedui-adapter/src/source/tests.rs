@@ -1,11 +1,15 @@
 //! Connectors on real sources: what cannot be read is a failure with a place, never "no record", and never a value of the source.
 
+mod damaged;
 mod databases;
 mod dbf;
 mod drops;
+mod emptied;
 #[cfg(feature = "connector-odbc")]
 mod odbc;
+mod pages;
 mod replies;
+mod sampled;
 pub(crate) mod sftp;
 mod web;
 
@@ -92,7 +96,8 @@ async fn a_text_file_with_a_damaged_place_fails_whom_it_may_concern() {
         csv(std::slice::from_ref(&good)).await.state,
         AnswerState::Found { .. }
     ));
-    assert_eq!(csv(&[]).await.state, AnswerState::NoRecord);
+    let other = b"110101199003077774,n,p,1,2019-03-01\n".to_vec();
+    assert_eq!(csv(&[other]).await.state, AnswerState::NoRecord);
     // 0xFF begins no character of GB18030.
     let with = |at: &str, bytes: &[u8]| -> Vec<u8> { [at.as_bytes(), bytes, b",n,p,1,2019-03-01\n"].concat() };
     assert_eq!(

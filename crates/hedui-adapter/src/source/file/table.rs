@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use hedui_core::{Failure, PartialDate, Subject};
-use hedui_ids::ResidentId;
 
-use crate::mapping::{Cell, DataOn, Row, key};
+use crate::mapping::{Cell, DataOn, Row, is_id_number, is_masked, is_rounded, key};
 use crate::reason::Reason;
 use crate::source::sheet::Sheet;
 use crate::source::{MAX_ROWS, Rows};
@@ -22,6 +21,7 @@ pub(super) struct Wanted {
     pub(super) columns: Vec<(String, bool)>,
     pub(super) spellings: Vec<(String, Vec<String>)>,
     pub(super) quarantine: bool,
+    pub(super) may_be_empty: bool,
     pub(super) data_on: Option<DataOn>,
 }
 
@@ -40,7 +40,7 @@ impl Wanted {
     /// Puts the columns under their names and the rows under their people.
     ///
     /// # Errors
-    /// A column that is not there or there twice; lines that could be anybody's, unless they are quarantined.
+    /// A column that is not there or there twice; lines that could be anybody's, unless they are quarantined; a file in which nobody stands.
     pub(super) fn table(&self, sheet: Sheet) -> Result<Table, Failure> {
         let header = self.header(&sheet.header)?;
         let key_at = header.iter().position(|name| **name == *self.key_column);
@@ -61,6 +61,7 @@ impl Wanted {
                 Reason::SourceUnreadable.failure_at(format_args!("whose {} is cannot be told", lines(&unknown)))
             );
         }
+        self.holds_somebody(rows.len(), &index, &unknown)?;
         let mut table = Table {
             header,
             rows,
@@ -70,6 +71,28 @@ impl Wanted {
         };
         table.data_on = self.data_on(&table);
         Ok(table)
+    }
+
+    /// Out of a file without people nothing follows for anybody: an export that failed looks the same, and so does a column of something else.
+    fn holds_somebody(
+        &self,
+        rows: usize,
+        index: &HashMap<String, Vec<usize>>,
+        unknown: &[usize],
+    ) -> Result<(), Failure> {
+        if rows == 0 && unknown.is_empty() {
+            let empty = Reason::SourceEmpty.failure_at(
+                "the file has a header and no rows: export it again, or write may_be_empty = true where it may be so",
+            );
+            return if self.may_be_empty { Ok(()) } else { Err(empty) };
+        }
+        if index.keys().any(|who| is_id_number(who)) {
+            return Ok(());
+        }
+        Err(Reason::SourceUnreadable.failure_at(format_args!(
+            "no row has an id number in column {}: look whether it is the right column, and export it as text",
+            self.key_column
+        )))
     }
 
     /// The names under which the mapping knows the columns, in the order of the file.
@@ -183,16 +206,5 @@ fn lines(numbers: &[usize]) -> String {
 fn whose(cell: &Cell) -> Option<String> {
     let Cell::Text(text) = cell else { return None };
     let who = key(text);
-    let masked = who.contains(['*', '#', '?', '×']);
-    let power = who.contains('E') && who.contains(['.', '+']) && who.starts_with(|c: char| c.is_ascii_digit());
-    (!who.is_empty() && !masked && !power && !is_rounded(&who)).then_some(who)
-}
-
-/// Eighteen digits of which a double kept fifteen: three zeros at the end, and the check digit no longer fits.
-fn is_rounded(who: &str) -> bool {
-    let digits: Option<[u8; 18]> = who.as_bytes().try_into().ok();
-    let Some([first17 @ .., last]) = digits.filter(|_| who.ends_with("000")) else {
-        return false;
-    };
-    ResidentId::checksum(&first17).is_some_and(|check| check != last)
+    (!who.is_empty() && !is_masked(&who) && !is_rounded(&who)).then_some(who)
 }

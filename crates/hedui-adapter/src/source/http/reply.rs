@@ -7,6 +7,7 @@ use hedui_core::Failure;
 use jsonpath_rust::JsonPath as _;
 use serde_json::Value as Json;
 
+use super::complete::{self, Lists};
 use crate::manifest::{HttpConnector, Success};
 use crate::mapping::{Cell, Row};
 use crate::reason::Reason;
@@ -33,10 +34,11 @@ pub(super) fn rows(tree: &Json, connector: &HttpConnector, form: Form) -> Result
     {
         return Ok(Vec::new());
     }
-    let items = match form {
+    let (items, lists) = match form {
         Form::Json => json_rows(tree, connector)?,
         Form::Xml => xml_rows(tree, connector)?,
     };
+    complete::check(tree, &lists, &connector.total)?;
     if items.len() > MAX_ROWS {
         return Err(Reason::SourceTooLarge.failure_at("rows of one person"));
     }
@@ -84,7 +86,7 @@ fn null(connector: &HttpConnector) -> Result<(), Failure> {
 }
 
 /// Where the list itself is not there the answer is not the one described.
-fn json_rows<'j>(tree: &'j Json, connector: &HttpConnector) -> Result<Vec<&'j Json>, Failure> {
+fn json_rows<'j>(tree: &'j Json, connector: &HttpConnector) -> Result<(Vec<&'j Json>, Lists<'j>), Failure> {
     let (path, list) = match connector.rows.strip_suffix("[*]") {
         Some(path) => (path, true),
         None => (connector.rows.as_str(), false),
@@ -94,28 +96,33 @@ fn json_rows<'j>(tree: &'j Json, connector: &HttpConnector) -> Result<Vec<&'j Js
         return Err(no_part());
     }
     let mut items = Vec::new();
-    for holder in holders {
+    for holder in &holders {
         match holder {
             Json::Null => null(connector)?,
             Json::Array(rows) if list => items.extend(rows),
-            object @ Json::Object(_) if !list => items.push(object),
+            object @ Json::Object(_) if !list => items.push(*object),
             _ => return Err(Reason::SourceUnreadable.failure_at("the rows part is of another form")),
         }
     }
-    Ok(items)
+    let lists = Lists {
+        rows: holders,
+        holders: Vec::new(),
+    };
+    Ok((items, lists))
 }
 
 /// What must be there is what holds the rows. Without a row in it it must be empty, unless the answer has said that it succeeded: what stands
 /// there instead may be an error.
-fn xml_rows<'j>(tree: &'j Json, connector: &HttpConnector) -> Result<Vec<&'j Json>, Failure> {
+fn xml_rows<'j>(tree: &'j Json, connector: &HttpConnector) -> Result<(Vec<&'j Json>, Lists<'j>), Failure> {
     let path = connector.rows.strip_suffix("[*]").unwrap_or(&connector.rows);
     let holder = path.rsplit_once('.').map_or("$", |(holder, _)| holder);
     let holders = select(tree, holder, "rows")?;
     if holders.is_empty() {
         return Err(no_part());
     }
+    let rows = select(tree, path, "rows")?;
     let mut items = Vec::new();
-    for item in select(tree, path, "rows")? {
+    for item in &rows {
         match item {
             Json::Null => null(connector)?,
             Json::Array(rows) => {
@@ -124,21 +131,21 @@ fn xml_rows<'j>(tree: &'j Json, connector: &HttpConnector) -> Result<Vec<&'j Jso
                 }
                 items.extend(rows.iter().filter(|row| !row.is_null()));
             }
-            item => items.push(item),
+            item => items.push(*item),
         }
     }
     if items.is_empty() && connector.success.is_none() {
-        for holder in holders {
+        for holder in &holders {
             match holder {
                 Json::Null => null(connector)?,
                 Json::String(text) if text.is_empty() => {}
                 // Only nulls, which were allowed.
-                Json::Object(_) if connector.empty_is_null && !select(tree, path, "rows")?.is_empty() => {}
+                Json::Object(_) if connector.empty_is_null && !rows.is_empty() => {}
                 _ => return Err(Reason::SourceUnreadable.failure_at("something else stands where the rows should be")),
             }
         }
     }
-    Ok(items)
+    Ok((items, Lists { rows, holders }))
 }
 
 fn row(json: &Json) -> Result<Row, Failure> {

@@ -226,6 +226,7 @@ async fn odbc_tables_are_seen_as_the_driver_names_them_and_what_is_begun_answers
         user: None,
         password: None,
         query: String::new(),
+        sample: Vec::new(),
     };
     let patience = Duration::from_secs(20);
     let mut names = odbc::tables(&connector, patience).await.unwrap();

@@ -13,7 +13,7 @@ use mysql_async::{
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::query::{BoundQuery, Dialect, bound};
+use super::query::BoundQuery;
 use super::{Budget, CANCEL_TIMEOUT, CHECK_TIMEOUT, Columns, push};
 use crate::adapter::Limits;
 use crate::manifest::{DatabaseConnector, TlsFiles};
@@ -37,17 +37,6 @@ pub(in crate::source) struct Mysql {
 }
 
 impl Mysql {
-    pub(in crate::source) fn new(
-        connector: &DatabaseConnector,
-        columns: Vec<String>,
-        limits: Limits,
-        deadline: Duration,
-    ) -> Result<Mysql, Failure> {
-        let query = bound(&connector.query, Dialect::Mysql)?;
-        Mysql::of(connector, query, columns, limits, deadline)
-    }
-
-    /// With a query that is bound already.
     pub(in crate::source) fn of(
         connector: &DatabaseConnector,
         query: BoundQuery,

@@ -14,7 +14,7 @@ use odbc_api::{
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::query::{BoundQuery, Dialect, bound};
+use super::query::BoundQuery;
 use super::{Budget, CHECK_TIMEOUT, Columns, push};
 use crate::adapter::Limits;
 use crate::manifest::OdbcConnector;
@@ -24,6 +24,9 @@ use crate::source::{Found, Rows, Source, sheet};
 
 /// The largest text of one cell, 64 KiB: longer ones are no field of a register.
 const CELL_BYTES: usize = 64 << 10;
+
+/// Of a sample so many rows are read: not every database has a word for it.
+const SAMPLE_ROWS: usize = 200;
 
 /// How long connecting may take, where the driver knows of it.
 const LOGIN_SECONDS: u32 = 5;
@@ -38,6 +41,8 @@ pub(in crate::source) struct Odbc {
 struct Shared {
     connection: String,
     query: BoundQuery,
+    /// So many rows are read.
+    most: usize,
     columns: Vec<String>,
     max_bytes: usize,
     seconds: usize,
@@ -45,15 +50,23 @@ struct Shared {
 }
 
 impl Odbc {
-    pub(in crate::source) fn new(
+    pub(in crate::source) fn of(
         connector: &OdbcConnector,
+        query: BoundQuery,
         columns: Vec<String>,
         limits: Limits,
         deadline: Duration,
-    ) -> Result<Odbc, Failure> {
+    ) -> Odbc {
+        // A query about nobody in particular is a sample, which is not read to its end.
+        let most = if query.parameters.is_empty() {
+            SAMPLE_ROWS
+        } else {
+            usize::MAX
+        };
         let shared = Shared {
             connection: connector.connection_string(),
-            query: bound(&connector.query, Dialect::Odbc)?,
+            query,
+            most,
             columns,
             max_bytes: limits.max_response_bytes as usize,
             // Whole seconds are all that drivers know; at least one.
@@ -62,10 +75,10 @@ impl Odbc {
                 .max(1),
             idle: Mutex::default(),
         };
-        Ok(Odbc {
+        Odbc {
             shared: Arc::new(shared),
             places: Arc::new(Semaphore::new(limits.max_concurrent_queries as usize)),
-        })
+        }
     }
 
     async fn ask(&self, people: Vec<Vec<Option<String>>>, deadline: Instant) -> Result<Found, Failure> {
@@ -152,7 +165,7 @@ impl Shared {
         let columns = Columns::of(names.iter().map(String::as_str), &self.columns)?;
         let mut found = Vec::new();
         each_row(&mut cursor, names.len(), |cells| {
-            push(&mut found, &columns, cells.into_iter(), budget).map(|()| true)
+            push(&mut found, &columns, cells.into_iter(), budget).map(|()| found.len() < self.most)
         })?;
         Ok(found.into())
     }

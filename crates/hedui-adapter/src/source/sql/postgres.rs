@@ -15,7 +15,7 @@ use tokio_postgres::{Client, NoTls, Statement};
 
 use super::postgres_line::{Lines, Refused};
 use super::postgres_value::{Raw, cell};
-use super::query::{BoundQuery, Dialect, bound};
+use super::query::BoundQuery;
 use super::tls::{self, Connector};
 use super::{Budget, CANCEL_TIMEOUT, CHECK_TIMEOUT, Columns, push};
 use crate::adapter::Limits;
@@ -35,17 +35,6 @@ pub(in crate::source) struct Postgres {
 }
 
 impl Postgres {
-    pub(in crate::source) fn new(
-        connector: &DatabaseConnector,
-        columns: Vec<String>,
-        limits: Limits,
-        deadline: Duration,
-    ) -> Result<Postgres, Failure> {
-        let query = bound(&connector.query, Dialect::Postgres)?;
-        Postgres::of(connector, query, columns, limits, deadline)
-    }
-
-    /// With a query that is bound already.
     pub(in crate::source) fn of(
         connector: &DatabaseConnector,
         query: BoundQuery,

@@ -72,6 +72,27 @@ impl BoundQuery {
 /// # Errors
 /// Where in the text what is wrong; for the manifest.
 pub(crate) fn bind(text: &str, dialect: Dialect) -> Result<BoundQuery, String> {
+    let query = scanned(text, dialect)?;
+    let searches = |p: &Parameter| matches!(p, Parameter::IdNumber | Parameter::LegacyIdNumber);
+    if !query.parameters.iter().any(searches) {
+        return Err("must search by :id_number or :legacy_id_number".to_owned());
+    }
+    Ok(query)
+}
+
+/// A query about nobody in particular.
+///
+/// # Errors
+/// Where in the text what is wrong; for the manifest.
+pub(crate) fn unbound(text: &str, dialect: Dialect) -> Result<BoundQuery, String> {
+    let query = scanned(text, dialect)?;
+    if !query.parameters.is_empty() {
+        return Err("must have no parameters: it selects numbers of anybody".to_owned());
+    }
+    Ok(query)
+}
+
+fn scanned(text: &str, dialect: Dialect) -> Result<BoundQuery, String> {
     let mut scanner = Scanner {
         text,
         at: 0,
@@ -87,12 +108,6 @@ pub(crate) fn bind(text: &str, dialect: Dialect) -> Result<BoundQuery, String> {
         return Err(format!("line {line}, column {column}: {message}"));
     }
     let (text, parameters) = (scanner.out, scanner.parameters);
-    if !parameters
-        .iter()
-        .any(|p| matches!(p, Parameter::IdNumber | Parameter::LegacyIdNumber))
-    {
-        return Err("must search by :id_number or :legacy_id_number".to_owned());
-    }
     Ok(BoundQuery { text, parameters })
 }
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags, Statement};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::query::{BoundQuery, Dialect, bound};
+use super::query::BoundQuery;
 use super::{Budget, Columns, push};
 use crate::adapter::Limits;
 use crate::mapping::Cell;
@@ -40,13 +40,7 @@ struct Shared {
 type FileId = (u64, u64, u64, (i64, i64), (i64, i64));
 
 impl Sqlite {
-    pub(in crate::source) fn new(
-        path: &str,
-        query: &str,
-        columns: Vec<String>,
-        limits: Limits,
-    ) -> Result<Sqlite, Failure> {
-        let query = bound(query, Dialect::Sqlite)?;
+    pub(in crate::source) fn of(path: &str, query: BoundQuery, columns: Vec<String>, limits: Limits) -> Sqlite {
         let connections = (limits.max_concurrent_queries as usize).clamp(1, MAX_CONNECTIONS);
         let shared = Shared {
             path: PathBuf::from(path),
@@ -55,10 +49,10 @@ impl Sqlite {
             max_bytes: limits.max_response_bytes as usize,
             idle: Mutex::default(),
         };
-        Ok(Sqlite {
+        Sqlite {
             shared: Arc::new(shared),
             permits: Arc::new(Semaphore::new(connections)),
-        })
+        }
     }
 
     /// Runs work on a connection off the async threads; at the deadline the statement under way is interrupted.

@@ -41,6 +41,7 @@ impl Bench {
             Bench::Sqlite(dir) => Connector::Sqlite {
                 path: dir.path().join("t.sqlite").display().to_string(),
                 query,
+                sample: Vec::new(),
             },
             Bench::Server(Kind::Postgres, server) => Connector::Postgres(server.connector(&query)),
             Bench::Server(Kind::Mariadb, server) => Connector::Mysql(server.connector(&query)),

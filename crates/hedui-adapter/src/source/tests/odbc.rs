@@ -100,6 +100,7 @@ fn a_password_cannot_add_to_what_the_driver_is_told_and_stands_in_no_manifest() 
         user: Some("u".to_owned()),
         password: Some(Secret::new("p};Server=x{")),
         query: String::new(),
+        sample: Vec::new(),
     };
     assert_eq!(connector.connection_string(), "DSN=a;UID={u};PWD={p}};Server=x{}");
 }

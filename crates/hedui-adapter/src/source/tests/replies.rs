@@ -13,7 +13,7 @@ use crate::manifest::Manifest;
 use crate::testing::subject;
 
 /// A service that answers every question with the same bytes.
-async fn service(content: &'static str, status: u16, answer: String) -> String {
+pub(super) async fn service(content: &'static str, status: u16, answer: String) -> String {
     let status = StatusCode::from_u16(status).unwrap();
     let handler = move || async move { (status, [(CONTENT_TYPE, content)], answer).into_response() };
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -22,7 +22,7 @@ async fn service(content: &'static str, status: u16, answer: String) -> String {
     format!("http://{address}/")
 }
 
-fn connector(url: &str, rest: &str) -> Manifest {
+pub(super) fn connector(url: &str, rest: &str) -> Manifest {
     let rows = if rest.contains("rows =") {
         ""
     } else {
@@ -40,7 +40,7 @@ async fn json(rest: &str, answer: &str) -> SubjectAnswer {
 }
 
 /// A row of the person asked about, without some of its columns.
-fn row(without: &[&str]) -> String {
+pub(super) fn row(without: &[&str]) -> String {
     let person = subject(0);
     let cells = [
         ("who", person.id.expose()),

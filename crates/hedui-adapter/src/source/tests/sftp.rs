@@ -104,6 +104,14 @@ async fn the_newest_complete_file_is_fetched_whole() {
     drop.put("aid_20190701.csv", "who,name,what,amount,day\n", NOW - 1_000);
     assert_eq!(ask(&adapter).await.state.code(), "FOUND", "it is being written");
     drop.put("aid_20190701.csv", "who,name,what,amount,day\n", NOW - HOUR);
+    let answer = ask(&adapter).await;
+    assert_eq!(answer.state.code(), "FOUND", "nobody stands in it: {answer:?}");
+    assert!(
+        answer.notes.iter().any(|note| note.contains("SOURCE_EMPTY")),
+        "{answer:?}"
+    );
+    let stranger = "who,name,what,amount,day\n110101199003077774,n,p,1,2019-03-01\n";
+    drop.put("aid_20190701.csv", stranger, NOW - HOUR);
     assert_eq!(ask(&adapter).await.state, AnswerState::NoRecord);
     let one = open(&drop.manifest(|file| {
         let path = drop.dir.path().join("drop/aid_20190630.csv");

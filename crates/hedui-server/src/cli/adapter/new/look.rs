@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 use hedui_adapter::Limits;
 use hedui_adapter::begin::{BeginConnector, BeginFile};
-use hedui_adapter::manifest::{HttpConnector, ReplyFormat, TextEncoding, substituted};
+use hedui_adapter::manifest::{HttpConnector, ReplyFormat, RowTotal, TextEncoding, substituted};
 use hedui_adapter::source::inspect::server::Server;
 use hedui_adapter::source::inspect::{self, TableShape};
 use hedui_core::household::ids_date;
@@ -218,6 +218,7 @@ pub(super) fn nothing_asked() -> HttpConnector {
         headers: Vec::new(),
         rows: String::new(),
         success: None,
+        total: RowTotal::default(),
         empty_is_null: false,
         no_record_status: vec![404],
         format: ReplyFormat::ByContentType,

@@ -49,6 +49,7 @@ pub(super) async fn look(
         user,
         password: password.map(Secret::new),
         query: String::new(),
+        sample: Vec::new(),
     };
     let secret = |secret: &Secret| real("--password", secret.expose()).map(Secret::new);
     let reached = OdbcConnector {
@@ -56,6 +57,7 @@ pub(super) async fn look(
         user: written.user.as_ref().map(|user| real("--user", user)).transpose()?,
         password: written.password.as_ref().map(secret).transpose()?,
         query: String::new(),
+        sample: Vec::new(),
     };
     let names = tables(&reached, PATIENCE).await.map_err(failed("--connection"))?;
     let name = name_of(&names, whole(&names, arguments.table.as_deref()), asking)?;

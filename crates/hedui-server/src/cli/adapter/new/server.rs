@@ -61,6 +61,7 @@ pub(super) async fn look(
             client: None,
         }),
         query: String::new(),
+        sample: Vec::new(),
     };
     let password = written.password.expose();
     is_variable("--password", password)?;
