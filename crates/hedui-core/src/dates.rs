@@ -50,15 +50,21 @@ impl PartialDate {
         self.day
     }
 
-    /// Whether it is a day that programs write where there is none: the first of a calendar (1970, 1900, 1, in any
-    /// time zone), or one before everybody alive.
-    /// As the end of something it says nothing.
+    /// Whether it is a time that programs write where there is none: the first of a calendar, in any time zone (1970, 1904, 1901, 1900, 1), or one
+    /// before everybody alive.
     pub fn stands_for_none(self) -> bool {
         match (self.year, self.month, self.day) {
             (year, ..) if year <= 1900 => true,
-            (1969, 12, 31) | (1970, 1, 1) => true,
+            (1901, 12, 13 | 14) | (1904, 1, 1) | (1969, 12, 31) => true,
+            (1970, month, day) => month <= 1 && day <= 1,
             _ => false,
         }
+    }
+
+    /// Whether it ends nothing that a register of today holds: it stands for none, or lies before there were such things (1970 and earlier, and the
+    /// first day of the calendar of file systems, 1980-01-01).
+    pub fn ends_nothing(self) -> bool {
+        self.stands_for_none() || self.year <= 1970 || (self.year, self.month, self.day) == (1980, 1, 1)
     }
 
     /// The earliest day it can mean.

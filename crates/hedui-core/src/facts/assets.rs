@@ -4,9 +4,11 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use jiff::Span;
 use smol_str::SmolStr;
 
-use super::matching::{Differing, Row, duplicate, masked, once, place_months};
+use super::keys::shown;
+use super::matching::{Differing, Row, duplicate, once, place_months};
 use super::property::raise_to;
 use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN, figure_of};
 use crate::answer::AnswerState;
@@ -28,17 +30,18 @@ fn by_account(facts: &Facts<'_>, a: &Balance<'_>, b: &Balance<'_>) -> Ordering {
 /// Financial assets.
 pub(super) fn financial_assets(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
     let balances = facts.records(RecordType::FinancialAsset, subject).iter();
-    let (mut numbered, unnumbered): (Vec<Balance<'_>>, Vec<Balance<'_>>) = balances
-        .filter_map(|found| match &found.record.body {
-            RecordBody::FinancialAsset(body) => Some((found, body)),
-            _ => None,
-        })
-        .partition(|(found, _)| !facts.keys(found).number.is_empty());
+    let balances = balances.filter_map(|found| match &found.record.body {
+        RecordBody::FinancialAsset(body) => Some((found, body)),
+        _ => None,
+    });
+    let is_whole = |record: &Balance<'_>| is_whole(facts, record, balances.clone());
+    let (mut numbered, unnumbered): (Vec<Balance<'_>>, Vec<Balance<'_>>) = balances.clone().partition(is_whole);
     // Stable: the records of one account keep their order.
     numbered.sort_by(|a, b| by_account(facts, a, b));
     let mut figure = Figure::known(0);
     for accounts in numbered.chunk_by(|a, b| facts.keys(a.0).number == facts.keys(b.0).number) {
-        one_number(facts, accounts, &mut figure);
+        let is_doubtful = is_perhaps_card(facts, accounts, &numbered);
+        one_number(facts, accounts, is_doubtful, &mut figure);
     }
     let accounts = without_numbers(&unnumbered);
     let shared = shared(facts, &accounts);
@@ -56,12 +59,42 @@ pub(super) fn financial_assets(facts: &Facts<'_>, subject: Option<u32>) -> Figur
     figure
 }
 
+/// So many characters of a number tell an account of a keeper whom nobody names.
+const TELLING: usize = 8;
+
+/// Whether a number tells which account it is: it is there, and it is no short one of a keeper whom nobody names, nor the end of one that another
+/// department has.
+fn is_whole<'a>(facts: &'a Facts<'_>, record: &Balance<'_>, mut all: impl Iterator<Item = Balance<'a>>) -> bool {
+    let keys = facts.keys(record.0);
+    let is_end = |other: Balance<'_>| {
+        let number = &facts.keys(other.0).number;
+        other.0.rank != record.0.rank && number.len() > keys.number.len() && number.ends_with(keys.number.as_str())
+    };
+    !keys.number.is_empty() && (keys.number.len() >= TELLING || !keys.alias.is_empty() && !all.any(is_end))
+}
+
+/// Whether an account is perhaps one that another department has under a lesser number: a card and its account, of one keeper, kind and balance.
+fn is_perhaps_card(facts: &Facts<'_>, account: &[Balance<'_>], all: &[Balance<'_>]) -> bool {
+    // So many are few enough to compare each with all.
+    const FEW: usize = 64;
+    let is_same = |a: &Balance<'_>, b: &Balance<'_>| {
+        let (x, y) = (facts.keys(a.0), facts.keys(b.0));
+        a.0.rank != b.0.rank
+            && y.number < x.number
+            && x.alias == y.alias
+            && !x.alias.is_empty()
+            && a.1.kind == b.1.kind
+            && a.1.balance == b.1.balance
+    };
+    all.len() <= FEW && account.iter().any(|a| all.iter().any(|b| is_same(a, b)))
+}
+
 /// Records that bear no whole number, by account: those that one department shows with the same part of a number are about one account, every
 /// other is about one of its own.
 fn without_numbers<'a>(records: &[Balance<'a>]) -> Vec<Vec<Balance<'a>>> {
     let mut accounts: Vec<(Option<SmolStr>, Vec<Balance<'a>>)> = Vec::with_capacity(records.len());
     for record in records {
-        let shown = masked(&record.1.account_reference);
+        let shown = shown(&record.1.account_reference);
         let is_same = |(other, account): &&mut (Option<SmolStr>, Vec<Balance<'a>>)| {
             let Some(first) = account.first() else { return false };
             shown.is_some()
@@ -109,19 +142,23 @@ fn listed(facts: &Facts<'_>, accounts: &[Vec<Balance<'_>>], shared: &[bool]) -> 
     by_rank.into_values().max()
 }
 
-/// Whether a balance is older than another of the same account. A day after the date of the verification, or one that stands for none, orders
-/// nothing.
+/// Whether a balance is older than another of the same account. A day after the date of the verification, one that stands for none, and an amount
+/// below zero replace nothing.
 fn is_older(a: &FinancialAsset, b: &FinancialAsset, facts: &Facts<'_>) -> bool {
-    let day = |body: &FinancialAsset| body.balance_on.filter(|on| !on.stands_for_none());
+    let day = |body: &FinancialAsset| body.balance_on.filter(|on| !on.ends_nothing());
     match (day(a), day(b)) {
-        (Some(a), Some(b)) => a.last_day() < b.first_day() && b.last_day() <= facts.as_of,
+        (Some(from), Some(until)) => {
+            from.last_day() < until.first_day() && until.last_day() <= facts.as_of && b.balance >= Fen::ZERO
+        }
         _ => false,
     }
 }
 
-/// Whether a balance is of a day after the date: what there was at the date it does not tell.
+/// Whether a balance is of a day well after the date: what there was at the date it does not tell. Of the days just before today registers only
+/// know what there is now.
 fn is_later(body: &FinancialAsset, facts: &Facts<'_>) -> bool {
-    body.balance_on.is_some_and(|on| on.first_day() > facts.as_of)
+    let soon = facts.as_of.saturating_add(Span::new().days(31));
+    body.balance_on.is_some_and(|on| on.first_day() > soon)
 }
 
 /// How much an account surely holds.
@@ -144,12 +181,12 @@ fn is_perhaps_same(a: &Balance<'_>, b: &Balance<'_>) -> bool {
 }
 
 /// Accounts of one number: one account, unless kinds or keepers differ; then perhaps several, of which the least counts surely.
-fn one_number(facts: &Facts<'_>, records: &[Balance<'_>], figure: &mut Figure) {
+fn one_number(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, figure: &mut Figure) {
     let mut accounts = Figure::known(0);
     let (mut least, mut count) = (None, 0);
     for account in records.chunk_by(|a, b| by_account(facts, a, b).is_eq()) {
         let before = accounts.bounds.lo.unwrap_or(0);
-        one_account(facts, account, false, &mut accounts);
+        one_account(facts, account, is_doubtful, &mut accounts);
         let own = accounts.bounds.lo.map(|lo| lo.saturating_sub(before));
         least = least.min(own).or(own);
         count += 1;
@@ -170,18 +207,19 @@ fn one_account(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, fi
     };
     // An overdraft is a debt; it does not lessen what other accounts hold.
     let lo = least(facts, records);
-    // What one department lists by several records under one number may be several deposits on one card, of whatever days.
+    // What one department lists by several records under one number may be several deposits on one card, of whatever days: a newer balance elsewhere
+    // is of one of them.
     let of_rank = |rank: u16| {
         let by_others = |body: &FinancialAsset| {
             let others = records.iter().filter(|(found, _)| found.rank != rank);
             others.clone().any(|(_, other)| is_older(body, other, facts))
         };
-        let listed = records
-            .iter()
-            .filter(|(found, body)| found.rank == rank && !by_others(body));
+        let own = || records.iter().filter(|(found, _)| found.rank == rank);
+        let is_several = own().nth(1).is_some();
+        let listed = own().filter(|(_, body)| is_several || !by_others(body));
         listed.map(|(_, b)| b.balance.0.max(0)).fold(0, i64::saturating_add)
     };
-    let hi = current().map(|(found, _)| of_rank(found.rank)).max().unwrap_or(0);
+    let hi = records.iter().map(|(found, _)| of_rank(found.rank)).max().unwrap_or(0);
     figure.bounds = figure
         .bounds
         .plus(Bounds::between(if is_doubtful { 0 } else { lo }, hi));
@@ -198,6 +236,8 @@ fn one_account(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, fi
     let mut is_first = true;
     for (found, body) in records {
         if body.balance < Fen::ZERO {
+            // A debt, or a register that writes what is owed to the holder with a minus.
+            figure.bounds = figure.bounds.or_more();
             figure.open_by(IMPLAUSIBLE_RECORD);
         }
         let treatment = if is_superseded(body) {

@@ -5,17 +5,16 @@ use super::declared::add_declared;
 use super::members::Members;
 use smol_str::SmolStr;
 
-use super::matching::{
-    Differing, Matter, Placed, Row, by_month, duplicate, months_of, named, once, place, place_months,
-};
+use super::matching::{Differing, Matter, Placed, Row, by_month, months_of, named, once, place};
+use super::rents::rents;
 use super::transfer;
 use super::wage::wage;
-use super::{DOUBTFUL_MATCH, Fact, Facts, Found, IMPLAUSIBLE_RECORD, RENT_UNKNOWN, figure_of};
+use super::{Fact, Facts, Found, IMPLAUSIBLE_RECORD, figure_of};
 use crate::bounds::{Bounds, Figure};
 use crate::dates::{Month, Months, PartialDate};
 use crate::money::Fen;
 use crate::part::{Aspect, Because, Treatment};
-use crate::record::{EmploymentStatus, Income, IncomeKind, Land, Pension, RecordBody, RecordType};
+use crate::record::{EmploymentStatus, Income, IncomeKind, Pension, RecordBody, RecordType};
 
 /// By what pensions are told apart.
 const PENSION_KEY: Because = Because::KindPeriodAmount;
@@ -151,118 +150,12 @@ pub(super) fn net_placed(body: &Income, window: Months) -> Placed {
     placed
 }
 
-fn rent_placed(is_leased: bool, rent: Fen, year: Months, window: Months) -> Placed {
-    let placed = place_months(rent, year, window);
-    if is_leased || placed.bounds == Bounds::ZERO {
-        return placed;
-    }
-    Placed::uncertain(
-        Bounds {
-            lo: Some(0),
-            ..placed.bounds
-        },
-        IMPLAUSIBLE_RECORD,
-        Because::LeftOpen,
-    )
-}
-
-/// Land of members that is leased out, or perhaps is, with the number of its contract. Where one record of a contract says that it is leased
-/// out, the others are copies of it: it comes first.
-fn leases<'a>(facts: &'a Facts<'a>, scope: Members) -> Vec<(&'a Found<'a>, &'a Land, &'a SmolStr)> {
-    let records = scope.into_iter().flat_map(|o| facts.records(RecordType::Land, Some(o)));
-    let mut leases: Vec<_> = records
-        .filter_map(|found| match &found.record.body {
-            // A rent without a lease is one or the other.
-            RecordBody::Land(body) if body.leased_out || body.annual_rent.is_some_and(|rent| rent > Fen::ZERO) => {
-                Some((found, body, &facts.keys(found).number))
-            }
-            _ => None,
-        })
-        .collect();
-    leases.sort_by_key(|(_, body, _)| !body.leased_out);
-    leases
-}
-
-/// Yearly rents of land leased out. A contract is the household's: where several members in scope are registered with it, it counts for
-/// the first of them.
-fn rents(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Figure {
-    // The rent is for the twelve months before the date: a shorter window can hold all of it or none.
-    let year = Months::before(facts.as_of, 12);
-    let leases = leases(facts, scope);
-    let mut rows: Vec<Row<'_>> = Vec::new();
-    let mut unknown = Vec::new();
-    let mut repeated = Vec::new();
-    let mut more = Bounds::ZERO;
-    for &(found, body, number) in &leases {
-        let same_contract = || leases.iter().filter(|(.., other)| *other == number);
-        let holder = if number.is_empty() {
-            found.subject
-        } else {
-            same_contract().map(|(f, ..)| f.subject).min().unwrap_or(found.subject)
-        };
-        if holder != ordinal {
-            continue;
-        }
-        let Some(rent) = body.annual_rent else {
-            unknown.push(found.part(Aspect::Whole, 0, uncertain(Because::RentUnknown)));
-            continue;
-        };
-        let matter = named(number);
-        let same = rows.iter().find(|r: &&Row<'_>| {
-            matter.is_some() && r.key == matter && r.stamp.2 == rent.0 && r.found.rank == found.rank
-        });
-        if let Some(row) = same {
-            if is_same_plot(row.found, found) {
-                let copy = duplicate(row.found, Because::ContractNumber);
-                repeated.push(found.part(Aspect::Whole, rent.0, copy));
-            } else {
-                more = more.plus(Bounds::between(0, row.placed.bounds.hi.unwrap_or(0)));
-                repeated.push(found.part(Aspect::Whole, rent.0, uncertain(Because::PerhapsSameThing)));
-            }
-            continue;
-        }
-        rows.push(Row {
-            found,
-            key: matter,
-            certain: true,
-            stamp: (year.from, year.until, rent.0),
-            aspect: Aspect::Whole,
-            placed: rent_placed(body.leased_out, rent, year, window),
-        });
-    }
-    let mut figure = Figure::known(0);
-    let missing: Vec<_> = facts.unsettled(&[RecordType::Land], (scope.len() == 1).then_some(ordinal));
-    let summed = once(rows, Differing::Conflict, Because::ContractNumber, !missing.is_empty());
-    figure.add(figure_of(summed.bounds, missing, summed.parts));
-    figure.open = summed.open;
-    if more != Bounds::ZERO {
-        figure.bounds = figure.bounds.plus(more);
-        figure.open_by(DOUBTFUL_MATCH);
-    }
-    if !unknown.is_empty() {
-        figure.bounds = figure.bounds.or_more();
-        figure.open_by(RENT_UNKNOWN);
-    }
-    figure.parts.extend(repeated);
-    figure.parts.extend(unknown);
-    figure
-}
-
-/// Whether two records of one contract with one rent are about one plot: two members that hold it together, each shown with it.
-fn is_same_plot(a: &Found<'_>, b: &Found<'_>) -> bool {
-    let plot = |found: &Found<'_>| match &found.record.body {
-        RecordBody::Land(body) => Some((body.kind, body.area_centimu)),
-        _ => None,
-    };
-    a.subject != b.subject && plot(a) == plot(b)
-}
-
-fn uncertain(why: Because) -> Treatment {
+pub(super) fn uncertain(why: Because) -> Treatment {
     Treatment::Uncertain { why }
 }
 
 /// First and last month of a period with open ends.
-fn span(from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> (Month, Month) {
+pub(super) fn span(from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -> (Month, Month) {
     (
         from.map_or(window.from.plus(-1), PartialDate::first_month),
         until.map_or(window.until.plus(1), PartialDate::last_month),
@@ -272,6 +165,19 @@ fn span(from: Option<PartialDate>, until: Option<PartialDate>, window: Months) -
 /// A matter named by a word of ours.
 fn fixed(word: &'static str) -> Matter<'static> {
     (word, [0; 3])
+}
+
+/// Where another department has the same amount a month under another kind, the first word of both: perhaps one pension.
+fn other_kind(facts: &Facts<'_>, found: &Found<'_>, pension: &Pension) -> Option<&'static str> {
+    let others = facts.records(RecordType::Pension, Some(found.subject)).iter();
+    let kinds = others.filter_map(|other| match &other.record.body {
+        RecordBody::Pension(body) => {
+            (other.rank != found.rank && body.kind != pension.kind && body.monthly_amount == pension.monthly_amount)
+                .then_some(body.kind.word())
+        }
+        _ => None,
+    });
+    kinds.min().map(|word| word.min(pension.kind.word()))
 }
 
 /// Pensions by month; `share` picks what of a month's amount counts. Departments that state different pensions of one kind may mean two.
@@ -289,10 +195,11 @@ fn pension_rows<'a>(
                 return None;
             };
             let (from, until) = span(body.from, body.until, window);
+            let word = other_kind(facts, found, body);
             Some(Row {
                 found,
-                key: Some(fixed(body.kind.word())),
-                certain: true,
+                key: Some(fixed(word.unwrap_or(body.kind.word()))),
+                certain: word.is_none(),
                 stamp: (from, until, share(body)),
                 aspect: Aspect::Whole,
                 placed: by_month(share(body), body.from, body.until, window),
@@ -347,10 +254,33 @@ pub(super) fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figur
     )
 }
 
+/// Of each amount the least of those that are about the same: each within two per cent of the next.
+fn about(amounts: impl Iterator<Item = i64>) -> impl Fn(i64) -> i64 {
+    let mut sorted: Vec<i64> = amounts.collect();
+    sorted.sort_unstable();
+    let mut least: Vec<(i64, i64)> = Vec::with_capacity(sorted.len());
+    for amount in sorted {
+        let like = least
+            .last()
+            .filter(|(last, _)| amount - last <= last.abs() / 50)
+            .map(|(_, least)| *least);
+        least.push((amount, like.unwrap_or(amount)));
+    }
+    move |amount| {
+        let at = least.partition_point(|(other, _)| *other < amount);
+        least.get(at).map_or(amount, |(_, least)| *least)
+    }
+}
+
 /// Grants for planting, breeding, machines and forest. They are paid once for a farming year, so they belong to the income from the farm,
 /// which packs reckon over twelve months; as a month's income they would exclude a household in the month they are paid. They have no number that two departments share: equal ones are perhaps the
-/// same, under whatever name of the project, paid in the same month or the next.
+/// same, under whatever name of the project, paid within two months.
 fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
+    let amounts = facts.records(RecordType::Subsidy, Some(ordinal)).iter();
+    let about = about(amounts.filter_map(|found| match &found.record.body {
+        RecordBody::Subsidy(body) => Some(body.amount.0),
+        _ => None,
+    }));
     let rows = facts
         .records(RecordType::Subsidy, Some(ordinal))
         .iter()
@@ -361,9 +291,9 @@ fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
             let period = months_of(body.paid_on, body.paid_on);
             Some(Row {
                 found,
-                key: Some(("", [body.amount.0, 0, 0])),
+                key: Some(("", [about(body.amount.0), 0, 0])),
                 certain: false,
-                stamp: (period.from, period.until.plus(1), body.amount.0),
+                stamp: (period.from, period.until.plus(2), body.amount.0),
                 aspect: Aspect::Whole,
                 placed: place(body.amount, body.paid_on, body.paid_on, window),
             })
@@ -374,7 +304,7 @@ fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
         RecordType::Subsidy,
         ordinal,
         rows,
-        Differing::PerhapsSeveral,
+        Differing::Events,
         Because::ProjectDayAmount,
     )
 }
@@ -421,11 +351,16 @@ pub(super) fn basic_pension(facts: &Facts<'_>, subject: Option<u32>, window: Mon
     total
 }
 
-/// Medical cost borne by the patient within the scope of the insurance. It lowers income, so that a bill that two registers may share (paid
-/// in one month or the next), or that contradicts itself, is certain for the lesser sum only.
+/// Medical cost borne by the patient within the scope of the insurance. It lowers income, so that a bill that two registers may share (of about
+/// the same total, paid within two months), or that contradicts itself, is certain for the lesser sum only.
 pub(super) fn medical_own_cost(facts: &Facts<'_>, subject: Option<u32>, window: Months) -> Figure {
     let mut total = Figure::known(0);
     for ordinal in facts.subjects(subject) {
+        let totals = facts.records(RecordType::MedicalExpense, Some(ordinal)).iter();
+        let about = about(totals.filter_map(|found| match &found.record.body {
+            RecordBody::MedicalExpense(body) => Some(body.total.0),
+            _ => None,
+        }));
         let rows = facts
             .records(RecordType::MedicalExpense, Some(ordinal))
             .iter()
@@ -443,9 +378,9 @@ pub(super) fn medical_own_cost(facts: &Facts<'_>, subject: Option<u32>, window: 
                 let day = months_of(body.paid_on, body.paid_on);
                 Some(Row {
                     found,
-                    key: Some(("", [body.total.0, own.0, 0])),
+                    key: Some(("", [about(body.total.0), 0, 0])),
                     certain: false,
-                    stamp: (day.from, day.until.plus(1), own.0),
+                    stamp: (day.from, day.until.plus(2), own.0),
                     aspect: Aspect::Whole,
                     placed,
                 })
@@ -457,7 +392,7 @@ pub(super) fn medical_own_cost(facts: &Facts<'_>, subject: Option<u32>, window: 
             RecordType::MedicalExpense,
             ordinal,
             rows,
-            Differing::PerhapsSeveral,
+            Differing::Events,
             by,
         ));
     }

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use smol_str::SmolStr;
-
 use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN};
 use crate::bounds::{Bounds, Figure};
 use crate::dates::{Date, Month, Months, PartialDate};
@@ -41,12 +39,17 @@ impl Placed {
     pub(super) fn negative() -> Placed {
         Placed::uncertain(Bounds::NON_NEGATIVE, IMPLAUSIBLE_RECORD, Because::NegativeAmount)
     }
+
+    pub(super) fn is_negative(&self) -> bool {
+        let why = Because::NegativeAmount;
+        self.treatment == Treatment::Uncertain { why } && self.bounds == Bounds::NON_NEGATIVE
+    }
 }
 
 /// An amount earned over a stated period: in the window, out of it, or, where the period reaches beyond the window, anywhere between
 /// nothing and all of it. It is never spread. A period that ends before it begins says nothing about when.
 pub(super) fn place(amount: Fen, from: PartialDate, until: PartialDate, window: Months) -> Placed {
-    if from.is_after(until) || until.stands_for_none() {
+    if from.is_after(until) || until.ends_nothing() {
         if amount < Fen::ZERO {
             return Placed::negative();
         }
@@ -99,7 +102,7 @@ pub(super) fn by_month(monthly: i64, from: Option<PartialDate>, until: Option<Pa
 
 /// Whether a period ends before it begins, or on a day that stands for none.
 fn makes_no_sense(from: Option<PartialDate>, until: Option<PartialDate>) -> bool {
-    until.is_some_and(|until| until.stands_for_none() || from.is_some_and(|from| from.is_after(until)))
+    until.is_some_and(|until| until.ends_nothing() || from.is_some_and(|from| from.is_after(until)))
 }
 
 /// How many months of the window an open or closed period covers, at least and at most; `None` when it ends before it begins.
@@ -139,102 +142,6 @@ pub(super) fn stands_on(from: Option<PartialDate>, until: Option<PartialDate>, d
     (!from.is_some_and(is_vague) && !until.is_some_and(is_vague)).then_some(true)
 }
 
-/// A key as it is compared: registers differ in case, spaces and full-width letters.
-pub(super) fn key(text: &SmolStr) -> SmolStr {
-    // The ordinary cases without a walk through the rules: of visible ASCII they change capitals and full stops only, and nothing from
-    // U+4000 to U+9FFF, whose first bytes are E4 to E9.
-    let is_plain = |b: u8| (b.wrapping_sub(0x21) < 0x9F) & (b != b'.') & (b != 0x7F) | (b.wrapping_sub(0xE4) < 6);
-    // Every byte, without stopping early: many at once.
-    let (plain, capitals) = text.bytes().fold((true, false), |(plain, capitals), b| {
-        (plain & is_plain(b), capitals | b.is_ascii_uppercase())
-    });
-    if !plain {
-        return by_the_rules(text);
-    }
-    if !capitals {
-        return text.clone();
-    }
-    let mut form = [0u8; 64];
-    let Some(form) = form.get_mut(..text.len()) else {
-        return by_the_rules(text);
-    };
-    form.copy_from_slice(text.as_bytes());
-    form.make_ascii_lowercase();
-    std::str::from_utf8(form).map_or_else(|_| by_the_rules(text), SmolStr::new)
-}
-
-/// A text that tells one thing from another, as it is compared: a key without what people put between its parts, and none where it only says
-/// that there is none.
-pub(super) fn identifying(text: &SmolStr) -> SmolStr {
-    let form = key(text);
-    let is_usual = form.len() > NO_KEYS_BYTES
-        && form.bytes().all(|b| b.is_ascii_alphanumeric())
-        && form.bytes().any(|b| b != b'0');
-    if is_usual && !form.contains(MASK) {
-        return form;
-    }
-    if is_masked(&form) {
-        return SmolStr::default();
-    }
-    let between = |c: char| c.is_ascii_punctuation() || matches!(c, '–' | '—' | '―' | '·' | '、' | '。' | '…');
-    let form = if form.contains(between) {
-        form.chars().filter(|c| !between(*c)).collect()
-    } else {
-        form
-    };
-    let says_nothing = form.chars().all(|c| c == '0') || NO_KEYS.contains(&form.as_str());
-    if says_nothing { SmolStr::default() } else { form }
-}
-
-/// A number that tells one thing from another: one of digits only without the zeros before it, which spreadsheets drop.
-pub(super) fn identifying_number(text: &SmolStr) -> SmolStr {
-    let form = identifying(text);
-    if form.starts_with('0') && form.bytes().all(|b| b.is_ascii_digit()) {
-        return SmolStr::new(form.trim_start_matches('0'));
-    }
-    form
-}
-
-/// The code of an organisation: of a unified social credit code (GB 32100, places 9 to 17) and of the taxpayer's number of 15 places before it
-/// (the last nine) the organisation code that both hold (GB 11714), so that registers of several generations mean one employer.
-pub(super) fn organisation(text: &SmolStr) -> SmolStr {
-    let form = identifying(text);
-    let code = match form.len() {
-        18 => form.get(8..17),
-        15 => form.get(6..),
-        _ => None,
-    };
-    code.map_or_else(|| form.clone(), SmolStr::new)
-}
-
-/// So many of these in a row stand for characters that are not shown.
-const MASK: &str = "xxxx";
-
-/// Whether a key, in the form in which keys are compared, shows a part only: nobody can say which thing it is.
-fn is_masked(form: &str) -> bool {
-    form.contains(MASK) || form.contains(['*', '●', '•', '×', '█', '■', '□', '�'])
-}
-
-/// The form of a key that shows a part only; none of any other.
-pub(super) fn masked(text: &SmolStr) -> Option<SmolStr> {
-    let form = key(text);
-    (is_masked(&form) && form.contains(|c: char| c.is_ascii_digit())).then_some(form)
-}
-
-/// What registers write where they have no key; none is longer than so many bytes.
-const NO_KEYS: &[&str] = &["无", "不详", "待定", "未知", "暂无", "空", "none", "null", "nil", "na"];
-const NO_KEYS_BYTES: usize = 6;
-
-/// The form of any key.
-fn by_the_rules(text: &str) -> SmolStr {
-    let form = hedui_ids::name::normalise(text);
-    if form.contains(char::is_whitespace) {
-        form.split_whitespace().collect()
-    } else {
-        SmolStr::from(form)
-    }
-}
-
 /// The same thing as another record.
 pub(super) fn duplicate(of: &Found<'_>, by: Because) -> Treatment {
     Treatment::Duplicate { of: of.id, by }
@@ -256,6 +163,12 @@ pub(super) struct Row<'a> {
     pub placed: Placed,
 }
 
+impl Row<'_> {
+    fn period(&self) -> Period {
+        (self.stamp.0, self.stamp.1, self.placed.bounds)
+    }
+}
+
 /// A matter that a text alone identifies; none for an empty one.
 pub(super) fn named(text: &str) -> Option<Matter<'_>> {
     (!text.is_empty()).then_some((text, [0; 3]))
@@ -266,8 +179,11 @@ pub(super) fn named(text: &str) -> Option<Matter<'_>> {
 pub(super) enum Differing {
     /// There is one matter, one of them is wrong.
     Conflict,
-    /// There may be several matters: amounts for other months add up, amounts for the same months perhaps.
+    /// There may be several matters: amounts for other months add up, amounts for the same months perhaps, also those of one department: a
+    /// correction, or a yearly row beside monthly ones, looks like a second amount.
     PerhapsSeveral,
+    /// The same of things that happen: what one department lists happened each.
+    Events,
 }
 
 /// Counts each matter once. `contradictable`: a department that could report the same matters otherwise is silent, so that nothing here is
@@ -275,6 +191,7 @@ pub(super) enum Differing {
 pub(super) fn once(mut rows: Vec<Row<'_>>, differing: Differing, by: Because, contradictable: bool) -> Figure {
     // Stable: what has no key keeps its order and stands alone.
     rows.sort_by(|a, b| a.key.cmp(&b.key));
+    let is_negative = rows.iter().any(|row| row.placed.is_negative());
     let mut figure = Figure::known(0);
     figure.parts.reserve_exact(rows.len());
     for group in rows.chunk_by_mut(|a, b| a.key.is_some() && a.key == b.key) {
@@ -283,7 +200,8 @@ pub(super) fn once(mut rows: Vec<Row<'_>>, differing: Differing, by: Because, co
             several => matter(several, differing, by, &mut figure),
         }
     }
-    if contradictable {
+    if contradictable || is_negative {
+        // What a negative amount takes back is not known either.
         figure.bounds.lo = Some(0);
     }
     figure
@@ -304,19 +222,25 @@ fn single(row: &Row<'_>, figure: &mut Figure) {
 fn matter(rows: &mut [Row<'_>], differing: Differing, by: Because, figure: &mut Figure) {
     rows.sort_by_key(|row| row.found.rank);
     let copies = copies(rows);
-    let views = views(rows);
     let novel: Vec<&Row<'_>> = rows
         .iter()
         .zip(&copies)
         .filter(|(_, c)| c.is_none())
         .map(|(r, _)| r)
         .collect();
-    let sum = novel.iter().fold(Bounds::ZERO, |sum, row| sum.plus(row.placed.bounds));
+    let all: Vec<&Row<'_>> = rows.iter().collect();
+    let views = views(&all, differing);
+    let told = self::views(&novel, differing)
+        .into_values()
+        .fold(Bounds::ZERO, Bounds::plus);
+    let overlaps = rows
+        .chunk_by(|a, b| a.found.rank == b.found.rank)
+        .any(|own| differing == Differing::PerhapsSeveral && together(own.iter().map(Row::period).collect()).1);
     let differs = match differing {
         Differing::Conflict => views.values().any(|v| views.values().next() != Some(v)),
-        Differing::PerhapsSeveral => collide(&novel),
+        Differing::PerhapsSeveral | Differing::Events => collide(&novel),
     };
-    let mut bounds = sum;
+    let mut bounds = told;
     if differs {
         let least = views.values().filter_map(|v| v.lo).min();
         let most = views
@@ -326,16 +250,19 @@ fn matter(rows: &mut [Row<'_>], differing: Differing, by: Because, figure: &mut 
             .flatten();
         let (code, hi) = match differing {
             Differing::Conflict => (CONFLICTING_SOURCES, most),
-            Differing::PerhapsSeveral => (DOUBTFUL_MATCH, sum.hi),
+            Differing::PerhapsSeveral | Differing::Events => (DOUBTFUL_MATCH, told.hi),
         };
         bounds = Bounds { lo: least, hi };
         figure.open_by(code);
+    }
+    if overlaps {
+        figure.open_by(PERIOD_UNCERTAIN);
     }
     figure.bounds = figure.bounds.plus(bounds);
     for (row, copy) in rows.iter().zip(&copies) {
         let treatment = match copy.and_then(|at| rows.get(at)) {
             Some(first) => duplicate(first.found, by),
-            None if differs && row.placed.treatment == Treatment::Counted => Treatment::Uncertain {
+            None if (differs || overlaps) && row.placed.treatment == Treatment::Counted => Treatment::Uncertain {
                 why: Because::PerhapsSameOrContradicted,
             },
             None => row.placed.treatment,
@@ -366,13 +293,52 @@ fn copies(rows: &[Row<'_>]) -> Vec<Option<usize>> {
 }
 
 /// What each department says of the matter.
-fn views(rows: &[Row<'_>]) -> BTreeMap<u16, Bounds> {
-    let mut views = BTreeMap::new();
+fn views(rows: &[&Row<'_>], differing: Differing) -> BTreeMap<u16, Bounds> {
+    let mut by_rank: BTreeMap<u16, Vec<&Row<'_>>> = BTreeMap::new();
     for row in rows {
-        let view = views.entry(row.found.rank).or_insert(Bounds::ZERO);
-        *view = view.plus(row.placed.bounds);
+        by_rank.entry(row.found.rank).or_default().push(row);
     }
-    views
+    by_rank
+        .into_iter()
+        .map(|(rank, own)| (rank, view(own, differing)))
+        .collect()
+}
+
+/// What one department says by all its rows.
+fn view(rows: Vec<&Row<'_>>, differing: Differing) -> Bounds {
+    if differing == Differing::PerhapsSeveral {
+        together(rows.into_iter().map(Row::period).collect()).0
+    } else {
+        rows.iter().fold(Bounds::ZERO, |sum, row| sum.plus(row.placed.bounds))
+    }
+}
+
+/// An amount for a period, first month and last.
+pub(super) type Period = (Month, Month, Bounds);
+
+/// What one register says by all its amounts of one matter, and whether some of them are for the same months: of those the greatest is certain, and
+/// they may add up.
+pub(super) fn together(mut periods: Vec<Period>) -> (Bounds, bool) {
+    periods.retain(|(.., bounds)| *bounds != Bounds::ZERO);
+    periods.sort_unstable_by_key(|(from, until, _)| (*from, *until));
+    let hi = periods
+        .iter()
+        .fold(Bounds::ZERO, |sum, (.., bounds)| sum.plus(*bounds))
+        .hi;
+    let (mut lo, mut greatest, mut last, mut overlap) = (0i64, 0i64, None, false);
+    for (from, until, bounds) in periods {
+        let least = bounds.lo.unwrap_or(0);
+        if last.is_some_and(|last| from <= last) {
+            overlap = true;
+            greatest = greatest.max(least);
+            last = last.max(Some(until));
+        } else {
+            lo = lo.saturating_add(greatest);
+            (greatest, last) = (least, Some(until));
+        }
+    }
+    let lo = Some(lo.saturating_add(greatest));
+    (Bounds { lo, hi }, overlap)
 }
 
 /// Whether two departments state something different for the same months.
@@ -384,6 +350,3 @@ fn collide(rows: &[&Row<'_>]) -> bool {
         })
     })
 }
-
-#[cfg(test)]
-mod tests;

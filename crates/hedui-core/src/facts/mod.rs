@@ -4,12 +4,14 @@
 mod assets;
 mod declared;
 mod income;
+mod keys;
 mod matching;
 mod members;
 mod memo;
 mod open;
 mod persons;
 mod property;
+mod rents;
 mod standing;
 mod stated;
 mod table;

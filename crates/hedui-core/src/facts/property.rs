@@ -49,7 +49,17 @@ fn piece<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, counts: Counts) -> Piec
         alias: &keys.alias,
         counts,
         weight: Bounds::exactly(1),
-        stands_somewhere: matches!(found.record.body, RecordBody::RealEstate(_)),
+        is_unique: is_unique(&found.record.body, &keys.number),
+    }
+}
+
+/// Whether a number is one of its kind in the country: a chassis number of 17 places (ISO 3779, GB 16735), the unit number of real estate of 28 (GB/T
+/// 37346). Certificates and registers' own numbers are not, and of a business there are codes of several generations.
+fn is_unique(body: &RecordBody, number: &str) -> bool {
+    match body {
+        RecordBody::Vehicle(_) => number.len() == 17,
+        RecordBody::RealEstate(_) => number.chars().count() == 28,
+        _ => false,
     }
 }
 
@@ -78,7 +88,9 @@ fn of_kinds<'a>(facts: &'a Facts<'_>, subject: Option<u32>, kinds: &[RealEstateK
     }
     let equal = |a: &str, b: &str| !a.is_empty() && a == b;
     let same = |a: &Piece<'_>, b: &Piece<'_>| {
-        equal(a.key, b.key) || equal(a.alias, b.alias) && (a.key.is_empty() || b.key.is_empty())
+        let is_one =
+            a.key.is_empty() || b.key.is_empty() || a.found.rank != b.found.rank && !(a.is_unique && b.is_unique);
+        equal(a.key, b.key) || equal(a.alias, b.alias) && is_one
     };
     others.retain(|other| wanted.iter().any(|piece| same(piece, other)));
     let contradicting = others.into_iter().map(|other| Piece {
@@ -106,7 +118,7 @@ fn is_owned(body: &RealEstate, facts: &Facts<'_>) -> Counts {
         return Counts::Perhaps(IMPLAUSIBLE_RECORD);
     }
     match body.disposed_on {
-        Some(d) if d.stands_for_none() => return Counts::Perhaps(PERIOD_UNCERTAIN),
+        Some(d) if d.ends_nothing() => return Counts::Perhaps(PERIOD_UNCERTAIN),
         Some(d) if d.last_day() <= facts.as_of => return Counts::No(Because::NoLongerOwned),
         Some(d) if d.first_day() <= facts.as_of => return Counts::Perhaps(PERIOD_UNCERTAIN),
         _ => {}
@@ -188,7 +200,7 @@ fn was_given_up(body: &RealEstate, since: Months, facts: &Facts<'_>) -> Counts {
     if body.share_numerator == 0 && body.share_denominator > 0 {
         return Counts::No(Because::NoShare);
     }
-    if on.stands_for_none() {
+    if on.ends_nothing() {
         return Counts::Perhaps(PERIOD_UNCERTAIN);
     }
     let is_reversed = body.acquired_on.is_some_and(|from| from.is_after(on));
@@ -215,9 +227,9 @@ fn vehicles_of(facts: &Facts<'_>, subject: Option<u32>, usage: VehicleUse, decla
             })
     };
     // An operation that has ended makes a vehicle no longer commercial.
-    let operating: Vec<&Keys> = bodies()
+    let operating: Vec<(u16, &Keys)> = bodies()
         .filter(|(_, b, _)| b.usage == VehicleUse::Commercial && b.status == VehicleStatus::Normal)
-        .map(|(.., keys)| keys)
+        .map(|(found, _, keys)| (found.rank, keys))
         .collect();
     // One register has it under both uses.
     let private: HashSet<(u16, &SmolStr)> = bodies()
@@ -239,7 +251,7 @@ fn vehicles_of(facts: &Facts<'_>, subject: Option<u32>, usage: VehicleUse, decla
         .collect();
     let all = bodies()
         .filter_map(|(found, body, keys)| {
-            let (number, plate) = (&keys.number, &keys.alias);
+            let number = &keys.number;
             if split.contains(number) {
                 let counts = match is_limited(body, facts) {
                     Counts::Yes => Counts::Perhaps(CONFLICTING_SOURCES),
@@ -247,14 +259,13 @@ fn vehicles_of(facts: &Facts<'_>, subject: Option<u32>, usage: VehicleUse, decla
                 };
                 return Some(piece(facts, found, counts));
             }
-            let same_number = || operating.iter().any(|k| !number.is_empty() && k.number == *number);
+            let same_number = || operating.iter().any(|(_, k)| !number.is_empty() && k.number == *number);
             let is_commercial = body.usage == VehicleUse::Commercial || same_number();
-            // One of the two records has no number, the plates are the same: perhaps one vehicle, and then it is commercial.
-            let same_plate = |k: &Keys| !plate.is_empty() && k.alias == *plate;
+            // Perhaps one vehicle, and then it is commercial.
             let is_doubtful = !is_commercial
                 && operating
                     .iter()
-                    .any(|k| same_plate(k) && (k.number.is_empty() || number.is_empty()));
+                    .any(|(rank, k)| is_perhaps_same_vehicle(keys, k, found.rank != *rank));
             let counts = match is_limited(body, facts) {
                 Counts::Yes if is_doubtful => Counts::Perhaps(DOUBTFUL_MATCH),
                 counts => counts,
@@ -266,6 +277,18 @@ fn vehicles_of(facts: &Facts<'_>, subject: Option<u32>, usage: VehicleUse, decla
     // Even a register that has the vehicle could still say of another member that it is in commercial operation.
     let figure = pieces(all, Because::IdentificationNumber, &silent, true);
     close(facts, figure, RecordType::Vehicle, subject, declared)
+}
+
+/// Whether two records of other numbers may be of one vehicle: by their plates, with or without the province, by the end of a chassis number, or
+/// because one of two registers has neither.
+fn is_perhaps_same_vehicle(a: &Keys, b: &Keys, is_apart: bool) -> bool {
+    let is_end = |long: &str, end: &str| end.chars().nth(4).is_some() && long.ends_with(end);
+    let is_like = |a: &str, b: &str| is_end(a, b) || is_end(b, a);
+    let is_whole = |k: &Keys| k.number.len() == 17;
+    let is_bare = |k: &Keys| k.number.is_empty() && k.alias.is_empty();
+    let is_other = is_whole(a) && is_whole(b) && a.number != b.number;
+    !is_other
+        && (is_like(&a.alias, &b.alias) || is_like(&a.number, &b.number) || is_apart && (is_bare(a) || is_bare(b)))
 }
 
 /// Whether a vehicle is of those that rules limit, and still there.

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use smol_str::SmolStr;
 
 use super::DepartmentAnswers;
-use super::matching::{identifying, identifying_number, organisation};
+use super::keys::{identifying, identifying_number, organisation};
 use super::members::{MEMBER_BITS, Members};
 use crate::answer::AnswerState;
 use crate::names::DepartmentId;

@@ -29,8 +29,9 @@ pub(super) struct Piece<'a> {
     pub(super) counts: Counts,
     /// How much it adds where it counts: one, or an area.
     pub(super) weight: Bounds,
-    /// Whether its alias is a place: what one register has at two places under one key is perhaps two.
-    pub(super) stands_somewhere: bool,
+    /// Whether the key is one of its kind in the whole country. What one register has under any other key at two places is perhaps two; and what
+    /// it has at one place under two of them is perhaps one.
+    pub(super) is_unique: bool,
 }
 
 /// One thing: the records that share a key, or one record without a key.
@@ -45,15 +46,17 @@ struct Thing<'a> {
     weight: Bounds,
     /// Whether one register has it at several places.
     is_several: bool,
+    is_unique: bool,
 }
 
 impl<'a> Thing<'a> {
     fn of(pieces: Vec<Piece<'a>>) -> Thing<'a> {
         let mut views: Vec<(u16, Counts)> = Vec::with_capacity(pieces.len());
         for piece in &pieces {
+            let counts = of_member(piece, &pieces);
             match views.iter_mut().find(|(rank, _)| *rank == piece.found.rank) {
-                Some((_, view)) => *view = piece.counts.max(*view),
-                None => views.push((piece.found.rank, piece.counts)),
+                Some((_, view)) => *view = counts.max(*view),
+                None => views.push((piece.found.rank, counts)),
             }
         }
         let aliases = pieces.iter().map(|p| p.alias.as_str()).filter(|a| !a.is_empty());
@@ -66,6 +69,7 @@ impl<'a> Thing<'a> {
         Thing {
             weight,
             is_several: apart.is_some(),
+            is_unique: pieces.first().is_some_and(|p| p.is_unique),
             alias: aliases.min().unwrap_or_default(),
             keyless: pieces.first().is_none_or(|p| p.key.is_empty()),
             views,
@@ -79,6 +83,10 @@ impl<'a> Thing<'a> {
 
     fn all(&self) -> bool {
         self.views.iter().all(|(_, v)| *v == Counts::Yes)
+    }
+
+    fn is_loose(&self) -> bool {
+        self.keyless || !self.is_unique
     }
 
     fn in_conflict(&self) -> bool {
@@ -98,13 +106,30 @@ impl<'a> Thing<'a> {
     }
 }
 
+/// By what one department says of a member in all, a piece counts: where it both has and has given up the thing, a history, nobody can say.
+fn of_member(piece: &Piece<'_>, all: &[Piece<'_>]) -> Counts {
+    let is_over = |counts: Counts| {
+        matches!(
+            counts,
+            Counts::No(Because::NoLongerOwned | Because::ScrappedOrTransferred | Because::NoLongerOperating)
+        )
+    };
+    let holder = (piece.found.rank, piece.found.subject);
+    let own = |p: &&Piece<'_>| (p.found.rank, p.found.subject) == holder;
+    if piece.counts == Counts::Yes && all.iter().filter(own).any(|p| is_over(p.counts)) {
+        Counts::Perhaps(CONFLICTING_SOURCES)
+    } else {
+        piece.counts
+    }
+}
+
 /// How much records of one key add where one register has them at several places, and those are several things under the number of one
 /// certificate; none where each has one place.
 #[allow(clippy::option_option)]
 fn most_at_several_places(pieces: &[Piece<'_>]) -> Option<Option<i64>> {
     let mut places: Vec<&Piece<'_>> = pieces
         .iter()
-        .filter(|p| p.stands_somewhere && !p.alias.is_empty() && !matches!(p.counts, Counts::No(_)))
+        .filter(|p| !p.is_unique && !p.alias.is_empty() && !matches!(p.counts, Counts::No(_)))
         .collect();
     if places.len() < 2 {
         return None;
@@ -146,25 +171,56 @@ pub(super) fn pieces(mut all: Vec<Piece<'_>>, by: Because, silent: &[u16], own_s
         }
         things.push(Thing::of(same));
     }
-    // Things that share an alias, one of them without a key, may be one thing.
-    things.sort_by_key(|thing| thing.alias);
-    let clusters = || things.chunk_by(|a, b| !a.alias.is_empty() && a.alias == b.alias);
+    let clusters = by_alias(things);
     let mut least = Least::default();
-    for things in clusters() {
-        least.add(things, silent, own_silence_matters);
+    let mut doubts = Vec::with_capacity(clusters.len());
+    for things in &clusters {
+        let certain = least.add(things, silent, own_silence_matters);
         let weights = things.iter().filter(|t| t.some()).map(|t| t.weight);
         let hi = weights.fold(Bounds::ZERO, Bounds::plus).hi;
         figure.bounds = figure.bounds.plus(Bounds { lo: Some(0), hi });
+        doubts.push(may_be_one(things) && hi != Some(certain));
     }
     figure.bounds.lo = Some(least.certain());
     let is_doubtful = least.certain() < least.apart;
     if is_doubtful {
         figure.open_by(DOUBTFUL_MATCH);
     }
-    for things in clusters() {
-        tell(things, by, is_doubtful, &mut figure);
+    for (things, may_be_one) in clusters.iter().zip(doubts) {
+        tell(things, by, (is_doubtful, may_be_one), &mut figure);
     }
     figure
+}
+
+/// So many things are few enough to compare the signs of each with all.
+const FEW: usize = 64;
+
+/// Things by what may be one: those with one sign, or of which one sign is the end of the other, as of an address with and without the district, or
+/// of a plate with and without the province.
+fn by_alias(mut things: Vec<Thing<'_>>) -> Vec<Vec<Thing<'_>>> {
+    things.sort_by_key(|thing| thing.alias);
+    let few = things.len() <= FEW;
+    let is_like = |a: &str, b: &str| {
+        let is_end = |long: &str, end: &str| few && end.chars().nth(4).is_some() && long.ends_with(end);
+        !a.is_empty() && !b.is_empty() && (a == b || is_end(a, b) || is_end(b, a))
+    };
+    let mut clusters: Vec<Vec<Thing<'_>>> = Vec::with_capacity(things.len());
+    for thing in things {
+        let of_it = |cluster: &Vec<Thing<'_>>| cluster.iter().any(|other| is_like(thing.alias, other.alias));
+        let same = if few {
+            clusters.iter().position(of_it)
+        } else {
+            clusters
+                .len()
+                .checked_sub(1)
+                .filter(|last| clusters.get(*last).is_some_and(of_it))
+        };
+        match same.and_then(|at| clusters.get_mut(at)) {
+            Some(cluster) => cluster.push(thing),
+            None => clusters.push(vec![thing]),
+        }
+    }
+    clusters
 }
 
 /// How much there is at least, from one cluster of things that may be the same to the next.
@@ -176,34 +232,40 @@ struct Least {
     listed: Vec<(u16, i64)>,
     /// What they list without a key and without a sign, by rank and member: husband and wife may each be shown with what they own together.
     bare: Vec<(u16, u32, i64)>,
+    /// What is given up, with who says so.
+    gone: Vec<(Vec<u16>, i64)>,
     /// Were nothing without a key the same as what another department lists.
     apart: i64,
 }
 
 impl Least {
-    fn add(&mut self, things: &[Thing<'_>], silent: &[u16], own_silence_matters: bool) {
-        let least = |thing: &&Thing<'_>| {
+    /// Takes a cluster, and says how much it adds at least.
+    fn add(&mut self, things: &[Thing<'_>], silent: &[u16], own_silence_matters: bool) -> i64 {
+        let least = |thing: &Thing<'_>| {
             let outsider =
                 |d: &u16| own_silence_matters || thing.keyless || !thing.views.iter().any(|(rank, _)| rank == d);
             let is_certain = thing.all() && !silent.iter().any(outsider);
             thing.weight.lo.filter(|_| is_certain).unwrap_or(0)
         };
-        let keyless = |t: &&Thing<'_>| t.keyless;
-        let contradicted = may_be_one(things) && !things.iter().all(Thing::some);
+        // Another register's word that it is given up may be about it, unless the numbers say that it is another.
+        let is_contradicted = |thing: &Thing<'_>| {
+            things.iter().any(|other| {
+                let by_another = other
+                    .views
+                    .iter()
+                    .any(|(rank, _)| !thing.views.iter().any(|(own, _)| own == rank));
+                !other.some() && by_another && !(thing.is_unique && other.is_unique)
+            })
+        };
+        let least = |thing: &Thing<'_>| if is_contradicted(thing) { 0 } else { least(thing) };
         let mut ranks: Vec<u16> = things.iter().flat_map(|t| &t.views).map(|(rank, _)| *rank).collect();
         ranks.sort_unstable();
         ranks.dedup();
         let mut keyed = 0;
         for by in ranks {
             let listed = || things.iter().filter(|t| t.views.iter().any(|(rank, _)| *rank == by));
-            // What one department lists under several keys are several things; another's key may be its own for one of them.
-            let several = listed()
-                .filter(|t| !t.keyless)
-                .map(|t| least(&t))
-                .fold(0, i64::saturating_add);
-            let one = listed().filter(keyless).map(|t| least(&t)).max().unwrap_or(0);
-            let all = if contradicted { several } else { several.max(one) };
-            keyed = several.max(keyed);
+            let all = surely(listed, least);
+            keyed = surely(|| listed().filter(|t| !t.keyless), least).max(keyed);
             if let [alone] = things
                 && alone.keyless
                 && alone.alias.is_empty()
@@ -217,14 +279,13 @@ impl Least {
             }
         }
         self.keyed = self.keyed.saturating_add(keyed);
-        let several = things
-            .iter()
-            .filter(|t| !t.keyless)
-            .map(|t| least(&t))
-            .fold(0, i64::saturating_add);
-        let one = things.iter().filter(keyless).map(|t| least(&t)).max().unwrap_or(0);
-        let apart = if contradicted { several } else { several.max(one) };
-        self.apart = self.apart.saturating_add(apart);
+        let certain = surely(|| things.iter(), least);
+        self.apart = self.apart.saturating_add(certain);
+        for thing in things.iter().filter(|t| !t.some()) {
+            let ranks = thing.views.iter().map(|(rank, _)| *rank).collect();
+            self.gone.push((ranks, thing.weight.hi.unwrap_or(i64::MAX)));
+        }
+        certain
     }
 
     fn add_bare(&mut self, by: u16, thing: &Thing<'_>, least: i64) {
@@ -248,23 +309,40 @@ impl Least {
                 .map_or(0, |(_, sum)| *sum)
         };
         let listed = self.listed.iter().map(|(_, sum)| *sum);
-        let with_bare = self
-            .bare
-            .iter()
-            .map(|(rank, _, sum)| signed(*rank).saturating_add(*sum));
+        // One without a key and a sign is perhaps one that another department has as given up.
+        let gone = |by: u16| {
+            let others = self.gone.iter().filter(|(ranks, _)| !ranks.contains(&by));
+            others.map(|(_, weight)| *weight).fold(0, i64::saturating_add)
+        };
+        let with_bare = self.bare.iter().map(|(rank, _, sum)| {
+            let left = sum.saturating_sub(gone(*rank)).max(0);
+            signed(*rank).saturating_add(left)
+        });
         listed.chain(with_bare).max().unwrap_or(0).max(self.keyed)
     }
 }
 
-/// Whether one of them without a key is perhaps another of them.
+/// How much things that may be one surely add: those that their numbers tell apart each, of the others the greatest.
+fn surely<'t, 'a: 't, I: Iterator<Item = &'t Thing<'a>>>(
+    things: impl Fn() -> I,
+    least: impl Fn(&Thing<'a>) -> i64,
+) -> i64 {
+    let unique = things()
+        .filter(|t| !t.is_loose())
+        .map(&least)
+        .fold(0, i64::saturating_add);
+    let others = things().filter(|t| t.is_loose()).map(&least).max();
+    unique.max(others.unwrap_or(0))
+}
+
+/// Whether one of them, without a key or under one that is not the only one that it can have, is perhaps another of them.
 fn may_be_one(things: &[Thing<'_>]) -> bool {
-    things.len() > 1 && things.iter().any(|t| t.keyless)
+    things.len() > 1 && things.iter().any(Thing::is_loose)
 }
 
 /// Says why a cluster of things is open, and shows its records.
-fn tell(things: &[Thing<'_>], by: Because, is_doubtful: bool, figure: &mut Figure) {
-    let may_be_one = may_be_one(things);
-    if may_be_one && things.iter().any(|t| t.keyless && t.some()) {
+fn tell(things: &[Thing<'_>], by: Because, (is_doubtful, may_be_one): (bool, bool), figure: &mut Figure) {
+    if may_be_one && things.iter().any(|t| t.is_loose() && t.some()) {
         figure.open_by(DOUBTFUL_MATCH);
     }
     for thing in things {
@@ -279,7 +357,7 @@ fn tell(things: &[Thing<'_>], by: Because, is_doubtful: bool, figure: &mut Figur
                 figure.open_by(code);
             }
         }
-        let doubt = thing.is_several || (is_doubtful || may_be_one) && thing.keyless;
+        let doubt = thing.is_several || is_doubtful && thing.keyless || may_be_one && thing.is_loose();
         show(thing, by, doubt, figure);
     }
 }

@@ -12,23 +12,52 @@ fn is_twofold(nature: Option<TransferNature>) -> bool {
     matches!(nature, Some(TransferNature::Pension | TransferNature::InsuranceBenefit))
 }
 
+/// A transfer of which the register does not tell what it is may be any of those.
+fn is_untold(nature: Option<TransferNature>) -> bool {
+    nature.is_none()
+}
+
+/// Whether two sums may be of the same money: neither is surely greater than the other by a fifth.
+fn is_like(a: &Bounds, b: &Bounds) -> bool {
+    let reaches = |hi: Option<i64>, lo: Option<i64>| {
+        hi.is_none_or(|hi| hi.saturating_mul(5) >= lo.unwrap_or(0).saturating_mul(4))
+    };
+    *a != Bounds::ZERO && *b != Bounds::ZERO && reaches(a.hi, b.lo) && reaches(b.hi, a.lo)
+}
+
 /// Transfers that the registers show of one member.
 pub(super) fn found(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let records = facts.records(RecordType::Income, Some(ordinal)).iter();
-    let any_twofold = records.clone().any(|found| match &found.record.body {
-        RecordBody::Income(body) => body.kind == IncomeKind::Transfer && is_twofold(body.nature),
-        _ => false,
+    let natures = records.filter_map(|found| match &found.record.body {
+        RecordBody::Income(body) if body.kind == IncomeKind::Transfer => Some(body.nature),
+        _ => None,
     });
+    let any_twofold = natures.clone().any(is_twofold);
+    let any_untold = natures.clone().any(is_untold);
     let mut figure = stated(facts, IncomeKind::Transfer, ordinal, window, |body| {
-        !is_twofold(body.nature)
+        !is_twofold(body.nature) && !is_untold(body.nature)
     });
-    if any_twofold {
-        figure.add(pension(facts, ordinal, window));
-        figure.add(benefit(facts, ordinal, window));
+    let mut own = if any_twofold {
+        pension(facts, ordinal, window)
     } else {
-        figure.add(pensions(facts, ordinal, window));
-        figure.add(benefits(facts, ordinal, window));
+        pensions(facts, ordinal, window)
+    };
+    own.add(if any_twofold {
+        benefit(facts, ordinal, window)
+    } else {
+        benefits(facts, ordinal, window)
+    });
+    if any_untold {
+        let untold = stated(facts, IncomeKind::Transfer, ordinal, window, |body| {
+            is_untold(body.nature)
+        });
+        if is_like(&own.bounds, &untold.bounds) {
+            own = perhaps_the_same(own, untold);
+        } else {
+            own.add(untold);
+        }
     }
+    figure.add(own);
     assistance_is_not_income(facts, ordinal, &mut figure);
     figure
 }

@@ -3,11 +3,14 @@
 
 use smol_str::SmolStr;
 
-use super::income::net_placed;
-use super::matching::{Placed, by_month, duplicate, months_in};
-use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, UNCORROBORATED_WAGE, WAGE_UNKNOWN, figure_of};
+use super::income::{net_placed, span};
+use super::matching::{Placed, by_month, duplicate, months_in, months_of, together};
+use super::{
+    CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, Keys, PERIOD_UNCERTAIN, UNCORROBORATED_WAGE, WAGE_UNKNOWN,
+    figure_of,
+};
 use crate::bounds::{Bounds, Figure};
-use crate::dates::{Months, PartialDate};
+use crate::dates::{Month, Months, PartialDate};
 use crate::money::Fen;
 use crate::part::{Aspect, Because, Part, Treatment};
 use crate::record::{Employment, EmploymentStatus, IncomeKind, RecordBody, RecordType};
@@ -44,8 +47,31 @@ enum Nearness {
 struct Source<'a> {
     nearness: Nearness,
     record_type: RecordType,
-    bounds: Bounds,
     notes: Vec<Note<'a>>,
+}
+
+impl Source<'_> {
+    /// What it says in all, and whether it says it for the same months more than once: a correction, a yearly row beside monthly ones, or a bonus.
+    fn told(&self) -> (Bounds, bool) {
+        let periods = || {
+            self.notes
+                .iter()
+                .map(|note| (note.period.0, note.period.1, note.placed.bounds))
+        };
+        // One base for every kind of insurance.
+        let one = self.notes.first().map(|note| (note.amount, note.period));
+        if self.nearness == Nearness::Base && self.notes.iter().all(|note| Some((note.amount, note.period)) == one) {
+            return (
+                self.notes.first().map_or(Bounds::ZERO, |note| note.placed.bounds),
+                false,
+            );
+        }
+        together(periods().collect())
+    }
+
+    fn is_negative(&self) -> bool {
+        self.notes.iter().any(|note| note.placed.is_negative())
+    }
 }
 
 /// A job of one member.
@@ -63,6 +89,7 @@ struct Note<'a> {
     nearness: Nearness,
     aspect: Aspect,
     amount: i64,
+    period: (Month, Month),
     placed: Placed,
 }
 
@@ -139,7 +166,9 @@ impl<'a> Known<'a> {
         let is_part = |a: &str, b: &str| a.contains(b) || b.contains(a);
         match (self.code.is_empty(), other.code.is_empty()) {
             (true, true) => false,
-            (false, false) => apart && !self.name.is_empty() && self.name == other.name,
+            (false, false) => {
+                apart && !self.name.is_empty() && !other.name.is_empty() && is_part(self.name, other.name)
+            }
             _ if self.name.is_empty() || other.name.is_empty() => apart,
             _ => self.name == other.name || apart && is_part(self.name, other.name),
         }
@@ -166,7 +195,7 @@ fn read<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, window: Months) -> Optio
             let placed = by_month(b.monthly_amount.0, b.from, b.until, window);
             (Aspect::Whole, (nearness(b.monthly_amount), b.monthly_amount.0, placed))
         }
-        RecordBody::SocialInsurance(b) if !(b.employer_credit_code.is_empty() && b.employer_name.is_empty()) => (
+        RecordBody::SocialInsurance(b) if !is_self_insured(facts.keys(found)) => (
             Aspect::MonthlyBase,
             base(b.monthly_base, b.paid_from, b.paid_until, window)?,
         ),
@@ -189,7 +218,18 @@ fn read<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, window: Months) -> Optio
         _ => return None,
     };
     let keys = facts.keys(found);
+    let period = match &found.record.body {
+        RecordBody::Income(b) => {
+            let months = months_of(b.from, b.until);
+            (months.from, months.until)
+        }
+        RecordBody::PublicPayroll(b) => span(b.from, b.until, window),
+        RecordBody::SocialInsurance(b) => span(b.paid_from, b.paid_until, window),
+        RecordBody::ProvidentFund(b) => span(b.paid_from, b.paid_until, window),
+        _ => (window.from, window.until),
+    };
     Some(Note {
+        period,
         found,
         code: &keys.number,
         name: &keys.alias,
@@ -198,6 +238,12 @@ fn read<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, window: Months) -> Optio
         amount,
         placed,
     })
+}
+
+/// Whether a contribution is paid by the insured themselves: no employer, or a word for none.
+fn is_self_insured(keys: &Keys) -> bool {
+    const WORDS: &[&str] = &["灵活就业", "个体参保", "个人缴费", "个人参保", "自由职业"];
+    keys.number.is_empty() && (keys.alias.is_empty() || WORDS.iter().any(|word| keys.alias.contains(word)))
 }
 
 /// A payer's statement below zero is no statement of what was paid: there is a job, its wage is not known.
@@ -276,14 +322,10 @@ fn sort_in<'a>(note: Note<'a>, jobs: &mut Vec<Job<'a>>) {
             && s.notes.first().is_some_and(|n| n.found.rank == note.found.rank)
     };
     match job.sources.iter_mut().find(from_here) {
-        Some(source) => {
-            source.bounds = source.bounds.plus(note.placed.bounds);
-            source.notes.push(note);
-        }
+        Some(source) => source.notes.push(note),
         None => job.sources.push(Source {
             nearness: note.nearness,
             record_type,
-            bounds: note.placed.bounds,
             notes: vec![note],
         }),
     }
@@ -304,7 +346,8 @@ fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
         (a.nearness, at(a), a.record_type).cmp(&(b.nearness, at(b), b.record_type))
     });
     let Some(first) = sources.first() else { return figure };
-    let (nearness, primary) = (first.nearness, first.bounds);
+    let (nearness, (primary, overlap)) = (first.nearness, first.told());
+    let is_negative = sources.iter().any(Source::is_negative);
     let anchor = first.notes.first().map(|n| *n.found);
     match nearness {
         Nearness::Paid => figure.bounds = primary,
@@ -318,14 +361,23 @@ fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
             figure.open_by(WAGE_UNKNOWN);
         }
     }
+    if overlap && nearness != Nearness::Job {
+        figure.open_by(PERIOD_UNCERTAIN);
+    }
     for (index, source) in sources.into_iter().enumerate() {
-        let agrees = source.nearness == Nearness::Job || within(primary, source.bounds, facts.wage_tolerance_percent);
-        if !agrees {
-            figure.bounds = figure.bounds.hull(source.bounds);
+        let (told, _) = source.told();
+        let agrees = source.nearness == Nearness::Job || within(primary, told, facts.wage_tolerance_percent);
+        // Of two that are equally near, which is right nobody can say.
+        let is_equal = source.nearness != nearness
+            || nearness == Nearness::Job
+            || told == primary
+            || !(told.is_exact() && primary.is_exact());
+        if !agrees || !is_equal {
+            figure.bounds = figure.bounds.hull(told);
             figure.open_by(CONFLICTING_SOURCES);
-        } else if source.nearness != Nearness::Job && !(primary.is_exact() && source.bounds.is_exact()) {
+        } else if source.nearness != Nearness::Job && !(primary.is_exact() && told.is_exact()) {
             // It may be as much as this source leaves possible: an open amount that fits another does not vanish in it.
-            let higher = |hi: i64| source.bounds.hi.map(|other| hi.max(other));
+            let higher = |hi: i64| told.hi.map(|other| hi.max(other));
             figure.bounds.hi = figure.bounds.hi.and_then(higher);
         }
         for note in source.notes {
@@ -341,6 +393,10 @@ fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
             }
             figure.parts.push(part_of(&note, treatment));
         }
+    }
+    if is_negative {
+        // What is taken back nobody knows.
+        figure.bounds = Bounds::NON_NEGATIVE;
     }
     figure
 }

@@ -431,7 +431,7 @@ fn registers_that_disagree_are_told() {
     let deposit = |name: &str, fen| {
         let record = RecordBody::FinancialAsset(FinancialAsset {
             kind: FinancialAssetKind::Deposit,
-            institution: Default::default(),
+            institution: "农商".into(),
             account_reference: "1".into(),
             balance: Fen(fen),
             balance_on: None,

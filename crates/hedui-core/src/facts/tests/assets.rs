@@ -4,7 +4,7 @@
 use crate::answer::AnswerState;
 use crate::bounds::{Bounds, Figure};
 use crate::dates::Months;
-use crate::facts::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, PERIOD_UNCERTAIN};
+use crate::facts::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN};
 use crate::money::Fen;
 use crate::record::*;
 use crate::testing::*;
@@ -124,7 +124,24 @@ fn a_balance_of_a_later_day_tells_nothing_of_this_one() {
 #[test]
 fn a_number_of_which_a_part_is_shown_is_perhaps_any_other_departments() {
     let of = |number: &str, yuan| deposit("农商", number, yuan, DAY);
-    for shown in ["6222****1234", "6222＊＊＊＊1234", "6222xxxx1234", "●●●●1234"] {
+    let masks = [
+        "6222****1234",
+        "6222＊＊＊＊1234",
+        "6222xxxx1234",
+        "●●●●1234",
+        "6222####1234",
+        "6222XX1234",
+        "尾号1234",
+        "6222...1234",
+    ];
+    let damaged = [
+        "6222____1234",
+        "6222----1234",
+        "6222……1234",
+        "6.22200E+15",
+        "6222000000000000",
+    ];
+    for shown in masks.into_iter().chain(damaged) {
         let said = [
             bank("a", vec![of("6222000011111234", 500)]),
             bank("b", vec![of(shown, 500)]),
@@ -180,12 +197,50 @@ fn equal_numbers_at_two_banks_are_perhaps_two_accounts() {
 }
 
 #[test]
-fn an_overdraft_takes_nothing_from_other_accounts() {
+fn an_overdraft_takes_nothing_from_other_accounts_and_leaves_open_what_there_is() {
     let said = [bank(
         "a",
         vec![deposit("农商", "1", 500, DAY), deposit("农商", "2", -400, DAY)],
     )];
-    assert_eq!(assets(&said).bounds, Bounds::exactly(500));
+    let figure = assets(&said);
+    assert_eq!(
+        figure.bounds,
+        Bounds {
+            lo: Some(500),
+            hi: None
+        }
+    );
+    assert_eq!(figure.open, [IMPLAUSIBLE_RECORD]);
+    // Nor does it replace what another register has.
+    let said = [
+        bank("a", vec![deposit("农商", "1", 500, Some("2026-01-01"))]),
+        bank("b", vec![deposit("农商", "1", -1, DAY)]),
+    ];
+    assert_eq!(assets(&said).bounds.hi, None);
+}
+
+#[test]
+fn a_newer_balance_elsewhere_replaces_none_of_several_deposits_on_one_card() {
+    let card = |yuan, on| deposit("农商", "6222000011111234", yuan, Some(on));
+    let said = [
+        bank("a", vec![card(100, "2026-10-01"), card(200_000, "2026-10-01")]),
+        bank("b", vec![card(100, "2026-10-15")]),
+    ];
+    let figure = assets(&said);
+    assert_eq!(figure.bounds, Bounds::between(100, 200_100));
+    assert!(!figure.open.is_empty());
+}
+
+#[test]
+fn a_card_and_its_account_are_perhaps_one() {
+    let of = |bank_of: &str, number: &str, yuan| bank(bank_of, vec![deposit("农商", number, yuan, DAY)]);
+    let said = [of("a", "6222000011111234", 500), of("b", "2010000098765432", 500)];
+    assert_eq!(assets(&said).bounds, Bounds::between(500, 1_000));
+    let said = [of("a", "6222000011111234", 500), of("b", "2010000098765432", 501)];
+    assert_eq!(assets(&said).bounds, Bounds::exactly(1_001));
+    // The end of a number that another register has.
+    let said = [of("a", "6222000011111234", 500), of("b", "1234", 700)];
+    assert_eq!(assets(&said).bounds, Bounds::between(700, 1_200));
 }
 
 #[test]

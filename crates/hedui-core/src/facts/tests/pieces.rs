@@ -79,7 +79,7 @@ const WHOLE: (u32, u32) = (1, 1);
 
 #[test]
 fn two_flats_are_two_and_one_flat_seen_twice_is_one() {
-    let two = [housing(vec![flat("U1", WHOLE, None), flat("U2", WHOLE, None)])];
+    let two = [housing(vec![placed("U1", "一号"), placed("U2", "二号")])];
     assert_eq!(homes(&two).bounds, Bounds::exactly(2));
     let one = [
         housing(vec![flat("U1", WHOLE, None)]),
@@ -175,14 +175,24 @@ fn one_unit_of_two_kinds_is_open_and_never_two_things() {
     }
     // Without a number the address tells that it may be the same.
     let said = [housing(vec![unit("U1", dwelling)]), city(vec![unit("", shop)])];
-    assert_eq!(found(&said, Fact::Dwellings), (Bounds::exactly(1), vec![]));
-    assert_eq!(
-        found(&said, Fact::OtherRealEstate),
-        (Bounds::between(0, 1), vec![DOUBTFUL_MATCH.into()])
-    );
+    for fact in [Fact::Dwellings, Fact::OtherRealEstate] {
+        assert_eq!(
+            found(&said, fact),
+            (Bounds::between(0, 1), vec![DOUBTFUL_MATCH.into()]),
+            "{fact:?}"
+        );
+    }
     let said = [housing(vec![unit("U1", dwelling)]), city(vec![unit("U2", shop)])];
     for fact in [Fact::Dwellings, Fact::OtherRealEstate] {
-        assert_eq!(found(&said, fact), (Bounds::exactly(1), vec![]), "two units are two");
+        assert_eq!(found(&said, fact).0, Bounds::between(0, 1), "one place, two registers");
+    }
+    let said = [housing(vec![unit("U1", dwelling), unit("U2", shop)])];
+    for fact in [Fact::Dwellings, Fact::OtherRealEstate] {
+        assert_eq!(
+            found(&said, fact),
+            (Bounds::exactly(1), vec![]),
+            "two units of one register are two"
+        );
     }
     let said = [
         housing(vec![unit("U1", dwelling)]),
@@ -253,9 +263,29 @@ fn one_address_under_two_numbers_of_two_registers_may_be_one_flat() {
         (figure.bounds, figure.open),
         (Bounds::between(1, 2), vec![DOUBTFUL_MATCH.into()])
     );
-    // What one register lists under two numbers are two.
-    let two = [housing(vec![flat("U1", WHOLE, None), flat("U2", WHOLE, None)])];
-    assert_eq!(homes(&two).bounds, Bounds::exactly(2));
+    // What one register lists at one place under the numbers of two certificates is perhaps one, and under two of whole units two.
+    let two = |one: &str, other: &str| homes(&[housing(vec![flat(one, WHOLE, None), flat(other, WHOLE, None)])]).bounds;
+    assert_eq!(two("房权证0012", "共有证0034"), Bounds::between(1, 2));
+    let (first, second) = ("511703001001GB00001F00000001", "511703001001GB00001F00000002");
+    assert_eq!(two(first, second), Bounds::exactly(2));
+    // An address with and without the district is one.
+    let said = [
+        housing(vec![placed("U1", "西环路12号3-501")]),
+        city(vec![placed("U2", "四川省达川区西环路12号3-501")]),
+    ];
+    assert_eq!(homes(&said).bounds, Bounds::between(1, 2));
+    // Sold under the new number, and the other register still has the old one.
+    let said = [
+        housing(vec![flat("U1", WHOLE, Some("2020-05-01")), placed("U3", "三号")]),
+        city(vec![flat("U2", WHOLE, None)]),
+    ];
+    assert_eq!(homes(&said).bounds, Bounds::between(1, 2));
+    // Or one without number and place.
+    let said = [
+        housing(vec![flat("U1", WHOLE, Some("2020-05-01")), placed("U3", "三号")]),
+        city(vec![placed("", ""), placed("", "")]),
+    ];
+    assert_eq!(homes(&said).bounds, Bounds::between(1, 3));
 }
 
 #[test]
@@ -512,12 +542,70 @@ fn what_has_neither_number_nor_place_is_perhaps_what_husband_and_wife_own_togeth
 
 #[test]
 fn a_day_that_stands_for_none_sells_no_flat() {
-    for day in ["1970-01-01", "1900-01-01", "1899-12-30", "0001-01-01"] {
+    for day in [
+        "1970-01-01",
+        "1970-01",
+        "1970",
+        "1900-01-01",
+        "1899-12-30",
+        "1904-01-01",
+        "1901-12-13",
+        "1980-01-01",
+        "0001-01-01",
+    ] {
         let sold = flat("510001", (1, 1), Some(day));
         for fact in [Fact::Dwellings, Fact::RealEstateGivenUp] {
             let figure = figure(&[says("housing", &[T::RealEstate], vec![sold.clone()])], fact);
             assert_eq!(figure.bounds, Bounds::between(0, 1), "{day}");
             assert_eq!(figure.open, [PERIOD_UNCERTAIN]);
         }
+    }
+}
+
+#[test]
+fn a_history_of_one_members_thing_is_open_and_not_one_more() {
+    let figure = homes(&[housing(vec![
+        flat("U1", WHOLE, None),
+        flat("U1", WHOLE, Some("2020-05-01")),
+    ])]);
+    assert_eq!(
+        (figure.bounds, figure.open),
+        (Bounds::between(0, 1), vec![CONFLICTING_SOURCES.into()])
+    );
+    let cars = [VehicleStatus::Normal, VehicleStatus::Transferred].map(|status| car("V1", VehicleUse::Private, status));
+    let figure = self::figure(&[says("police", &[T::Vehicle], cars.to_vec())], Fact::Vehicles);
+    assert_eq!(figure.bounds, Bounds::between(0, 1));
+}
+
+#[test]
+fn a_taxi_whose_numbers_are_written_in_two_ways_is_perhaps_no_private_car() {
+    let of = |number: &str, plate: &str, usage| match car(number, usage, VehicleStatus::Normal) {
+        RecordBody::Vehicle(body) => RecordBody::Vehicle(Vehicle {
+            plate: plate.into(),
+            ..body
+        }),
+        other => other,
+    };
+    let whole = "LSVAG2180E2100001";
+    for (number, plate, expected) in [
+        ("E2100001", "川S12345", Bounds::between(0, 1)),
+        ("", "S12345", Bounds::between(0, 1)),
+        ("", "", Bounds::between(0, 1)),
+        ("LSVAG2180E2100002", "川S12345", Bounds::exactly(1)),
+        ("E2100009", "川S99999", Bounds::exactly(1)),
+    ] {
+        let said = [
+            says(
+                "police",
+                &[T::Vehicle],
+                vec![of(whole, "川S12345", VehicleUse::Private)],
+            ),
+            says(
+                "transport",
+                &[T::Vehicle],
+                vec![of(number, plate, VehicleUse::Commercial)],
+            ),
+        ];
+        assert_eq!(figure(&said, Fact::Vehicles).bounds, expected, "{number} {plate}");
     }
 }

@@ -97,7 +97,7 @@ fn vehicles_without_child(declared: u32) -> (Bounds, bool) {
     let said = [said(
         "police",
         &[RecordType::Vehicle],
-        vec![AnswerState::NoRecord, car("A"), car("B")],
+        vec![AnswerState::NoRecord, car("A1"), car("B1")],
     )];
     ask(&checked(input), &said, |facts| {
         let view = facts.restricted(Members::first(2));

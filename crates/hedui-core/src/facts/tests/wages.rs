@@ -223,9 +223,9 @@ fn one_employer_under_codes_of_two_generations_or_a_shortened_name_may_be_one_jo
     let full = "达川区瑞丰物业管理有限公司";
     let code = "91511703000000019G";
     for (other, name, expected) in [
-        ("000000019", full, Bounds::exactly(90_000)),
-        ("00000001-9", "瑞丰", Bounds::exactly(90_000)),
-        ("511703000000019", "", Bounds::exactly(90_000)),
+        ("000000019", full, Bounds::between(80_000, 90_000)),
+        ("00000001-9", "瑞丰", Bounds::between(80_000, 90_000)),
+        ("511703000000019", "", Bounds::between(80_000, 90_000)),
         ("000000010", full, Bounds::between(90_000, 170_000)),
         ("", "瑞丰物业", Bounds::between(80_000, 170_000)),
         ("", "", Bounds::between(80_000, 170_000)),
@@ -236,9 +236,9 @@ fn one_employer_under_codes_of_two_generations_or_a_shortened_name_may_be_one_jo
         assert_eq!(figure.bounds, expected, "{other} {name}");
         assert_eq!(figure.bounds.is_exact(), figure.open.is_empty());
     }
-    // What one register lists twice are two jobs, or two wages of one.
+    // What one register lists twice are two wages of one job, or one and its correction.
     let two = vec![named(code, full, 800), named("000000019", full, 900)];
-    assert_eq!(wage(&[tax(two)], 1).bounds, Bounds::exactly(170_000));
+    assert_eq!(wage(&[tax(two)], 1).bounds, Bounds::between(90_000, 170_000));
 }
 
 #[test]
@@ -305,4 +305,46 @@ fn an_employer_known_by_name_only_is_perhaps_the_one_known_by_code() {
     let figure = wage(&said, 1);
     assert_eq!(figure.bounds, Bounds::between(3_000 * YUAN, 6_000 * YUAN));
     assert_eq!(figure.open, [DOUBTFUL_MATCH]);
+}
+
+#[test]
+fn what_a_payer_takes_back_leaves_the_wage_open_whatever_else_is_stated() {
+    let rows = |amounts: &[i64]| {
+        tax(amounts
+            .iter()
+            .map(|yuan| paid("C1", "2026-10", "2026-10", *yuan))
+            .collect())
+    };
+    for said in [
+        vec![rows(&[100, -9_000])],
+        vec![rows(&[5_000, -5_000, 300])],
+        vec![
+            rows(&[-9_000]),
+            insurance(vec![insured("C1", "甲公司", Some(600))]),
+            housing_fund(vec![fund("C1", 600)]),
+        ],
+    ] {
+        let figure = wage(&said, 1);
+        assert_eq!(figure.bounds, Bounds::NON_NEGATIVE);
+        assert!(!figure.open.is_empty());
+    }
+}
+
+#[test]
+fn of_two_payers_statements_the_departments_name_decides_nothing() {
+    let of = |department: &str, yuan| says(department, &[T::Income], vec![paid("C1", "2026-10", "2026-10", yuan)]);
+    for (a, b) in [(640, 760), (760, 640)] {
+        let figure = wage(&[of("d-a", a), of("d-b", b)], 1);
+        assert_eq!(figure.bounds, Bounds::between(640 * YUAN, 760 * YUAN));
+        assert_eq!(figure.open, [CONFLICTING_SOURCES]);
+    }
+}
+
+#[test]
+fn one_base_for_every_insurance_is_one_and_no_employer_is_no_job() {
+    let rows = (0..5).map(|_| insured("C1", "甲公司", Some(600))).collect();
+    let said = [tax(vec![paid("C1", "2026-10", "2026-10", 600)]), insurance(rows)];
+    assert_eq!(wage(&said, 1).bounds, Bounds::exactly(600 * YUAN));
+    let own = [insurance(vec![insured("", "灵活就业人员", Some(4_000))])];
+    assert_eq!(wage(&own, 1).bounds, Bounds::ZERO);
 }

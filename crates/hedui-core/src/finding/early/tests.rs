@@ -127,7 +127,7 @@ fn each_change_is_told_with_its_record_and_department() {
 fn a_thing_is_known_by_any_of_its_records_in_whatever_order() {
     let car = |number: &str, plate: &str| json!({"type": "vehicle", "identification_number": number, "plate": plate, "kind": "car", "usage": "private", "status": "normal"});
     let then = [car("", "川S1")];
-    let (first, second) = (car("1", "川S2"), car("1", "川S1"));
+    let (first, second) = (car("LSVAG2180E2100001", "川S2"), car("LSVAG2180E2100001", "川S1"));
     for now in [[first.clone(), second.clone()], [second, first.clone()]] {
         assert_eq!(codes(&change(&[T::Vehicle], &then, &now)), [""; 0]);
     }
