@@ -50,6 +50,10 @@ fn piece<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, counts: Counts) -> Piec
         counts,
         weight: Bounds::exactly(1),
         is_unique: is_unique(&found.record.body, &keys.number),
+        size: match &found.record.body {
+            RecordBody::RealEstate(body) => body.area_centiares.filter(|area| *area > 0),
+            _ => None,
+        },
     }
 }
 

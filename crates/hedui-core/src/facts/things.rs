@@ -32,6 +32,8 @@ pub(super) struct Piece<'a> {
     /// Whether the key is one of its kind in the whole country. What one register has under any other key at two places is perhaps two; and what
     /// it has at one place under two of them is perhaps one.
     pub(super) is_unique: bool,
+    /// Its area, where it has one on record.
+    pub(super) size: Option<i64>,
 }
 
 /// One thing: the records that share a key, or one record without a key.
@@ -146,9 +148,26 @@ fn most_at_several_places(pieces: &[Piece<'_>]) -> Option<Option<i64>> {
     let several = places
         .chunk_by(|a, b| a.found.rank == b.found.rank)
         .filter(|own| own.len() > 1);
-    several
-        .map(|own| own.iter().fold(Bounds::ZERO, |sum, p| sum.plus(p.weight)).hi)
-        .reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))
+    let of_one = several.map(|own| own.iter().fold(Bounds::ZERO, |sum, p| sum.plus(p.weight)).hi);
+    // Two registers write one address in two ways, but not one area.
+    let few = if places.len() <= FEW { places.as_slice() } else { &[] };
+    let pairs = few.iter().flat_map(|a| few.iter().map(move |b| (a, b)));
+    let of_two = pairs
+        .filter(|(a, b)| a.found.rank < b.found.rank && !is_like(a.alias, b.alias) && differ(a.size, b.size))
+        .map(|(a, b)| a.weight.plus(b.weight).hi);
+    of_one.chain(of_two).reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))
+}
+
+/// Whether two areas differ by more than one in twenty.
+fn differ(a: Option<i64>, b: Option<i64>) -> bool {
+    a.zip(b)
+        .is_some_and(|(a, b)| a.abs_diff(b).saturating_mul(20) > a.max(b).unsigned_abs())
+}
+
+/// Whether two signs are one, or one is the end of the other.
+fn is_like(a: &str, b: &str) -> bool {
+    let is_end = |long: &str, end: &str| end.chars().nth(4).is_some() && long.ends_with(end);
+    !a.is_empty() && !b.is_empty() && (a == b || is_end(a, b) || is_end(b, a))
 }
 
 /// Counts distinct things; registers that disagree about one leave it open, and so does a silent one (by rank) that could disagree.
@@ -200,10 +219,7 @@ const FEW: usize = 64;
 fn by_alias(mut things: Vec<Thing<'_>>) -> Vec<Vec<Thing<'_>>> {
     things.sort_by_key(|thing| thing.alias);
     let few = things.len() <= FEW;
-    let is_like = |a: &str, b: &str| {
-        let is_end = |long: &str, end: &str| few && end.chars().nth(4).is_some() && long.ends_with(end);
-        !a.is_empty() && !b.is_empty() && (a == b || is_end(a, b) || is_end(b, a))
-    };
+    let is_like = |a: &str, b: &str| if few { is_like(a, b) } else { !a.is_empty() && a == b };
     let mut clusters: Vec<Vec<Thing<'_>>> = Vec::with_capacity(things.len());
     for thing in things {
         let of_it = |cluster: &Vec<Thing<'_>>| cluster.iter().any(|other| is_like(thing.alias, other.alias));

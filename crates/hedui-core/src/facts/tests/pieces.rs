@@ -514,6 +514,21 @@ fn one_number_at_two_places_of_one_register_is_perhaps_two_flats() {
         says("other", &[T::RealEstate], vec![at("二号")]),
     ];
     assert_eq!(figure(&registers, Fact::Dwellings).bounds, Bounds::exactly(1));
+    // But not of another size.
+    let sized = |address: &str, area| match placed("51347", address) {
+        RecordBody::RealEstate(body) => RecordBody::RealEstate(RealEstate {
+            area_centiares: Some(area),
+            ..body
+        }),
+        other => other,
+    };
+    for (other, expected) in [(14_500, Bounds::between(1, 2)), (8_100, Bounds::exactly(1))] {
+        let registers = [
+            says("housing", &[T::RealEstate], vec![sized("一号", 8_000)]),
+            says("other", &[T::RealEstate], vec![sized("二号", other)]),
+        ];
+        assert_eq!(figure(&registers, Fact::Dwellings).bounds, expected, "{other}");
+    }
     let states = vec![found(vec![at("一号")]), found(vec![at("一号")]), found(vec![])];
     let couple = [said("housing", &[T::RealEstate], states)];
     assert_eq!(figure(&couple, Fact::Dwellings).bounds, Bounds::exactly(1));
