@@ -40,6 +40,7 @@ use spouse::spouse;
 pub const MEMBERS_OPEN: &[&str] = &[
     "DECEASED_MEMBER",
     "REGISTRATION_CANCELLED",
+    "MEMBER_MOVED_OUT",
     "NO_ADULT",
     "UNDECLARED_SPOUSE",
     NO_REGISTER,

@@ -33,4 +33,5 @@ pub const FINDINGS: &[&str] = &[
     "ASSISTANCE_LOST",
     MEMBERS_UNCONFIRMED,
     HELP_UNCONFIRMED,
+    "MEMBER_MOVED_OUT",
 ];

@@ -204,10 +204,6 @@ fn whoever_is_struck_off_or_known_to_nobody_is_told() {
     // Moved, and registered anew.
     let elsewhere = says("hometown", &[T::Registration], vec![active.clone()]);
     assert_eq!(told(&[civil(vec![struck_off]), elsewhere]), [unknown(1), unknown(2)]);
-    assert_eq!(
-        told(&[civil(vec![status(RegistrationStatus::MovedOut)])]),
-        [unknown(1), unknown(2)]
-    );
     // Who does not answer does not know nobody.
     let codes: Vec<String> = told(&[civil(vec![]), silent("hometown", &[T::Registration])])
         .into_iter()
