@@ -41,9 +41,10 @@ impl Registrations {
     }
 }
 
-/// Whether a registration tells of a death by a date.
-fn has_died(body: &Registration, by: Date) -> bool {
-    body.deceased_on.is_some_and(|day| day.first_day() <= by)
+/// Whether a registration tells of a death by a date. A day that stands for none tells of none.
+pub(super) fn has_died(body: &Registration, by: Date) -> bool {
+    let died = body.deceased_on.filter(|day| !day.stands_for_none());
+    died.is_some_and(|day| day.first_day() <= by)
 }
 
 /// A member who has died, whose registration was struck off or moved away, or whom no register of people knows.

@@ -139,3 +139,17 @@ fn whose_registrations_have_all_moved_is_told_with_them() {
     );
     assert!(MEMBERS_OPEN.contains(&"MEMBER_MOVED_OUT") && !MEMBERS_OPEN.contains(&"MEMBER_UNKNOWN"));
 }
+
+#[test]
+fn a_day_that_stands_for_none_tells_of_no_death() {
+    let of = |status, on: &str| told(&[register("police", found(vec![entry(status, Some(date(on)))]))]);
+    for none in ["1900-01-01", "0001-01-01", "1970-01-01", "1969-12-31"] {
+        assert_eq!(of(Active, none), nothing(), "{none}");
+        // What the status says stands.
+        assert_eq!(of(Cancelled, none), opens("REGISTRATION_CANCELLED"), "{none}");
+        assert_eq!(of(MovedOut, none), opens("MEMBER_MOVED_OUT"), "{none}");
+    }
+    for day in ["1970-01-02", "2019-02-14", "2026"] {
+        assert_eq!(of(Active, day), opens("DECEASED_MEMBER"), "{day}");
+    }
+}
