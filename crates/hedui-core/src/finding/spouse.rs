@@ -1,6 +1,8 @@
 //! Spouses: whom the registers of marriages and households name, and whether the application names them too.
 //! Leaves every other finding to the parent.
 
+use std::borrow::Cow;
+
 use hedui_ids::ResidentId;
 use hedui_ids::name::{Match, normalise, same};
 
@@ -11,18 +13,62 @@ use crate::household::{ADULT_AGE, Member, Relation, ids_date};
 use crate::part::{Aspect, Part, Treatment};
 use crate::record::{Marriage, MarriageStatus, RecordBody, RecordType};
 
+#[cfg(test)]
+mod tests;
+
 /// Who a register means by a spouse: an ordinal, somebody else, or nobody that can be told.
-#[derive(Clone, PartialEq, Eq)]
-enum Spouse {
+#[derive(Clone)]
+enum Spouse<'a> {
     Member(u32),
-    /// Their number as the register has it, brought to one form.
-    Other(String),
+    Other(Named<'a>),
     Unknown,
 }
 
+/// Somebody as a register names them.
+#[derive(Clone)]
+struct Named<'a> {
+    /// Brought to one form where it can be read; empty where there is none.
+    number: Cow<'a, str>,
+    is_read: bool,
+    name: &'a str,
+}
+
+impl Named<'_> {
+    /// Whether two records name the same person: by number, or, where one has none, by name.
+    fn is(&self, other: &Named<'_>) -> bool {
+        let is_written_alike = || normalise(self.name) == normalise(other.name);
+        match (self.number.is_empty(), other.number.is_empty()) {
+            (true, true) => is_written_alike(),
+            (true, false) | (false, true) => is_same_name(self.name, other.name),
+            // What cannot be read may stand for any number.
+            (false, false) => self.number == other.number && (self.is_read || is_written_alike()),
+        }
+    }
+}
+
+impl Spouse<'_> {
+    /// Whether two records name the same spouse. Of one whom nobody names it cannot be told.
+    fn is(&self, other: &Spouse<'_>) -> bool {
+        match (self, other) {
+            (Spouse::Member(one), Spouse::Member(other)) => one == other,
+            (Spouse::Other(one), Spouse::Other(other)) => one.is(other),
+            _ => false,
+        }
+    }
+
+    fn is_named(&self) -> bool {
+        !matches!(self, Spouse::Unknown)
+    }
+}
+
+fn is_same_name(one: &str, other: &str) -> bool {
+    matches!(same(one, other), Match::Same | Match::SameAfterNormalising)
+}
+
 /// Reads a spouse by number, which registers keep with 15 or 18 digits, or else by name.
-fn spouse_of(facts: &Facts<'_>, ordinal: u32, id: &str, name: &str) -> Spouse {
-    if id.trim().is_empty() && name.trim().is_empty() {
+fn spouse_of<'a>(facts: &Facts<'_>, ordinal: u32, id: &'a str, name: &'a str) -> Spouse<'a> {
+    let (id, name) = (id.trim(), name.trim());
+    if id.is_empty() && name.is_empty() {
         return Spouse::Unknown;
     }
     let members = || {
@@ -34,17 +80,18 @@ fn spouse_of(facts: &Facts<'_>, ordinal: u32, id: &str, name: &str) -> Spouse {
             .filter(|(_, o)| *o != ordinal)
     };
     let read = ids_date(facts.as_of).and_then(|today| ResidentId::parse(id, today).ok());
-    if let Some(parsed) = read {
-        return match members().find(|(m, _)| m.id == parsed.id) {
-            Some((_, ordinal)) => Spouse::Member(ordinal),
-            None => Spouse::Other(parsed.id.expose().to_owned()),
-        };
+    let is_meant = |member: &Member| match &read {
+        Some(parsed) => member.id == parsed.id,
+        None => is_same_name(&member.name, name),
+    };
+    if let Some((_, ordinal)) = members().find(|(m, _)| is_meant(m)) {
+        return Spouse::Member(ordinal);
     }
-    let same = |member: &Member| matches!(same(&member.name, name), Match::Same | Match::SameAfterNormalising);
-    match members().find(|(m, _)| same(m)) {
-        Some((_, ordinal)) => Spouse::Member(ordinal),
-        None => Spouse::Other(format!("{} {}", id.trim(), normalise(name))),
-    }
+    Spouse::Other(Named {
+        is_read: read.is_some(),
+        number: read.map_or(Cow::Borrowed(id), |parsed| Cow::Owned(parsed.id.expose().to_owned())),
+        name,
+    })
 }
 
 /// Whether the application names a spouse for this member, so that a register that names nobody does not contradict it.
@@ -66,14 +113,30 @@ fn has_declared_spouse(facts: &Facts<'_>, ordinal: u32) -> bool {
 struct Registered<'f, 'a> {
     found: &'f Found<'a>,
     body: &'a Marriage,
-    who: Spouse,
+    who: Spouse<'a>,
 }
 
 impl Registered<'_, '_> {
-    /// Whether no record says that it has ended. Of a marriage without a day nobody knows that it was before a divorce.
+    /// Whether no record says that it has ended.
     fn is_in_force(&self, all: &[Registered<'_, '_>]) -> bool {
+        self.has_no_named_end(all) && !self.is_the_one_that_ended(all)
+    }
+
+    /// Of a marriage without a day nobody knows that it was before a divorce.
+    fn has_no_named_end(&self, all: &[Registered<'_, '_>]) -> bool {
         let on = self.day();
         self.body.status == MarriageStatus::Married && (on.is_none() || !has_ended(all, &self.who, on))
+    }
+
+    /// Nobody has two spouses: of the only marriage in force a later end is the end, whomever it leaves unnamed.
+    fn is_the_one_that_ended(&self, all: &[Registered<'_, '_>]) -> bool {
+        let Some(since) = self.day() else { return false };
+        let is_end = |other: &Registered<'_, '_>| {
+            let is_over = other.body.status != MarriageStatus::Married && !other.who.is_named();
+            is_over && other.day().is_some_and(|on| on.is_after(since))
+        };
+        let mut others = all.iter().filter(|other| other.found.id != self.found.id);
+        all.iter().any(is_end) && others.all(|other| !other.has_no_named_end(all) || other.who.is(&self.who))
     }
 
     fn day(&self) -> Option<PartialDate> {
@@ -95,15 +158,22 @@ fn registered<'f, 'a>(facts: &'f Facts<'a>, ordinal: u32) -> Vec<Registered<'f, 
 }
 
 /// The registration of a marriage that has ended since stays in the register: the later record of the same couple decides.
-fn has_ended(marriages: &[Registered<'_, '_>], who: &Spouse, since: Option<PartialDate>) -> bool {
-    *who != Spouse::Unknown
-        && marriages.iter().any(|other| {
-            let is_later = since.is_none_or(|since| {
-                let on = other.body.registered_on;
-                on.is_some_and(|on| since.first_day() <= on.last_day())
-            });
-            other.body.status != MarriageStatus::Married && other.who == *who && is_later
-        })
+fn has_ended(marriages: &[Registered<'_, '_>], who: &Spouse<'_>, since: Option<PartialDate>) -> bool {
+    marriages.iter().any(|other| {
+        let is_later = since.is_none_or(|since| {
+            let on = other.body.registered_on;
+            on.is_some_and(|on| since.first_day() <= on.last_day())
+        });
+        other.body.status != MarriageStatus::Married && other.who.is(who) && is_later
+    })
+}
+
+/// Whether somebody whom a household's registration names is a spouse no more: a marriage with them has ended at some time, or every one that
+/// is on record.
+fn is_former(marriages: &[Registered<'_, '_>], who: &Spouse<'_>) -> bool {
+    let is_theirs = |m: &&Registered<'_, '_>| m.body.status == MarriageStatus::Married && m.who.is(who);
+    let mut theirs = marriages.iter().filter(is_theirs).peekable();
+    has_ended(marriages, who, None) || theirs.peek().is_some() && theirs.all(|m| !m.is_in_force(marriages))
 }
 
 /// Marriages that no register says have ended, each with whether no record of an end can mean it (its spouse is named, and is not of one that
@@ -116,7 +186,7 @@ pub(crate) fn marriages<'f, 'a>(
     let in_force = all.iter().filter(|m| m.is_in_force(&all)).map(|m| {
         (
             m.found,
-            m.who != Spouse::Unknown && !(m.day().is_none() && has_ended(&all, &m.who, None)),
+            m.who.is_named() && !(m.day().is_none() && has_ended(&all, &m.who, None)),
         )
     });
     let ended = all
@@ -129,8 +199,7 @@ pub(crate) fn marriages<'f, 'a>(
 /// A spouse who is not stated, or one who is no longer.
 pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     let marriages = registered(facts, ordinal);
-    let has_ended = |who: &Spouse, since| has_ended(&marriages, who, since);
-    let is_stated = |who: &Spouse| match who {
+    let is_stated = |who: &Spouse<'_>| match who {
         // Nobody is married to a child: another of that name is meant.
         Spouse::Member(other) => facts
             .household
@@ -157,7 +226,7 @@ pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
             continue;
         };
         let who = spouse_of(facts, ordinal, &body.spouse_id_number, "");
-        if matches!(who, Spouse::Other(_)) && !has_ended(&who, None) {
+        if matches!(who, Spouse::Other(_)) && !is_former(&marriages, &who) {
             undeclared.push(found.part(Aspect::SpouseNamed, 1, Treatment::Counted));
         }
     }

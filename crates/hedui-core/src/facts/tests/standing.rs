@@ -219,6 +219,13 @@ fn married_is_who_has_a_marriage_that_has_not_ended() {
         married(vec![marriage(Married, "", "2001-05-01"), divorce.clone()]),
         OPEN
     );
+    // An end that names nobody is that of the only marriage before it.
+    let end = |on| marriage(Divorced, "", on);
+    assert_eq!(married(vec![first.clone(), end("2010-05-01")]), NO);
+    assert_eq!(
+        married(vec![first.clone(), end("2000-05-01")]),
+        (Truth::Holds, Truth::Open)
+    );
     let undated = marriage(Married, "测试戊", "1900-01-01");
     assert_eq!(married(vec![undated, divorce]), OPEN);
     assert_eq!(married(vec![]), NO);
