@@ -7,6 +7,7 @@ use hedui_ids::ResidentId;
 use hedui_ids::name::{Match, normalise, same};
 
 use super::{Finding, Weight, push};
+use crate::answer::AnswerState;
 use crate::dates::PartialDate;
 use crate::facts::{Facts, Found};
 use crate::household::{ADULT_AGE, Member, Relation, ids_date};
@@ -94,19 +95,36 @@ fn spouse_of<'a>(facts: &Facts<'_>, ordinal: u32, id: &'a str, name: &'a str) ->
     })
 }
 
-/// Whether the application names a spouse for this member, so that a register that names nobody does not contradict it.
-fn has_declared_spouse(facts: &Facts<'_>, ordinal: u32) -> bool {
-    let member = |o: u32| facts.household.members.get(o as usize);
-    match member(ordinal).map(|m| m.relation) {
-        Some(Relation::Spouse) => true,
-        // Nobody is married to a child.
-        Some(Relation::Applicant) => facts
-            .subjects(None)
-            .into_iter()
-            .filter_map(member)
-            .any(|m| m.relation == Relation::Spouse && m.age >= ADULT_AGE),
-        _ => false,
-    }
+/// Whom the application states as the spouse of this member. Nobody is married to a child.
+fn stated(facts: &Facts<'_>, ordinal: u32) -> impl Iterator<Item = u32> {
+    let of = facts.household.members.get(ordinal as usize).map(|m| m.relation);
+    let counterpart = match of {
+        Some(Relation::Spouse) => Some(Relation::Applicant),
+        Some(Relation::Applicant) => Some(Relation::Spouse),
+        _ => None,
+    };
+    let is_counterpart = move |m: &Member| Some(m.relation) == counterpart && m.age >= ADULT_AGE;
+    let members = facts.subjects(None).into_iter();
+    members.filter(move |o| facts.household.members.get(*o as usize).is_some_and(is_counterpart))
+}
+
+/// Whether a marriage whose spouse its register does not name can be the one with the spouse who is stated. That spouse has a marriage on record
+/// too, with this member or with nobody named, unless the registers that could have it have not answered: their silence opens the verdict
+/// anyway. A register that files a marriage under one of the couple alone opens it for nothing; a person looks at the certificate.
+fn is_with_stated(facts: &Facts<'_>, ordinal: u32, marriage: &Found<'_>) -> bool {
+    stated(facts, ordinal).any(|other| {
+        let theirs = registered(facts, other);
+        let is_with_this = |m: &Registered<'_, '_>| match m.who {
+            Spouse::Member(of) => of == ordinal,
+            Spouse::Other(_) => false,
+            Spouse::Unknown => true,
+        };
+        let same = facts.departments.get(usize::from(marriage.column));
+        let has_told = facts.is_asked_for(RecordType::Marriage)
+            && same.and_then(|d| d.answer(other)).is_some_and(AnswerState::is_known);
+        let is_silent = !has_told && facts.is_unsettled(&[RecordType::Marriage], Some(other));
+        is_silent || theirs.iter().any(|m| is_with_this(m) && m.is_in_force(&theirs))
+    })
 }
 
 /// A registered marriage, and whom the register means by the spouse.
@@ -199,25 +217,28 @@ pub(crate) fn marriages<'f, 'a>(
 /// A spouse who is not stated, or one who is no longer.
 pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     let marriages = registered(facts, ordinal);
-    let is_stated = |who: &Spouse<'_>| match who {
+    let is_stated = |marriage: &Registered<'_, '_>| match marriage.who {
         // Nobody is married to a child: another of that name is meant.
         Spouse::Member(other) => facts
             .household
             .members
-            .get(*other as usize)
+            .get(other as usize)
             .is_some_and(|m| m.age >= ADULT_AGE),
         Spouse::Other(_) => false,
-        Spouse::Unknown => has_declared_spouse(facts, ordinal),
+        Spouse::Unknown => is_with_stated(facts, ordinal, marriage.found),
     };
     let (mut undeclared, mut ended, mut in_force) = (Vec::new(), Vec::new(), false);
+    let mut is_named = false;
     for marriage in &marriages {
-        let Registered { found, body, who } = marriage;
-        if body.status != MarriageStatus::Married {
-            ended.push(found.part(Aspect::Whole, 1, Treatment::Counted));
+        let whole = marriage.found.part(Aspect::Whole, 1, Treatment::Counted);
+        if marriage.body.status != MarriageStatus::Married {
+            ended.push(whole);
         } else if marriage.is_in_force(&marriages) {
-            in_force |= is_stated(who);
-            if !is_stated(who) {
-                undeclared.push(found.part(Aspect::Whole, 1, Treatment::Counted));
+            let is_stated = is_stated(marriage);
+            in_force |= is_stated;
+            if !is_stated {
+                is_named |= marriage.who.is_named();
+                undeclared.push(whole);
             }
         }
     }
@@ -227,20 +248,25 @@ pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
         };
         let who = spouse_of(facts, ordinal, &body.spouse_id_number, "");
         if matches!(who, Spouse::Other(_)) && !is_former(&marriages, &who) {
+            is_named = true;
             undeclared.push(found.part(Aspect::SpouseNamed, 1, Treatment::Counted));
         }
     }
     if !undeclared.is_empty() {
-        push(
-            facts,
-            all,
-            "UNDECLARED_SPOUSE",
-            Weight::OpensVerdict,
-            Some(ordinal),
-            undeclared,
-            "婚姻或户籍登记有配偶未列入家庭成员",
-            "marriage or household registration names a spouse who is not among the members",
-        );
+        let (zh, en) = if is_named || stated(facts, ordinal).next().is_none() {
+            (
+                "婚姻或户籍登记有配偶未列入家庭成员",
+                "marriage or household registration names a spouse who is not among the members",
+            )
+        } else {
+            (
+                "婚姻登记未写明该成员的配偶，所列配偶名下又无相应的有效婚姻：配偶可能另有其人。登记仅记一方时，请核对结婚证",
+                "the register of marriages does not name this member's spouse, and has no such marriage of the one who is stated: \
+                 it may be somebody else; where it files a marriage under one of the couple alone, look at the certificate",
+            )
+        };
+        let (code, opens) = ("UNDECLARED_SPOUSE", Weight::OpensVerdict);
+        push(facts, all, code, opens, Some(ordinal), undeclared, zh, en);
     }
     if !in_force {
         no_longer(facts, ordinal, ended, all);

@@ -168,3 +168,93 @@ fn an_end_that_names_nobody_is_that_of_the_only_marriage_before_it() {
         assert_eq!(of_alone(since, ""), undeclared(0));
     }
 }
+
+#[test]
+fn a_marriage_that_names_nobody_is_with_the_stated_spouse_who_has_one_too() {
+    let (husband, wife, stranger) = (id(1980, 1), id(1982, 2), id(1986, 8));
+    let unnamed = || marriage(Married, ("", ""), "2005-01-01");
+    let told = |first: Vec<RecordBody>, second: Vec<RecordBody>| told(family(), &[civil(first, second)]);
+    for (husbands, wifes) in [
+        (("", ""), ("", "")),
+        (("", ""), (&*husband, "")),
+        (("", ""), ("", "测试乙")),
+        ((&*wife, ""), ("", "")),
+        ((&*wife, ""), (&*husband, "")),
+    ] {
+        let both = told(
+            vec![marriage(Married, husbands, "2005-01-01")],
+            vec![marriage(Married, wifes, "2005-01-01")],
+        );
+        assert_eq!(both, nothing(), "{husbands:?} {wifes:?}");
+    }
+    // She has none; hers has ended, with him or with another; she is another's.
+    assert_eq!(told(vec![unnamed()], vec![]), undeclared(0));
+    let divorce = |who: (&str, &str)| marriage(Divorced, who, "2015-01-01");
+    for who in [("", ""), (&*stranger, "")] {
+        let told = told(vec![unnamed()], vec![divorce(who)]);
+        assert_eq!(
+            told,
+            [undeclared(0), vec![("MARRIAGE_ENDED".to_owned(), Some(1))]].concat()
+        );
+    }
+    let ended = told(vec![unnamed()], vec![unnamed(), divorce(("", ""))]);
+    assert_eq!(
+        ended,
+        [undeclared(0), vec![("MARRIAGE_ENDED".to_owned(), Some(1))]].concat()
+    );
+    let anothers = told(vec![unnamed()], vec![marriage(Married, (&*stranger, ""), "2005-01-01")]);
+    assert_eq!(anothers, [undeclared(0), undeclared(1)].concat());
+    // And the other way round: hers names nobody, and he has none.
+    assert_eq!(told(vec![], vec![unnamed()]), undeclared(1));
+}
+
+#[test]
+fn of_a_stated_spouse_of_whom_no_register_has_told_no_marriage_is_missed() {
+    let open = vec![("MEMBERS_UNCONFIRMED".to_owned(), None)];
+    let husbands = |of_wife| {
+        let unnamed = found(vec![marriage(Married, ("", ""), "2005-01-01")]);
+        said("civil-affairs", &[T::Marriage], vec![unnamed, of_wife, found(vec![])])
+    };
+    assert_eq!(told(family(), &[husbands(SILENCE)]), open);
+    // Another register that has none of hers does not speak for the one that is silent; the one that has his does.
+    let other = || said("other", &[T::Marriage], vec![found(vec![]); 3]);
+    assert_eq!(told(family(), &[husbands(SILENCE), other()]), open);
+    assert_eq!(told(family(), &[husbands(found(vec![])), other()]), undeclared(0));
+    let elsewhere = silent("elsewhere", &[T::Marriage]);
+    assert_eq!(
+        told(family(), &[husbands(found(vec![])), elsewhere]),
+        [undeclared(0), open].concat()
+    );
+    // Another register has hers.
+    let wifes = vec![
+        found(vec![]),
+        found(vec![marriage(Married, ("", "测试乙"), "2005-01-01")]),
+        found(vec![]),
+    ];
+    let wifes = said("other", &[T::Marriage], wifes);
+    assert_eq!(told(family(), &[husbands(found(vec![])), wifes]), nothing());
+}
+
+#[test]
+fn a_marriage_that_names_nobody_is_told_in_other_words_than_one_that_names_somebody() {
+    let message = |input: HouseholdInput, first: Vec<RecordBody>| {
+        let mut register = civil(first, vec![]);
+        register.subjects.truncate(input.members.len());
+        ask(&checked(input), &[register], |facts| {
+            let mut all = Vec::new();
+            spouse(facts, 0, &mut all);
+            all.into_iter().map(|f| f.message.en.to_string()).collect::<String>()
+        })
+    };
+    let stranger = id(1986, 8);
+    let unnamed = || marriage(Married, ("", ""), "2005-01-01");
+    let named = || marriage(Married, (&*stranger, ""), "2005-01-01");
+    assert!(message(family(), vec![unnamed()]).contains("certificate"));
+    for told in [
+        message(family(), vec![named()]),
+        message(family(), vec![unnamed(), named()]),
+        message(alone(), vec![unnamed()]),
+    ] {
+        assert!(told.contains("not among the members"));
+    }
+}
