@@ -20,6 +20,7 @@ mod early;
 mod help;
 mod interest;
 mod life;
+mod parent;
 mod register;
 mod spouse;
 #[cfg(test)]
@@ -112,6 +113,7 @@ pub fn findings(
         identity(facts, ordinal, &mut all);
         life::life(facts, ordinal, &mut all);
         spouse(facts, ordinal, &mut all);
+        parent::outside(facts, ordinal, &mut all);
         help::assistance(facts, ordinal, programmes, district_code, &mut all);
         help::twice_or_lost(facts, ordinal, district_code, &mut all);
         roles(facts, ordinal, &mut all);

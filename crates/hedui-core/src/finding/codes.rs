@@ -35,4 +35,5 @@ pub const FINDINGS: &[&str] = &[
     HELP_UNCONFIRMED,
     "MEMBER_MOVED_OUT",
     "ASSISTANCE_PLACE_UNKNOWN",
+    "PARENT_OUTSIDE",
 ];
