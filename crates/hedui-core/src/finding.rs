@@ -20,6 +20,7 @@ mod early;
 mod help;
 mod interest;
 mod life;
+mod parent;
 mod register;
 mod spouse;
 #[cfg(test)]
@@ -40,6 +41,7 @@ use spouse::spouse;
 pub const MEMBERS_OPEN: &[&str] = &[
     "DECEASED_MEMBER",
     "REGISTRATION_CANCELLED",
+    "MEMBER_MOVED_OUT",
     "NO_ADULT",
     "UNDECLARED_SPOUSE",
     NO_REGISTER,
@@ -111,6 +113,7 @@ pub fn findings(
         identity(facts, ordinal, &mut all);
         life::life(facts, ordinal, &mut all);
         spouse(facts, ordinal, &mut all);
+        parent::outside(facts, ordinal, &mut all);
         help::assistance(facts, ordinal, programmes, district_code, &mut all);
         help::twice_or_lost(facts, ordinal, district_code, &mut all);
         roles(facts, ordinal, &mut all);

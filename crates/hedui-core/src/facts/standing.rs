@@ -1,13 +1,14 @@
 //! Where a person stands in the registers at the date: registered here, married, at which school, with which disability, drawing what.
 //! Leaves what follows from it to the policy packs, and numbers (grades, ages, incomes) to the files beside it.
 
-use hedui_ids::DivisionCode;
+use hedui_ids::{DivisionCode, Divisions, Lookup};
 use smol_str::SmolStr;
 
 use super::matching::stands_on;
 use super::{CONFLICTING_SOURCES, Facts, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN};
 use crate::bounds::insert_sorted;
 use crate::dates::{Date, Month, Months, PartialDate};
+use crate::household::ids_date;
 use crate::names::{DepartmentId, ProgrammeId};
 use crate::part::{Aspect, Because, Part, Treatment};
 use crate::record::{
@@ -139,7 +140,9 @@ impl Facts<'_> {
             None => Says::Perhaps(Because::MonthUnknown, PERIOD_UNCERTAIN),
         };
         match (standing, &found.record.body) {
-            (Standing::RegisteredIn(place), RecordBody::Registration(body)) => Some(registered(body, place)),
+            (Standing::RegisteredIn(place), RecordBody::Registration(body)) => {
+                Some(registered(body, place, self.as_of))
+            }
             (Standing::Attends(stage), RecordBody::Enrolment(body)) if body.stage == stage => {
                 Some(at(body.from, body.until))
             }
@@ -197,16 +200,32 @@ impl Facts<'_> {
 }
 
 /// Registers write divisions with six digits, or with twelve down to the village: the first six decide.
-fn registered(body: &Registration, place: DivisionCode) -> Says {
+fn registered(body: &Registration, place: DivisionCode, as_of: Date) -> Says {
     if body.status != RegistrationStatus::Active {
         return Says::No(Because::NoLongerRegistered);
     }
     let code = body.division_code.trim().get(..6).and_then(DivisionCode::parse);
     match code {
-        None => Says::Perhaps(Because::PlaceUnknown, IMPLAUSIBLE_RECORD),
         // The nation holds every division.
         Some(code) if place.number() == 0 || place.contains(code) => Says::Yes,
-        Some(_) => Says::No(Because::RegisteredElsewhere),
+        Some(code) if !may_lie_in(code, place, as_of) => Says::No(Because::RegisteredElsewhere),
+        _ => Says::Perhaps(Because::PlaceUnknown, IMPLAUSIBLE_RECORD),
+    }
+}
+
+/// Whether a code of which the digits say another place may mean this one: it holds this one, and does not say which part of it is meant; it is
+/// the code of nothing; or it is in use no more, and nobody knows here what became of it, but that it is in the same province.
+fn may_lie_in(code: DivisionCode, place: DivisionCode, as_of: Date) -> bool {
+    if code.contains(place) {
+        return true;
+    }
+    let today = ids_date(as_of);
+    let is_over = |last: Option<hedui_ids::Date>| last.zip(today).is_some_and(|(last, today)| last < today);
+    match Divisions::bundled().lookup(code) {
+        Lookup::Listed(rows) => code.province() == place.province() && rows.iter().all(|row| is_over(row.valid_to)),
+        Lookup::Unlisted => code.province() == place.province(),
+        Lookup::UnknownProvince => true,
+        Lookup::NotCovered => false,
     }
 }
 

@@ -5,6 +5,7 @@
 
 use smol_str::format_smolstr;
 
+use super::life::has_died;
 use super::{Finding, Weight, push};
 use crate::dates::Months;
 use crate::facts::{Fact, Facts, Found, is_drawn};
@@ -193,7 +194,7 @@ fn of_member(before: &Facts<'_>, after: &Facts<'_>, (then, now): (u32, u32), all
 fn deaths(facts: &Facts<'_>, ordinal: u32) -> Vec<Part> {
     let records = facts.records(RecordType::Registration, Some(ordinal)).iter();
     let dead = records.filter(|found| match &found.record.body {
-        RecordBody::Registration(body) => body.deceased_on.is_some_and(|day| day.first_day() <= facts.as_of),
+        RecordBody::Registration(body) => has_died(body, facts.as_of),
         _ => false,
     });
     dead.map(|found| found.part(Aspect::Deceased, 1, Treatment::Counted))

@@ -5,9 +5,12 @@ use super::{Finding, Weight, push};
 use crate::facts::{Facts, is_drawn};
 use crate::names::ProgrammeId;
 use crate::part::{Aspect, Part, Treatment};
-use crate::record::{AssistancePeriod, RecordBody, RecordType};
+use crate::record::{Assistance, AssistancePeriod, RecordBody, RecordType};
 
-/// What a member draws: the programmes asked for in another district, and any other.
+#[cfg(test)]
+mod tests;
+
+/// What a member draws: the programmes asked for in another district or who knows where, and any other.
 pub(super) fn assistance(
     facts: &Facts<'_>,
     ordinal: u32,
@@ -15,7 +18,8 @@ pub(super) fn assistance(
     district: &str,
     all: &mut Vec<Finding>,
 ) {
-    let (mut twice, mut drawn) = (Vec::new(), Vec::new());
+    let (mut twice, mut unplaced, mut drawn) = (Vec::new(), Vec::new(), Vec::new());
+    let here = drawn_here(facts, ordinal, district);
     for found in facts.records(RecordType::Assistance, Some(ordinal)) {
         let RecordBody::Assistance(body) = &found.record.body else {
             continue;
@@ -24,42 +28,65 @@ pub(super) fn assistance(
             continue;
         }
         let programme = body.programme.trim();
-        let same = programmes.iter().any(|p| p.as_str() == programme);
-        let elsewhere = is_elsewhere(&body.division_code, district);
         let part = found.part(Aspect::Whole, body.amount.0, Treatment::Counted);
-        if same && elsewhere {
+        if !programmes.iter().any(|p| p.as_str() == programme) {
+            drawn.push(part)
+        } else if is_elsewhere(&body.division_code, district) {
             twice.push(part)
+        } else if has_no_place(body) && !here.contains(&programme) {
+            unplaced.push(part)
         } else {
             drawn.push(part)
         }
     }
-    if !twice.is_empty() {
-        push(
-            facts,
-            all,
+    for (code, weight, parts, zh, en) in [
+        (
             "ASSISTANCE_ELSEWHERE",
             Weight::OpensVerdict,
-            Some(ordinal),
             twice,
             "该成员正在其他地区领取同一救助",
             "this member already draws the same assistance in another district",
-        );
-    }
-    if !drawn.is_empty() {
-        push(
-            facts,
-            all,
+        ),
+        (
+            "ASSISTANCE_PLACE_UNKNOWN",
+            Weight::OpensVerdict,
+            unplaced,
+            "该成员正在领取同一救助，记录未写明发放地区，请核实是否在其他地区领取",
+            "this member already draws the same assistance and the record does not say where; find out whether elsewhere",
+        ),
+        (
             "ASSISTANCE_DRAWN",
             Weight::Note,
-            Some(ordinal),
             drawn,
             "该成员正在领取救助",
             "this member draws assistance",
-        );
+        ),
+    ] {
+        if !parts.is_empty() {
+            push(facts, all, code, weight, Some(ordinal), parts, zh, en);
+        }
     }
 }
 
-/// Whether help is paid by another district. Registers write the place with 6 digits, or with those of the town behind them.
+/// The programmes that a member draws by a record of this district.
+fn drawn_here<'a>(facts: &Facts<'a>, ordinal: u32, district: &str) -> Vec<&'a str> {
+    let records = facts.records(RecordType::Assistance, Some(ordinal)).iter();
+    let here = records.filter_map(|found| match &found.record.body {
+        RecordBody::Assistance(body) if is_drawn(body, facts.as_of) => {
+            let is_here = !has_no_place(body) && !is_elsewhere(&body.division_code, district);
+            is_here.then(|| body.programme.trim())
+        }
+        _ => None,
+    });
+    here.collect()
+}
+
+fn has_no_place(body: &Assistance) -> bool {
+    body.division_code.trim().is_empty()
+}
+
+/// Whether help is paid by another district. Registers write the place with 6 digits, or with those of the town behind them. A place that is
+/// none of these is not this district.
 fn is_elsewhere(place: &str, district: &str) -> bool {
     !place.trim().is_empty() && !place.trim().chars().take(6).eq(district.trim().chars().take(6))
 }

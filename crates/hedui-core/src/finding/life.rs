@@ -2,66 +2,103 @@
 //! Leaves where a member is registered to the figures, and silent registers to `unheard`.
 
 use super::{Finding, Weight, push};
-use crate::answer::AnswerState;
+use crate::dates::Date;
 use crate::facts::{Facts, Found};
 use crate::household::{ADULT_AGE, Member, Relation};
 use crate::part::{Aspect, Part, Treatment};
-use crate::record::{RecordBody, RecordType, RegistrationStatus};
+use crate::record::{RecordBody, RecordType, Registration, RegistrationStatus};
 
-/// A member who has died, whose registration was struck off, or whom no register of people knows.
-pub(super) fn life(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
-    let (mut dead, mut struck_off, mut is_registered): (Vec<Part>, Vec<Part>, bool) = Default::default();
-    for found in facts.records(RecordType::Registration, Some(ordinal)) {
-        let RecordBody::Registration(body) = &found.record.body else {
-            continue;
-        };
-        if body.deceased_on.is_some_and(|d| d.first_day() <= facts.as_of) {
-            dead.push(found.part(Aspect::Deceased, 1, Treatment::Counted));
-        } else if body.status == RegistrationStatus::Cancelled {
-            struck_off.push(found.part(Aspect::Whole, 1, Treatment::Counted));
-        } else {
-            is_registered = true;
+#[cfg(test)]
+mod tests;
+
+/// What the registers of people have of a member.
+#[derive(Default)]
+struct Registrations {
+    dead: Vec<Part>,
+    struck_off: Vec<Part>,
+    moved_out: Vec<Part>,
+    is_active: bool,
+}
+
+impl Registrations {
+    fn of(facts: &Facts<'_>, ordinal: u32) -> Registrations {
+        let mut all = Registrations::default();
+        for found in facts.records(RecordType::Registration, Some(ordinal)) {
+            let RecordBody::Registration(body) = &found.record.body else {
+                continue;
+            };
+            let whole = found.part(Aspect::Whole, 1, Treatment::Counted);
+            match body.status {
+                _ if has_died(body, facts.as_of) => {
+                    all.dead.push(found.part(Aspect::Deceased, 1, Treatment::Counted));
+                }
+                RegistrationStatus::Active => all.is_active = true,
+                RegistrationStatus::MovedOut => all.moved_out.push(whole),
+                RegistrationStatus::Cancelled => all.struck_off.push(whole),
+            }
         }
+        all
     }
-    let (code, weight, parts, zh, en) = if !dead.is_empty() {
+}
+
+/// Whether a registration tells of a death by a date. A day that stands for none tells of none.
+pub(super) fn has_died(body: &Registration, by: Date) -> bool {
+    let died = body.deceased_on.filter(|day| !day.stands_for_none());
+    died.is_some_and(|day| day.first_day() <= by)
+}
+
+/// A member who has died, whose registration was struck off or moved away, or whom no register of people knows.
+pub(super) fn life(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
+    let Registrations {
+        dead,
+        struck_off,
+        moved_out,
+        is_active,
+    } = Registrations::of(facts, ordinal);
+    let (code, parts, zh, en) = if !dead.is_empty() {
         (
             "DECEASED_MEMBER",
-            Weight::OpensVerdict,
             dead,
             "户籍登记该成员已死亡，家庭人口需核实",
             "the registration shows this member as deceased; the household's members must be settled",
         )
-    } else if !struck_off.is_empty() && !is_registered {
+    } else if is_active {
+        return;
+    } else if !struck_off.is_empty() {
         (
             "REGISTRATION_CANCELLED",
-            Weight::OpensVerdict,
             struck_off,
             "该成员户籍已注销，家庭人口需核实",
             "the registration of this member was struck off; the household's members must be settled",
         )
-    } else if !is_registered && is_unknown(facts, ordinal) {
+    } else if !have_all_told(facts, ordinal) {
+        return;
+    } else if !moved_out.is_empty() {
+        // Where they are registered now, they may have died, or be married to somebody: it is as silent as a register that did not answer.
+        (
+            "MEMBER_MOVED_OUT",
+            moved_out,
+            "该成员户籍已迁出，已答复的部门均无其现户籍，请核实迁入地",
+            "this member's registration was moved away and no register that answered has the present one; find out where it is",
+        )
+    } else {
         // A person whom the registers do not know may not be this person, or nobody: what they have stands under other papers, and one more
         // head would make everybody poorer.
         (
             "MEMBER_UNKNOWN",
-            Weight::OpensVerdict,
             Vec::new(),
             "已答复的人口登记部门均无该成员，请核对身份证件",
             "no register of people that answered knows this member; look at the papers of identity",
         )
-    } else {
-        return;
     };
-    push(facts, all, code, weight, Some(ordinal), parts, zh, en);
+    push(facts, all, code, Weight::OpensVerdict, Some(ordinal), parts, zh, en);
 }
 
-/// Whether registers of people have answered that they do not have this person, and none has.
-fn is_unknown(facts: &Facts<'_>, ordinal: u32) -> bool {
-    let registers = facts.departments.iter();
-    let mut registers = registers
-        .filter(|d| d.profile.record_types.contains(&RecordType::Registration))
-        .peekable();
-    registers.peek().is_some() && registers.all(|d| d.answer(ordinal) == Some(&AnswerState::NoRecord))
+/// Whether there are registers of people and each has told what it knows of this person. Records of another type that one of them keeps of
+/// somebody register nobody.
+fn have_all_told(facts: &Facts<'_>, ordinal: u32) -> bool {
+    let mut held = facts.departments.iter().flat_map(|d| &d.profile.record_types);
+    held.any(|of| *of == RecordType::Registration) && !facts.is_unsettled(&[RecordType::Registration], Some(ordinal))
 }
 
 /// The household of a registration in force.

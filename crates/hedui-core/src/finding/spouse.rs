@@ -1,28 +1,75 @@
 //! Spouses: whom the registers of marriages and households name, and whether the application names them too.
 //! Leaves every other finding to the parent.
 
+use std::borrow::Cow;
+
 use hedui_ids::ResidentId;
 use hedui_ids::name::{Match, normalise, same};
 
 use super::{Finding, Weight, push};
+use crate::answer::AnswerState;
 use crate::dates::PartialDate;
 use crate::facts::{Facts, Found};
 use crate::household::{ADULT_AGE, Member, Relation, ids_date};
 use crate::part::{Aspect, Part, Treatment};
 use crate::record::{Marriage, MarriageStatus, RecordBody, RecordType};
 
+#[cfg(test)]
+mod tests;
+
 /// Who a register means by a spouse: an ordinal, somebody else, or nobody that can be told.
-#[derive(Clone, PartialEq, Eq)]
-enum Spouse {
+#[derive(Clone)]
+enum Spouse<'a> {
     Member(u32),
-    /// Their number as the register has it, brought to one form.
-    Other(String),
+    Other(Named<'a>),
     Unknown,
 }
 
+/// Somebody as a register names them.
+#[derive(Clone)]
+struct Named<'a> {
+    /// Brought to one form where it can be read; empty where there is none.
+    number: Cow<'a, str>,
+    is_read: bool,
+    name: &'a str,
+}
+
+impl Named<'_> {
+    /// Whether two records name the same person: by number, or, where one has none, by name.
+    fn is(&self, other: &Named<'_>) -> bool {
+        let is_written_alike = || normalise(self.name) == normalise(other.name);
+        match (self.number.is_empty(), other.number.is_empty()) {
+            (true, true) => is_written_alike(),
+            (true, false) | (false, true) => is_same_name(self.name, other.name),
+            // What cannot be read may stand for any number.
+            (false, false) => self.number == other.number && (self.is_read || is_written_alike()),
+        }
+    }
+}
+
+impl Spouse<'_> {
+    /// Whether two records name the same spouse. Of one whom nobody names it cannot be told.
+    fn is(&self, other: &Spouse<'_>) -> bool {
+        match (self, other) {
+            (Spouse::Member(one), Spouse::Member(other)) => one == other,
+            (Spouse::Other(one), Spouse::Other(other)) => one.is(other),
+            _ => false,
+        }
+    }
+
+    fn is_named(&self) -> bool {
+        !matches!(self, Spouse::Unknown)
+    }
+}
+
+fn is_same_name(one: &str, other: &str) -> bool {
+    matches!(same(one, other), Match::Same | Match::SameAfterNormalising)
+}
+
 /// Reads a spouse by number, which registers keep with 15 or 18 digits, or else by name.
-fn spouse_of(facts: &Facts<'_>, ordinal: u32, id: &str, name: &str) -> Spouse {
-    if id.trim().is_empty() && name.trim().is_empty() {
+fn spouse_of<'a>(facts: &Facts<'_>, ordinal: u32, id: &'a str, name: &'a str) -> Spouse<'a> {
+    let (id, name) = (id.trim(), name.trim());
+    if id.is_empty() && name.is_empty() {
         return Spouse::Unknown;
     }
     let members = || {
@@ -34,46 +81,80 @@ fn spouse_of(facts: &Facts<'_>, ordinal: u32, id: &str, name: &str) -> Spouse {
             .filter(|(_, o)| *o != ordinal)
     };
     let read = ids_date(facts.as_of).and_then(|today| ResidentId::parse(id, today).ok());
-    if let Some(parsed) = read {
-        return match members().find(|(m, _)| m.id == parsed.id) {
-            Some((_, ordinal)) => Spouse::Member(ordinal),
-            None => Spouse::Other(parsed.id.expose().to_owned()),
-        };
+    let is_meant = |member: &Member| match &read {
+        Some(parsed) => member.id == parsed.id,
+        None => is_same_name(&member.name, name),
+    };
+    if let Some((_, ordinal)) = members().find(|(m, _)| is_meant(m)) {
+        return Spouse::Member(ordinal);
     }
-    let same = |member: &Member| matches!(same(&member.name, name), Match::Same | Match::SameAfterNormalising);
-    match members().find(|(m, _)| same(m)) {
-        Some((_, ordinal)) => Spouse::Member(ordinal),
-        None => Spouse::Other(format!("{} {}", id.trim(), normalise(name))),
-    }
+    Spouse::Other(Named {
+        is_read: read.is_some(),
+        number: read.map_or(Cow::Borrowed(id), |parsed| Cow::Owned(parsed.id.expose().to_owned())),
+        name,
+    })
 }
 
-/// Whether the application names a spouse for this member, so that a register that names nobody does not contradict it.
-fn has_declared_spouse(facts: &Facts<'_>, ordinal: u32) -> bool {
-    let member = |o: u32| facts.household.members.get(o as usize);
-    match member(ordinal).map(|m| m.relation) {
-        Some(Relation::Spouse) => true,
-        // Nobody is married to a child.
-        Some(Relation::Applicant) => facts
-            .subjects(None)
-            .into_iter()
-            .filter_map(member)
-            .any(|m| m.relation == Relation::Spouse && m.age >= ADULT_AGE),
-        _ => false,
-    }
+/// Whom the application states as the spouse of this member. Nobody is married to a child.
+fn stated(facts: &Facts<'_>, ordinal: u32) -> impl Iterator<Item = u32> {
+    let of = facts.household.members.get(ordinal as usize).map(|m| m.relation);
+    let counterpart = match of {
+        Some(Relation::Spouse) => Some(Relation::Applicant),
+        Some(Relation::Applicant) => Some(Relation::Spouse),
+        _ => None,
+    };
+    let is_counterpart = move |m: &Member| Some(m.relation) == counterpart && m.age >= ADULT_AGE;
+    let members = facts.subjects(None).into_iter();
+    members.filter(move |o| facts.household.members.get(*o as usize).is_some_and(is_counterpart))
+}
+
+/// Whether a marriage whose spouse its register does not name can be the one with the spouse who is stated. That spouse has a marriage on record
+/// too, with this member or with nobody named, unless the registers that could have it have not answered: their silence opens the verdict
+/// anyway. A register that files a marriage under one of the couple alone opens it for nothing; a person looks at the certificate.
+fn is_with_stated(facts: &Facts<'_>, ordinal: u32, marriage: &Found<'_>) -> bool {
+    stated(facts, ordinal).any(|other| {
+        let theirs = registered(facts, other);
+        let is_with_this = |m: &Registered<'_, '_>| match m.who {
+            Spouse::Member(of) => of == ordinal,
+            Spouse::Other(_) => false,
+            Spouse::Unknown => true,
+        };
+        let same = facts.departments.get(usize::from(marriage.column));
+        let has_told = facts.is_asked_for(RecordType::Marriage)
+            && same.and_then(|d| d.answer(other)).is_some_and(AnswerState::is_known);
+        let is_silent = !has_told && facts.is_unsettled(&[RecordType::Marriage], Some(other));
+        is_silent || theirs.iter().any(|m| is_with_this(m) && m.is_in_force(&theirs))
+    })
 }
 
 /// A registered marriage, and whom the register means by the spouse.
 struct Registered<'f, 'a> {
     found: &'f Found<'a>,
     body: &'a Marriage,
-    who: Spouse,
+    who: Spouse<'a>,
 }
 
 impl Registered<'_, '_> {
-    /// Whether no record says that it has ended. Of a marriage without a day nobody knows that it was before a divorce.
+    /// Whether no record says that it has ended.
     fn is_in_force(&self, all: &[Registered<'_, '_>]) -> bool {
+        self.has_no_named_end(all) && !self.is_the_one_that_ended(all)
+    }
+
+    /// Of a marriage without a day nobody knows that it was before a divorce.
+    fn has_no_named_end(&self, all: &[Registered<'_, '_>]) -> bool {
         let on = self.day();
         self.body.status == MarriageStatus::Married && (on.is_none() || !has_ended(all, &self.who, on))
+    }
+
+    /// Nobody has two spouses: of the only marriage in force a later end is the end, whomever it leaves unnamed.
+    fn is_the_one_that_ended(&self, all: &[Registered<'_, '_>]) -> bool {
+        let Some(since) = self.day() else { return false };
+        let is_end = |other: &Registered<'_, '_>| {
+            let is_over = other.body.status != MarriageStatus::Married && !other.who.is_named();
+            is_over && other.day().is_some_and(|on| on.is_after(since))
+        };
+        let mut others = all.iter().filter(|other| other.found.id != self.found.id);
+        all.iter().any(is_end) && others.all(|other| !other.has_no_named_end(all) || other.who.is(&self.who))
     }
 
     fn day(&self) -> Option<PartialDate> {
@@ -95,15 +176,22 @@ fn registered<'f, 'a>(facts: &'f Facts<'a>, ordinal: u32) -> Vec<Registered<'f, 
 }
 
 /// The registration of a marriage that has ended since stays in the register: the later record of the same couple decides.
-fn has_ended(marriages: &[Registered<'_, '_>], who: &Spouse, since: Option<PartialDate>) -> bool {
-    *who != Spouse::Unknown
-        && marriages.iter().any(|other| {
-            let is_later = since.is_none_or(|since| {
-                let on = other.body.registered_on;
-                on.is_some_and(|on| since.first_day() <= on.last_day())
-            });
-            other.body.status != MarriageStatus::Married && other.who == *who && is_later
-        })
+fn has_ended(marriages: &[Registered<'_, '_>], who: &Spouse<'_>, since: Option<PartialDate>) -> bool {
+    marriages.iter().any(|other| {
+        let is_later = since.is_none_or(|since| {
+            let on = other.body.registered_on;
+            on.is_some_and(|on| since.first_day() <= on.last_day())
+        });
+        other.body.status != MarriageStatus::Married && other.who.is(who) && is_later
+    })
+}
+
+/// Whether somebody whom a household's registration names is a spouse no more: a marriage with them has ended at some time, or every one that
+/// is on record.
+fn is_former(marriages: &[Registered<'_, '_>], who: &Spouse<'_>) -> bool {
+    let is_theirs = |m: &&Registered<'_, '_>| m.body.status == MarriageStatus::Married && m.who.is(who);
+    let mut theirs = marriages.iter().filter(is_theirs).peekable();
+    has_ended(marriages, who, None) || theirs.peek().is_some() && theirs.all(|m| !m.is_in_force(marriages))
 }
 
 /// Marriages that no register says have ended, each with whether no record of an end can mean it (its spouse is named, and is not of one that
@@ -116,7 +204,7 @@ pub(crate) fn marriages<'f, 'a>(
     let in_force = all.iter().filter(|m| m.is_in_force(&all)).map(|m| {
         (
             m.found,
-            m.who != Spouse::Unknown && !(m.day().is_none() && has_ended(&all, &m.who, None)),
+            m.who.is_named() && !(m.day().is_none() && has_ended(&all, &m.who, None)),
         )
     });
     let ended = all
@@ -129,26 +217,28 @@ pub(crate) fn marriages<'f, 'a>(
 /// A spouse who is not stated, or one who is no longer.
 pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     let marriages = registered(facts, ordinal);
-    let has_ended = |who: &Spouse, since| has_ended(&marriages, who, since);
-    let is_stated = |who: &Spouse| match who {
+    let is_stated = |marriage: &Registered<'_, '_>| match marriage.who {
         // Nobody is married to a child: another of that name is meant.
         Spouse::Member(other) => facts
             .household
             .members
-            .get(*other as usize)
+            .get(other as usize)
             .is_some_and(|m| m.age >= ADULT_AGE),
         Spouse::Other(_) => false,
-        Spouse::Unknown => has_declared_spouse(facts, ordinal),
+        Spouse::Unknown => is_with_stated(facts, ordinal, marriage.found),
     };
     let (mut undeclared, mut ended, mut in_force) = (Vec::new(), Vec::new(), false);
+    let mut is_named = false;
     for marriage in &marriages {
-        let Registered { found, body, who } = marriage;
-        if body.status != MarriageStatus::Married {
-            ended.push(found.part(Aspect::Whole, 1, Treatment::Counted));
+        let whole = marriage.found.part(Aspect::Whole, 1, Treatment::Counted);
+        if marriage.body.status != MarriageStatus::Married {
+            ended.push(whole);
         } else if marriage.is_in_force(&marriages) {
-            in_force |= is_stated(who);
-            if !is_stated(who) {
-                undeclared.push(found.part(Aspect::Whole, 1, Treatment::Counted));
+            let is_stated = is_stated(marriage);
+            in_force |= is_stated;
+            if !is_stated {
+                is_named |= marriage.who.is_named();
+                undeclared.push(whole);
             }
         }
     }
@@ -157,21 +247,26 @@ pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
             continue;
         };
         let who = spouse_of(facts, ordinal, &body.spouse_id_number, "");
-        if matches!(who, Spouse::Other(_)) && !has_ended(&who, None) {
+        if matches!(who, Spouse::Other(_)) && !is_former(&marriages, &who) {
+            is_named = true;
             undeclared.push(found.part(Aspect::SpouseNamed, 1, Treatment::Counted));
         }
     }
     if !undeclared.is_empty() {
-        push(
-            facts,
-            all,
-            "UNDECLARED_SPOUSE",
-            Weight::OpensVerdict,
-            Some(ordinal),
-            undeclared,
-            "婚姻或户籍登记有配偶未列入家庭成员",
-            "marriage or household registration names a spouse who is not among the members",
-        );
+        let (zh, en) = if is_named || stated(facts, ordinal).next().is_none() {
+            (
+                "婚姻或户籍登记有配偶未列入家庭成员",
+                "marriage or household registration names a spouse who is not among the members",
+            )
+        } else {
+            (
+                "婚姻登记未写明该成员的配偶，所列配偶名下又无相应的有效婚姻：配偶可能另有其人。登记仅记一方时，请核对结婚证",
+                "the register of marriages does not name this member's spouse, and has no such marriage of the one who is stated: \
+                 it may be somebody else; where it files a marriage under one of the couple alone, look at the certificate",
+            )
+        };
+        let (code, opens) = ("UNDECLARED_SPOUSE", Weight::OpensVerdict);
+        push(facts, all, code, opens, Some(ordinal), undeclared, zh, en);
     }
     if !in_force {
         no_longer(facts, ordinal, ended, all);

@@ -34,22 +34,24 @@ const YES: (Truth, Truth) = (Truth::Holds, Truth::Holds);
 const NO: (Truth, Truth) = (Truth::Fails, Truth::Open);
 const OPEN: (Truth, Truth) = (Truth::Open, Truth::Open);
 
+fn registered_at(place: DivisionCode, code: &str, status: RegistrationStatus) -> (Truth, Truth) {
+    let body = RecordBody::Registration(Registration {
+        household_number: Default::default(),
+        division_code: code.into(),
+        address: Default::default(),
+        status,
+        deceased_on: None,
+        spouse_id_number: Default::default(),
+        father_id_number: Default::default(),
+        mother_id_number: Default::default(),
+        class: None,
+    });
+    truths(RecordType::Registration, vec![body], Standing::RegisteredIn(place))
+}
+
 #[test]
 fn registered_is_who_has_an_active_registration_in_the_place() {
-    let registered = |code: &str, status| {
-        let body = RecordBody::Registration(Registration {
-            household_number: Default::default(),
-            division_code: code.into(),
-            address: Default::default(),
-            status,
-            deceased_on: None,
-            spouse_id_number: Default::default(),
-            father_id_number: Default::default(),
-            mother_id_number: Default::default(),
-            class: None,
-        });
-        truths(RecordType::Registration, vec![body], Standing::RegisteredIn(here()))
-    };
+    let registered = |code: &str, status| registered_at(here(), code, status);
     assert_eq!(registered("511703", RegistrationStatus::Active), YES);
     assert_eq!(registered("511703100201", RegistrationStatus::Active), YES);
     assert_eq!(registered("511702", RegistrationStatus::Active), NO);
@@ -59,6 +61,36 @@ fn registered_is_who_has_an_active_registration_in_the_place() {
         truths(RecordType::Registration, vec![], Standing::RegisteredIn(here())),
         NO
     );
+}
+
+#[test]
+fn a_division_that_is_no_more_or_holds_the_place_does_not_say_where_it_is_now() {
+    let at = |place: u32, code| registered_at(DivisionCode::new(place).unwrap(), code, RegistrationStatus::Active);
+    // Daxian became Dachuan district; before 2000 both were in another prefecture.
+    for code in [
+        "511721",
+        "511721100201",
+        "513021",
+        "513001",
+        "511700",
+        "510000",
+        "511799",
+        "990001",
+    ] {
+        assert_eq!(at(511_703, code), OPEN, "{code}");
+    }
+    // In force, under a name that was given later too; in another province; where the table says nothing.
+    for code in [
+        "511702", "511781", "320509", "320584", "222325", "320000", "510104", "440106",
+    ] {
+        assert_eq!(at(511_703, code), NO, "{code}");
+    }
+    assert_eq!(at(150_102, "150105"), NO);
+    // What lies in the place by its digits lies in it whatever its name is now.
+    assert_eq!(at(511_700, "511721"), YES);
+    assert_eq!(at(511_721, "511721"), YES);
+    assert_eq!(at(510_000, "513021"), YES);
+    assert_eq!(at(0, "990001"), YES);
 }
 
 fn enrolled(stage: SchoolStage, from: &str, until: &str) -> RecordBody {
@@ -218,6 +250,13 @@ fn married_is_who_has_a_marriage_that_has_not_ended() {
     assert_eq!(
         married(vec![marriage(Married, "", "2001-05-01"), divorce.clone()]),
         OPEN
+    );
+    // An end that names nobody is that of the only marriage before it.
+    let end = |on| marriage(Divorced, "", on);
+    assert_eq!(married(vec![first.clone(), end("2010-05-01")]), NO);
+    assert_eq!(
+        married(vec![first.clone(), end("2000-05-01")]),
+        (Truth::Holds, Truth::Open)
     );
     let undated = marriage(Married, "测试戊", "1900-01-01");
     assert_eq!(married(vec![undated, divorce]), OPEN);
