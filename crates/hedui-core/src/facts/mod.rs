@@ -311,12 +311,6 @@ impl<'a> Facts<'a> {
         self.table.unsettled(of, self.subjects(subject)).next().is_some()
     }
 
-    /// The same departments of one type, by rank.
-    pub(crate) fn silent(&self, of: RecordType, subject: Option<u32>) -> Vec<u16> {
-        let open = self.table.unsettled(&[of], self.subjects(subject));
-        open.map(|(_, rank)| rank).collect()
-    }
-
     /// A part that rests on a member's word.
     pub(crate) fn declared(&self, subject: u32, aspect: Aspect, amount: i64) -> Part {
         Part {

@@ -175,6 +175,8 @@ pub(super) fn casual_work_months(facts: &Facts<'_>, subject: Option<u32>) -> Fig
 
 /// Whether help is being paid on a day.
 pub(crate) fn is_drawn(body: &Assistance, as_of: Date) -> bool {
-    let over = body.until.is_some_and(|last| last.last_day() < as_of);
+    let over = body
+        .until
+        .is_some_and(|last| last.last_day() < as_of && !last.ends_nothing());
     body.status == AssistanceStatus::Drawing && !over
 }

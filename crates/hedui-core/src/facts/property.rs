@@ -70,8 +70,8 @@ fn is_unique(body: &RecordBody, number: &str) -> bool {
 /// Real estate of some kinds that the members still own.
 fn real_estate(facts: &Facts<'_>, subject: Option<u32>, kinds: &[RealEstateKind], declared: Option<u32>) -> Figure {
     let all = of_kinds(facts, subject, kinds);
-    let silent = facts.silent(RecordType::RealEstate, subject);
-    let figure = pieces(all, Because::UnitNumber, &silent, false);
+    let silent = facts.is_unsettled(&[RecordType::RealEstate], subject);
+    let figure = pieces(all, Because::UnitNumber, silent);
     close(facts, figure, RecordType::RealEstate, subject, declared)
 }
 
@@ -157,12 +157,8 @@ pub(super) fn dwelling_area(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
             piece.weight = area.map_or(Bounds::NON_NEGATIVE, Bounds::exactly);
         }
     }
-    let silent = facts.silent(RecordType::RealEstate, subject);
-    let mut figure = pieces(all, Because::UnitNumber, &silent, false);
-    if !silent.is_empty() {
-        // Another register could state another area of any of them.
-        figure.bounds.lo = Some(0);
-    }
+    let silent = facts.is_unsettled(&[RecordType::RealEstate], subject);
+    let figure = pieces(all, Because::UnitNumber, silent);
     close(facts, figure, RecordType::RealEstate, subject, None)
 }
 
@@ -192,8 +188,8 @@ pub(super) fn given_up(facts: &Facts<'_>, subject: Option<u32>, window: Months) 
             _ => None,
         })
         .collect();
-    let silent = facts.silent(RecordType::RealEstate, subject);
-    let figure = pieces(all, Because::UnitNumber, &silent, false);
+    let silent = facts.is_unsettled(&[RecordType::RealEstate], subject);
+    let figure = pieces(all, Because::UnitNumber, silent);
     close(facts, figure, RecordType::RealEstate, subject, None)
 }
 
@@ -277,9 +273,8 @@ fn vehicles_of(facts: &Facts<'_>, subject: Option<u32>, usage: VehicleUse, decla
             (is_commercial == (usage == VehicleUse::Commercial)).then(|| piece(facts, found, counts))
         })
         .collect();
-    let silent = facts.silent(RecordType::Vehicle, subject);
-    // Even a register that has the vehicle could still say of another member that it is in commercial operation.
-    let figure = pieces(all, Because::IdentificationNumber, &silent, true);
+    let silent = facts.is_unsettled(&[RecordType::Vehicle], subject);
+    let figure = pieces(all, Because::IdentificationNumber, silent);
     close(facts, figure, RecordType::Vehicle, subject, declared)
 }
 
@@ -338,8 +333,8 @@ pub(super) fn businesses(facts: &Facts<'_>, subject: Option<u32>) -> Figure {
             _ => None,
         })
         .collect();
-    let silent = facts.silent(RecordType::Business, subject);
-    let figure = pieces(all, Because::CreditCode, &silent, false);
+    let silent = facts.is_unsettled(&[RecordType::Business], subject);
+    let figure = pieces(all, Because::CreditCode, silent);
     let declared = facts.stated_property().and_then(|d| d.businesses);
     close(facts, figure, RecordType::Business, subject, declared)
 }

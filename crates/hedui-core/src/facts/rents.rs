@@ -20,7 +20,10 @@ fn placed(lease: &Lease<'_>, rent: Fen, all: &[Lease<'_>], (year, window): (Mont
         lo: Some(0),
         ..placed.bounds
     };
-    let mut before = all.iter().take_while(|(other, ..)| other.id != lease.0.id);
+    // In an order that is not the records'.
+    let place = |(found, _, number): &Lease<'_>| (number.is_empty(), SmolStr::clone(number), found.rank, found.subject);
+    let own = place(lease);
+    let mut before = all.iter().filter(|other| place(other) < own);
     if placed.bounds == Bounds::ZERO {
         placed
     } else if !lease.1.leased_out {

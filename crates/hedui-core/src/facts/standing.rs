@@ -246,7 +246,7 @@ fn received(body: &Assistance, window: Months, as_of: Date) -> Says {
     if body.from.is_some_and(|from| from.first_day() > as_of) {
         return Says::No(Because::NotAtDate);
     }
-    if body.from.zip(last).is_some_and(|(from, last)| from.is_after(last)) {
+    if last.is_some_and(|last| last.ends_nothing() || body.from.is_some_and(|from| from.is_after(last))) {
         return perhaps;
     }
     if last.is_some_and(|last| Month::of(last.last_day()) < window.from) {

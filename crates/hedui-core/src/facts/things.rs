@@ -136,25 +136,21 @@ fn most_at_several_places(pieces: &[Piece<'_>]) -> Option<Option<i64>> {
     if places.len() < 2 {
         return None;
     }
-    // The greatest of each place first.
-    places.sort_by_key(|p| {
-        (
-            p.found.rank,
-            p.alias,
-            std::cmp::Reverse(p.weight.hi.unwrap_or(i64::MAX)),
-        )
-    });
-    places.dedup_by_key(|p| (p.found.rank, p.alias));
-    let several = places
-        .chunk_by(|a, b| a.found.rank == b.found.rank)
-        .filter(|own| own.len() > 1);
-    let of_one = several.map(|own| own.iter().fold(Bounds::ZERO, |sum, p| sum.plus(p.weight)).hi);
     // Two registers write one address in two ways, but not one area.
     let few = if places.len() <= FEW { places.as_slice() } else { &[] };
     let pairs = few.iter().flat_map(|a| few.iter().map(move |b| (a, b)));
     let of_two = pairs
         .filter(|(a, b)| a.found.rank < b.found.rank && !is_like(a.alias, b.alias) && differ(a.size, b.size))
-        .map(|(a, b)| a.weight.plus(b.weight).hi);
+        .map(|(a, b)| a.weight.plus(b.weight).hi)
+        .reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)));
+    // The greatest of each place first.
+    let greatest = |p: &&Piece<'_>| std::cmp::Reverse(p.weight.hi.unwrap_or(i64::MAX));
+    places.sort_by_key(|p| (p.found.rank, p.alias, greatest(p)));
+    places.dedup_by_key(|p| (p.found.rank, p.alias));
+    let several = places
+        .chunk_by(|a, b| a.found.rank == b.found.rank)
+        .filter(|own| own.len() > 1);
+    let of_one = several.map(|own| own.iter().fold(Bounds::ZERO, |sum, p| sum.plus(p.weight)).hi);
     of_one.chain(of_two).reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))
 }
 
@@ -170,8 +166,9 @@ fn is_like(a: &str, b: &str) -> bool {
     !a.is_empty() && !b.is_empty() && (a == b || is_end(a, b) || is_end(b, a))
 }
 
-/// Counts distinct things; registers that disagree about one leave it open, and so does a silent one (by rank) that could disagree.
-pub(super) fn pieces(mut all: Vec<Piece<'_>>, by: Because, silent: &[u16], own_silence_matters: bool) -> Figure {
+/// Counts distinct things; registers that disagree about one leave it open. One of the kind that is silent about anybody could disagree about any:
+/// it could know that one is given up, or that two stand at one place.
+pub(super) fn pieces(mut all: Vec<Piece<'_>>, by: Because, is_any_silent: bool) -> Figure {
     let mut figure = Figure::known(0);
     if all.is_empty() {
         return figure;
@@ -194,13 +191,13 @@ pub(super) fn pieces(mut all: Vec<Piece<'_>>, by: Because, silent: &[u16], own_s
     let mut least = Least::default();
     let mut doubts = Vec::with_capacity(clusters.len());
     for things in &clusters {
-        let certain = least.add(things, silent, own_silence_matters);
+        let certain = least.add(things);
         let weights = things.iter().filter(|t| t.some()).map(|t| t.weight);
         let hi = weights.fold(Bounds::ZERO, Bounds::plus).hi;
         figure.bounds = figure.bounds.plus(Bounds { lo: Some(0), hi });
         doubts.push(may_be_one(things) && hi != Some(certain));
     }
-    figure.bounds.lo = Some(least.certain());
+    figure.bounds.lo = Some(if is_any_silent { 0 } else { least.certain() });
     let is_doubtful = least.certain() < least.apart;
     if is_doubtful {
         figure.open_by(DOUBTFUL_MATCH);
@@ -256,13 +253,7 @@ struct Least {
 
 impl Least {
     /// Takes a cluster, and says how much it adds at least.
-    fn add(&mut self, things: &[Thing<'_>], silent: &[u16], own_silence_matters: bool) -> i64 {
-        let least = |thing: &Thing<'_>| {
-            let outsider =
-                |d: &u16| own_silence_matters || thing.keyless || !thing.views.iter().any(|(rank, _)| rank == d);
-            let is_certain = thing.all() && !silent.iter().any(outsider);
-            thing.weight.lo.filter(|_| is_certain).unwrap_or(0)
-        };
+    fn add(&mut self, things: &[Thing<'_>]) -> i64 {
         // Another register's word that it is given up may be about it, unless the numbers say that it is another.
         let is_contradicted = |thing: &Thing<'_>| {
             things.iter().any(|other| {
@@ -273,7 +264,8 @@ impl Least {
                 !other.some() && by_another && !(thing.is_unique && other.is_unique)
             })
         };
-        let least = |thing: &Thing<'_>| if is_contradicted(thing) { 0 } else { least(thing) };
+        let is_certain = |thing: &Thing<'_>| thing.all() && !is_contradicted(thing);
+        let least = |thing: &Thing<'_>| thing.weight.lo.filter(|_| is_certain(thing)).unwrap_or(0);
         let mut ranks: Vec<u16> = things.iter().flat_map(|t| &t.views).map(|(rank, _)| *rank).collect();
         ranks.sort_unstable();
         ranks.dedup();

@@ -288,6 +288,10 @@ fn the_same_assistance_elsewhere_is_told_from_help_here() {
     };
     use AssistanceStatus::{Drawing, Ended};
     assert_eq!(aid("dibao", "510104", Drawing, None), ["ASSISTANCE_ELSEWHERE"]);
+    assert_eq!(
+        aid("dibao", "510104", Drawing, Some("1970-01-01")),
+        ["ASSISTANCE_ELSEWHERE"]
+    );
     assert_eq!(aid("dibao", "511703", Drawing, None), ["ASSISTANCE_DRAWN"]);
     assert_eq!(
         aid("dibao", "511703102000", Drawing, None),
