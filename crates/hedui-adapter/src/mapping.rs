@@ -3,6 +3,7 @@
 
 mod expect;
 mod group;
+mod moment;
 mod number;
 mod read;
 mod row;
