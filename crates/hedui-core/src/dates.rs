@@ -51,12 +51,12 @@ impl PartialDate {
     }
 
     /// Whether it is a day that programs write where there is none: the first of a calendar (1970, 1900, 1, in any
-    /// time zone), or one before everybody alive.
+    /// time zone), of which a source may keep the month or the year only, or one before everybody alive.
     /// As the end of something it says nothing.
     pub fn stands_for_none(self) -> bool {
         match (self.year, self.month, self.day) {
             (year, ..) if year <= 1900 => true,
-            (1969, 12, 31) | (1970, 1, 1) => true,
+            (1969, 12, 31 | 0) | (1970, 1, 1 | 0) | (1970, 0, _) => true,
             _ => false,
         }
     }

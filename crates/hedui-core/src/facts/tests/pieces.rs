@@ -512,7 +512,11 @@ fn what_has_neither_number_nor_place_is_perhaps_what_husband_and_wife_own_togeth
 
 #[test]
 fn a_day_that_stands_for_none_sells_no_flat() {
-    for day in ["1970-01-01", "1900-01-01", "1899-12-30", "0001-01-01"] {
+    let days = ["1970-01-01", "1900-01-01", "1899-12-30", "0001-01-01"];
+    for day in days
+        .into_iter()
+        .chain(["1970-01", "1970", "1969-12", "1900-01", "1900"])
+    {
         let sold = flat("510001", (1, 1), Some(day));
         for fact in [Fact::Dwellings, Fact::RealEstateGivenUp] {
             let figure = figure(&[says("housing", &[T::RealEstate], vec![sold.clone()])], fact);
