@@ -3,11 +3,13 @@
 
 mod expect;
 mod group;
+mod moment;
 mod number;
 mod read;
 mod row;
 mod schema;
 mod value;
+mod whose;
 mod write;
 
 #[cfg(test)]
@@ -22,7 +24,8 @@ pub use value::{Codec, DateFormat, Unit, Unreadable};
 pub use write::Inexpressible;
 
 pub(crate) use number::{is_id_number, is_masked, is_rounded};
-pub(crate) use read::{key, sound};
+pub(crate) use read::sound;
+pub(crate) use whose::{Form, Likeness, Whose, is_none, is_total, key};
 
 /// How the rows of one source are read.
 #[derive(Clone, Debug)]

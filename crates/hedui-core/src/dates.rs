@@ -55,7 +55,7 @@ impl PartialDate {
     pub fn stands_for_none(self) -> bool {
         match (self.year, self.month, self.day) {
             (year, ..) if year <= 1900 => true,
-            (1901, 12, 13 | 14) | (1904, 1, 1) | (1969, 12, 31) => true,
+            (1901, 12, 13 | 14) | (1904, 1, 1) | (1969, 12, 31 | 0) => true,
             (1970, month, day) => month <= 1 && day <= 1,
             _ => false,
         }

@@ -4,8 +4,8 @@
 use hedui_ids::{CreditCode, ResidentId};
 
 use super::Field;
-use super::read::key;
 use super::schema::FieldKind;
+use super::whose::key;
 
 /// Whether it has the form of a resident's number, of 18 or of 15; its check digit may be wrong.
 pub(crate) fn is_id_number(who: &str) -> bool {

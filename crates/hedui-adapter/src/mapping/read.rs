@@ -6,43 +6,9 @@ use hedui_ids::name::{self, Match};
 use serde_json::{Map, Value as Json};
 
 use super::number::{is_damaged, is_power};
+use super::whose::{is_id_of, is_of_another, is_word};
 use super::{DataOn, FieldSource, Mapping, RecordMapping, Row, Threshold, Value, group};
 use crate::reason::Reason;
-
-/// An id as it is compared: without blanks, hyphens, spreadsheet and invisible marks, half width, upper case.
-pub(crate) fn key(text: &str) -> String {
-    text.trim()
-        .trim_start_matches(['\'', '’', '＇'])
-        .chars()
-        .map(|c| match u32::from(c) {
-            code @ 0xFF01..=0xFF5E => char::from_u32(code - 0xFEE0).unwrap_or(c),
-            _ => c,
-        })
-        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '–' | '—' | '\u{200B}'..='\u{200F}' | '\u{FEFF}'))
-        .map(|c| c.to_ascii_uppercase())
-        .collect()
-}
-
-/// Whether a column's text is certainly not the person's id: a masked or rounded one, several in one cell, or one of which a digit or two are
-/// otherwise may be theirs all the same.
-fn is_of_another(text: &str, subject: &Subject) -> bool {
-    let form = key(text);
-    let is_like = |own: &str| {
-        let differing = form.chars().zip(own.chars()).filter(|(a, b)| a != b).count();
-        form.contains(own) || form.chars().count() == own.len() && differing <= 2
-    };
-    let is_whole = !form.contains(['*', '?', '.', '+', '…']);
-    let legacy = subject.id.legacy_15();
-    is_whole && !is_like(subject.id.expose()) && !legacy.is_some_and(|legacy| is_like(legacy.expose()))
-}
-
-/// Whether a column's text is the person's id, in the form of 18 or of 15.
-fn is_id_of(text: &str, subject: &Subject) -> bool {
-    let same = |text: &str| {
-        text == subject.id.expose() || subject.id.legacy_15().is_some_and(|legacy| text == legacy.expose())
-    };
-    same(text) || same(&key(text))
-}
 
 /// What was learned so far.
 #[derive(Default)]
@@ -183,30 +149,26 @@ impl Mapping {
 
     /// Whether a row is about the person, by id and name.
     fn is_of(&self, row: &Row, subject: &Subject, out: &mut Reading) -> Result<bool, String> {
+        let name = self.identity.name.as_deref().map(|column| match row.get(column) {
+            Value::Text(text) => name::same(text, &subject.name),
+            // An empty and an unreadable name both compare as doubtful.
+            Value::Empty | Value::Unreadable => Match::Doubtful,
+        });
         match row.get(&self.identity.id_number) {
-            Value::Unreadable => return Err("identity.id_number".to_owned()),
             Value::Text(text) if is_id_of(text, subject) => {}
-            // Nobody's: a source that has lost the column must not seem to have nothing.
-            Value::Empty => return Err("identity.id_number".to_owned()),
-            Value::Text(text) if is_of_another(text, subject) => {
+            // What a clerk has written in the place of a number says of nobody that the row is theirs; the name may say that it is not.
+            Value::Text(text) if is_word(text) && name == Some(Match::Different) || is_of_another(text, subject) => {
                 out.other_people += 1;
                 return Ok(false);
             }
-            Value::Text(_) => return Err("identity.id_number".to_owned()),
+            // Nobody's: a source that has lost the column must not seem to have nothing.
+            Value::Empty | Value::Unreadable | Value::Text(_) => return Err("identity.id_number".to_owned()),
         }
-        let Some(column) = &self.identity.name else {
-            return Ok(true);
-        };
-        let registered = match row.get(column) {
-            Value::Text(text) => text,
-            // An empty and an unreadable name both compare as doubtful.
-            Value::Empty | Value::Unreadable => "",
-        };
-        match name::same(registered, &subject.name) {
-            Match::Same => {}
-            Match::SameAfterNormalising => out.note("name: written differently in the source"),
-            Match::Doubtful => out.note("name: cannot be compared with the source"),
-            Match::Different => {
+        match name {
+            None | Some(Match::Same) => {}
+            Some(Match::SameAfterNormalising) => out.note("name: written differently in the source"),
+            Some(Match::Doubtful) => out.note("name: cannot be compared with the source"),
+            Some(Match::Different) => {
                 out.other_names += 1;
                 return Ok(false);
             }

@@ -4,6 +4,7 @@
 use hedui_core::PartialDate;
 use serde_json::Value as Json;
 
+use super::moment::in_china;
 use super::schema::FieldKind;
 
 /// A value that cannot be read as the manifest describes it. Says nothing of the value: it may be personal.
@@ -15,7 +16,7 @@ pub struct Unreadable;
 pub enum DateFormat {
     /// `20190503`; `00` for an unknown month or day.
     Compact,
-    /// `2019-05-03`, `2019-05`, `2019`; a time of day after it is dropped. The default.
+    /// `2019-05-03`, `2019-05`, `2019`; of a time of day after it the zone counts, if any. The default.
     Dashed,
     /// `2019/5/3`, likewise.
     Slashed,
@@ -48,6 +49,12 @@ impl DateFormat {
 
     /// Reads a date.
     pub fn read(self, text: &str) -> Result<PartialDate, Unreadable> {
+        let (text, time) = match self {
+            DateFormat::Dashed | DateFormat::DashedMonth | DateFormat::Slashed => {
+                text.split_once([' ', 'T', 't']).unwrap_or((text, ""))
+            }
+            _ => (text, ""),
+        };
         let parts: [&str; 3] = match self {
             DateFormat::Compact => match (text.len(), text.get(..4), text.get(4..6), text.get(6..)) {
                 (8, Some(y), Some(m), Some(d)) => [y, m, d],
@@ -75,7 +82,8 @@ impl DateFormat {
         if zeros && self != DateFormat::Compact {
             return Err(Unreadable);
         }
-        PartialDate::new(number(year)?, month, day).ok_or(Unreadable)
+        let date = PartialDate::new(number(year)?, month, day).ok_or(Unreadable)?;
+        in_china(date, time)
     }
 
     /// Writes a date; what the format cannot hold is dropped.
@@ -98,10 +106,9 @@ impl DateFormat {
     }
 }
 
-/// Up to three parts; a time of day after a blank or `T` is no part of a civil date.
+/// Up to three parts.
 fn split(text: &str, separator: char) -> [&str; 3] {
-    let day = text.split([' ', 'T']).next().unwrap_or_default();
-    let mut parts = day.splitn(3, separator);
+    let mut parts = text.splitn(3, separator);
     [(); 3].map(|()| parts.next().unwrap_or_default())
 }
 

@@ -1,6 +1,7 @@
 //! A file that a department drops from time to time, held in memory with an index by id, and replaced when a newer one was read whole.
 //! Leaves where files lie to `shelf`, their form to `sheet`, their rows to `table`, and the meaning of the columns to the mapping.
 
+mod doubt;
 mod sftp;
 mod shelf;
 mod table;
@@ -94,6 +95,7 @@ impl File {
     ) -> File {
         let wanted = Wanted {
             key_column: connector.key_column.clone(),
+            name_column: mapping.identity.name.clone(),
             columns: mapping.every_column(),
             spellings: connector.spellings.clone(),
             quarantine: connector.quarantine,

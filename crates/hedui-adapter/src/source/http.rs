@@ -1,6 +1,7 @@
 //! A web service of the department that answers JSON or XML: templates for the question, JSONPath for the rows.
 //! Leaves the meaning of the columns to the mapping. Addresses hold ids, so no text of the client library is ever passed on.
 
+mod absent;
 pub(super) mod client;
 mod complete;
 mod reply;
@@ -18,7 +19,7 @@ use minijinja::Environment;
 pub(super) use reply::Form;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use template::{Escape, render, templates};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::{Found, Source, is_tls};
 use crate::adapter::Limits;
@@ -85,7 +86,9 @@ impl Http {
         let request = self.request([subject.id.expose(), legacy, subject.name.as_str()])?;
         let response = self.client.execute(request).await.map_err(|e| failure(&e))?;
         match response.status().as_u16() {
-            status if self.connector.no_record_status.contains(&status) && is_of_a_service(&response) => Ok(Vec::new()),
+            status if self.connector.no_record_status.contains(&status) && is_of_a_service(&response) => {
+                self.nobody(response).await.map(|()| Vec::new())
+            }
             200..=299 => self.answer(response).await,
             status => Err(refusal(status)),
         }
@@ -181,6 +184,29 @@ impl Http {
         }
     }
 
+    /// Whether an answer under a status that means "no record" is one of the service and brings no rows. Where it says itself how it is meant,
+    /// that counts; else it must not read as what a gateway says that does not find the service.
+    ///
+    /// # Errors
+    /// It is another answer.
+    async fn nobody(&self, response: reqwest::Response) -> Result<(), Failure> {
+        let status = response.status().as_u16();
+        let (tree, form) = self.tree(response).await?;
+        match reply::rows(&tree, &self.connector, form) {
+            Ok(rows) if rows.is_empty() => Ok(()),
+            Ok(_) => Err(Reason::SourceError.failure_at(format_args!("status {status} with rows"))),
+            Err(_) if status >= 400 && absent::is_of_a_gateway(&tree) => Err(lost(status)),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Whether a person stands in the path of the address, so that without one it is another address.
+    fn asks_in_path(&self) -> bool {
+        let path = self.connector.url.split('?').next().unwrap_or_default();
+        let path = path.split_once("://").map_or(path, |(_, rest)| rest);
+        path.contains("{{")
+    }
+
     /// An answer as a tree, by the form that the manifest states, else by its content type.
     async fn tree(&self, response: reqwest::Response) -> Result<(serde_json::Value, Form), Failure> {
         let content = response
@@ -234,13 +260,23 @@ impl Source for Http {
         Ok(futures::future::join_all((0u32..).zip(subjects).map(ask)).await)
     }
 
-    /// Any answer at all shows that the service is there; what it says of nobody is its own affair.
+    /// What the service says of nobody is its own affair, as long as it is the service that says it: a gateway refuses, leads elsewhere, or
+    /// does not know the address.
     async fn check(&self) -> Result<(), Failure> {
         let mut request = self.request(["", "", ""])?;
         *request.timeout_mut() = Some(CHECK_TIMEOUT);
         let response = self.client.execute(request).await.map_err(|e| failure(&e))?;
-        match response.status().as_u16() {
-            status @ (401 | 403 | 500..=599) => Err(refusal(status)),
+        let status = response.status().as_u16();
+        match status {
+            300..=399 | 401 | 403 | 500..=599 => Err(refusal(status)),
+            // Of an address without its end nothing follows for the whole one.
+            404 | 405 | 410 if self.asks_in_path() => Ok(()),
+            _ if self.connector.no_record_status.contains(&status) && is_of_a_service(&response) => {
+                timeout(CHECK_TIMEOUT, self.nobody(response))
+                    .await
+                    .unwrap_or_else(|_| Err(Reason::SourceTimeout.failure()))
+            }
+            404 | 405 | 410 => Err(lost(status)),
             _ => Ok(()),
         }
     }
@@ -284,6 +320,11 @@ fn is_of_a_service(response: &reqwest::Response) -> bool {
     let kind = response.headers().get(reqwest::header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     ["json", "xml"].iter().any(|of| kind.contains(of))
+}
+
+/// Nobody is there who would know of a person.
+fn lost(status: u16) -> Failure {
+    Reason::SourceMissing.failure_at(format_args!("status {status}: the address of the service may be wrong"))
 }
 
 fn refusal(status: u16) -> Failure {

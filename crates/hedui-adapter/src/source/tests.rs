@@ -3,6 +3,7 @@
 mod damaged;
 mod databases;
 mod dbf;
+mod doubted;
 mod drops;
 mod emptied;
 #[cfg(feature = "connector-odbc")]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use hedui_core::{Failure, PartialDate, Subject};
 
-use crate::mapping::{Cell, DataOn, Row, is_id_number, is_masked, is_rounded, key};
+use super::doubt::Doubt;
+use crate::mapping::{Cell, DataOn, Row, Whose, is_id_number, key};
 use crate::reason::Reason;
 use crate::source::sheet::Sheet;
 use crate::source::{MAX_ROWS, Rows};
@@ -17,6 +18,8 @@ const MAX_NAMED: usize = 10;
 /// What the mapping and the connector want of a file.
 pub(super) struct Wanted {
     pub(super) key_column: String,
+    /// The column of the name, where the mapping has one.
+    pub(super) name_column: Option<String>,
     /// Columns of the mapping, and whether the file must have them.
     pub(super) columns: Vec<(String, bool)>,
     pub(super) spellings: Vec<(String, Vec<String>)>,
@@ -31,7 +34,7 @@ pub(super) struct Table {
     rows: Vec<(usize, Vec<Cell>)>,
     index: HashMap<String, Vec<usize>>,
     /// Lines of which nobody can say whose they are.
-    unknown: Vec<usize>,
+    doubt: Doubt,
     /// Of which day the data is, as far as the file says.
     pub(super) data_on: Option<PartialDate>,
 }
@@ -45,28 +48,37 @@ impl Wanted {
         let header = self.header(&sheet.header)?;
         let key_at = header.iter().position(|name| **name == *self.key_column);
         let key_at = key_at.ok_or_else(|| missing(&self.key_column))?;
-        let mut unknown = sheet.unknown;
+        let name_at = self.name_column.as_ref();
+        let name_at = name_at.and_then(|column| header.iter().position(|name| **name == **column));
+        let mut doubt = Doubt::new(sheet.unknown, name_at);
         let mut rows = sheet.rows;
         rows.retain(|(_, cells)| !cells.iter().all(is_blank));
         let mut index: HashMap<String, Vec<usize>> = HashMap::with_capacity(rows.len());
+        let mut somebody = false;
         for (number, (line, cells)) in rows.iter().enumerate() {
-            match cells.get(key_at).and_then(whose) {
-                Some(who) => index.entry(who).or_default().push(number),
-                None => unknown.push(*line),
+            let whose = match cells.get(key_at) {
+                Some(Cell::Text(text)) => {
+                    somebody |= is_id_number(&key(text));
+                    Whose::of(text)
+                }
+                Some(Cell::Unreadable) | None => Whose::Anybodys,
+            };
+            match whose {
+                Whose::Of(who) => index.entry(who).or_default().push(number),
+                whose => doubt.put(*line, whose, cells),
             }
         }
-        unknown.sort_unstable();
+        let doubt = doubt.sorted();
+        let unknown = doubt.anybodys();
         if !unknown.is_empty() && !self.quarantine {
-            return Err(
-                Reason::SourceUnreadable.failure_at(format_args!("whose {} is cannot be told", lines(&unknown)))
-            );
+            return Err(Reason::SourceUnreadable.failure_at(format_args!("whose {} is cannot be told", lines(unknown))));
         }
-        self.holds_somebody(rows.len(), &index, &unknown)?;
+        self.holds_somebody(rows.len(), somebody, unknown)?;
         let mut table = Table {
             header,
             rows,
             index,
-            unknown,
+            doubt,
             data_on: None,
         };
         table.data_on = self.data_on(&table);
@@ -74,19 +86,14 @@ impl Wanted {
     }
 
     /// Out of a file without people nothing follows for anybody: an export that failed looks the same, and so does a column of something else.
-    fn holds_somebody(
-        &self,
-        rows: usize,
-        index: &HashMap<String, Vec<usize>>,
-        unknown: &[usize],
-    ) -> Result<(), Failure> {
+    fn holds_somebody(&self, rows: usize, somebody: bool, unknown: &[usize]) -> Result<(), Failure> {
         if rows == 0 && unknown.is_empty() {
             let empty = Reason::SourceEmpty.failure_at(
                 "the file has a header and no rows: export it again, or write may_be_empty = true where it may be so",
             );
             return if self.may_be_empty { Ok(()) } else { Err(empty) };
         }
-        if index.keys().any(|who| is_id_number(who)) {
+        if somebody {
             return Ok(());
         }
         Err(Reason::SourceUnreadable.failure_at(format_args!(
@@ -149,7 +156,13 @@ impl Wanted {
 
 impl Table {
     /// The rows of a person, with what is to be said of the file they stand in.
+    ///
+    /// # Errors
+    /// They are too many, or there is a row that may be theirs under a damaged number.
     pub(super) fn find(&self, subject: &Subject) -> Result<Rows, Failure> {
+        if let Some(line) = self.doubt.damaged(subject).or_else(|| self.cut(subject)) {
+            return Err(Reason::RowUnreadable.failure_at(format_args!("identity.id_number, line {line}")));
+        }
         let by_id = self.index.get(subject.id.expose());
         let by_legacy = subject
             .id
@@ -168,8 +181,9 @@ impl Table {
             data_on: self.data_on,
             ..Rows::from(rows.collect::<Vec<Row>>())
         };
-        if !self.unknown.is_empty() {
-            let lines = lines(&self.unknown);
+        let unknown = self.doubt.of(subject);
+        if !unknown.is_empty() {
+            let lines = lines(&unknown);
             found.notes.push(format!(
                 "whose {lines} of the file is cannot be told: records may be missing"
             ));
@@ -177,6 +191,14 @@ impl Table {
             found.doubt = Some(doubt);
         }
         Ok(found)
+    }
+
+    /// The line under the person's number without its last three digits, where these look like a number of fifteen.
+    fn cut(&self, subject: &Subject) -> Option<usize> {
+        let rows = self.index.get(subject.id.expose().get(..15)?)?;
+        let lines = rows.iter().filter_map(|number| self.rows.get(*number));
+        let mut theirs = lines.filter(|(_, cells)| self.doubt.may_be_named(cells, subject));
+        theirs.next().map(|(line, _)| *line)
     }
 }
 
@@ -199,12 +221,4 @@ fn lines(numbers: &[usize]) -> String {
         format!(" and {more} more")
     };
     format!("{word} {}{more}", named.join(", "))
-}
-
-/// Whose row it is; none where that cannot be told: no number at all, one that was masked, or one that a spreadsheet has rounded.
-/// A number of another form (a passport, a company) is somebody else's.
-fn whose(cell: &Cell) -> Option<String> {
-    let Cell::Text(text) = cell else { return None };
-    let who = key(text);
-    (!who.is_empty() && !is_masked(&who) && !is_rounded(&who)).then_some(who)
 }

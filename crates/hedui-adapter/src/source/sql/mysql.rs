@@ -125,13 +125,13 @@ impl Source for Mysql {
     }
 }
 
-/// Every session reads only, and the server ends what we should no longer wait for: MariaDB by a time in seconds, MySQL in milliseconds, each
-/// in a comment that only that one executes.
+/// Every session reads only, shows points in time (TIMESTAMP) at the hour of Asia/Shanghai, and the server ends what we should no longer wait for:
+/// MariaDB by a time in seconds, MySQL in milliseconds, each in a comment that only that one executes.
 fn session(deadline: Duration) -> Vec<String> {
     let millis = deadline.as_millis().clamp(1, 86_400_000);
     let (seconds, rest) = (millis / 1_000, millis % 1_000);
     let limits = format!(
-        "SET SESSION /*M!100100 max_statement_time = {seconds}.{rest:03}, */ /*!50708 max_execution_time = {millis}, */ autocommit = 1"
+        "SET SESSION /*M!100100 max_statement_time = {seconds}.{rest:03}, */ /*!50708 max_execution_time = {millis}, */ time_zone = '+08:00', autocommit = 1"
     );
     vec!["SET SESSION TRANSACTION READ ONLY".to_owned(), limits]
 }

@@ -143,11 +143,13 @@ impl Source for Postgres {
     }
 }
 
-/// Every session reads only, and the server ends what we should no longer wait for.
+/// Every session reads only, reckons in the hours of Asia/Shanghai what the query makes of points in time, and the server ends what we should no
+/// longer wait for.
 fn session(deadline: Duration) -> Hook {
     let millis = deadline.as_millis().clamp(1, i32::MAX as u128);
-    let settings =
-        format!("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET SESSION statement_timeout = {millis}");
+    let settings = format!(
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET SESSION statement_timeout = {millis}; SET TIME ZONE 8"
+    );
     Hook::async_fn(move |client, _| {
         let settings = settings.clone();
         Box::pin(async move { client.batch_execute(&settings).await.map_err(HookError::Backend) })

@@ -184,3 +184,57 @@ async fn what_was_rounded_neither_puts_rows_together_nor_is_a_reference() {
             && answer.notes.iter().any(|n| n.contains("reference"))
     );
 }
+
+/// Zeros in the place of a day are no day on which a flat was sold: they cannot be read, or stand for none.
+#[tokio::test]
+async fn a_zero_in_the_place_of_a_day_sells_no_flat() {
+    for (format, zeros) in [
+        (
+            "yyyy-mm-dd",
+            &[
+                "0000-00-00",
+                "0",
+                "0001-01-01",
+                "1900-01-00",
+                "1970-01-01",
+                "0001-01-01T00:00:00Z",
+            ][..],
+        ),
+        (
+            "yyyy-mm-dd",
+            &[
+                "1970-01-01 00:00:00",
+                "1970-01-01T00:00:00Z",
+                "1970-01",
+                "1970",
+                "1899-12-30",
+            ],
+        ),
+        ("yyyy/mm/dd", &["0/0/0", "1900/1/0", "1899/12/31", "1970/1/1 8:00:00"]),
+        ("yyyymmdd", &["00000000", "0", "19000100", "19700101", "18991230"]),
+        ("yyyymm", &["000000", "0", "190000", "190001", "197001"]),
+        ("yyyy-mm", &["0000-00", "0", "1900-01", "1970-01"]),
+        ("yyyy年mm月dd日", &["0年0月0日", "1900年1月0日", "1970年1月1日"]),
+        ("yyyy", &["0", "0000", "1900", "1970"]),
+    ] {
+        for zero in zeros {
+            let dir = tempfile::tempdir().unwrap();
+            let who = subject(0).id;
+            std::fs::write(dir.path().join("t.csv"), format!("who,k\n{},{zero}\n", who.expose())).unwrap();
+            let rest = format!(
+                ", kind = {{ value = \"dwelling\" }}, disposed_on = {{ column = \"k\", format = \"{format}\" }}"
+            );
+            let answer = ask(&department("csv", "real_estate", "address", &rest, dir.path()), LONG).await;
+            match &answer.state {
+                hedui_core::AnswerState::Found { records } => {
+                    let hedui_core::RecordBody::RealEstate(flat) = &records[0].body else {
+                        panic!("another record")
+                    };
+                    let sold = flat.disposed_on;
+                    assert!(sold.is_none_or(|on| on.stands_for_none()), "{format} {zero} {sold:?}");
+                }
+                _ => assert_eq!(reason(&answer), "ROW_UNREADABLE", "{format} {zero}"),
+            }
+        }
+    }
+}

@@ -419,6 +419,11 @@ const POSTGRES_VALUES: Values = &[
     ("'0044-03-15 BC'::date", None),
     ("'1984-06-12 23:59:59.9'::timestamp", Some("1984-06-12 23:59:59")),
     ("'2019-02-28 17:00:00+00'::timestamptz", Some("2019-03-01 01:00:00")),
+    ("'2019-02-28 17:00:00+00'::timestamptz::date", Some("2019-03-01")),
+    (
+        "to_char('2019-02-28 17:00:00+00'::timestamptz, 'YYYY-MM-DD')",
+        Some("2019-03-01"),
+    ),
     ("'ab'::char(6)", Some("ab")),
     ("' ab '::text", Some("ab")),
     ("'𠮷䶮'::varchar(10)", Some("𠮷䶮")),
@@ -447,6 +452,12 @@ const MARIADB_VALUES: Values = &[
     ("CAST(511703198406129811 AS DOUBLE)", None),
     ("CAST('2019-03-01' AS DATE)", Some("2019-03-01")),
     ("CAST('1984-06-12 23:59:59' AS DATETIME)", Some("1984-06-12 23:59:59")),
+    // 2019-02-28 17:00 UTC.
+    ("FROM_UNIXTIME(1551373200)", Some("2019-03-01 01:00:00")),
+    (
+        "CAST(FROM_UNIXTIME(1551373200) AS CHAR(19))",
+        Some("2019-03-01 01:00:00"),
+    ),
     ("CAST('12:30:00' AS TIME)", None),
     ("CAST('𠮷䶮' AS CHAR(10))", Some("𠮷䶮")),
     ("CAST('ab' AS BINARY)", None),

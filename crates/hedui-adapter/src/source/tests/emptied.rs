@@ -8,11 +8,11 @@ use crate::adapter::{Adapter as _, MappedAdapter, Outcome};
 use crate::manifest::Manifest;
 use crate::samples::materialise;
 
-const HEADER: [&str; 5] = ["who", "name", "what", "amount", "day"];
-const STRANGER: [&str; 5] = ["110101199003077774", "n", "p", "1", "2019-03-01"];
+pub(super) const HEADER: [&str; 5] = ["who", "name", "what", "amount", "day"];
+pub(super) const STRANGER: [&str; 5] = ["110101199003077774", "n", "p", "1", "2019-03-01"];
 
 /// The connectors that read files of rows, as a manifest writes them.
-fn connectors(rest: &str) -> [(&'static str, String); 3] {
+pub(super) fn connectors(rest: &str) -> [(&'static str, String); 3] {
     [
         (
             "csv",
@@ -24,13 +24,13 @@ fn connectors(rest: &str) -> [(&'static str, String); 3] {
         ),
         (
             "dbf",
-            format!("kind = \"dbf\", path = \"${{data}}/t.dbf\", key_column = \"who\"{rest}"),
+            format!("kind = \"dbf\", path = \"${{data}}/t.dbf\", encoding = \"utf-8\", key_column = \"who\"{rest}"),
         ),
     ]
 }
 
 /// The file of a connector with these lines, the first of which is the header.
-fn put(kind: &str, dir: &Path, lines: &[[&str; 5]]) {
+pub(super) fn put(kind: &str, dir: &Path, lines: &[[&str; 5]]) {
     match kind {
         "csv" => {
             let lines: Vec<String> = lines.iter().map(|line| line.join(",") + "\n").collect();
@@ -51,25 +51,32 @@ fn put(kind: &str, dir: &Path, lines: &[[&str; 5]]) {
     }
 }
 
-/// A dBASE table in which every column is 20 wide.
+/// How wide every column of the dBASE table is.
+const WIDTH: usize = 60;
+
+/// A dBASE table.
 fn table(lines: &[[&str; 5]]) -> Vec<u8> {
     let rows = &lines[1..];
     let mut bytes = vec![3, 119, 1, 1];
     bytes.extend(u32::try_from(rows.len()).unwrap().to_le_bytes());
     bytes.extend(u16::try_from(33 + 32 * HEADER.len()).unwrap().to_le_bytes());
-    bytes.extend(u16::try_from(1 + 20 * HEADER.len()).unwrap().to_le_bytes());
+    bytes.extend(u16::try_from(1 + WIDTH * HEADER.len()).unwrap().to_le_bytes());
     bytes.resize(32, 0);
     for name in lines[0] {
         let mut field = name.as_bytes().to_vec();
         field.resize(11, 0);
-        field.extend([b'C', 0, 0, 0, 0, 20]);
+        field.extend([b'C', 0, 0, 0, 0, u8::try_from(WIDTH).unwrap()]);
         field.resize(32, 0);
         bytes.extend(field);
     }
     bytes.push(0x0D);
     for row in rows {
         bytes.push(b' ');
-        row.iter().for_each(|text| bytes.extend(format!("{text:<20}").bytes()));
+        for text in row {
+            let mut cell = text.as_bytes().to_vec();
+            cell.resize(WIDTH, b' ');
+            bytes.extend(cell);
+        }
     }
     bytes.push(0x1A);
     bytes

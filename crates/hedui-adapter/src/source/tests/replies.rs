@@ -9,6 +9,7 @@ use hedui_core::SubjectAnswer;
 use proptest::prelude::*;
 
 use super::{LONG, ask, manifest, reason};
+use crate::adapter::{Adapter as _, MappedAdapter, Outcome};
 use crate::manifest::Manifest;
 use crate::testing::subject;
 
@@ -91,6 +92,112 @@ async fn not_found_is_no_record_only_where_the_service_says_so() {
         let answer = ask(&connector(&url, ", no_record_status = [404]"), LONG).await;
         assert_eq!(reason(&answer), expected, "{content}");
     }
+}
+
+/// Bodies that gateways and frameworks send for addresses that they do not know.
+const LOST: &[&str] = &[
+    r#"{"timestamp":"2019-07-01T00:00:00.000+00:00","status":404,"error":"Not Found","path":"/q"}"#,
+    r#"{"timestamp":1561939200000,"path":"/q","message":"","requestId":"1a2b"}"#,
+    r#"{"message":"no Route matched with those values"}"#,
+    r#"{"message":"no Route matched with those values","request_id":"0a"}"#,
+    r#"{"error_msg":"404 Route Not Found"}"#,
+    r#"{"detail":"Not Found"}"#,
+    r#"{"statusCode":404,"message":"Cannot GET /q","error":"Not Found"}"#,
+    r#"{"statusCode":404,"message":"Resource not found"}"#,
+    r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"No static resource q.","instance":"/q"}"#,
+    r#"{"error":{"code":404,"message":"Not found."}}"#,
+    r#"{"code":404,"msg":"请求路径不存在，请检查"}"#,
+    r#""404 page not found""#,
+];
+
+#[tokio::test]
+async fn a_gateway_that_does_not_know_the_address_says_nothing_of_a_person_in_json_either() {
+    for lost in LOST {
+        let url = service("application/json", 404, (*lost).to_owned()).await;
+        let manifest = connector(&url, ", no_record_status = [404]");
+        let answer = ask(&manifest, LONG).await;
+        assert_eq!(reason(&answer), "SOURCE_MISSING", "{lost}");
+        assert!(answer.failure.unwrap().message.contains("address"), "{lost}");
+        assert_eq!(checked(&manifest).await, Outcome::Fail, "{lost}");
+    }
+    let page = "<html><head><title>404 Not Found</title></head><body>nginx</body></html>";
+    let url = service("application/xhtml+xml", 404, page.to_owned()).await;
+    assert_eq!(
+        reason(&ask(&connector(&url, ", no_record_status = [404]"), LONG).await),
+        "SOURCE_MISSING"
+    );
+    for (body, expected) in [
+        ("404 page not found", "SOURCE_UNREADABLE"),
+        ("", "SOURCE_UNREADABLE"),
+        (r#"{"code":404,"msg":"查无此人"}"#, "NO_RECORD"),
+        (r#"{"code":"NO_PERSON","message":"person not found"}"#, "NO_RECORD"),
+        (r#"{"data":[],"path":"/q","timestamp":1}"#, "NO_RECORD"),
+        (r#"{"data":null}"#, "NO_RECORD"),
+    ] {
+        let url = service("application/json", 404, body.to_owned()).await;
+        let answer = ask(&connector(&url, ", no_record_status = [404]"), LONG).await;
+        assert_eq!(reason(&answer), expected, "{body}");
+    }
+    let url = service("application/json", 404, format!("{{\"data\":[{}]}}", row(&[]))).await;
+    let answer = ask(&connector(&url, ", no_record_status = [404]"), LONG).await;
+    assert_eq!(reason(&answer), "SOURCE_ERROR", "rows of a person who is not there");
+}
+
+/// What a manifest says of the answer counts before what it looks like.
+#[tokio::test]
+async fn a_service_that_says_how_it_means_404_is_believed() {
+    let said =
+        r#", no_record_status = [404], success = { path = "$.error", equals = ["none"], no_record = ["Not Found"] }"#;
+    for (body, expected) in [
+        (LOST[0].to_owned(), "NO_RECORD"),
+        (LOST[2].to_owned(), "SOURCE_MISSING"),
+        (
+            format!("{{\"error\":\"none\",\"data\":[{}]}}", row(&[])),
+            "SOURCE_ERROR",
+        ),
+    ] {
+        let url = service("application/json", 404, body.clone()).await;
+        assert_eq!(reason(&ask(&connector(&url, said), LONG).await), expected, "{body}");
+    }
+}
+
+async fn checked(manifest: &Manifest) -> Outcome {
+    let adapter = MappedAdapter::open(manifest).unwrap();
+    adapter.check(None).await.remove(0).outcome
+}
+
+#[tokio::test]
+async fn the_self_test_fails_where_the_address_is_not_known() {
+    for (status, rest, expected) in [
+        (200, "", Outcome::Pass),
+        (400, "", Outcome::Pass),
+        (422, "", Outcome::Pass),
+        (404, "", Outcome::Fail),
+        (405, "", Outcome::Fail),
+        (410, "", Outcome::Fail),
+        (302, "", Outcome::Fail),
+        (401, "", Outcome::Fail),
+        (503, "", Outcome::Fail),
+        (404, ", no_record_status = [404]", Outcome::Pass),
+        (410, ", no_record_status = [404]", Outcome::Fail),
+    ] {
+        let url = service("application/json", status, "{}".to_owned()).await;
+        assert_eq!(checked(&connector(&url, rest)).await, expected, "{status} {rest}");
+        // Without the person it is another address, of which nobody need know.
+        let of_one = checked(&connector(&format!("{url}people/{{{{ id_number }}}}"), rest)).await;
+        let unknown = [404, 405, 410].contains(&status);
+        assert_eq!(
+            of_one,
+            if unknown { Outcome::Pass } else { expected },
+            "{status} {rest}"
+        );
+    }
+    let url = service("text/html", 404, "404".to_owned()).await;
+    assert_eq!(
+        checked(&connector(&url, ", no_record_status = [404]")).await,
+        Outcome::Fail,
+        "a page"
+    );
 }
 
 #[tokio::test]
