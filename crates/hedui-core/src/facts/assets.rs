@@ -78,13 +78,12 @@ fn is_perhaps_card(facts: &Facts<'_>, account: &[Balance<'_>], all: &[Balance<'_
     // So many are few enough to compare each with all.
     const FEW: usize = 64;
     let is_same = |a: &Balance<'_>, b: &Balance<'_>| {
-        let (x, y) = (facts.keys(a.0), facts.keys(b.0));
-        a.0.rank != b.0.rank
-            && y.number < x.number
-            && x.alias == y.alias
-            && !x.alias.is_empty()
-            && a.1.kind == b.1.kind
-            && a.1.balance == b.1.balance
+        let keys = || (facts.keys(a.0), facts.keys(b.0));
+        // The numbers first: hardly any two are equal.
+        a.1.balance == b.1.balance && a.1.kind == b.1.kind && a.0.rank != b.0.rank && {
+            let (x, y) = keys();
+            y.number < x.number && x.alias == y.alias && !x.alias.is_empty()
+        }
     };
     all.len() <= FEW && account.iter().any(|a| all.iter().any(|b| is_same(a, b)))
 }

@@ -79,7 +79,10 @@ pub(super) fn organisation(text: &SmolStr) -> SmolStr {
         15 if form.is_ascii() => form.get(6..),
         _ => None,
     };
-    code.map_or_else(|| form.clone(), SmolStr::new)
+    match code {
+        Some(code) => SmolStr::new(code),
+        None => form,
+    }
 }
 
 /// Whether a text in the form of a key is no number: without a digit, one character over and over, the digits in their order, or cut.
@@ -89,7 +92,8 @@ fn is_no_number(text: &str, form: &str) -> bool {
     let bytes = form.as_bytes();
     let has_digit = bytes.iter().any(u8::is_ascii_digit);
     let is_one = bytes.len() >= 3 && bytes.iter().all(|b| Some(b) == bytes.first());
-    if !has_digit || is_one || bytes.len() >= 5 && IN_ORDER.contains(form) {
+    let is_in_order = || (5..=IN_ORDER.len()).contains(&bytes.len()) && IN_ORDER.contains(form);
+    if !has_digit || is_one || is_in_order() {
         return true;
     }
     if bytes.is_ascii() && !bytes.iter().any(|b| matches!(b, b'x' | b'e')) {

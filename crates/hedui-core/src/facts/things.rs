@@ -162,8 +162,8 @@ fn differ(a: Option<i64>, b: Option<i64>) -> bool {
 
 /// Whether two signs are one, or one is the end of the other.
 fn is_like(a: &str, b: &str) -> bool {
-    let is_end = |long: &str, end: &str| end.chars().nth(4).is_some() && long.ends_with(end);
-    !a.is_empty() && !b.is_empty() && (a == b || is_end(a, b) || is_end(b, a))
+    let (end, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    !end.is_empty() && long.ends_with(end) && (long.len() == end.len() || end.chars().nth(4).is_some())
 }
 
 /// Counts distinct things; registers that disagree about one leave it open. One of the kind that is silent about anybody could disagree about any:

@@ -53,6 +53,9 @@ struct Source<'a> {
 impl Source<'_> {
     /// What it says in all, and whether it says it for the same months more than once: a correction, a yearly row beside monthly ones, or a bonus.
     fn told(&self) -> (Bounds, bool) {
+        if let [alone] = self.notes.as_slice() {
+            return (alone.placed.bounds, false);
+        }
         let periods = || {
             self.notes
                 .iter()
