@@ -19,11 +19,11 @@ use crate::source::{Found, Source};
 /// For how long a table that held somebody is believed to hold somebody.
 const STILL_THERE: Duration = Duration::from_secs(10);
 
-/// For how long a query that found people is believed to find people.
-const STILL_FOUND: Duration = Duration::from_secs(600);
+/// So many people of a sample are asked about by the self-test. What is found of them is counted and dropped here: nobody asked for it.
+const TRIED: usize = 8;
 
-/// So many people of the samples are asked about by the self-test.
-const MAX_TRIED: usize = 8;
+/// So many before the first question, since not everybody runs the self-test first.
+const TRIED_AT_FIRST: usize = 2;
 
 /// A database with samples of the numbers that its query searches.
 pub(super) struct Sampled {
@@ -40,8 +40,8 @@ pub(super) struct Sampled {
 struct Looked {
     /// When every sample last held somebody.
     held: Option<Instant>,
-    /// When the query last found somebody of every sample.
-    found: Option<Instant>,
+    /// Whether the query has found somebody of every sample: then it is not tried again.
+    has_found: bool,
 }
 
 impl Sampled {
@@ -63,18 +63,15 @@ impl Sampled {
             if is_new(looked.held, self.counts) {
                 return Ok(());
             }
-            let try_query = !is_new(looked.found, STILL_FOUND);
             for sample in &self.samples {
                 let seen = self.seen(sample.as_ref(), deadline).await?;
                 seen.holds_somebody()?;
-                if try_query {
-                    self.tried(&seen, deadline).await?.found_somebody()?;
+                if !looked.has_found {
+                    self.tried(&seen, TRIED_AT_FIRST, deadline).await?.found_somebody()?;
                 }
             }
             looked.held = Some(Instant::now());
-            if try_query {
-                looked.found = looked.held;
-            }
+            looked.has_found = true;
             Ok(())
         };
         let late = |_| Reason::SourceTimeout.failure_at("the sample");
@@ -99,12 +96,12 @@ impl Sampled {
     }
 
     /// Asks the query about people whom a sample holds.
-    async fn tried(&self, seen: &Seen, deadline: Instant) -> Result<Tried, Failure> {
+    async fn tried(&self, seen: &Seen, most: usize, deadline: Instant) -> Result<Tried, Failure> {
         // Nobody's name is known from a number.
         if self.parameters.contains(&Parameter::Name) || seen.people.is_empty() {
             return Ok(Tried::default());
         }
-        let step = seen.people.len().div_ceil(MAX_TRIED);
+        let step = seen.people.len().div_ceil(most);
         let people: Vec<Subject> = seen.people.iter().step_by(step).copied().map(subject).collect();
         let found = self.source.rows(&people, deadline).await?;
         let mut missed = 0;
@@ -146,7 +143,7 @@ impl Source for Sampled {
             let seen = self.seen(sample.as_ref(), deadline).await?;
             seen.in_form()?;
             seen.holds_somebody()?;
-            self.tried(&seen, deadline).await?.found_everybody()?;
+            self.tried(&seen, TRIED, deadline).await?.found_everybody()?;
         }
         Ok(())
     }
