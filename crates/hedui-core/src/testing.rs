@@ -698,3 +698,18 @@ pub fn any_household() -> BoxedStrategy<Household> {
         )
         .boxed()
 }
+
+/// Registered here, and nothing more on record.
+pub(crate) fn registration(status: crate::record::RegistrationStatus) -> crate::record::Registration {
+    crate::record::Registration {
+        household_number: Default::default(),
+        division_code: "511703".into(),
+        address: Default::default(),
+        status,
+        deceased_on: None,
+        spouse_id_number: Default::default(),
+        class: None,
+        father_id_number: Default::default(),
+        mother_id_number: Default::default(),
+    }
+}

@@ -35,7 +35,7 @@ pub(super) fn found(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let any_twofold = natures.clone().any(is_twofold);
     let any_untold = natures.clone().any(is_untold);
     let mut figure = stated(facts, IncomeKind::Transfer, ordinal, window, |body| {
-        !is_twofold(body.nature) && !is_untold(body.nature)
+        !is_twofold(body.nature)
     });
     let mut own = if any_twofold {
         pension(facts, ordinal, window)
@@ -47,17 +47,22 @@ pub(super) fn found(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     } else {
         benefits(facts, ordinal, window)
     });
-    if any_untold {
+    let untold = any_untold.then(|| {
         let untold = stated(facts, IncomeKind::Transfer, ordinal, window, |body| {
             is_untold(body.nature)
         });
-        if is_like(&own.bounds, &untold.bounds) {
-            own = perhaps_the_same(own, untold);
-        } else {
-            own.add(untold);
+        untold.bounds
+    });
+    // What may be the same money is certain once; matching among payers' statements stays as it is.
+    let like = untold.filter(|untold| is_like(&own.bounds, untold));
+    let twice = like.map_or(0, |untold| untold.lo.unwrap_or(0).min(own.bounds.lo.unwrap_or(0)));
+    figure.add(own);
+    if twice > 0 {
+        figure.bounds.lo = figure.bounds.lo.map(|lo| lo.saturating_sub(twice).max(0));
+        if figure.missing.is_empty() {
+            figure.open_by(DOUBTFUL_MATCH);
         }
     }
-    figure.add(own);
     assistance_is_not_income(facts, ordinal, &mut figure);
     figure
 }

@@ -243,10 +243,11 @@ fn read<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, window: Months) -> Optio
     })
 }
 
-/// Whether a contribution is paid by the insured themselves: no employer, or a word for none.
+/// Whether a contribution is paid by the insured themselves: no employer, or just a word for none. An office of that name is an employer.
 fn is_self_insured(keys: &Keys) -> bool {
     const WORDS: &[&str] = &["灵活就业", "个体参保", "个人缴费", "个人参保", "自由职业"];
-    keys.number.is_empty() && (keys.alias.is_empty() || WORDS.iter().any(|word| keys.alias.contains(word)))
+    let name = keys.alias.trim_end_matches("人员").trim_end_matches('者');
+    keys.number.is_empty() && (name.is_empty() || WORDS.contains(&name))
 }
 
 /// A payer's statement below zero is no statement of what was paid: there is a job, its wage is not known.

@@ -462,6 +462,13 @@ fn a_transfer_that_is_not_named_is_perhaps_the_pension() {
     assert_eq!(both(400, None), Bounds::between(400, 800));
     assert_eq!(both(100, None), Bounds::exactly(500));
     assert_eq!(both(400, Some(TransferNature::Support)), Bounds::exactly(800));
+    // One payer's transfer that one register names and another does not is one.
+    let support = |nature| vec![transfer(400, nature)];
+    let said = [
+        says("a", &[T::Income], support(Some(TransferNature::Support))),
+        says("b", &[T::Income], support(None)),
+    ];
+    assert_eq!(figure(&said, TRANSFER, 1).bounds, Bounds::exactly(400));
     // Under another kind of pension too.
     let kind = |kind| match pension(400, None, "2020-01") {
         RecordBody::Pension(body) => RecordBody::Pension(Pension { kind, ..body }),

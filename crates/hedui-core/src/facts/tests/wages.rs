@@ -347,4 +347,6 @@ fn one_base_for_every_insurance_is_one_and_no_employer_is_no_job() {
     assert_eq!(wage(&said, 1).bounds, Bounds::exactly(600 * YUAN));
     let own = [insurance(vec![insured("", "灵活就业人员", Some(4_000))])];
     assert_eq!(wage(&own, 1).bounds, Bounds::ZERO);
+    let office = [insurance(vec![insured("", "灵活就业服务有限公司", Some(4_000))])];
+    assert_eq!(wage(&office, 1).bounds, Bounds::between(0, 4_000 * YUAN));
 }

@@ -17,15 +17,8 @@ const PEOPLE: &[T] = &[T::Registration, T::Assistance, T::Marriage];
 
 fn entry(status: RegistrationStatus, deceased_on: Option<PartialDate>) -> RecordBody {
     RecordBody::Registration(Registration {
-        household_number: Default::default(),
-        division_code: "511703".into(),
-        address: Default::default(),
-        status,
         deceased_on,
-        spouse_id_number: Default::default(),
-        class: None,
-        father_id_number: Default::default(),
-        mother_id_number: Default::default(),
+        ..registration(status)
     })
 }
 

@@ -12,15 +12,9 @@ use RecordType as T;
 
 fn child_of(father: &str, mother: &str) -> RecordBody {
     RecordBody::Registration(Registration {
-        household_number: Default::default(),
-        division_code: "511703".into(),
-        address: Default::default(),
-        status: RegistrationStatus::Active,
-        deceased_on: None,
-        spouse_id_number: Default::default(),
-        class: None,
         father_id_number: father.into(),
         mother_id_number: mother.into(),
+        ..registration(RegistrationStatus::Active)
     })
 }
 

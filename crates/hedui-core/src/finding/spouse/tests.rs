@@ -22,15 +22,8 @@ fn marriage(status: MarriageStatus, (number, name): (&str, &str), on: &str) -> R
 
 fn booklet(spouse: &str) -> RecordBody {
     RecordBody::Registration(Registration {
-        household_number: Default::default(),
-        division_code: "511703".into(),
-        address: Default::default(),
-        status: RegistrationStatus::Active,
-        deceased_on: None,
         spouse_id_number: spouse.into(),
-        class: None,
-        father_id_number: Default::default(),
-        mother_id_number: Default::default(),
+        ..registration(RegistrationStatus::Active)
     })
 }
 
