@@ -57,6 +57,8 @@ reasons! {
     SourceIncomplete = "SOURCE_INCOMPLETE", System, Department, "the department's source sent a part of the rows only";
     /// The source holds nobody: an export that failed leaves the same behind as a department without people.
     SourceEmpty = "SOURCE_EMPTY", System, Department, "the department's source holds nobody at all, as after an export that failed";
+    /// The newest file is far smaller than the one before it: an export that broke off leaves the same behind as a department that forgot most people.
+    SourceShrunk = "SOURCE_SHRUNK", System, Department, "the department's newest file is less than half as large as the one before it, as after an export that broke off";
     /// A row of the person lacks, or has unreadably, something that its record cannot do without.
     RowUnreadable = "ROW_UNREADABLE", System, Department, "a row of this person cannot be read";
     /// The query names no type of record that the department holds.

@@ -23,6 +23,8 @@ pub struct FileConnector {
     pub quarantine: bool,
     /// Whether a file without any row is believed; else it is an export that failed.
     pub may_be_empty: bool,
+    /// Whether a file of less than half the size of the one before it is believed; else it is an export that broke off.
+    pub may_shrink: bool,
     /// How old the data may be.
     pub max_age: Option<Duration>,
     /// For how long a file must not have changed to be taken as complete.

@@ -30,6 +30,9 @@ use table::{Table, Wanted};
 /// Of so many of the newest files one must be readable: older ones are not gone through.
 const MAX_TRIED: usize = 5;
 
+/// Of files smaller than this the size changes with a few people.
+const SMALL_BYTES: u64 = 16 << 10;
+
 /// Asia/Shanghai is ahead of UTC by this, without summer time.
 const CHINA_MS: i64 = 8 * 3_600_000;
 const DAY_MS: i64 = 86_400_000;
@@ -65,6 +68,8 @@ struct State {
     /// A file that cannot be read need not be read again until it changes.
     refused: Option<(Seen, Failure)>,
     looked_ms: Option<i64>,
+    /// How large the file was that was taken last, also where it is in force no more.
+    taken_bytes: Option<u64>,
 }
 
 impl File {
@@ -218,6 +223,9 @@ impl Shared {
         let look = self.find(&before).await;
         self.shelf.leave().await;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = &look.in_force {
+            state.taken_bytes = Some(held.seen.bytes);
+        }
         state.in_force = look.in_force;
         state.trouble = look.trouble;
         state.looked_ms = self.now_ms();
@@ -259,17 +267,21 @@ impl Shared {
             }
         };
         let (mut trouble, mut waiting) = (None, None);
-        for candidate in candidates.iter().take(MAX_TRIED) {
+        for (nth, candidate) in candidates.iter().enumerate().take(MAX_TRIED) {
             if let Some(held) = held.as_ref().filter(|held| held.seen == candidate.seen) {
                 return Look {
                     in_force: Some(held.clone()),
                     trouble,
                 };
             }
-            let loaded = if self.is_complete(candidate) {
-                self.load(candidate, before).await
-            } else {
+            let older = candidates.get(nth + 1).map(|older| older.seen.bytes);
+            let loaded = if !self.is_complete(candidate) {
                 Err(Reason::SourceUnavailable.failure_at("the file is still being written"))
+            } else if self.is_shrunk(candidate, before.taken_bytes.or(older)) {
+                Err(Reason::SourceShrunk
+                    .failure_at("have it exported again, or write may_shrink = true where it may be so"))
+            } else {
+                self.load(candidate, before).await
             };
             match loaded {
                 Ok(loaded) => {
@@ -332,6 +344,12 @@ impl Shared {
             || self
                 .now_ms()
                 .is_some_and(|now| now.saturating_sub(candidate.seen.written) >= settle)
+    }
+
+    /// Whether most of what the one before it held is missing.
+    fn is_shrunk(&self, candidate: &Candidate, before: Option<u64>) -> bool {
+        let before = before.filter(|bytes| !self.connector.may_shrink && *bytes >= SMALL_BYTES);
+        before.is_some_and(|bytes| candidate.seen.bytes < bytes / 2)
     }
 
     /// Reads a file whole. What changed meanwhile was not complete.

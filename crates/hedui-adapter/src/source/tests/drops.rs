@@ -435,3 +435,62 @@ proptest! {
         prop_assert!(!sheet.unknown.is_empty() || sheet.rows.len() == 2);
     }
 }
+
+/// So many lines about somebody else.
+fn strangers(lines: usize) -> String {
+    file(&[&STRANGER.repeat(lines)])
+}
+
+#[tokio::test]
+async fn a_file_of_which_most_is_missing_is_an_export_that_broke_off_unless_it_may_be_so() {
+    const SINGLE: &str = "kind = \"csv\", path = \"${data}/t.csv\", key_column = \"who\"";
+    let (shrunk, nobody) = (Err("SOURCE_SHRUNK".to_owned()), Err("NO_RECORD".to_owned()));
+    let whole = strangers(600) + &mine(5);
+    let drop = Drop::new(SINGLE);
+    drop.put("t.csv", &whole, NOW);
+    assert_eq!(drop.amounts().await, Ok(vec![500]));
+    drop.put("t.csv", &strangers(250), NOW + HOUR);
+    assert_eq!(drop.amounts().await, shrunk);
+    assert_eq!(
+        drop.amounts().await,
+        shrunk,
+        "what it was is remembered when nothing is in force"
+    );
+    let message = drop.ask().await.failure.unwrap().message;
+    assert!(message.contains("may_shrink = true"), "{message}");
+    drop.put("t.csv", &strangers(400), NOW + 2 * HOUR);
+    assert_eq!(drop.amounts().await, nobody, "more than half is there");
+
+    let lenient = Drop::new(&format!("{SINGLE}, may_shrink = true"));
+    lenient.put("t.csv", &whole, NOW);
+    assert_eq!(lenient.amounts().await, Ok(vec![500]));
+    lenient.put("t.csv", &strangers(1), NOW + HOUR);
+    assert_eq!(lenient.amounts().await, nobody);
+
+    let small = Drop::new(SINGLE);
+    small.put("t.csv", &(strangers(100) + &mine(5)), NOW);
+    assert_eq!(small.amounts().await, Ok(vec![500]));
+    small.put("t.csv", &strangers(1), NOW + HOUR);
+    assert_eq!(small.amounts().await, nobody, "of few people most may go");
+}
+
+#[tokio::test]
+async fn in_a_folder_the_file_before_one_that_broke_off_stays_in_force_also_after_a_restart() {
+    const AGED: &str = "max_age = \"60d\", settle = \"0s\"";
+    let drop = Drop::folder(AGED);
+    drop.put("aid_20190601.csv", &(strangers(600) + &mine(5)), NOW - 48 * HOUR);
+    assert_eq!(drop.amounts().await, Ok(vec![500]));
+    drop.put("aid_20190630.csv", &strangers(3), NOW - HOUR);
+    let clock = drop.now.clone();
+    let again = MappedAdapter::open_with(
+        &manifest(&format!("{FOLDER}, {AGED}"), drop.dir.path()),
+        Arc::new(move || clock.load(Ordering::SeqCst)),
+    );
+    for adapter in [drop.adapter, again.unwrap()] {
+        let answers = adapter.query(&query(1), Instant::now() + LONG).await.unwrap();
+        assert_eq!(answers[0].state.code(), "FOUND");
+        let notes = &answers[0].notes;
+        assert!(notes.iter().any(|note| note.contains("SOURCE_SHRUNK")), "{notes:?}");
+        assert_eq!(adapter.check(None).await[0].outcome, crate::adapter::Outcome::Fail);
+    }
+}

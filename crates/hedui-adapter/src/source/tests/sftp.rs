@@ -94,7 +94,7 @@ fn file(others: usize) -> String {
 #[tokio::test]
 async fn the_newest_complete_file_is_fetched_whole() {
     let drop = Drop::new();
-    let adapter = open(&drop.manifest(|_| {}));
+    let adapter = open(&drop.manifest(|file| file.may_shrink = true));
     assert_eq!(reason(&ask(&adapter).await), "SOURCE_MISSING", "an empty folder");
     // Many pieces, the last of which is short.
     drop.put("aid_20190630.csv", &file(100_000), NOW - HOUR);
