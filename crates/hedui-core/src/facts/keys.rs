@@ -45,7 +45,8 @@ pub(super) fn identifying(text: &SmolStr) -> SmolStr {
     } else {
         form.chars().filter(|c| !is_between(*c)).collect()
     };
-    let says_nothing = form.chars().all(|c| c == '0') || NO_KEYS.contains(&form.as_str());
+    let is_word_for_nothing = || form.len() <= NO_KEYS_BYTES && NO_KEYS.contains(&form.as_str());
+    let says_nothing = form.bytes().all(|b| b == b'0') || is_word_for_nothing();
     if says_nothing { SmolStr::default() } else { form }
 }
 
@@ -57,6 +58,13 @@ fn is_between(c: char) -> bool {
 /// A number that tells one thing from another: one of digits only without the zeros before it, which spreadsheets drop. A text without a digit is
 /// no number, and neither is what people type to fill a field, nor a number of which a part is missing.
 pub(super) fn identifying_number(text: &SmolStr) -> SmolStr {
+    if let Some(ordinary) = Ordinary::of(text) {
+        return ordinary.part(0, text.len());
+    }
+    number_by_the_rules(text)
+}
+
+fn number_by_the_rules(text: &SmolStr) -> SmolStr {
     let form = identifying(text);
     if is_no_number(text, &form) {
         return SmolStr::default();
@@ -70,6 +78,17 @@ pub(super) fn identifying_number(text: &SmolStr) -> SmolStr {
 /// The code of an organisation: of a unified social credit code (GB 32100, places 9 to 17) and of the taxpayer's number of 15 places before it
 /// (the last nine) the organisation code that both hold (GB 11714), so that registers of several generations mean one employer.
 pub(super) fn organisation(text: &SmolStr) -> SmolStr {
+    if let Some(ordinary) = Ordinary::of(text) {
+        return match text.len() {
+            18 => ordinary.part(8, 17),
+            15 => ordinary.part(6, 15),
+            length => ordinary.part(0, length),
+        };
+    }
+    organisation_by_the_rules(text)
+}
+
+fn organisation_by_the_rules(text: &SmolStr) -> SmolStr {
     let form = identifying(text);
     if is_no_number(text, &form) {
         return SmolStr::default();
@@ -82,6 +101,44 @@ pub(super) fn organisation(text: &SmolStr) -> SmolStr {
     match code {
         Some(code) => SmolStr::new(code),
         None => form,
+    }
+}
+
+/// A number as nearly all are: of seven to thirty-two ASCII letters and digits, in which nothing reminds of any rule but that capitals do not count.
+/// Known in one walk.
+struct Ordinary([u8; Ordinary::MOST]);
+
+impl Ordinary {
+    const MOST: usize = 32;
+
+    fn of(text: &str) -> Option<Ordinary> {
+        let bytes = text.as_bytes();
+        let (first, last) = (*bytes.first()?, *bytes.last()?);
+        if bytes.len() <= NO_KEYS_BYTES || first == b'0' {
+            return None;
+        }
+        let mut form = [0; Ordinary::MOST];
+        form.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        form.make_ascii_lowercase();
+        let (mut is_plain, mut has_digit, mut is_all_digits, mut is_one) = (true, false, true, true);
+        let mut before = 0;
+        for (byte, original) in form.iter().zip(bytes) {
+            let is_digit = byte.is_ascii_digit();
+            // Two signs of a mask among digits are enough for one.
+            is_plain &= (is_digit | byte.is_ascii_lowercase()) & !(*byte == b'x' && before == b'x');
+            has_digit |= is_digit & (*byte != b'0');
+            is_all_digits &= is_digit;
+            is_one &= *original == first;
+            before = *byte;
+        }
+        // Of digits only it may be a few in their order, or have lost its end.
+        let is_odd = is_one || is_all_digits && (bytes.len() <= 11 || last == b'0');
+        (is_plain && has_digit && !is_odd).then_some(Ordinary(form))
+    }
+
+    fn part(&self, from: usize, until: usize) -> SmolStr {
+        let part = self.0.get(from..until).and_then(|part| std::str::from_utf8(part).ok());
+        SmolStr::new(part.unwrap_or_default())
     }
 }
 
