@@ -2,6 +2,7 @@
 //! Leaves when that is so to `hedui_core::drift`, and keeping the counts over a restart to whoever starts the broker.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hedui_core::drift::{Drift, DriftKind, DriftLimits, Habit, drifting};
@@ -46,6 +47,13 @@ struct Kept {
 pub(crate) struct Drifts {
     limits: DriftLimits,
     followed: Mutex<BTreeMap<DepartmentId, Followed>>,
+    /// Whether any department is in doubt: hardly ever, and every verification asks.
+    is_any_in_doubt: AtomicBool,
+}
+
+/// The first drift that leaves what a department says in doubt.
+fn doubt(one: &Followed) -> Option<&Drift> {
+    one.habit.drifts().iter().find(|drift| drift.kind.is_doubt())
 }
 
 impl Drifts {
@@ -53,7 +61,14 @@ impl Drifts {
         Drifts {
             limits,
             followed: Mutex::default(),
+            is_any_in_doubt: AtomicBool::new(false),
         }
+    }
+
+    /// To be called before the lock is given back by whoever changes what drifts.
+    fn changed(&self, followed: &BTreeMap<DepartmentId, Followed>) {
+        let is_any = followed.values().any(|one| doubt(one).is_some());
+        self.is_any_in_doubt.store(is_any, Ordering::Release);
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<DepartmentId, Followed>> {
@@ -64,20 +79,22 @@ impl Drifts {
     /// Counts what departments have just said; what was kept was counted when it was said.
     pub fn observe(&self, profiles: &[DepartmentProfile], read: &[Read], (today, now_ms): (Date, i64)) {
         let mut followed = self.lock();
+        let mut has_changed = false;
         for (profile, read) in profiles.iter().zip(read) {
             if read.line.kept || read.line.arrival == 0 {
                 continue;
             }
-            if !followed.contains_key(&profile.id) {
-                followed.insert(profile.id.clone(), Followed::default());
-            }
-            let Some(one) = followed.get_mut(&profile.id) else {
-                continue;
+            let one = match followed.get_mut(&profile.id) {
+                Some(one) => one,
+                // Seldom: an entry takes a copy of the id.
+                None => followed.entry(profile.id.clone()).or_default(),
             };
-            for drift in one
+            let was_in_doubt = doubt(one).is_some();
+            let begun = one
                 .habit
-                .take(self.limits, &read.answers, (today, now_ms), promised_days(profile))
-            {
+                .take(self.limits, &read.answers, (today, now_ms), promised_days(profile));
+            has_changed |= doubt(one).is_some() != was_in_doubt;
+            for drift in begun {
                 tracing::warn!(
                     department = profile.id.as_str(),
                     kind = drift.kind.word(),
@@ -88,18 +105,20 @@ impl Drifts {
                 );
             }
         }
+        if has_changed {
+            self.changed(&followed);
+        }
     }
 
     /// What a clerk must see of the departments that were asked: whose answers are in doubt.
     pub fn findings(&self, profiles: &[DepartmentProfile], read: &[Read]) -> Vec<Finding> {
+        if !self.is_any_in_doubt.load(Ordering::Acquire) {
+            return Vec::new();
+        }
         let followed = self.lock();
         let asked = profiles.iter().zip(read).filter(|(_, read)| read.line.asked_at_ms != 0);
-        let in_doubt = |id: &DepartmentId| {
-            let drifts = followed.get(id).map(|one| one.habit.drifts()).unwrap_or_default();
-            drifts.iter().find(|drift| drift.kind.is_doubt()).cloned()
-        };
         asked
-            .filter_map(|(profile, _)| Some(drifting(&profile.id, &in_doubt(&profile.id)?)))
+            .filter_map(|(profile, _)| Some(drifting(&profile.id, doubt(followed.get(&profile.id)?)?)))
             .collect()
     }
 
@@ -157,6 +176,7 @@ impl Broker {
             by: by.to_owned(),
             at_ms,
         });
+        self.core().drifts.changed(&followed);
         Ok(true)
     }
 
@@ -176,7 +196,10 @@ impl Broker {
         let Some(kept) = read.filter(|kept| kept.version == VERSION) else {
             return false;
         };
-        *self.core().drifts.lock() = kept.departments;
+        let drifts = &self.core().drifts;
+        let mut followed = drifts.lock();
+        *followed = kept.departments;
+        drifts.changed(&followed);
         true
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! What drifts in practice: a column that is mapped wrongly after a change finds nobody any more; a file in fen is read as yuan; a drop that nobody renews.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +17,8 @@ use crate::verdict::Text;
 
 mod amounts;
 
-use amounts::amounts;
+use amounts::{Counts, amounts};
 
-/// Most fields of money that are followed at one department: more than all types of record have together.
-const MAX_FIELDS: usize = 64;
 /// Buckets of amounts: quarters of a decade of fen, up to 10^18, and nothing at all.
 const BUCKETS: usize = 4 * 19 + 1;
 
@@ -99,7 +97,7 @@ struct Block {
     no_record: u64,
     dated: u64,
     stale: u64,
-    amounts: BTreeMap<String, Vec<u64>>,
+    amounts: Counts,
 }
 
 impl Block {
@@ -118,15 +116,7 @@ impl Block {
             self.stale += u64::from(age > promised_days);
         }
         for (field, fen) in records.iter().flat_map(amounts) {
-            let at = bucket(fen.0);
-            // Nearly every field is known.
-            if let Some(buckets) = self.amounts.get_mut(field) {
-                buckets.get_mut(at).into_iter().for_each(|count| *count += 1);
-            } else if self.amounts.len() < MAX_FIELDS {
-                let mut buckets = vec![0; BUCKETS];
-                buckets.get_mut(at).into_iter().for_each(|count| *count += 1);
-                self.amounts.insert(field.to_owned(), buckets);
-            }
+            self.amounts.count(field, bucket(fen.0));
         }
     }
 
@@ -135,11 +125,7 @@ impl Block {
         self.no_record += other.no_record;
         self.dated += other.dated;
         self.stale += other.stale;
-        for (field, theirs) in &other.amounts {
-            let ours = self.amounts.entry(field.clone()).or_default();
-            ours.resize(BUCKETS, 0);
-            ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours += theirs);
-        }
+        self.amounts.add(&other.amounts);
     }
 }
 
@@ -149,15 +135,28 @@ fn bucket(fen: i64) -> usize {
     let Some(decade) = amount.checked_ilog10() else {
         return BUCKETS - 1;
     };
-    // Three digits are enough to tell the quarter.
-    let scaled = match decade {
-        0 | 1 => amount * 10u64.pow(2 - decade),
-        _ => amount / 10u64.pow(decade - 2),
-    };
     let decade = decade as usize;
+    // Three digits are enough to tell the quarter.
+    let scaled = match DECADES.get(decade.wrapping_sub(2)) {
+        Some(scale) => amount / scale,
+        None => amount * 10u64.pow(2u32.saturating_sub(u32::try_from(decade).unwrap_or(2))),
+    };
     let quarter = usize::from(scaled >= 178) + usize::from(scaled >= 316) + usize::from(scaled >= 562);
     (4 * decade + quarter).min(BUCKETS - 2)
 }
+
+/// Powers of ten: raising them anew for every amount takes longer than all else here.
+const DECADES: [u64; 17] = {
+    let mut scale = 1;
+    let mut decades = [1; 17];
+    let mut rest = decades.as_mut_slice();
+    while let Some((first, behind)) = rest.split_first_mut() {
+        *first = scale;
+        scale *= 10;
+        rest = behind;
+    }
+    decades
+};
 
 /// The lower end of a bucket, in fen.
 fn lower_end(bucket: usize) -> i64 {
@@ -170,12 +169,12 @@ fn lower_end(bucket: usize) -> i64 {
 }
 
 /// The bucket in the middle of those that hold an amount, and how many there are.
-fn middle(buckets: &[u64]) -> Option<(usize, u64)> {
+fn middle(buckets: &[u32; BUCKETS]) -> Option<(usize, u64)> {
     let held = buckets.get(..BUCKETS - 1)?;
-    let count: u64 = held.iter().sum();
+    let count: u64 = held.iter().copied().map(u64::from).sum();
     let mut before = 0;
     for (bucket, here) in held.iter().enumerate() {
-        before += here;
+        before += u64::from(*here);
         if count > 0 && 2 * before >= count {
             return Some((bucket, count));
         }
@@ -270,9 +269,8 @@ fn found(limits: DriftLimits, usual: &Block, block: &Block, now_ms: i64) -> Vec<
     {
         found.push(drift(DriftKind::NoRecordShare, "", before, now));
     }
-    for (field, theirs) in &block.amounts {
-        let (Some((was, many)), Some((is, few))) = (usual.amounts.get(field).and_then(|b| middle(b)), middle(theirs))
-        else {
+    for (field, theirs) in block.amounts.iter() {
+        let (Some((was, many)), Some((is, few))) = (usual.amounts.get(field).and_then(middle), middle(theirs)) else {
             continue;
         };
         // Of a handful of amounts the middle is anybody's.
@@ -281,7 +279,7 @@ fn found(limits: DriftLimits, usual: &Block, block: &Block, now_ms: i64) -> Vec<
         }
         let (low, high) = (lower_end(was.min(is)), lower_end(was.max(is)));
         if high / i64::from(limits.amount_times.max(1)) >= low {
-            found.push(drift(DriftKind::Amounts, field, lower_end(was), lower_end(is)));
+            found.push(drift(DriftKind::Amounts, field.name(), lower_end(was), lower_end(is)));
         }
     }
     found
