@@ -4,29 +4,46 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+use std::time::Duration;
 
+use hedui_evidence::{Tell, Teller};
 use tokio::sync::oneshot;
 
 use crate::error::BrokerError;
 
-type Job = Box<dyn FnOnce() + Send>;
+/// Work, which gives what tells its result to whoever waits.
+type Job = Box<dyn FnOnce() -> Tell + Send>;
 
 /// Jobs of each thread that wait when nothing more should be started, and when it may go on.
 const FULL: usize = 32;
 const ROOM: usize = 16;
+/// How long a thread waits for the next job before it goes back to its pool.
+const LINGER: Duration = Duration::from_millis(if cfg!(test) { 0 } else { 10 });
+/// Results that are told together while more jobs wait: each telling is a call of the system and mostly takes the processor away.
+const TOGETHER: usize = 4;
 
+#[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    /// Threads that take jobs from the queue at this moment.
+    /// Threads that take jobs from the queue at this moment, or wait for one.
     at_work: usize,
+    /// Those that wait, the last one to begin so last.
+    idle: Vec<Thread>,
     /// Those who wait for room; some only while the queue is full.
     held: Option<Vec<oneshot::Sender<()>>>,
 }
 
-/// Runs jobs in their order on threads of the blocking pool. A thread that has begun goes on until the queue is empty: the code and the
-/// memory that it works with stay near, where a thread of its own for each job would find both cold.
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    teller: Teller,
+}
+
+/// Runs jobs in their order on threads of the blocking pool. One that has begun goes on until the queue has been empty for a while, and the next job goes
+/// to the one that has waited for the shortest time: the code and the memory that it works with are near, where another one would find both cold.
 pub(crate) struct Workers {
-    queue: Arc<Mutex<Queue>>,
+    shared: Arc<Shared>,
     most: usize,
 }
 
@@ -34,17 +51,12 @@ impl Workers {
     /// As many threads at once as there are processors: the network and the store need a part of one, and whenever they wait the rest of it
     /// would stand idle. They are waked before those that have run for long.
     pub fn on_all_processors() -> Workers {
-        Workers::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+        Workers::new(thread::available_parallelism().map_or(1, std::num::NonZero::get))
     }
 
     fn new(most: usize) -> Workers {
-        let queue = Queue {
-            jobs: VecDeque::new(),
-            at_work: 0,
-            held: None,
-        };
         Workers {
-            queue: Arc::new(Mutex::new(queue)),
+            shared: Arc::default(),
             most: most.max(1),
         }
     }
@@ -54,7 +66,7 @@ impl Workers {
     /// answers do not grow cold in the queue.
     pub async fn room(&self) {
         let (tell, told) = oneshot::channel();
-        match &mut lock(&self.queue).held {
+        match &mut lock(&self.shared.queue).held {
             None => return,
             Some(held) => held.push(tell),
         }
@@ -66,47 +78,93 @@ impl Workers {
     /// Errors: the job panicked.
     pub async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, BrokerError> {
         let (tell, told) = oneshot::channel();
-        let job: Job = Box::new(move || {
-            let _ = tell.send(job());
-        });
-        let begins = {
-            let mut queue = lock(&self.queue);
+        self.shared.teller.ready();
+        self.begin(Box::new(move || {
+            let result = job();
+            Box::new(move || drop(tell.send(result)))
+        }));
+        told.await
+            .map_err(|_| BrokerError::Internal("work on the processor ended without a word"))
+    }
+
+    fn begin(&self, job: Job) {
+        let (waiting, begins) = {
+            let mut queue = lock(&self.shared.queue);
             queue.jobs.push_back(job);
             if queue.jobs.len() >= FULL * self.most && queue.held.is_none() {
                 queue.held = Some(Vec::new());
             }
-            let begins = queue.at_work < self.most;
+            let waiting = queue.idle.pop();
+            let begins = waiting.is_none() && queue.at_work < self.most;
             queue.at_work += usize::from(begins);
-            begins
+            (waiting, begins)
         };
-        if begins {
-            let queue = Arc::clone(&self.queue);
-            let room = ROOM * self.most;
-            tokio::task::spawn_blocking(move || work(&queue, room));
+        if let Some(thread) = waiting {
+            thread.unpark();
         }
-        told.await
-            .map_err(|_| BrokerError::Internal("work on the processor ended without a word"))
+        if begins {
+            let (shared, room) = (Arc::clone(&self.shared), ROOM * self.most);
+            tokio::task::spawn_blocking(move || work(&shared, room));
+        }
     }
 }
 
-/// Takes jobs until there are none; says when there is room again for `room` of them.
-fn work(queue: &Mutex<Queue>, room: usize) {
+/// What a thread does next.
+enum Next {
+    Job(Job, Vec<oneshot::Sender<()>>),
+    Wait,
+    End,
+}
+
+/// Takes jobs until none has come for a while; says when there is room again for `room` of them.
+fn work(shared: &Shared, room: usize) {
+    let me = thread::current();
+    let mut done: Vec<Tell> = Vec::new();
+    let mut has_waited = false;
     loop {
-        let (job, held) = {
-            let mut queue = lock(queue);
-            let Some(job) = queue.jobs.pop_front() else {
-                queue.at_work -= 1;
-                return;
+        let (next, is_time) = {
+            let mut queue = lock(&shared.queue);
+            // Nobody has waked it, if it still stands there.
+            queue.idle.retain(|idle| idle.id() != me.id());
+            let job = queue.jobs.pop_front();
+            let is_time = !done.is_empty() && (job.is_none() || done.len() >= TOGETHER);
+            let next = match job {
+                Some(job) => {
+                    let held = (queue.jobs.len() <= room).then(|| queue.held.take()).flatten();
+                    Next::Job(job, held.unwrap_or_default())
+                }
+                None if has_waited => {
+                    queue.at_work -= 1;
+                    Next::End
+                }
+                None => {
+                    queue.idle.push(me.clone());
+                    Next::Wait
+                }
             };
-            let held = (queue.jobs.len() <= room).then(|| queue.held.take()).flatten();
-            (job, held)
+            (next, is_time)
         };
-        for waiting in held.into_iter().flatten() {
-            let _ = waiting.send(());
+        if is_time {
+            shared.teller.tell(std::mem::take(&mut done));
         }
-        // One job that panics must not take those behind it along; dropping it tells whoever waits.
-        if catch_unwind(AssertUnwindSafe(job)).is_err() {
-            tracing::error!("work on the processor panicked");
+        match next {
+            Next::Job(job, held) => {
+                has_waited = false;
+                for waiting in held {
+                    let _ = waiting.send(());
+                }
+                // One job that panics must not take those behind it along; dropping it tells whoever waits.
+                match catch_unwind(AssertUnwindSafe(job)) {
+                    Ok(tell) => done.push(tell),
+                    Err(_) => tracing::error!("work on the processor panicked"),
+                }
+            }
+            // An early end does no harm.
+            Next::Wait => {
+                thread::park_timeout(LINGER);
+                has_waited = true;
+            }
+            Next::End => return,
         }
     }
 }

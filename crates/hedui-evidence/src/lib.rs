@@ -24,6 +24,7 @@ mod sealer;
 mod segment;
 mod shred;
 mod store;
+mod tell;
 
 pub use codec::CodecError;
 pub use destroyed::verify_keys;
@@ -52,6 +53,7 @@ pub use store::{
     Entry, EvidenceStore, HashedFrame, HashedPage, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Refusal,
     RefusalReason, Shredded, Status, Verified, verify_entry,
 };
+pub use tell::{Tell, Teller};
 
 /// Compiles the README's example.
 #[cfg(doctest)]

@@ -18,6 +18,7 @@ use crate::shred::check_appendable;
 use crate::store::{
     EvidenceStore, HashedPage, MAX_PAGE, Page, Position, Receipt, Refusal, RefusalReason, Shredded, Status,
 };
+use crate::tell::Teller;
 
 mod backup;
 mod catch_up;
@@ -180,6 +181,7 @@ impl SegmentStore {
             committed: AtomicU64::new(0),
             groups: AtomicU64::new(0),
             followed: Followed::default(),
+            teller: Teller::default(),
         });
         let shredder = Shredder::new(
             Arc::clone(&disk),
@@ -289,6 +291,7 @@ impl SegmentStore {
         let (case, index, record) = record.into_parts();
         let keys = LookupKey::of(id, case, &index);
         let (reply, answer) = oneshot::channel();
+        self.published.teller.ready();
         let request = Request {
             id,
             record,

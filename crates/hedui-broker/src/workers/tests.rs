@@ -58,3 +58,21 @@ async fn whoever_starts_work_is_held_while_far_too_much_of_it_waits() {
     room.await;
     workers.room().await;
 }
+
+#[tokio::test]
+async fn jobs_after_a_pause_are_done_too_and_no_thread_stays_for_ever() {
+    let workers = Workers::new(2);
+    for n in 0..50 {
+        assert_eq!(workers.run(move || n).await.unwrap(), n);
+    }
+    // Whoever stops waiting leaves a job behind that nobody asks about.
+    let mut given_up = Box::pin(workers.run(|| 0));
+    assert!(futures::poll!(given_up.as_mut()).is_pending());
+    drop(given_up);
+    let shared = Arc::downgrade(&workers.shared);
+    drop(workers);
+    // Nothing else holds it: this ends when both threads have gone.
+    while shared.strong_count() > 0 {
+        std::thread::yield_now();
+    }
+}

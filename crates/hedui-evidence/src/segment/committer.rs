@@ -19,6 +19,7 @@ use crate::error::StoreError;
 use crate::ids::FrameId;
 use crate::index::{Filed, IdMap, LookupKey, Watermark};
 use crate::store::{Position, Receipt};
+use crate::tell::{Tell, Teller};
 
 /// A group is closed at this size, so that the first in it does not wait for too many others.
 const MAX_GROUP_BYTES: usize = 16 << 20;
@@ -61,6 +62,8 @@ pub(crate) struct Published {
     pub(crate) groups: AtomicU64,
     /// The leaves of what was committed last.
     pub(crate) followed: Followed,
+    /// Tells callers that their frames are durable.
+    pub(crate) teller: Teller,
 }
 
 impl Published {
@@ -225,7 +228,10 @@ impl Committer {
             } = request;
             self.remembered.add(id, *position);
             filed.push((*position, keys));
-            replies.push((reply, *position));
+            let receipt = Receipt::new(*position, false);
+            // A caller that gave up waiting has its frame all the same.
+            let tell: Tell = Box::new(move || drop(reply.send(Ok(receipt))));
+            replies.push(tell);
             records.push((*position, Bytes::from(record)));
         }
         // Readable first, findable next, acknowledged then: whoever finds a frame can read it, whoever is told of it finds it.
@@ -240,10 +246,7 @@ impl Committer {
                 reply(request, Ok(Receipt::new(*position, true)));
             }
         }
-        for (reply, position) in replies {
-            // A caller that gave up waiting has its frame all the same.
-            let _ = reply.send(Ok(Receipt::new(position, false)));
-        }
+        self.published.teller.tell(replies);
         // Nobody waits for this.
         self.published.followed.add(before, records.into_iter());
         let gone = match gathered {

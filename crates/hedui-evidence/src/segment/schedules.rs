@@ -19,6 +19,7 @@ use crate::contract::{sample_frame, shred_frame, without_keys};
 use crate::disk::sim::{Left, Outage, SimDisk};
 use crate::ids::{EvidenceId, FrameId};
 use crate::index::{Filed, IndexError, Watermark};
+use crate::tell::Teller;
 
 /// An index that outlives the store, as its folder does.
 #[derive(Clone, Default)]
@@ -84,6 +85,7 @@ impl Driven {
             committed: AtomicU64::new(0),
             groups: AtomicU64::new(0),
             followed: Followed::default(),
+            teller: Teller::default(),
         });
         let (due, work) = sync_channel(1);
         let lookup = Arc::new(Lookup::new(Box::new(index.clone())));
