@@ -125,6 +125,10 @@ mod tests {
             ("T11:59:00-04:00", Some("2026-09-30")),
             ("T12:00:00-04:00", Some("2026-10-01")),
             ("T24:00:00Z", Some("2026-10-01")),
+            ("+08:00", Some("2026-09-30")),
+            ("Z", None),
+            ("+00:00", None),
+            ("+08:00+08:00", None),
             // A zone that is not known, or a time that is none.
             ("T16:00:00 CST", None),
             ("T16:00:00[Europe/Berlin]", None),

@@ -16,7 +16,7 @@ pub struct Unreadable;
 pub enum DateFormat {
     /// `20190503`; `00` for an unknown month or day.
     Compact,
-    /// `2019-05-03`, `2019-05`, `2019`; of a time of day after it the zone counts, if any. The default.
+    /// `2019-05-03`, `2019-05`, `2019`; of a time of day after it the zone counts, if any. A day with China's zone, as XML Schema writes it, is that day. The default.
     Dashed,
     /// `2019/5/3`, likewise.
     Slashed,
@@ -51,7 +51,9 @@ impl DateFormat {
     pub fn read(self, text: &str) -> Result<PartialDate, Unreadable> {
         let (text, time) = match self {
             DateFormat::Dashed | DateFormat::DashedMonth | DateFormat::Slashed => {
-                text.split_once([' ', 'T', 't']).unwrap_or((text, ""))
+                // XML Schema's date may have a zone. In China's it is the day; which of two another one means nobody can say.
+                let whole = || text.strip_suffix("+08:00").unwrap_or(text);
+                text.split_once([' ', 'T', 't']).unwrap_or_else(|| (whole(), ""))
             }
             _ => (text, ""),
         };
