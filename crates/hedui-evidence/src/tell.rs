@@ -14,7 +14,8 @@ pub type Tell = Box<dyn FnOnce() + Send>;
 /// Gatherings on their way at once; whoever finds no room tells by itself.
 const ON_THEIR_WAY: usize = 64;
 
-/// Hands over what is to be told. Whoever is about to wait says so with [`ready`](Teller::ready); any thread may [`tell`](Teller::tell).
+/// Hands over what is to be told. Whoever is about to wait says so with [`ready`](Teller::ready); any thread may [`tell`](Teller::tell). Those who wait at one time
+/// share one runtime that is driven: what is on its way when that one ends is told to nobody, whose waiting then ends with an error.
 #[derive(Default)]
 pub struct Teller {
     task: Mutex<Option<(Id, mpsc::Sender<Vec<Tell>>)>>,

@@ -28,7 +28,7 @@ pub(super) fn file(source: &mut Texts<'_, '_>) -> FileConnector {
     let fields = &mut source.fields;
     let quarantine = fields.flag("quarantine").unwrap_or(false);
     let may_be_empty = fields.flag("may_be_empty").unwrap_or(false);
-    let may_shrink = fields.flag("may_shrink").unwrap_or(false);
+    let may_shrink = fields.flag("may_shrink").unwrap_or(may_be_empty);
     let aged = fields.has("max_age");
     let max_age = fields.duration("max_age");
     if may_stay && !aged {

@@ -68,8 +68,8 @@ struct State {
     /// A file that cannot be read need not be read again until it changes.
     refused: Option<(Seen, Failure)>,
     looked_ms: Option<i64>,
-    /// How large the file was that was taken last, also where it is in force no more.
-    taken_bytes: Option<u64>,
+    /// The file that was taken last, also where it is in force no more.
+    taken: Option<Seen>,
 }
 
 impl File {
@@ -224,7 +224,7 @@ impl Shared {
         self.shelf.leave().await;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(held) = &look.in_force {
-            state.taken_bytes = Some(held.seen.bytes);
+            state.taken = Some(held.seen.clone());
         }
         state.in_force = look.in_force;
         state.trouble = look.trouble;
@@ -274,15 +274,8 @@ impl Shared {
                     trouble,
                 };
             }
-            let older = candidates.get(nth + 1).map(|older| older.seen.bytes);
-            let loaded = if !self.is_complete(candidate) {
-                Err(Reason::SourceUnavailable.failure_at("the file is still being written"))
-            } else if self.is_shrunk(candidate, before.taken_bytes.or(older)) {
-                Err(Reason::SourceShrunk
-                    .failure_at("have it exported again, or write may_shrink = true where it may be so"))
-            } else {
-                self.load(candidate, before).await
-            };
+            let older = candidates.get(nth + 1..).unwrap_or_default();
+            let loaded = self.take(candidate, before, older).await;
             match loaded {
                 Ok(loaded) => {
                     return Look {
@@ -302,6 +295,14 @@ impl Shared {
             if held.as_ref().is_some_and(|held| held.seen.name == candidate.seen.name) {
                 break;
             }
+        }
+        if waiting.is_none()
+            && let Some(loaded) = self.of_another_form(&candidates, before, trouble.as_ref()).await
+        {
+            return Look {
+                in_force: Some(Arc::new(loaded)),
+                trouble: None,
+            };
         }
         let stands = |held: &Arc<Held>| candidates.iter().any(|c| c.seen.name == held.seen.name);
         let stays = held.filter(|held| stands(held) && (may_stay || trouble.is_none()));
@@ -346,8 +347,44 @@ impl Shared {
                 .is_some_and(|now| now.saturating_sub(candidate.seen.written) >= settle)
     }
 
-    /// Whether most of what the one before it held is missing.
-    fn is_shrunk(&self, candidate: &Candidate, before: Option<u64>) -> bool {
+    async fn take(&self, candidate: &Candidate, before: &State, older: &[Candidate]) -> Result<Held, Failure> {
+        if !self.is_complete(candidate) {
+            return Err(Reason::SourceUnavailable.failure_at("the file is still being written"));
+        }
+        if self.is_shrunk(candidate, before.taken.as_ref(), older) {
+            return Err(Reason::SourceShrunk
+                .failure_at("have it exported again, or write may_shrink = true where it may be so"));
+        }
+        self.load(candidate, before).await
+    }
+
+    /// The newest one that was refused for its size only, where after a start none of those that it was compared with can be read: they may be of
+    /// another form.
+    async fn of_another_form(
+        &self,
+        candidates: &[Candidate],
+        before: &State,
+        trouble: Option<&Failure>,
+    ) -> Option<Held> {
+        let is_size_only = trouble.is_some_and(|trouble| trouble.reason == Reason::SourceShrunk.word());
+        if before.taken.is_some() || !is_size_only {
+            return None;
+        }
+        let newest = candidates.iter().take(MAX_TRIED).find(|c| self.is_complete(c))?;
+        self.load(newest, before).await.ok()
+    }
+
+    /// Whether most of what the one before it held is missing: the one that was taken last, or, after a start and where that one was taken back, the
+    /// largest of those before it.
+    fn is_shrunk(&self, candidate: &Candidate, taken: Option<&Seen>, older: &[Candidate]) -> bool {
+        let complete = older.iter().take(MAX_TRIED).filter(|older| self.is_complete(older));
+        let largest = complete.map(|older| older.seen.bytes).max();
+        let stands = |taken: &&Seen| {
+            let is_there = taken.name == candidate.seen.name || older.iter().any(|c| c.seen.name == taken.name);
+            // What was written before it was there before it: that one was taken back. What was cleared away is remembered.
+            is_there || (largest.is_none() && candidate.seen.written >= taken.written)
+        };
+        let before = taken.filter(stands).map(|taken| taken.bytes).or(largest);
         let before = before.filter(|bytes| !self.connector.may_shrink && *bytes >= SMALL_BYTES);
         before.is_some_and(|bytes| candidate.seen.bytes < bytes / 2)
     }

@@ -494,3 +494,46 @@ async fn in_a_folder_the_file_before_one_that_broke_off_stays_in_force_also_afte
         assert_eq!(adapter.check(None).await[0].outcome, crate::adapter::Outcome::Fail);
     }
 }
+
+#[tokio::test]
+async fn the_file_before_one_that_broke_off_is_the_largest_of_those_that_stand_there_and_can_be_read() {
+    const AGED: &str = "max_age = \"90d\", settle = \"0s\"";
+    let whole = strangers(600) + &mine(5);
+    // Two exports broke off before the start.
+    let drop = Drop::folder(AGED);
+    drop.put("aid_20190601.csv", &whole, NOW - 72 * HOUR);
+    drop.put("aid_20190629.csv", &strangers(3), NOW - 25 * HOUR);
+    drop.put("aid_20190630.csv", &strangers(3), NOW - HOUR);
+    assert_eq!(drop.amounts().await, Ok(vec![500]));
+
+    // One that was far too large was taken, and is taken back: the one before it counts again, and so does a new one of its size.
+    let drop = Drop::folder(AGED);
+    drop.put("aid_20190601.csv", &whole, NOW - 72 * HOUR);
+    drop.put("aid_20190629.csv", &strangers(2_000), NOW - 25 * HOUR);
+    assert_eq!(drop.amounts().await, Err("NO_RECORD".to_owned()));
+    std::fs::remove_file(drop.path("aid_20190629.csv")).unwrap();
+    assert_eq!(drop.amounts().await, Ok(vec![500]));
+    drop.put("aid_20190630.csv", &whole.replace(",5,", ",6,"), NOW - HOUR);
+    assert_eq!(drop.amounts().await, Ok(vec![600]));
+
+    // Whoever clears files away when they were taken is not trusted more.
+    let drop = Drop::folder(AGED);
+    drop.put("aid_20190601.csv", &whole, NOW - 72 * HOUR);
+    assert_eq!(drop.amounts().await, Ok(vec![500]));
+    std::fs::remove_file(drop.path("aid_20190601.csv")).unwrap();
+    drop.put("aid_20190630.csv", &strangers(3), NOW - HOUR);
+    assert_eq!(drop.amounts().await, Err("SOURCE_SHRUNK".to_owned()));
+
+    // What lies there besides has a form that is read no more.
+    let drop = Drop::folder(AGED);
+    drop.put("aid_20190601.csv", &whole.replace("who,", "whom,"), NOW - 72 * HOUR);
+    drop.put("aid_20190630.csv", &file(&[&mine(5)]), NOW - HOUR);
+    assert_eq!(drop.amounts().await, Ok(vec![500]));
+
+    // Where a file may be empty it may shrink.
+    let drop = Drop::folder(&format!("{AGED}, may_be_empty = true"));
+    drop.put("aid_20190601.csv", &whole, NOW - 72 * HOUR);
+    assert_eq!(drop.amounts().await, Ok(vec![500]));
+    drop.put("aid_20190630.csv", HEADER, NOW - HOUR);
+    assert_eq!(drop.amounts().await, Err("NO_RECORD".to_owned()));
+}
