@@ -200,6 +200,10 @@ struct Look {
     trouble: Option<Failure>,
 }
 
+fn is_of_size(failure: &Failure) -> bool {
+    failure.reason == Reason::SourceShrunk.word()
+}
+
 impl Shared {
     fn state(&self) -> State {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -254,8 +258,7 @@ impl Shared {
 
     /// The newest file that is complete and can be read; while there is no such, the one in force stays it as long as it stands there.
     async fn find(&self, before: &State) -> Look {
-        let (in_folder, may_stay) = (self.in_folder(), self.may_stay());
-        let held = before.in_force.clone();
+        let (held, may_stay) = (before.in_force.clone(), self.may_stay());
         let candidates = match self.candidates().await {
             Ok(candidates) => candidates,
             // What cannot be looked at may be there unchanged.
@@ -266,8 +269,11 @@ impl Shared {
                 };
             }
         };
-        let (mut trouble, mut waiting) = (None, None);
-        for (nth, candidate) in candidates.iter().enumerate().take(MAX_TRIED) {
+        let (mut trouble, mut waiting, mut tried) = (None, None, 0);
+        for (nth, candidate) in candidates.iter().enumerate() {
+            if tried == MAX_TRIED {
+                break;
+            }
             if let Some(held) = held.as_ref().filter(|held| held.seen == candidate.seen) {
                 return Look {
                     in_force: Some(held.clone()),
@@ -276,6 +282,8 @@ impl Shared {
             }
             let older = candidates.get(nth + 1..).unwrap_or_default();
             let loaded = self.take(candidate, before, older).await;
+            // One that is refused for its size was not gone through.
+            tried += usize::from(!loaded.as_ref().is_err_and(is_of_size));
             match loaded {
                 Ok(loaded) => {
                     return Look {
@@ -307,19 +315,20 @@ impl Shared {
         let stands = |held: &Arc<Held>| candidates.iter().any(|c| c.seen.name == held.seen.name);
         let stays = held.filter(|held| stands(held) && (may_stay || trouble.is_none()));
         if stays.is_none() {
-            let what = if in_folder {
-                "a file that fits the pattern"
-            } else {
-                "the file"
-            };
-            trouble = trouble
-                .or(waiting)
-                .or_else(|| Some(Reason::SourceMissing.failure_at(what)));
+            trouble = trouble.or(waiting).or_else(|| Some(self.missing()));
         }
         Look {
             in_force: stays,
             trouble,
         }
+    }
+
+    fn missing(&self) -> Failure {
+        Reason::SourceMissing.failure_at(if self.in_folder() {
+            "a file that fits the pattern"
+        } else {
+            "the file"
+        })
     }
 
     async fn candidates(&self) -> Result<Vec<Candidate>, Failure> {
@@ -366,11 +375,10 @@ impl Shared {
         before: &State,
         trouble: Option<&Failure>,
     ) -> Option<Held> {
-        let is_size_only = trouble.is_some_and(|trouble| trouble.reason == Reason::SourceShrunk.word());
-        if before.taken.is_some() || !is_size_only {
+        if before.taken.is_some() || !trouble.is_some_and(is_of_size) {
             return None;
         }
-        let newest = candidates.iter().take(MAX_TRIED).find(|c| self.is_complete(c))?;
+        let newest = candidates.iter().find(|c| self.is_complete(c))?;
         self.load(newest, before).await.ok()
     }
 

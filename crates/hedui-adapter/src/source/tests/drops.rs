@@ -499,12 +499,19 @@ async fn in_a_folder_the_file_before_one_that_broke_off_stays_in_force_also_afte
 async fn the_file_before_one_that_broke_off_is_the_largest_of_those_that_stand_there_and_can_be_read() {
     const AGED: &str = "max_age = \"90d\", settle = \"0s\"";
     let whole = strangers(600) + &mine(5);
-    // Two exports broke off before the start.
-    let drop = Drop::folder(AGED);
-    drop.put("aid_20190601.csv", &whole, NOW - 72 * HOUR);
-    drop.put("aid_20190629.csv", &strangers(3), NOW - 25 * HOUR);
-    drop.put("aid_20190630.csv", &strangers(3), NOW - HOUR);
-    assert_eq!(drop.amounts().await, Ok(vec![500]));
+    // So many exports broke off before the start.
+    for broken in 1..=5 {
+        let drop = Drop::folder(AGED);
+        drop.put("aid_20190601.csv", &whole, NOW - 720 * HOUR);
+        for day in 0..broken {
+            drop.put(
+                &format!("aid_201906{}.csv", 30 - day),
+                &strangers(3),
+                NOW - (24 * day + 1) * HOUR,
+            );
+        }
+        assert_eq!(drop.amounts().await, Ok(vec![500]), "{broken}");
+    }
 
     // One that was far too large was taken, and is taken back: the one before it counts again, and so does a new one of its size.
     let drop = Drop::folder(AGED);
