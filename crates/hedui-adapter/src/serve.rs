@@ -15,11 +15,11 @@ use std::task::{Context, Poll};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Service, http};
 use tonic::server::{Grpc, NamedService};
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 
 use crate::adapter::Adapter;
 use crate::port::Raw;
@@ -132,13 +132,10 @@ pub async fn serve_on(adapter: Arc<dyn Adapter>, listener: TcpListener) -> std::
     reporter.set_serving::<DepartmentServer>().await;
     let service = DepartmentServer::new(adapter, closed.clone());
     let task = tokio::spawn(async move {
-        let router = Server::builder()
-            .tcp_nodelay(true)
-            .add_service(health)
-            .add_service(service);
-        let served = router
-            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), ended(closed))
-            .await;
+        let router = Server::builder().add_service(health).add_service(service);
+        // Of a listener of one's own the builder's setting is ignored: small answers would wait for the broker's acknowledgement, 40 ms.
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let served = router.serve_with_incoming_shutdown(incoming, ended(closed)).await;
         if served.is_err() {
             tracing::error!("the department's server ended with an error");
         }

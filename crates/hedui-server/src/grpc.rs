@@ -29,8 +29,8 @@ use hedui_proto::retention::retention_service_server::RetentionServiceServer;
 use hedui_proto::task::task_service_server::TaskServiceServer;
 use hedui_proto::verification::verification_service_server::VerificationServiceServer;
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::server::NamedService as _;
+use tonic::transport::server::TcpIncoming;
 
 use crate::catalogue::Live;
 use crate::drift::DriftFile;
@@ -162,7 +162,6 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
         (None, None)
     };
     let router = tonic::transport::Server::builder()
-        .tcp_nodelay(true)
         .max_concurrent_streams(options.max_streams)
         .http2_keepalive_interval(Some(std::time::Duration::from_secs(30)))
         .initial_stream_window_size(1 << 20)
@@ -177,7 +176,8 @@ pub async fn listen(broker: Broker, listener: TcpListener, options: Options) -> 
         .add_service(peer)
         .add_optional_service(reflection)
         .add_optional_service(alpha);
-    let incoming = TcpListenerStream::new(listener);
+    // Of a listener of one's own the builder's setting is ignored: small replies would wait for the caller's acknowledgement, 40 ms.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let task = tokio::spawn(router.serve_with_incoming_shutdown(incoming, async {
         let _ = stopped.await;
     }));

@@ -18,10 +18,11 @@ use prost::Message as _;
 use prost::bytes::{BufMut as _, Bytes};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Service, http};
 use tonic::server::{Grpc, NamedService, StreamingService, UnaryService};
+use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 /// The largest answer that the manifests of these tests allow.
@@ -185,10 +186,9 @@ impl Plugin {
         }));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         *plugin.0.address.lock().unwrap() = listener.local_addr().unwrap().to_string();
-        let router = tonic::transport::Server::builder()
-            .tcp_nodelay(true)
-            .add_service(plugin.clone());
-        tokio::spawn(router.serve_with_incoming(TcpListenerStream::new(listener)));
+        let router = tonic::transport::Server::builder().add_service(plugin.clone());
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        tokio::spawn(router.serve_with_incoming(incoming));
         plugin
     }
 

@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use axum::serve::ListenerExt as _;
 use hedui_core::Failure;
 use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
@@ -30,6 +31,10 @@ pub async fn serve_json_on(adapter: Arc<dyn Adapter>, listener: TcpListener) -> 
     let address = listener.local_addr()?;
     let (closing, closed) = watch::channel(false);
     let app = json_router(DepartmentServer::new(adapter, closed.clone()));
+    let listener = listener.tap_io(|connection| {
+        // A connection that is gone already ends by itself.
+        let _ = connection.set_nodelay(true);
+    });
     let task = tokio::spawn(async move {
         let served = axum::serve(listener, app).with_graceful_shutdown(ended(closed)).await;
         if served.is_err() {

@@ -75,7 +75,7 @@ impl Fake {
             .add_service(VerificationServiceServer::new(fake.clone()))
             .add_service(AuditServiceServer::new(fake.clone()))
             .add_service(OperationsServiceServer::new(fake.clone()));
-        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+        let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
         tokio::spawn(server.serve_with_incoming(incoming));
         fake
     }

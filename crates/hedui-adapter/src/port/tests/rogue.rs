@@ -61,7 +61,7 @@ impl StreamingService<Bytes> for Rogue {
 async fn rogue(script: Script) -> StreamPort {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+    let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
     let router = tonic::transport::Server::builder().add_service(Rogue(script));
     tokio::spawn(router.serve_with_incoming(incoming));
     let d = description();
