@@ -7,7 +7,7 @@ use hedui_adapter::wire::{check_due, check_signature, decode_answer, whole};
 use hedui_core::answer::{AnswerState, Failure, FailureClass, FailureOrigin, Query, SubjectAnswer, Unreachable};
 use hedui_core::facts::Standing;
 use hedui_core::facts::{DepartmentAnswers, Fact, Facts};
-use hedui_core::finding::{conflicts_of_interest, findings, opening, unasked_for, unregistered};
+use hedui_core::finding::{conflicts_of_interest, findings, long_past, opening, unasked_for, unregistered};
 use hedui_core::plan::{Intent, PlannedDepartment};
 use hedui_core::record::{IncomeKind, RecordType};
 use hedui_core::report::{DepartmentLine, FIGURE_MONTHS, NamedFigure, REPORT_VERSION, Report, SubjectLine};
@@ -16,6 +16,7 @@ use hedui_policy::{Pack, PackSet};
 use smol_str::SmolStr;
 
 use crate::before::Before;
+use crate::clock::civil_date;
 use crate::collector::Arrived;
 use crate::core::Core;
 use crate::drift::Drifts;
@@ -275,6 +276,13 @@ pub(crate) fn judge_and<T>(
         Conflicts::Found(conflicts) => found.extend_from_slice(conflicts),
     }
     found.extend(drifting);
+    // A job that looks again at many says by itself what it is about.
+    if request.reevaluates.is_none() {
+        found.extend(long_past(
+            prepared.stored.as_of,
+            civil_date(prepared.stored.created_at_ms),
+        ));
+    }
     let open = opening(&found);
     let packs = prepared.packs.iter().filter_map(|p| judging.packs.packs().get(*p));
     let judged: Vec<(&Pack, Verdict)> = packs.map(|pack| (pack, pack.evaluate(&facts, &open))).collect();

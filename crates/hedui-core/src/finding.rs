@@ -21,6 +21,7 @@ mod help;
 mod interest;
 mod life;
 mod parent;
+mod past;
 mod register;
 mod spouse;
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod unheard;
 pub use codes::FINDINGS;
 pub use early::{EARLY_WARNINGS, EarlyWarnings, early_warnings};
 pub use interest::{CONFLICT_OF_INTEREST, Official, conflicts_of_interest};
+pub use past::{LONG_PAST, LONG_PAST_DAYS, long_past};
 pub use register::{NO_REGISTER, unregistered};
 pub use unheard::{HELP_UNCONFIRMED, MEMBERS_UNCONFIRMED, unasked_for, unheard_of};
 

@@ -6,9 +6,11 @@ use std::time::Duration;
 use hedui_adapter::Reason;
 use hedui_adapter::port::Reply;
 use hedui_core::answer::Unreachable;
+use hedui_core::finding::{LONG_PAST, LONG_PAST_DAYS};
 use hedui_core::{AnswerState, Outcome, Town};
 use hedui_evidence::LeafKind;
 use hedui_policy::{Filed, Snapshot};
+use jiff::ToSpan as _;
 
 use super::support::*;
 use crate::{BrokerError, Conflict, Create, FiledAgain, Recomputed, Request, Settings, State, Verification};
@@ -55,6 +57,25 @@ async fn every_kind(world: &World, request: Request) -> Verification {
         .department("welfare")
         .does(|_| Act::Now(Reply::failed(Reason::DepartmentFailure)));
     world.verify(request).await
+}
+
+/// Chosen because the household was poorer then: the report says so, also when it is computed again much later.
+#[tokio::test(start_paused = true)]
+async fn a_day_long_past_is_named_and_comes_out_again() {
+    let world = World::new();
+    world.broker.archive_packs().await.unwrap();
+    let about = |days: i64| Request {
+        as_of: Some(crate::clock::Clock::today(&*world.clock).saturating_sub(days.days())),
+        ..request()
+    };
+    let says = |ended: &Verification| report(ended).findings.iter().any(|f| f.code == LONG_PAST);
+    let near = world.verify(about(LONG_PAST_DAYS)).await;
+    assert!(!says(&near));
+    let far = world.verify(about(LONG_PAST_DAYS + 1)).await;
+    assert!(says(&far));
+    world.clock.advance(1_000 * DAY_MS);
+    comes_out(&world, &near).await;
+    comes_out(&world, &far).await;
 }
 
 #[tokio::test(start_paused = true)]

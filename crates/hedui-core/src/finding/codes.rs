@@ -1,7 +1,7 @@
 //! The codes of findings: one list, which documents and tests are held against.
 //! Leaves what each means, and when it is found, to the files that find it.
 
-use super::{CONFLICT_OF_INTEREST, DEPARTMENT_DRIFTS, HELP_UNCONFIRMED, MEMBERS_UNCONFIRMED, NO_REGISTER};
+use super::{CONFLICT_OF_INTEREST, DEPARTMENT_DRIFTS, HELP_UNCONFIRMED, LONG_PAST, MEMBERS_UNCONFIRMED, NO_REGISTER};
 
 /// The codes of all findings that a verification can have, but for those that compare it with the one before. Only ever added to.
 pub const FINDINGS: &[&str] = &[
@@ -36,4 +36,5 @@ pub const FINDINGS: &[&str] = &[
     "MEMBER_MOVED_OUT",
     "ASSISTANCE_PLACE_UNKNOWN",
     "PARENT_OUTSIDE",
+    LONG_PAST,
 ];
