@@ -1,10 +1,11 @@
 //! The floor: a server that takes the same requests over the same stream, asks the same departments over the same multiplexed streams,
-//! and does nothing with the answers but count their bytes.
+//! and hands what they said to the caller, unread: the bare broker that the goal was set by.
 //! Leaves everything that hedui is for out, on purpose.
 
-use std::pin::Pin;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,10 +14,12 @@ use hedui_adapter::wire::encode_query;
 use hedui_core::{Date, DepartmentId, ProgrammeId, Query, RecordType, Subject};
 use hedui_ids::ResidentId;
 use hedui_proto::verification as pb;
-use hedui_proto::verification::verification_service_server::{VerificationService, VerificationServiceServer};
 use tokio::sync::{mpsc, oneshot};
-use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
-use tokio_stream::{Stream, StreamExt as _};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::body::Body;
+use tonic::codegen::{BoxFuture, Service, http};
+use tonic::server::{Grpc, NamedService, StreamingService};
+use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::process::{Department, until_parent_ends};
@@ -25,19 +28,20 @@ use super::server::LIMITS;
 /// One household's replies: the last one wakes it.
 struct Gather {
     left: AtomicUsize,
-    bytes: AtomicUsize,
-    done: Mutex<Option<oneshot::Sender<usize>>>,
+    answers: Mutex<Vec<Bytes>>,
+    done: Mutex<Option<oneshot::Sender<Vec<Bytes>>>>,
 }
 
 impl ReplySink for Gather {
     fn reply(&self, _slot: u32, reply: Reply) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Reply::Wire(bytes) = reply {
-            self.bytes.fetch_add(bytes.len(), Ordering::Relaxed);
+            answers.push(bytes);
         }
         if self.left.fetch_sub(1, Ordering::AcqRel) == 1
             && let Some(done) = self.done.lock().unwrap_or_else(PoisonError::into_inner).take()
         {
-            let _ = done.send(self.bytes.load(Ordering::Relaxed));
+            let _ = done.send(std::mem::take(&mut *answers));
         }
     }
 }
@@ -50,7 +54,7 @@ struct Floor {
 }
 
 impl Floor {
-    async fn one(&self, message: pb::VerifyStreamRequest) -> Result<pb::VerifyStreamResponse, Status> {
+    async fn one(&self, message: pb::VerifyStreamRequest) -> Result<HandedOver, Status> {
         let request = message.request.unwrap_or_default();
         let query = query(&request, message.tag, self.today).ok_or_else(|| Status::invalid_argument("no household"))?;
         let encoded = encode_query(&query);
@@ -58,7 +62,7 @@ impl Floor {
         let (done, gathered) = oneshot::channel();
         let gather = Arc::new(Gather {
             left: AtomicUsize::new(self.ports.len()),
-            bytes: AtomicUsize::new(0),
+            answers: Mutex::new(Vec::with_capacity(self.ports.len())),
             done: Mutex::new(Some(done)),
         });
         for (slot, port) in (0u32..).zip(self.ports.iter()) {
@@ -71,18 +75,17 @@ impl Floor {
             };
             port.ask(ask, ReplyTo::new(sink, slot));
         }
-        let bytes = gathered.await.map_err(|_| Status::internal("a reply was lost"))?;
-        let departments = u32::try_from(self.ports.len()).unwrap_or(u32::MAX);
+        let answers = gathered.await.map_err(|_| Status::internal("a reply was lost"))?;
         let verification = pb::Verification {
-            name: format!("verifications/{bytes}"),
-            departments_asked: departments,
-            departments_answered: departments,
+            name: format!("verifications/{}", message.tag),
+            departments_asked: u32::try_from(self.ports.len()).unwrap_or(u32::MAX),
+            departments_answered: u32::try_from(answers.len()).unwrap_or(u32::MAX),
             ..Default::default()
         };
-        let outcome = Some(pb::verify_stream_response::Outcome::Verification(verification));
-        Ok(pb::VerifyStreamResponse {
+        Ok(HandedOver {
             tag: message.tag,
-            outcome,
+            verification: Some(verification),
+            answers,
         })
     }
 }
@@ -112,16 +115,47 @@ fn query(request: &pb::CreateVerificationRequest, tag: u64, day: Date) -> Option
     })
 }
 
-type Replies = Pin<Box<dyn Stream<Item = Result<pb::VerifyStreamResponse, Status>> + Send>>;
+/// A caller sees the message of the real server, and skips what it does not know.
+#[derive(Clone, PartialEq, prost::Message)]
+struct HandedOver {
+    #[prost(uint64, tag = "1")]
+    tag: u64,
+    #[prost(message, optional, tag = "2")]
+    verification: Option<pb::Verification>,
+    /// What the departments said, as they said it.
+    #[prost(bytes = "bytes", repeated, tag = "1000")]
+    answers: Vec<Bytes>,
+}
 
-#[tonic::async_trait]
-impl VerificationService for Floor {
-    type VerifyStreamStream = Replies;
+type Replies = ReceiverStream<Result<HandedOver, Status>>;
 
-    async fn verify_stream(
-        &self,
-        request: Request<Streaming<pb::VerifyStreamRequest>>,
-    ) -> Result<Response<Replies>, Status> {
+impl NamedService for Floor {
+    const NAME: &'static str = "hedui.verification.v1.VerificationService";
+}
+
+/// The one call that is measured.
+impl Service<http::Request<Body>> for Floor {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<http::Response<Body>, Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let floor = self.clone();
+        let codec = tonic_prost::ProstCodec::<HandedOver, pb::VerifyStreamRequest>::default();
+        Box::pin(async move { Ok(Grpc::new(codec).streaming(floor, request).await) })
+    }
+}
+
+impl StreamingService<pb::VerifyStreamRequest> for Floor {
+    type Response = HandedOver;
+    type ResponseStream = Replies;
+    type Future = BoxFuture<Response<Replies>, Status>;
+
+    fn call(&mut self, request: Request<Streaming<pb::VerifyStreamRequest>>) -> Self::Future {
         let (replies, receiver) = mpsc::channel(1_024);
         let (floor, mut requests) = (self.clone(), request.into_inner());
         tokio::spawn(async move {
@@ -132,58 +166,7 @@ impl VerificationService for Floor {
                 });
             }
         });
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver).map(|r| r))))
-    }
-
-    type WatchVerificationStream = Pin<Box<dyn Stream<Item = Result<pb::WatchVerificationResponse, Status>> + Send>>;
-
-    async fn watch_verification(
-        &self,
-        _: Request<pb::WatchVerificationRequest>,
-    ) -> Result<Response<Self::WatchVerificationStream>, Status> {
-        Err(Status::unimplemented("the floor only fans out"))
-    }
-
-    async fn create_verification(
-        &self,
-        _: Request<pb::CreateVerificationRequest>,
-    ) -> Result<Response<pb::CreateVerificationResponse>, Status> {
-        Err(Status::unimplemented("the floor only fans out"))
-    }
-
-    async fn get_verification(
-        &self,
-        _: Request<pb::GetVerificationRequest>,
-    ) -> Result<Response<pb::GetVerificationResponse>, Status> {
-        Err(Status::unimplemented("the floor only fans out"))
-    }
-
-    async fn list_verifications(
-        &self,
-        _: Request<pb::ListVerificationsRequest>,
-    ) -> Result<Response<pb::ListVerificationsResponse>, Status> {
-        Err(Status::unimplemented("the floor only fans out"))
-    }
-
-    async fn wait_verification(
-        &self,
-        _: Request<pb::WaitVerificationRequest>,
-    ) -> Result<Response<pb::WaitVerificationResponse>, Status> {
-        Err(Status::unimplemented("the floor only fans out"))
-    }
-
-    async fn cancel_verification(
-        &self,
-        _: Request<pb::CancelVerificationRequest>,
-    ) -> Result<Response<pb::CancelVerificationResponse>, Status> {
-        Err(Status::unimplemented("the floor only fans out"))
-    }
-
-    async fn recheck_departments(
-        &self,
-        _: Request<pb::RecheckDepartmentsRequest>,
-    ) -> Result<Response<pb::RecheckDepartmentsResponse>, Status> {
-        Err(Status::unimplemented("the floor only fans out"))
+        Box::pin(async move { Ok(Response::new(ReceiverStream::new(receiver))) })
     }
 }
 
@@ -200,16 +183,16 @@ pub fn run(departments: &[Department]) -> anyhow::Result<()> {
         }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("http://{}", listener.local_addr()?);
-        let service = VerificationServiceServer::new(Floor {
+        let service = Floor {
             ports: Arc::new(ports),
             today: super::super::today()?,
-        });
+        };
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         tonic::transport::Server::builder()
-            .tcp_nodelay(true)
             .initial_stream_window_size(1 << 20)
             .initial_connection_window_size(4 << 20)
             .add_service(service)
-            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), until_parent_ends())
+            .serve_with_incoming_shutdown(incoming, until_parent_ends())
             .await?;
         Ok(())
     })
