@@ -70,6 +70,7 @@ impl Broker {
     /// From its parts. Call `resume` once before serving.
     pub fn new(parts: Parts) -> Broker {
         let in_force = InForce::new(parts.registry, parts.settings.tolerances);
+        let workers = Workers::on_all_processors(parts.store.backlog());
         Broker {
             core: Arc::new(Core {
                 in_force: RwLock::new(Arc::new(in_force)),
@@ -96,7 +97,7 @@ impl Broker {
                 job_places: Arc::default(),
                 expiring: Arc::default(),
                 promises: Promises::default(),
-                workers: Workers::on_all_processors(),
+                workers,
             }),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use hedui_evidence::{Tell, Teller};
+use hedui_evidence::{Backlog, Tell, Teller};
 use tokio::sync::oneshot;
 
 use crate::error::BrokerError;
@@ -37,6 +37,8 @@ struct Queue {
 #[derive(Default)]
 struct Shared {
     queue: Mutex<Queue>,
+    /// How many jobs wait, for whoever wants to know without the lock.
+    backlog: Backlog,
     teller: Teller,
 }
 
@@ -48,15 +50,21 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// As many threads at once as there are processors: the network and the store need a part of one, and whenever they wait the rest of it
+    /// Says in `backlog` how many jobs wait for a thread. As many threads at once as there are processors: the network and the store need a part of one, and whenever they wait the rest of it
     /// would stand idle. They are waked before those that have run for long.
-    pub fn on_all_processors() -> Workers {
-        Workers::new(thread::available_parallelism().map_or(1, std::num::NonZero::get))
+    pub fn on_all_processors(backlog: Backlog) -> Workers {
+        Workers::new(
+            thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            backlog,
+        )
     }
 
-    fn new(most: usize) -> Workers {
+    fn new(most: usize, backlog: Backlog) -> Workers {
         Workers {
-            shared: Arc::default(),
+            shared: Arc::new(Shared {
+                backlog,
+                ..Shared::default()
+            }),
             most: most.max(1),
         }
     }
@@ -96,6 +104,12 @@ impl Workers {
             }
             let waiting = queue.idle.pop();
             let begins = waiting.is_none() && queue.at_work < self.most;
+            self.shared.backlog.set(
+                queue
+                    .jobs
+                    .len()
+                    .saturating_sub(usize::from(waiting.is_some() || begins)),
+            );
             queue.at_work += usize::from(begins);
             (waiting, begins)
         };
@@ -127,6 +141,7 @@ fn work(shared: &Shared, room: usize) {
             // Nobody has waked it, if it still stands there.
             queue.idle.retain(|idle| idle.id() != me.id());
             let job = queue.jobs.pop_front();
+            shared.backlog.set(queue.jobs.len());
             let is_time = !done.is_empty() && (job.is_none() || done.len() >= TOGETHER);
             let next = match job {
                 Some(job) => {

@@ -5,6 +5,7 @@
 //! vouch for. An [`EvidenceStore`] keeps frames durably and in order; a [`KeyRing`] owns the keys that seal them.
 //! See `README.md` for the formats byte by byte.
 
+mod backlog;
 mod codec;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
@@ -26,6 +27,7 @@ mod shred;
 mod store;
 mod tell;
 
+pub use backlog::Backlog;
 pub use codec::CodecError;
 pub use destroyed::verify_keys;
 pub use error::{ErrorKind, ShredRefusal, StoreError};

@@ -9,6 +9,7 @@ use std::thread::{Builder, JoinHandle};
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::backlog::Backlog;
 use crate::disk::{Disk, RealDisk};
 use crate::error::StoreError;
 use crate::frame::{Frame, Record};
@@ -181,6 +182,7 @@ impl SegmentStore {
             committed: AtomicU64::new(0),
             groups: AtomicU64::new(0),
             followed: Followed::default(),
+            backlog: Backlog::default(),
             teller: Teller::default(),
         });
         let shredder = Shredder::new(
@@ -340,6 +342,10 @@ impl Drop for SegmentStore {
 
 #[async_trait]
 impl EvidenceStore for SegmentStore {
+    fn backlog(&self) -> Backlog {
+        self.published.backlog.clone()
+    }
+
     /// Dropping the future does not take a frame back that was queued already.
     async fn append_record(&self, record: Record) -> Result<Receipt, StoreError> {
         check_appendable(&record)?;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use hedui_log::merkle::Hash;
 
+use crate::backlog::Backlog;
 use crate::codec::CodecError;
 use crate::destroyed::verify_keys;
 use crate::error::StoreError;
@@ -333,6 +334,12 @@ pub trait EvidenceStore: Send + Sync + 'static {
     /// Why appends are refused just now, if they are. At once, without a look at a disk: for health checks and metrics.
     /// Where the store waits to resume, asking makes it try.
     fn refusing(&self) -> Option<Refusal>;
+
+    /// Where whoever works with this store says how many jobs wait for the processor: while some do, those that commit may wait for more to share a
+    /// sync, which costs nobody time.
+    fn backlog(&self) -> Backlog {
+        Backlog::default()
+    }
 
     /// Up to where every shred frame is carried out, none where all are: what a later one names may still have its key.
     async fn shredded_before(&self) -> Result<Option<Position>, StoreError> {

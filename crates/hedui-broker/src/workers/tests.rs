@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::join_all;
 
+use hedui_evidence::Backlog;
+
 use super::{FULL, Workers};
 
 #[tokio::test]
 async fn every_job_runs_once_and_never_too_many_at_once() {
-    let workers = Workers::new(2);
+    let workers = Workers::new(2, Backlog::default());
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let jobs = (0..200u64).map(|n| {
         let (now, most) = (Arc::clone(&now), Arc::clone(&most));
@@ -29,7 +31,7 @@ async fn every_job_runs_once_and_never_too_many_at_once() {
 
 #[tokio::test]
 async fn a_job_that_panics_is_told_and_the_next_ones_run() {
-    let workers = Workers::new(1);
+    let workers = Workers::new(1, Backlog::default());
     let broken = workers.run(|| -> u32 { panic!("on purpose") });
     let (broken, sound) = tokio::join!(broken, workers.run(|| 7));
     assert!(broken.is_err());
@@ -39,8 +41,10 @@ async fn a_job_that_panics_is_told_and_the_next_ones_run() {
 
 #[tokio::test]
 async fn whoever_starts_work_is_held_while_far_too_much_of_it_waits() {
-    let workers = Workers::new(1);
+    let backlog = Backlog::default();
+    let workers = Workers::new(1, backlog.clone());
     workers.room().await;
+    assert!(!backlog.is_there());
     // The first job keeps the only thread until it is let go.
     let (go, may_go) = std::sync::mpsc::sync_channel::<()>(1);
     let first = workers.run(move || may_go.recv().is_ok());
@@ -48,6 +52,7 @@ async fn whoever_starts_work_is_held_while_far_too_much_of_it_waits() {
     let all = async { tokio::join!(first, more) };
     tokio::pin!(all);
     assert!(futures::poll!(all.as_mut()).is_pending());
+    assert!(backlog.is_there(), "jobs wait behind the first");
     let room = workers.room();
     tokio::pin!(room);
     assert!(futures::poll!(room.as_mut()).is_pending());
@@ -55,13 +60,14 @@ async fn whoever_starts_work_is_held_while_far_too_much_of_it_waits() {
     let (first, more) = all.await;
     assert!(first.unwrap());
     assert_eq!(more.len(), FULL + 1);
+    assert!(!backlog.is_there());
     room.await;
     workers.room().await;
 }
 
 #[tokio::test]
 async fn jobs_after_a_pause_are_done_too_and_no_thread_stays_for_ever() {
-    let workers = Workers::new(2);
+    let workers = Workers::new(2, Backlog::default());
     for n in 0..50 {
         assert_eq!(workers.run(move || n).await.unwrap(), n);
     }

@@ -15,6 +15,7 @@ use super::indexer::Due;
 use super::log::{Failure, Log};
 use super::lookup::{Gathered, Lookup};
 use super::refusing::Refusing;
+use crate::backlog::Backlog;
 use crate::error::StoreError;
 use crate::ids::FrameId;
 use crate::index::{Filed, IdMap, LookupKey, Watermark};
@@ -25,11 +26,11 @@ use crate::tell::{Tell, Teller};
 const MAX_GROUP_BYTES: usize = 16 << 20;
 /// And at this many frames.
 const MAX_GROUP_FRAMES: usize = 1_024;
-/// How long the first frame of a group waits for others while there is company: verifications take seconds, so that nobody notices, and
-/// a sync is shared by so many more.
-const GATHER: Duration = Duration::from_millis(if cfg!(test) { 0 } else { 4 });
-/// For so many lonely groups after one that was shared, company is expected. A lonely caller waits for nobody.
-const COMPANY: u32 = 64;
+/// A group is kept open for others while jobs wait for the processor, in such steps: a sync costs the same for one frame as for many, whoever is told together goes
+/// on together, and nobody could go on sooner anyway. Where nothing waits, the processor would only stand idle.
+const GATHER_STEP: Duration = Duration::from_millis(if cfg!(test) { 0 } else { 1 });
+/// At most so many of them: verifications take seconds, so that nobody notices.
+const GATHER_STEPS: usize = 4;
 /// How many frame ids the committer remembers. A caller looked its id up before queuing; only what was committed
 /// since then can have been missed, and that is among these unless more than this many frames passed it by.
 /// Small in tests, so that they reach the other case.
@@ -62,6 +63,8 @@ pub(crate) struct Published {
     pub(crate) groups: AtomicU64,
     /// The leaves of what was committed last.
     pub(crate) followed: Followed,
+    /// What waits for the processor.
+    pub(crate) backlog: Backlog,
     /// Tells callers that their frames are durable.
     pub(crate) teller: Teller,
 }
@@ -70,6 +73,37 @@ impl Published {
     /// The end of the durable log.
     pub(crate) fn tail(&self) -> Position {
         *self.tail.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What becomes durable together.
+struct Group {
+    frames: Vec<Request>,
+    bytes: usize,
+}
+
+impl Group {
+    fn of(first: Request) -> Group {
+        let bytes = first.record.len();
+        let frames = vec![first];
+        Group { frames, bytes }
+    }
+
+    fn is_full(&self) -> bool {
+        self.frames.len() >= MAX_GROUP_FRAMES || self.bytes >= MAX_GROUP_BYTES
+    }
+
+    /// Takes what is queued, as far as there is room.
+    fn fill(&mut self, queue: &mut mpsc::Receiver<Work>) {
+        while !self.is_full() {
+            let next = match queue.try_recv() {
+                Ok(Work::Append(next)) => next,
+                Ok(Work::Resume) => continue,
+                Err(_) => break,
+            };
+            self.bytes += next.record.len();
+            self.frames.push(next);
+        }
     }
 }
 
@@ -111,33 +145,22 @@ impl Committer {
     }
 
     /// Commits groups until every sender is gone and the queue is empty. While one group is being synced the next one gathers by itself;
-    /// with company it also waits a moment for more.
+    /// while the processor has more to do anyway it also waits a moment for more.
     pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Work>) {
-        let mut company = 0;
         while let Some(first) = queue.blocking_recv() {
             self.resume_if_due();
             let Work::Append(first) = first else { continue };
-            if company > 0 {
-                // A sync costs the same for one frame as for many, and whoever is told together goes on together. An early end does no harm.
-                std::thread::park_timeout(GATHER);
+            let mut group = Group::of(first);
+            group.fill(&mut queue);
+            for _ in 0..GATHER_STEPS {
+                if group.is_full() || !self.published.backlog.is_there() {
+                    break;
+                }
+                // An early end does no harm.
+                std::thread::park_timeout(GATHER_STEP);
+                group.fill(&mut queue);
             }
-            let mut bytes = first.record.len();
-            let mut group = vec![first];
-            while group.len() < MAX_GROUP_FRAMES && bytes < MAX_GROUP_BYTES {
-                let next = match queue.try_recv() {
-                    Ok(Work::Append(next)) => next,
-                    Ok(Work::Resume) => continue,
-                    Err(_) => break,
-                };
-                bytes += next.record.len();
-                group.push(next);
-            }
-            company = if group.len() > 1 {
-                COMPANY
-            } else {
-                company.saturating_sub(1)
-            };
-            self.commit(group);
+            self.commit(group.frames);
         }
     }
 

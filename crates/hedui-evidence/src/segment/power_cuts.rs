@@ -319,13 +319,20 @@ async fn a_full_disk_that_cannot_even_be_cut_refuses() {
 }
 
 #[tokio::test]
+async fn frames_that_wait_together_share_one_write_and_one_sync() {
+    for jobs_waiting in [0, 3] {
+        share_one_write_and_one_sync(jobs_waiting).await;
+    }
+}
+
 #[expect(
     clippy::await_holding_lock,
     reason = "the lock is what holds the committer back while the frames gather"
 )]
-async fn frames_that_wait_together_share_one_write_and_one_sync() {
+async fn share_one_write_and_one_sync(jobs_waiting: usize) {
     let disk = Arc::new(SimDisk::new());
     let store = Arc::new(open(&disk).unwrap());
+    store.backlog().set(jobs_waiting);
     let mut rng = StdRng::seed_from_u64(6);
     let before = disk.ops().len();
     let gate = disk.gate.lock().unwrap();

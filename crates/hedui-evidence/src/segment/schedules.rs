@@ -85,6 +85,7 @@ impl Driven {
             committed: AtomicU64::new(0),
             groups: AtomicU64::new(0),
             followed: Followed::default(),
+            backlog: Backlog::default(),
             teller: Teller::default(),
         });
         let (due, work) = sync_channel(1);
