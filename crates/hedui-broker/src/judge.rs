@@ -267,22 +267,7 @@ pub(crate) fn judge_and<T>(
         &prepared.plan.record_types,
     );
     let request = &prepared.stored.request;
-    let mut found = findings(&facts, &prepared.programmes, &request.district_code, judging.tolerances);
-    // What nobody registers nobody could be asked: that is unknown, not nothing.
-    found.extend(unregistered(&prepared.plan.record_types, judging.departments));
-    match &judging.conflicts {
-        Conflicts::Of(Some(official), _) => found.extend(conflicts_of_interest(&facts, *official)),
-        Conflicts::Of(None, _) => {}
-        Conflicts::Found(conflicts) => found.extend_from_slice(conflicts),
-    }
-    found.extend(drifting);
-    // A job that looks again at many says by itself what it is about.
-    if request.reevaluates.is_none() {
-        found.extend(long_past(
-            prepared.stored.as_of,
-            civil_date(prepared.stored.created_at_ms),
-        ));
-    }
+    let mut found = found(judging, prepared, &facts, drifting);
     let open = opening(&found);
     let packs = prepared.packs.iter().filter_map(|p| judging.packs.packs().get(*p));
     let judged: Vec<(&Pack, Verdict)> = packs.map(|pack| (pack, pack.evaluate(&facts, &open))).collect();
@@ -315,6 +300,28 @@ pub(crate) fn judge_and<T>(
     report.origins = facts.origins(report.parts());
     let taken = take(&facts, &open);
     (report, taken)
+}
+
+/// What a person must see of what was said, before any pack judges it.
+fn found(judging: &Judging<'_>, prepared: &Prepared, facts: &Facts<'_>, drifting: Vec<Finding>) -> Vec<Finding> {
+    let request = &prepared.stored.request;
+    let mut found = findings(facts, &prepared.programmes, &request.district_code, judging.tolerances);
+    // What nobody registers nobody could be asked: that is unknown, not nothing.
+    found.extend(unregistered(&prepared.plan.record_types, judging.departments));
+    match &judging.conflicts {
+        Conflicts::Of(Some(official), _) => found.extend(conflicts_of_interest(facts, *official)),
+        Conflicts::Of(None, _) => {}
+        Conflicts::Found(conflicts) => found.extend_from_slice(conflicts),
+    }
+    found.extend(drifting);
+    // A job that looks again at many says by itself what it is about.
+    if request.reevaluates.is_none() {
+        found.extend(long_past(
+            prepared.stored.as_of,
+            civil_date(prepared.stored.created_at_ms),
+        ));
+    }
+    found
 }
 
 /// What is odd about the request and refuses nothing.
