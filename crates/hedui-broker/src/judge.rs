@@ -308,19 +308,19 @@ fn found(judging: &Judging<'_>, prepared: &Prepared, facts: &Facts<'_>, drifting
     let mut found = findings(facts, &prepared.programmes, &request.district_code, judging.tolerances);
     // What nobody registers nobody could be asked: that is unknown, not nothing.
     found.extend(unregistered(&prepared.plan.record_types, judging.departments));
+    // A job looks again at what is long past on purpose. In front of what is carried over when this is computed again.
+    if request.reevaluates.is_none() || request.rechecks().is_some() {
+        found.extend(long_past(
+            prepared.stored.as_of,
+            civil_date(prepared.stored.created_at_ms),
+        ));
+    }
     match &judging.conflicts {
         Conflicts::Of(Some(official), _) => found.extend(conflicts_of_interest(facts, *official)),
         Conflicts::Of(None, _) => {}
         Conflicts::Found(conflicts) => found.extend_from_slice(conflicts),
     }
     found.extend(drifting);
-    // A job that looks again at many says by itself what it is about.
-    if request.reevaluates.is_none() {
-        found.extend(long_past(
-            prepared.stored.as_of,
-            civil_date(prepared.stored.created_at_ms),
-        ));
-    }
     found
 }
 

@@ -336,7 +336,7 @@ pub trait EvidenceStore: Send + Sync + 'static {
     fn refusing(&self) -> Option<Refusal>;
 
     /// Where whoever works with this store says how many jobs wait for the processor: while some do, those that commit may wait for more to share a
-    /// sync, which costs nobody time.
+    /// sync, which costs each at most 4 ms.
     fn backlog(&self) -> Backlog {
         Backlog::default()
     }
