@@ -1,4 +1,4 @@
-//! What does everything that hedui does beyond asking cost? The real server against a bare fan-out over the same streams, in one run.
+//! What does everything that hedui does beyond asking cost? The real server against a bare broker over the same streams, in one run.
 //! Leaves single steps to the server's own counters, which it prints; the load comes from a process of its own.
 
 mod verification {
@@ -126,7 +126,7 @@ fn measure(size: &Size, known: Known, folder: &Path) -> anyhow::Result<f64> {
         "{DEPARTMENTS} departments, {PERSONS} persons, {} in flight, {} x {} verifications",
         size.in_flight, size.rounds, size.verifications
     );
-    print_rounds("floor: streamed fan-out, nothing else", &floors);
+    print_rounds("floor: a bare broker, answers handed over unread", &floors);
     print_rounds("hedui: authorized, consolidated, judged, sealed, durable", &reals);
     println!("\ntime by step of one verification (asked, wait, turn and commit are mostly waiting):");
     for (step, us) in roles.steps()? {

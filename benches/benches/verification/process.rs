@@ -14,7 +14,7 @@ use super::{floor, server};
 pub enum Role {
     /// Simulated departments at full speed.
     Departments,
-    /// A bare fan-out.
+    /// A bare broker.
     Floor,
     /// The real server.
     Server,

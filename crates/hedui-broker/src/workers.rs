@@ -50,8 +50,8 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// Says in `backlog` how many jobs wait for a thread. As many threads at once as there are processors: the network and the store need a part of one, and whenever they wait the rest of it
-    /// would stand idle. They are waked before those that have run for long.
+    /// As many threads at once as there are processors: the network and the store need a part of one, and whenever they wait the rest of it
+    /// would stand idle. They are waked before those that have run for long. How many jobs wait for a thread is said in `backlog`.
     pub fn on_all_processors(backlog: Backlog) -> Workers {
         Workers::new(
             thread::available_parallelism().map_or(1, std::num::NonZero::get),

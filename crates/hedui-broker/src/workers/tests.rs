@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::join_all;
-
 use hedui_evidence::Backlog;
 
 use super::{FULL, Workers};

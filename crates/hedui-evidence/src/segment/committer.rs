@@ -26,8 +26,8 @@ use crate::tell::{Tell, Teller};
 const MAX_GROUP_BYTES: usize = 16 << 20;
 /// And at this many frames.
 const MAX_GROUP_FRAMES: usize = 1_024;
-/// A group is kept open for others while jobs wait for the processor, in such steps: a sync costs the same for one frame as for many, whoever is told together goes
-/// on together, and most could not go on sooner anyway. Where nothing waits, the processor would only stand idle.
+/// A group is kept open for others while jobs wait for the processor, in such steps: a sync costs the same for one frame as for many, whoever is
+/// told together goes on together, and most could not go on sooner anyway. Where nothing waits, the processor would only stand idle.
 const GATHER_STEP: Duration = Duration::from_millis(if cfg!(test) { 0 } else { 1 });
 /// At most so many of them: verifications take seconds, so that nobody notices.
 const GATHER_STEPS: usize = 4;
