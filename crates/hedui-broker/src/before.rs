@@ -3,7 +3,7 @@
 
 use hedui_core::answer::SubjectAnswer;
 use hedui_core::facts::{DepartmentAnswers, Facts};
-use hedui_core::finding::{EARLY_WARNINGS, EarlyWarnings, early_warnings};
+use hedui_core::finding::{EARLY_WARNINGS, EarlyWarnings, LONG_PAST, early_warnings};
 use hedui_core::household::Household;
 use hedui_core::part::Part;
 use hedui_core::verdict::{Amount, Per, Text};
@@ -62,6 +62,7 @@ struct Known {
     asked_for: Vec<RecordType>,
     answers: Vec<Vec<SubjectAnswer>>,
     verdicts: Vec<Verdict>,
+    long_past: Option<Finding>,
 }
 
 /// What a re-evaluation is to be compared with; none for any other verification.
@@ -99,7 +100,9 @@ async fn known(core: &Arc<Core>, of: &str) -> Result<Known, BrokerError> {
         .ok_or(BrokerError::NotFound)?;
     let material = broker.material(&asked).await?;
     let answers = material.read(core)?.into_iter().map(|read| read.answers).collect();
-    let verdicts = material.kept.open()?.verdicts.iter().map(Verdict::brief).collect();
+    let report = material.kept.open()?;
+    let verdicts = report.verdicts.iter().map(Verdict::brief).collect();
+    let long_past = report.findings.iter().find(|f| f.code == LONG_PAST).cloned();
     Ok(Known {
         departments: material.rules.departments,
         asked_for: material.prepared.plan.record_types,
@@ -107,10 +110,20 @@ async fn known(core: &Arc<Core>, of: &str) -> Result<Known, BrokerError> {
         as_of: material.prepared.stored.as_of,
         answers,
         verdicts,
+        long_past,
     })
 }
 
 impl Before {
+    /// That the day was long past when the household was verified on it, where the same day is judged by other rules.
+    pub fn long_past(&self) -> Option<&Finding> {
+        self.known
+            .as_ref()?
+            .long_past
+            .as_ref()
+            .filter(|_| self.job.rules_on.is_some())
+    }
+
     /// What a person must see of the difference: which verification this follows, what changed in the verdicts, early warnings.
     pub fn compared(&self, now: &Facts<'_>, judged: &[(&Pack, Verdict)], tolerances: Tolerances) -> Vec<Finding> {
         let mut found = vec![self.names(judged)];

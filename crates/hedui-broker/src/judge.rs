@@ -308,13 +308,8 @@ fn found(judging: &Judging<'_>, prepared: &Prepared, facts: &Facts<'_>, drifting
     let mut found = findings(facts, &prepared.programmes, &request.district_code, judging.tolerances);
     // What nobody registers nobody could be asked: that is unknown, not nothing.
     found.extend(unregistered(&prepared.plan.record_types, judging.departments));
-    // A job looks again at what is long past on purpose. In front of what is carried over when this is computed again.
-    if request.reevaluates.is_none() || request.rechecks().is_some() {
-        found.extend(long_past(
-            prepared.stored.as_of,
-            civil_date(prepared.stored.created_at_ms),
-        ));
-    }
+    // In front of what is carried over when this is computed again.
+    found.extend(past(judging, prepared));
     match &judging.conflicts {
         Conflicts::Of(Some(official), _) => found.extend(conflicts_of_interest(facts, *official)),
         Conflicts::Of(None, _) => {}
@@ -322,6 +317,16 @@ fn found(judging: &Judging<'_>, prepared: &Prepared, facts: &Facts<'_>, drifting
     }
     found.extend(drifting);
     found
+}
+
+/// That the day is long past. A new standard is for days long past on purpose, but hands on what was said of the day before: chosen
+/// badly, it is no better for being judged again.
+fn past(judging: &Judging<'_>, prepared: &Prepared) -> Option<Finding> {
+    let stored = &prepared.stored;
+    if stored.request.is_judged_again() {
+        return judging.before?.long_past().cloned();
+    }
+    long_past(stored.as_of, civil_date(stored.created_at_ms))
 }
 
 /// What is odd about the request and refuses nothing.

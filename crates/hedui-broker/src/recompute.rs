@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hedui_adapter::port::Reply;
 use hedui_core::answer::{Failure, Unreachable};
 use hedui_core::authorization::{Authorization, authorize};
-use hedui_core::finding::DEPARTMENT_DRIFTS;
+use hedui_core::finding::{DEPARTMENT_DRIFTS, LONG_PAST};
 use hedui_core::household::Household;
 use hedui_core::record::RecordType;
 use hedui_core::report::DepartmentLine;
@@ -389,10 +389,14 @@ impl Again<'_> {
         ids.find(|id| *id != self.report.verification)
     }
 
-    /// Findings that rest on more than the evidence of this case: conflicts of interest, departments in doubt, comparisons with a verification before it.
+    /// Findings that rest on more than the evidence of this case: conflicts of interest, departments in doubt, comparisons with a verification
+    /// before it, and what a job took over from that.
     fn carried(&self) -> Vec<hedui_core::Finding> {
         let on_more = [CONFLICT_OF_INTEREST, DEPARTMENT_DRIFTS];
-        let is_carried = |f: &&hedui_core::Finding| on_more.contains(&f.code.as_str()) || before::is_compared(&f.code);
+        let is_taken_over = |code: &str| code == LONG_PAST && self.prepared.stored.request.is_judged_again();
+        let is_carried = |f: &&hedui_core::Finding| {
+            on_more.contains(&f.code.as_str()) || before::is_compared(&f.code) || is_taken_over(&f.code)
+        };
         self.report.findings.iter().filter(is_carried).cloned().collect()
     }
 }

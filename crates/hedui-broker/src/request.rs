@@ -116,6 +116,11 @@ impl Request {
         let recheck = self.recheck.as_ref().map(|recheck| recheck.of.as_str());
         recheck.filter(|of| self.reevaluates.as_ref().is_none_or(|r| r.of != *of))
     }
+
+    /// Whether a job looks at a verification again, not a person.
+    pub(crate) fn is_judged_again(&self) -> bool {
+        self.reevaluates.is_some() && self.rechecks().is_none()
+    }
 }
 
 /// A call that creates a verification.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hedui_core::finding::EARLY_WARNINGS;
+use hedui_core::finding::{EARLY_WARNINGS, LONG_PAST};
 use hedui_core::{Finding, Verdict};
 use hedui_evidence::{CaseId, Position};
 
@@ -33,14 +33,15 @@ pub struct Reviewed {
     pub before: Option<Verdict>,
     /// The verdict now.
     pub after: Option<Verdict>,
-    /// What a person must see of the difference, early warnings among it.
+    /// What a person must see of the difference, early warnings among it; and that the day is long past.
     pub findings: Vec<Finding>,
 }
 
 impl Reviewed {
-    /// Whether somebody is to look: it changed, was not judged, is not certain, or carries a warning.
+    /// Whether somebody is to look: it changed, was not judged, is not certain, is about a day long past, or carries a warning.
     pub fn is_to_be_looked_at(&self) -> bool {
-        let warned = |finding: &Finding| EARLY_WARNINGS.iter().any(|(code, _)| finding.code == *code);
+        let is_warning = |code: &str| code == LONG_PAST || EARLY_WARNINGS.iter().any(|(warning, _)| code == *warning);
+        let warned = |finding: &Finding| is_warning(&finding.code);
         let outcome = |verdict: &Option<Verdict>| verdict.as_ref().map(|v| (v.outcome, v.amount.clone()));
         let open = self
             .after
@@ -139,7 +140,7 @@ impl Broker {
                 .open()?
                 .findings
                 .iter()
-                .filter(|f| is_compared(&f.code))
+                .filter(|f| is_compared(&f.code) || f.code == LONG_PAST)
                 .cloned()
                 .collect(),
             None => Vec::new(),

@@ -7,9 +7,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use hedui_adapter::port::Ask;
+use hedui_core::finding::{LONG_PAST, LONG_PAST_DAYS};
 use hedui_core::{Outcome, Record};
 use hedui_evidence::{EvidenceStore, FrameKind, KeyRing, MasterKey, MemoryStore, StoreError};
 use hedui_policy::{PackFile, PackSet};
+use jiff::ToSpan as _;
 
 use super::catalogue::without;
 use super::hooked::Hooked;
@@ -154,6 +156,36 @@ async fn a_register_that_nobody_held_stays_open_and_comes_out_again() {
             assert_eq!((again.digests[0], again.filed), (again.digests[1], FiledAgain::Same));
         }
         assert_eq!(one.after.as_ref().unwrap().pack.version.as_str(), "2");
+    }
+}
+
+/// Chosen because the household was poorer then: a new standard judges that day again, and says no less of it. A person who asks again is told as anybody.
+#[tokio::test(start_paused = true)]
+async fn a_day_long_past_stays_named_under_a_new_standard() {
+    let world = world();
+    world.broker.archive_packs().await.unwrap();
+    let far = date(2026, 11, 22).saturating_sub((LONG_PAST_DAYS + 1).days());
+    let (mut near, mut long_ago) = (lasting(0), lasting(1));
+    near.as_of = None;
+    long_ago.as_of = Some(far);
+    for request in [near, long_ago] {
+        assert_eq!(world.verify(request).await.state, State::Succeeded);
+    }
+    world.clock.advance(12 * DAY_MS);
+    let first = run(&world, NEW).await;
+    // And what the job said is handed on by the next one.
+    world.clock.advance(200 * DAY_MS);
+    let second = run(&world, NEW).await;
+    for job in [first, second] {
+        let found = reviewed(&world.broker, job.id).await;
+        let named = found
+            .iter()
+            .map(|one| codes(one).iter().filter(|c| **c == LONG_PAST).count());
+        assert_eq!(named.collect::<Vec<_>>(), [0, 1]);
+        for one in &found {
+            let again = world.broker.recompute(one.case.unwrap(), "audit", "1").await.unwrap();
+            assert!(again.same, "{:?}", again.differences);
+        }
     }
 }
 

@@ -23,9 +23,9 @@ pub fn long_past(as_of: Date, asked_on: Date) -> Option<Finding> {
         subject: None,
         departments: Vec::new(),
         message: Text {
-            zh: format_smolstr!("核对基准日 {as_of} 距本次核对发起之日 {asked_on} 已久，此后的变化未计入，据此发放前请按当前日期重新核对"),
+            zh: format_smolstr!("核对基准日 {as_of} 距提出核对之日 {asked_on} 已久，此后的变化未计入，据此发放前请按当前日期重新核对"),
             en: format_smolstr!(
-                "this is about {as_of}, long before the day of this verification, {asked_on}: what changed since is not judged; verify as of today before money is paid on it"
+                "this is about {as_of}, long before {asked_on}, when it was asked for: what changed since is not judged; verify as of today before money is paid on it"
             ),
         },
         parts: Vec::new(),
