@@ -67,8 +67,7 @@ impl Followed {
         }
     }
 
-    /// The frames from a position on, if all of them are kept; what stands before it is let go. The end of the log is not older than what is
-    /// kept.
+    /// The frames from a position on, if all of them are kept; what stands before it is let go.
     pub(crate) fn page(&self, from: Position, limit: usize, tail: Position) -> Option<HashedPage> {
         self.is_followed.store(true, Ordering::Release);
         let mut frames = self.lock();
@@ -95,7 +94,8 @@ impl Followed {
             page.next = kept.next;
         }
         page.at_end = page.next >= tail;
-        Some(page)
+        // The last group is told of before it is kept: until then the disk has more.
+        (page.at_end || page.frames.len() >= limit.max(1)).then_some(page)
     }
 }
 
@@ -181,9 +181,24 @@ mod tests {
     fn what_is_not_published_is_not_shown() {
         let followed = Followed::default();
         assert!(followed.page(place(56), 1, place(56)).is_none());
-        let (positions, _) = add(&followed, &[record(1), record(2)]);
-        let page = followed.page(place(56), 10, positions[1]).unwrap();
-        assert_eq!(page.frames.len(), 1);
+        let first = record(1);
+        let published = place(56 + 24 + first.len());
+        let (positions, end) = add(&followed, &[first, record(2)]);
+        let page = followed.page(place(56), 10, published).unwrap();
+        assert_eq!((page.frames.len(), page.at_end), (1, true));
+        assert_eq!(page.next, published);
+        assert_eq!(followed.page(place(56), 10, end).unwrap().frames.len(), positions.len());
+    }
+
+    #[test]
+    fn what_is_published_and_not_kept_yet_is_read_from_the_disk() {
+        let followed = Followed::default();
+        assert!(followed.page(place(56), 1, place(56)).is_none());
+        let (_, end) = add(&followed, &[record(1), record(2)]);
+        let published = place(end.offset as usize + 1_000);
+        assert!(followed.page(place(56), 3, published).is_none());
+        let page = followed.page(place(56), 2, published).unwrap();
+        assert_eq!((page.frames.len(), page.at_end, page.next), (2, false, end));
     }
 
     #[test]
