@@ -37,7 +37,8 @@ const AMOUNTS: &[RecordType] = &[
 enum Nearness {
     /// The payer's own statement: tax declaration, public payroll.
     Paid,
-    /// The wage that a contribution is reckoned from.
+    /// What a contribution is reckoned from: last year's average, and not less than 60 % nor more than three times the region's average wage,
+    /// whatever is paid (State Council General Office, 国办发〔2019〕13号).
     Base,
     /// Only that there is a job.
     Job,
@@ -355,7 +356,7 @@ fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
     let anchor = first.notes.first().map(|n| *n.found);
     match nearness {
         Nearness::Paid => figure.bounds = primary,
-        Nearness::Base if is_corroborated(&sources) => figure.bounds = primary,
+        // However many registers have it: all were told by one employer, and who earns less than the floor is insured on the floor.
         Nearness::Base => {
             figure.bounds = primary.hull(Bounds::ZERO);
             figure.open_by(UNCORROBORATED_WAGE);
@@ -403,13 +404,6 @@ fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
         figure.bounds = Bounds::NON_NEGATIVE;
     }
     figure
-}
-
-/// Whether two contribution registers of different departments show the job: one register, or its copy elsewhere, proves no wage.
-fn is_corroborated(sources: &[Source<'_>]) -> bool {
-    let bases = || sources.iter().filter(|s| s.nearness == Nearness::Base);
-    let at = |s: &Source<'_>| s.notes.first().map(|n| n.found.rank);
-    bases().any(|a| bases().any(|b| a.record_type != b.record_type && at(a) != at(b)))
 }
 
 /// Whether two exact amounts differ by no more than the tolerance of the greater.

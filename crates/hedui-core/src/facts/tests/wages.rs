@@ -141,20 +141,34 @@ fn sources_within_the_tolerance_keep_the_payers_amount_and_beyond_it_the_hull() 
     }
 }
 
+/// A cleaner of 2,100 yuan a month is insured on the floor of 4,246 by every register: that is no wage that could refuse her.
 #[test]
-fn one_contribution_register_proves_no_wage_and_two_do() {
-    let one = wage(&[tax(vec![]), insurance(vec![insured("C1", "", Some(3_000))])], 1);
-    assert_eq!(one.bounds, Bounds::between(0, 300_000));
-    assert_eq!(one.open, [UNCORROBORATED_WAGE]);
-    let said = [
-        insurance(vec![insured("C1", "", Some(3_000))]),
-        housing_fund(vec![fund("C1", 3_000)]),
-    ];
-    assert_eq!(wage(&said, 1).bounds, Bounds::exactly(300_000));
-    // The city's copy of the same register is no second source.
-    let copy = says("city", &[T::SocialInsurance], vec![insured("C1", "", Some(3_000))]);
-    let said = [insurance(vec![insured("C1", "", Some(3_000))]), copy];
-    assert_eq!(wage(&said, 1).bounds, Bounds::between(0, 300_000));
+fn contribution_registers_prove_no_wage_however_many_agree() {
+    let base = || insured("C1", "", Some(4_246));
+    let copy = says("city", &[T::SocialInsurance], vec![base()]);
+    for said in [
+        vec![tax(vec![]), insurance(vec![base()])],
+        vec![
+            tax(vec![]),
+            insurance(vec![base()]),
+            housing_fund(vec![fund("C1", 4_246)]),
+        ],
+        vec![tax(vec![]), insurance(vec![base()]), copy],
+    ] {
+        let figure = wage(&said, 1);
+        assert_eq!(figure.bounds, Bounds::between(0, 424_600));
+        assert_eq!(figure.open, [UNCORROBORATED_WAGE]);
+        let duplicates = figure
+            .parts
+            .iter()
+            .filter(|p| matches!(p.treatment, Treatment::Duplicate { .. }));
+        assert_eq!(duplicates.count(), figure.parts.len() - 1);
+    }
+    // Of two that differ neither is taken for the other.
+    let said = [insurance(vec![base()]), housing_fund(vec![fund("C1", 2_100)])];
+    let figure = wage(&said, 1);
+    assert_eq!(figure.bounds, Bounds::between(0, 424_600));
+    assert_eq!(figure.open, [CONFLICTING_SOURCES, UNCORROBORATED_WAGE]);
 }
 
 #[test]
