@@ -6,10 +6,11 @@ use super::members::Members;
 use smol_str::SmolStr;
 
 use super::matching::{Differing, Matter, Placed, Row, by_month, months_of, named, once, place};
+use super::payers::{Payment, perhaps_elsewhere};
 use super::rents::rents;
 use super::transfer;
 use super::wage::wage;
-use super::{Fact, Facts, Found, IMPLAUSIBLE_RECORD, figure_of};
+use super::{Fact, Facts, Found, IMPLAUSIBLE_RECORD, Keys, figure_of};
 use crate::bounds::{Bounds, Figure};
 use crate::dates::{Month, Months, PartialDate};
 use crate::money::Fen;
@@ -96,27 +97,33 @@ pub(super) fn stated(
             .map(|(.., keys)| &keys.number)
             .min()
     };
+    let payments: Vec<Payment<'_>> = of_kind()
+        .map(|(found, body, keys)| Payment {
+            rank: found.rank,
+            number: &keys.number,
+            stated: (stamp(body), body.nature),
+        })
+        .collect();
     let mut rows = Vec::with_capacity(facts.records(RecordType::Income, Some(ordinal)).len());
-    rows.extend(of_kind().map(|(found, body, keys)| {
-        let certain = !keys.number.is_empty();
-        let period = months_of(body.from, body.until);
-        Row {
-            key: match (certain, keys.alias.is_empty()) {
-                (true, _) => named(&keys.number),
-                (false, true) => None,
-                (false, false) => match code_of(&keys.alias) {
-                    Some(code) => named(code),
-                    // A name is no code, even where it is spelled like one.
-                    None => Some((keys.alias.as_str(), [1, 0, 0])),
-                },
-            },
-            certain,
-            stamp: (period.from, period.until, net(body).0),
-            aspect: Aspect::Whole,
-            placed: net_placed(body, window),
-            found,
-        }
-    }));
+    rows.extend(
+        of_kind()
+            .zip(perhaps_elsewhere(&payments))
+            .map(|((found, body, keys), is_perhaps_elsewhere)| {
+                let stamp = stamp(body);
+                Row {
+                    key: if is_perhaps_elsewhere {
+                        Some(("", [i64::from(stamp.0.number()), i64::from(stamp.1.number()), stamp.2]))
+                    } else {
+                        payer(keys, code_of(&keys.alias))
+                    },
+                    certain: !keys.number.is_empty() && !is_perhaps_elsewhere,
+                    stamp,
+                    aspect: Aspect::Whole,
+                    placed: net_placed(body, window),
+                    found,
+                }
+            }),
+    );
     settle(
         facts,
         RecordType::Income,
@@ -125,6 +132,22 @@ pub(super) fn stated(
         Differing::PerhapsSeveral,
         Because::PayerPeriodAmount,
     )
+}
+
+/// What tells a payer from others: its code, or that under which its name is known.
+fn payer<'a>(keys: &'a Keys, known: Option<&'a SmolStr>) -> Option<Matter<'a>> {
+    match (keys.number.is_empty(), keys.alias.is_empty()) {
+        (false, _) => named(&keys.number),
+        (true, true) => None,
+        // A name is no code, even where it is spelled like one.
+        (true, false) => known.map_or(Some((keys.alias.as_str(), [1, 0, 0])), |code| named(code)),
+    }
+}
+
+/// What an income record states: first and last month, and the net amount.
+fn stamp(body: &Income) -> (Month, Month, i64) {
+    let period = months_of(body.from, body.until);
+    (period.from, period.until, net(body).0)
 }
 
 /// Where a net income falls; an amount that cannot be is said to be so.

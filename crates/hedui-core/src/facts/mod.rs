@@ -9,6 +9,7 @@ mod matching;
 mod members;
 mod memo;
 mod open;
+mod payers;
 mod persons;
 mod property;
 mod rents;

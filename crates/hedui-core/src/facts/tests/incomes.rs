@@ -101,6 +101,37 @@ fn a_copy_of_a_record_elsewhere_changes_no_bound() {
     }
 }
 
+/// One shop under its old number at one register and its new code at another, or without any: it earned once, or perhaps twice.
+#[test]
+fn the_same_amount_elsewhere_under_another_payer_is_perhaps_the_same() {
+    let of = |code: &str, fen: i64| {
+        let mut body = income(IncomeKind::Business, "2026-10", "2026-10", fen);
+        if let RecordBody::Income(body) = &mut body {
+            body.payer_credit_code = code.into();
+        }
+        body
+    };
+    let two = |first: RecordBody, second: RecordBody| {
+        let said = [
+            says("a", &[T::Income], vec![first]),
+            says("b", &[T::Income], vec![second]),
+        ];
+        figure(&said, BUSINESS, 1)
+    };
+    for (first, second) in [("C1", "C2"), ("C1", ""), ("", "C1"), ("", "")] {
+        let doubtful = two(of(first, 90_000), of(second, 90_000));
+        assert_eq!(doubtful.bounds, Bounds::between(90_000, 180_000), "{first} {second}");
+        assert_eq!(doubtful.open, [DOUBTFUL_MATCH]);
+    }
+    assert_eq!(two(of("C1", 90_000), of("C1", 90_000)).bounds, Bounds::exactly(90_000));
+    assert_eq!(two(of("C1", 90_000), of("C2", 90_001)).bounds, Bounds::exactly(180_001));
+    // One register that lists two payers means two, and so does its copy.
+    let both = || vec![of("C1", 90_000), of("C2", 90_000)];
+    let said = [says("a", &[T::Income], both()), says("b", &[T::Income], both())];
+    assert_eq!(figure(&said[..1], BUSINESS, 1).bounds, Bounds::exactly(180_000));
+    assert_eq!(figure(&said, BUSINESS, 1).bounds, Bounds::exactly(180_000));
+}
+
 #[test]
 fn a_small_pension_elsewhere_does_not_hide_the_great_one() {
     let said = [
