@@ -427,6 +427,11 @@ const DISAGREEMENTS: &[(&str, &str, &str)] = &[
         "有就业登记、无工资记录",
         "a job is registered and no wage is on record",
     ),
+    (
+        "WAGE_NOT_DECLARED_YET",
+        "按月领取的工资上月无记录，可能尚未申报，申报期过后重新核对，或以上月末为基准日核对",
+        "a wage paid month after month has no record of last month and may not be declared yet: verify again later, or as of the last day of that month",
+    ),
 ];
 
 /// Codes of the findings that leave open who is being judged, sorted, each once.

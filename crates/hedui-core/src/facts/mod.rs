@@ -18,6 +18,7 @@ mod stated;
 mod table;
 mod things;
 mod transfer;
+mod undeclared;
 mod wage;
 
 #[cfg(test)]

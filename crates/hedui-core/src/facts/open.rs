@@ -19,6 +19,8 @@ reasons! {
     UNCORROBORATED_WAGE, "仅有缴费基数，没有工资记录", "a contribution base without a wage";
     /// A job without any wage on record.
     WAGE_UNKNOWN, "就业登记没有工资记录", "a job without a wage on record";
+    /// A job paid month after month of whose last month no payer's statement is there, and may be late.
+    WAGE_NOT_DECLARED_YET, "上月工资可能尚未申报", "a wage of last month that may not be declared yet";
     /// A dwelling without any area on record.
     AREA_UNKNOWN, "住房面积没有记录", "a dwelling without an area on record";
     /// Land leased out without any rent on record.

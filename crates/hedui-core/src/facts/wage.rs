@@ -5,9 +5,10 @@ use smol_str::SmolStr;
 
 use super::income::{net_placed, span};
 use super::matching::{Placed, by_month, duplicate, months_in, months_of, together};
+use super::undeclared::is_awaited;
 use super::{
-    CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, Keys, PERIOD_UNCERTAIN, UNCORROBORATED_WAGE, WAGE_UNKNOWN,
-    figure_of,
+    CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, Keys, PERIOD_UNCERTAIN, UNCORROBORATED_WAGE,
+    WAGE_NOT_DECLARED_YET, WAGE_UNKNOWN, figure_of,
 };
 use crate::bounds::{Bounds, Figure};
 use crate::dates::{Month, Months, PartialDate};
@@ -138,6 +139,11 @@ pub(super) fn wage(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
             one.bounds.lo = Some(0);
         }
         figure.add(one);
+    }
+    if is_awaited(facts, ordinal, window) {
+        let mut awaited = figure_of(Bounds::NON_NEGATIVE, Vec::new(), Vec::new());
+        awaited.open_by(WAGE_NOT_DECLARED_YET);
+        figure.add(awaited);
     }
     figure
 }

@@ -3,7 +3,10 @@
 
 use crate::bounds::Bounds;
 use crate::dates::Months;
-use crate::facts::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, PERIOD_UNCERTAIN, UNCORROBORATED_WAGE, WAGE_UNKNOWN};
+use crate::facts::{
+    CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, PERIOD_UNCERTAIN, UNCORROBORATED_WAGE, WAGE_NOT_DECLARED_YET,
+    WAGE_UNKNOWN,
+};
 use crate::money::Fen;
 use crate::part::Treatment;
 use crate::record::*;
@@ -363,4 +366,51 @@ fn one_base_for_every_insurance_is_one_and_no_employer_is_no_job() {
     assert_eq!(wage(&own, 1).bounds, Bounds::ZERO);
     let office = [insurance(vec![insured("", "灵活就业服务有限公司", Some(4_000))])];
     assert_eq!(wage(&office, 1).bounds, Bounds::between(0, 4_000 * YUAN));
+}
+
+/// On the fifth of a month last month's wages are not declared yet: a job paid every month did not end with them, unless somebody says so.
+#[test]
+fn a_job_whose_last_month_may_not_be_declared_yet_is_open_above() {
+    let months = |code: &str, months: &[&str]| tax(months.iter().map(|m| paid(code, m, m, 3_000)).collect());
+    let (regular, whole) = (["2026-08", "2026-09"], ["2026-08", "2026-09", "2026-10"]);
+    for window in [1, 3, 12] {
+        let late = wage(&[months("C1", &regular)], window);
+        let known = if window == 1 { 0 } else { 600_000 };
+        assert_eq!(
+            late.bounds,
+            Bounds {
+                lo: Some(known),
+                hi: None
+            },
+            "{window}"
+        );
+        assert_eq!(late.open, [WAGE_NOT_DECLARED_YET]);
+        assert_eq!(wage(&[months("C1", &whole)], window).open, [""; 0], "{window}");
+    }
+    // Another job's last month says nothing of this one; the same payer's name elsewhere does.
+    let other = says("b", &[T::Income], vec![paid("C2", "2026-10", "2026-10", 3_000)]);
+    assert!(
+        wage(&[months("C9", &regular), other], 3)
+            .open
+            .contains(&DOUBTFUL_MATCH.into())
+    );
+    // What was paid once, or ended earlier, is not waited for; neither are months long declared.
+    for ended in [&["2026-09"][..], &["2026-07", "2026-08"], &["2026-09", "2026-10"]] {
+        assert_eq!(wage(&[months("C1", ended)], 3).open, [""; 0], "{ended:?}");
+    }
+    let registered = |body| vec![months("C1", &regular), says("employment", &[T::Employment], vec![body])];
+    for gone in [
+        job(EmploymentStatus::Left, "2020-01", Some("2026-09-30")),
+        job(EmploymentStatus::Unemployed, "2026-10", None),
+    ] {
+        assert_eq!(wage(&registered(gone), 3).bounds, Bounds::exactly(600_000));
+    }
+    for here in [
+        job(EmploymentStatus::Left, "2020-01", Some("2026-10-12")),
+        job(EmploymentStatus::Left, "2020-01", Some("1970-01-01")),
+        job(EmploymentStatus::Employed, "2020-01", None),
+        job(EmploymentStatus::Unemployed, "2020-01", None),
+    ] {
+        assert!(wage(&registered(here), 3).open.contains(&WAGE_NOT_DECLARED_YET.into()));
+    }
 }
