@@ -157,8 +157,10 @@ pub(super) fn net_placed(body: &Income, window: Months) -> Placed {
     }
     let mut placed = place(net(body), body.from, body.until, window);
     let deductions = body.deductions.unwrap_or(Fen::ZERO);
-    // A wage of which more is taken than there is, or less than nothing: how much is left nobody knows.
-    let is_too_much = body.kind == IncomeKind::Wage && body.gross > Fen::ZERO && deductions > body.gross;
+    // A wage of which more than half is taken, or less than nothing: contributions and tax never take so much, so that something else stands
+    // there, such as what the tax leaves free. How much is left nobody knows.
+    let is_too_much =
+        body.kind == IncomeKind::Wage && body.gross > Fen::ZERO && deductions > body.gross.saturating_sub(deductions);
     if is_too_much || deductions < Fen::ZERO {
         let all = place(body.gross, body.from, body.until, window).bounds;
         if all != Bounds::ZERO {

@@ -4,6 +4,7 @@
 mod assets;
 mod declared;
 mod income;
+mod job;
 mod keys;
 mod matching;
 mod members;

@@ -129,6 +129,19 @@ proptest! {
         }
     }
 
+    /// What is certain of single months may not be too much for all of them.
+    #[test]
+    fn months_add_up_to_no_more_than_is_possible(household in any_household(), said in any_said(), subject in subjects()) {
+        let year = Months::before(as_of(), 12);
+        for kind in IncomeKind::ALL {
+            let of = |window: Months| figure(&household, &said, Fact::Income(*kind), subject, window).bounds;
+            let months = (0..12).map(|at| year.from.plus(at));
+            let certain: i64 = months.filter_map(|month| of(Months { from: month, until: month }).lo).sum();
+            let possible = of(year);
+            prop_assert!(possible.hi.is_none_or(|hi| hi >= certain), "{kind:?} {certain} {possible:?}: {}", told(&said));
+        }
+    }
+
     /// The order of departments and of their records decides nothing.
     #[test]
     fn order_decides_nothing(

@@ -4,16 +4,14 @@
 use smol_str::SmolStr;
 
 use super::income::{net_placed, span};
-use super::matching::{Placed, by_month, duplicate, months_in, months_of, together};
+use super::job::{Covered, Job, Nearness, Note, Source, settle};
+use super::matching::{Placed, by_month, months_in, months_of};
 use super::undeclared::is_awaited;
-use super::{
-    CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, Keys, PERIOD_UNCERTAIN, UNCORROBORATED_WAGE,
-    WAGE_NOT_DECLARED_YET, WAGE_UNKNOWN, figure_of,
-};
+use super::{DOUBTFUL_MATCH, Facts, Found, Keys, WAGE_NOT_DECLARED_YET, figure_of};
 use crate::bounds::{Bounds, Figure};
-use crate::dates::{Month, Months, PartialDate};
+use crate::dates::{Months, PartialDate};
 use crate::money::Fen;
-use crate::part::{Aspect, Because, Part, Treatment};
+use crate::part::{Aspect, Treatment};
 use crate::record::{Employment, EmploymentStatus, IncomeKind, RecordBody, RecordType};
 
 /// Types of record that can show a job.
@@ -33,71 +31,6 @@ const AMOUNTS: &[RecordType] = &[
     RecordType::ProvidentFund,
 ];
 
-/// How near a source is to what was paid.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Nearness {
-    /// The payer's own statement: tax declaration, public payroll.
-    Paid,
-    /// What a contribution is reckoned from: last year's average, and not less than 60 % nor more than three times the region's average wage,
-    /// whatever is paid (State Council General Office, 国办发〔2019〕13号).
-    Base,
-    /// Only that there is a job.
-    Job,
-}
-
-/// What one department says of one job in one type of record, over all of them in the window.
-struct Source<'a> {
-    nearness: Nearness,
-    record_type: RecordType,
-    notes: Vec<Note<'a>>,
-}
-
-impl Source<'_> {
-    /// What it says in all, and whether it says it for the same months more than once: a correction, a yearly row beside monthly ones, or a bonus.
-    fn told(&self) -> (Bounds, bool) {
-        if let [alone] = self.notes.as_slice() {
-            return (alone.placed.bounds, false);
-        }
-        let periods = || {
-            self.notes
-                .iter()
-                .map(|note| (note.period.0, note.period.1, note.placed.bounds))
-        };
-        // One base for every kind of insurance.
-        let one = self.notes.first().map(|note| (note.amount, note.period));
-        if self.nearness == Nearness::Base && self.notes.iter().all(|note| Some((note.amount, note.period)) == one) {
-            return (
-                self.notes.first().map_or(Bounds::ZERO, |note| note.placed.bounds),
-                false,
-            );
-        }
-        together(periods().collect())
-    }
-
-    fn is_negative(&self) -> bool {
-        self.notes.iter().any(|note| note.placed.is_negative())
-    }
-}
-
-/// A job of one member.
-struct Job<'a> {
-    code: &'a SmolStr,
-    name: &'a SmolStr,
-    sources: Vec<Source<'a>>,
-}
-
-/// One record that shows a job.
-struct Note<'a> {
-    found: &'a Found<'a>,
-    code: &'a SmolStr,
-    name: &'a SmolStr,
-    nearness: Nearness,
-    aspect: Aspect,
-    amount: i64,
-    period: (Month, Month),
-    placed: Placed,
-}
-
 /// One member's wages in a window.
 pub(super) fn wage(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let mut jobs: Vec<Job<'_>> = Vec::new();
@@ -106,7 +39,7 @@ pub(super) fn wage(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
         for found in facts.records(*of, Some(ordinal)) {
             match read(facts, found, window) {
                 // What was paid for other months proves neither a wage nor its absence in these.
-                Some(note) if says_nothing(&note) => outside.push(part_of(&note, note.placed.treatment)),
+                Some(note) if says_nothing(&note) => outside.push(note.part(note.placed.treatment)),
                 Some(note) => sort_in(note, &mut jobs),
                 None => {}
             }
@@ -117,23 +50,24 @@ pub(super) fn wage(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     let amounts_open = facts.is_unsettled(AMOUNTS, Some(ordinal));
     let mut figure = figure_of(Bounds::ZERO, missing, outside);
     let known: Vec<Known<'_>> = jobs.iter().map(Known::of).collect();
-    let settled: Vec<Figure> = jobs.into_iter().map(|job| settle(facts, job)).collect();
+    let settled: Vec<Figure> = jobs.into_iter().map(|job| settle(facts, job, window)).collect();
     let least: Vec<i64> = settled.iter().map(|one| one.bounds.lo.unwrap_or(0)).collect();
     let least = |at: usize| least.get(at).copied().unwrap_or(0);
     for (at, (own, mut one)) in known.iter().zip(settled).enumerate() {
-        let is_twin = |other: &(usize, &Known<'_>)| other.0 != at && own.is_perhaps(other.1);
+        let is_twin =
+            |other: &(usize, &Known<'_>)| other.0 != at && own.is_perhaps(other.1, is_about(least(at), least(other.0)));
         let twins: Vec<(usize, &Known<'_>)> = known.iter().enumerate().filter(is_twin).collect();
         if !twins.is_empty() {
             one.open_by(DOUBTFUL_MATCH);
         }
-        // Perhaps another job: then it adds nothing, unless it is the greatest of those with a code.
+        // Perhaps another job: then it adds nothing, unless it is the greatest of those that are told apart as well as it.
         let is_codeless = own.code.is_empty();
         let is_lesser = twins
             .iter()
             .any(|(other, twin)| match (is_codeless, twin.code.is_empty()) {
                 (true, false) => true,
-                (false, false) => (least(*other), twin.code) > (least(at), own.code),
-                _ => false,
+                (false, true) => false,
+                _ => (least(*other), twin.code, twin.name, *other) > (least(at), own.code, own.name, at),
             });
         if is_lesser || amounts_open || (is_codeless && !figure.missing.is_empty()) {
             one.bounds.lo = Some(0);
@@ -154,6 +88,14 @@ struct Known<'a> {
     name: &'a SmolStr,
     /// The departments that show it, by rank.
     ranks: Vec<u16>,
+    /// Whether a payer states what it paid.
+    is_paid: bool,
+}
+
+/// Whether two sums are within two per cent of each other.
+fn is_about(one: i64, other: i64) -> bool {
+    let greater = one.max(other);
+    greater > 0 && one.abs_diff(other).saturating_mul(50) <= greater.unsigned_abs()
 }
 
 impl<'a> Known<'a> {
@@ -166,18 +108,21 @@ impl<'a> Known<'a> {
                 .flat_map(|source| &source.notes)
                 .map(|note| note.found.rank)
                 .collect(),
+            is_paid: job.sources.iter().any(|source| source.nearness == Nearness::Paid),
         }
     }
 
     /// Whether two are perhaps one: one of them without a code and under a name that is the other's, a part of it or none, or under two codes
-    /// of one name that no register has both of. Registers shorten names, and write codes of several generations.
-    fn is_perhaps(&self, other: &Known<'_>) -> bool {
+    /// of one name that no register has both of, or where payers of two registers state about the same (`is_about`). Registers shorten names, and write codes of
+    /// several generations, and of the budget.
+    fn is_perhaps(&self, other: &Known<'_>, is_about: bool) -> bool {
         let apart = !self.ranks.iter().any(|rank| other.ranks.contains(rank));
         let is_part = |a: &str, b: &str| a.contains(b) || b.contains(a);
         match (self.code.is_empty(), other.code.is_empty()) {
-            (true, true) => false,
+            (true, true) => apart && is_part(self.name, other.name),
             (false, false) => {
-                apart && !self.name.is_empty() && !other.name.is_empty() && is_part(self.name, other.name)
+                let is_named = !self.name.is_empty() && !other.name.is_empty() && is_part(self.name, other.name);
+                apart && (is_named || self.is_paid && other.is_paid && is_about)
             }
             _ if self.name.is_empty() || other.name.is_empty() => apart,
             _ => self.name == other.name || apart && is_part(self.name, other.name),
@@ -187,10 +132,6 @@ impl<'a> Known<'a> {
 
 fn says_nothing(note: &Note<'_>) -> bool {
     matches!(note.placed.treatment, Treatment::Disregarded { .. })
-}
-
-fn part_of(note: &Note<'_>, treatment: Treatment) -> Part {
-    note.found.part(note.aspect, note.amount, treatment)
 }
 
 /// What a record says of a job; `None` where it shows none in the window.
@@ -243,6 +184,7 @@ fn read<'a>(facts: &'a Facts<'_>, found: &'a Found<'a>, window: Months) -> Optio
         found,
         code: &keys.number,
         name: &keys.alias,
+        months: Covered::of(&found.record.body, nearness, window),
         nearness,
         aspect,
         amount,
@@ -298,17 +240,23 @@ fn shows_job(body: &Employment, window: Months) -> bool {
     }
 }
 
-/// Sorts a record to its job and source. A record that names no employer is a job of its own.
+/// Sorts a record to its job and source. What one department has without an employer is one job.
 fn sort_in<'a>(note: Note<'a>, jobs: &mut Vec<Job<'a>>) {
     let unnamed = note.code.is_empty() && note.name.is_empty();
+    let is_from_here = |job: &Job<'_>| {
+        let mut notes = job.sources.iter().flat_map(|source| &source.notes);
+        notes.all(|other| other.found.rank == note.found.rank)
+    };
     let same = |job: &Job<'_>| {
-        if note.code.is_empty() {
+        if unnamed {
+            job.code.is_empty() && job.name.is_empty() && is_from_here(job)
+        } else if note.code.is_empty() {
             job.code.is_empty() && job.name == note.name
         } else {
             job.code == note.code
         }
     };
-    let position = jobs.iter().position(|job| !unnamed && same(job));
+    let position = jobs.iter().position(same);
     if position.is_none() {
         jobs.push(Job {
             code: note.code,
@@ -340,83 +288,4 @@ fn sort_in<'a>(note: Note<'a>, jobs: &mut Vec<Job<'a>>) {
             notes: vec![note],
         }),
     }
-}
-
-/// Reckons one job from its sources.
-fn settle(facts: &Facts<'_>, job: Job<'_>) -> Figure {
-    let mut figure = Figure::known(0);
-    let by = if job.code.is_empty() {
-        Because::EmployerName
-    } else {
-        Because::EmployerCode
-    };
-    let mut sources = job.sources;
-    // Among equally near sources the id of the department decides, so that the order of answers never does.
-    sources.sort_by(|a, b| {
-        let at = |s: &Source<'_>| s.notes.first().map(|n| n.found.rank);
-        (a.nearness, at(a), a.record_type).cmp(&(b.nearness, at(b), b.record_type))
-    });
-    let Some(first) = sources.first() else { return figure };
-    let (nearness, (primary, overlap)) = (first.nearness, first.told());
-    let is_negative = sources.iter().any(Source::is_negative);
-    let anchor = first.notes.first().map(|n| *n.found);
-    match nearness {
-        Nearness::Paid => figure.bounds = primary,
-        // However many registers have it: all were told by one employer, and who earns less than the floor is insured on the floor.
-        Nearness::Base => {
-            figure.bounds = primary.hull(Bounds::ZERO);
-            figure.open_by(UNCORROBORATED_WAGE);
-        }
-        Nearness::Job => {
-            figure.bounds = Bounds::NON_NEGATIVE;
-            figure.open_by(WAGE_UNKNOWN);
-        }
-    }
-    if overlap && nearness != Nearness::Job {
-        figure.open_by(PERIOD_UNCERTAIN);
-    }
-    for (index, source) in sources.into_iter().enumerate() {
-        let (told, _) = source.told();
-        let agrees = source.nearness == Nearness::Job || within(primary, told, facts.wage_tolerance_percent);
-        // Of two that are equally near, which is right nobody can say.
-        let is_equal = source.nearness != nearness
-            || nearness == Nearness::Job
-            || told == primary
-            || !(told.is_exact() && primary.is_exact());
-        if !agrees || !is_equal {
-            figure.bounds = figure.bounds.hull(told);
-            figure.open_by(CONFLICTING_SOURCES);
-        } else if source.nearness != Nearness::Job && !(primary.is_exact() && told.is_exact()) {
-            // It may be as much as this source leaves possible: an open amount that fits another does not vanish in it.
-            let higher = |hi: i64| told.hi.map(|other| hi.max(other));
-            figure.bounds.hi = figure.bounds.hi.and_then(higher);
-        }
-        for note in source.notes {
-            let treatment = match (index, &anchor, agrees) {
-                (0, _, _) => note.placed.treatment,
-                (_, Some(anchor), true) => duplicate(anchor, by),
-                _ => Treatment::Uncertain {
-                    why: Because::OtherRegisterDiffers,
-                },
-            };
-            if let Some(code) = note.placed.code {
-                figure.open_by(code);
-            }
-            figure.parts.push(part_of(&note, treatment));
-        }
-    }
-    if is_negative {
-        // What is taken back nobody knows.
-        figure.bounds = Bounds::NON_NEGATIVE;
-    }
-    figure
-}
-
-/// Whether two exact amounts differ by no more than the tolerance of the greater.
-fn within(a: Bounds, b: Bounds, percent: u8) -> bool {
-    let (Some(a), Some(b)) = (a.lo.filter(|_| a.is_exact()), b.lo.filter(|_| b.is_exact())) else {
-        return a.contains(b) || b.contains(a);
-    };
-    let (difference, greater) = ((i128::from(a) - i128::from(b)).abs(), i128::from(a.max(b)));
-    difference * 100 <= greater * i128::from(percent)
 }

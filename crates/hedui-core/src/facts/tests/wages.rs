@@ -198,7 +198,7 @@ fn a_wage_counts_in_the_months_it_was_earned_and_in_no_other() {
 }
 
 #[test]
-fn a_wage_of_which_more_or_less_than_nothing_is_deducted_is_open() {
+fn a_wage_of_which_more_than_half_or_less_than_nothing_is_deducted_is_open() {
     let of = |gross: i64, deductions: i64| match paid("E1", "2026-10", "2026-10", gross) {
         RecordBody::Income(body) => RecordBody::Income(Income {
             deductions: Some(Fen(deductions * 100)),
@@ -208,7 +208,10 @@ fn a_wage_of_which_more_or_less_than_nothing_is_deducted_is_open() {
     };
     for (gross, deductions, bounds) in [
         (2_000, 100, Bounds::exactly(190_000)),
-        (2_000, 2_000, Bounds::exactly(0)),
+        (2_000, 1_000, Bounds::exactly(100_000)),
+        // The 5,000 yuan a month that the tax leaves free are no deduction from a wage.
+        (2_000, 1_001, Bounds::between(0, 200_000)),
+        (5_000, 5_000, Bounds::between(0, 500_000)),
         (2_000, 2_200, Bounds::between(0, 200_000)),
         (2_000, -1_900, Bounds::between(0, 200_000)),
     ] {
@@ -413,4 +416,127 @@ fn a_job_whose_last_month_may_not_be_declared_yet_is_open_above() {
     ] {
         assert!(wage(&registered(here), 3).open.contains(&WAGE_NOT_DECLARED_YET.into()));
     }
+}
+
+/// The fiscal year's first half at one register, the second at another: what the second knows of other months is not dropped.
+#[test]
+fn other_months_at_another_register_are_other_wages() {
+    let first = || tax(vec![paid("C1", "2025-11", "2026-04", 9_000)]);
+    let contributions = |from: &str, until: &str| {
+        let mut body = insured("C1", "", Some(1_500));
+        if let RecordBody::SocialInsurance(body) = &mut body {
+            (body.paid_from, body.paid_until) = (Some(date(from)), Some(date(until)));
+        }
+        insurance(vec![body])
+    };
+    // Half a year beyond, of which a month may be that of the last wage.
+    let figure = wage(&[first(), contributions("2026-05", "2026-10")], 12);
+    assert_eq!(figure.bounds, Bounds::between(900_000, 900_000 + 5 * 150_000));
+    assert_eq!(figure.open, [UNCORROBORATED_WAGE]);
+    assert_eq!(
+        wage(&[first(), contributions("2025-11", "2026-05")], 12).bounds,
+        Bounds::exactly(900_000)
+    );
+    // Contributions of fewer months are no lower wage.
+    let whole = || {
+        tax(vec![
+            paid("C1", "2025-11", "2026-07", 13_500),
+            paid("C1", "2026-08", "2026-10", 4_500),
+        ])
+    };
+    let figure = wage(&[whole(), contributions("2026-08", "2026-10")], 12);
+    assert_eq!((figure.bounds, figure.open.len()), (Bounds::exactly(1_800_000), 0));
+    // Two payers' statements: what each says is certain, and both are possible.
+    let second = says("b", &[T::Income], vec![paid("C1", "2026-05", "2026-10", 14_000)]);
+    for said in [[first(), second.clone()], [second.clone(), first()]] {
+        let figure = wage(&said, 12);
+        assert_eq!(figure.bounds, Bounds::between(1_400_000, 2_300_000));
+        assert_eq!(figure.open, [CONFLICTING_SOURCES]);
+    }
+    // A payroll that nobody ended adds nothing for certain.
+    let payroll = says(
+        "payroll",
+        &[T::PublicPayroll],
+        vec![RecordBody::PublicPayroll(PublicPayroll {
+            unit_name: Default::default(),
+            unit_credit_code: "C1".into(),
+            monthly_amount: Fen(150_000),
+            from: Some(date("2025-11")),
+            until: None,
+        })],
+    );
+    assert_eq!(
+        wage(&[first(), payroll.clone()], 12).bounds,
+        Bounds::between(900_000, 1_800_000)
+    );
+    // And one that differs from a payer's statement of the same months leaves that open.
+    assert_eq!(
+        wage(&[first(), payroll, second], 12).bounds,
+        Bounds::between(900_000, 2_300_000)
+    );
+}
+
+#[test]
+fn one_month_of_pay_settles_no_year_of_a_job() {
+    let employed = |from: &str| {
+        says(
+            "employment",
+            &[T::Employment],
+            vec![job(EmploymentStatus::Employed, from, None)],
+        )
+    };
+    let once = || tax(vec![paid("C1", "2025-11", "2025-11", 2_000)]);
+    let figure = wage(&[once(), employed("2015-01")], 12);
+    assert_eq!(
+        figure.bounds,
+        Bounds {
+            lo: Some(200_000),
+            hi: None
+        }
+    );
+    assert_eq!(figure.open, [WAGE_UNKNOWN]);
+    // The first wage comes a month after the job began, and one may come late.
+    let paid_in = |months: &[&str]| tax(months.iter().map(|m| paid("C1", m, m, 2_000)).collect());
+    for months in [&["2026-08", "2026-09", "2026-10"][..], &["2026-08", "2026-10"]] {
+        let figure = wage(&[paid_in(months), employed("2026-07")], 12);
+        assert_eq!(figure.bounds, Bounds::exactly(200_000 * months.len() as i64));
+    }
+}
+
+/// Neither register names the payer, or each writes a code of its own: perhaps one wage.
+#[test]
+fn payers_that_two_registers_do_not_tell_apart_are_perhaps_one() {
+    let of = |code: &str, name: &str, yuan: i64| {
+        let mut body = paid(code, "2026-10", "2026-10", yuan);
+        if let RecordBody::Income(body) = &mut body {
+            body.payer_name = name.into();
+        }
+        body
+    };
+    let two = |a: RecordBody, b: RecordBody| wage(&[tax(vec![a]), says("b", &[T::Income], vec![b])], 1);
+    for (a, b) in [
+        (of("", "", 900), of("", "", 900)),
+        (of("", "达川区环卫所", 900), of("", "环卫所", 900)),
+        (of("9151", "达川区环境卫生管理所", 900), of("305001", "区环卫所", 900)),
+        (of("9151", "达川区环境卫生管理所", 900), of("305001", "区环卫所", 890)),
+    ] {
+        let figure = two(a, b);
+        assert_eq!(
+            (figure.bounds.lo, figure.bounds.hi > Some(178_000)),
+            (Some(90_000), true)
+        );
+        assert_eq!(figure.open, [DOUBTFUL_MATCH]);
+    }
+    assert_eq!(
+        two(of("", "环卫所", 900), of("", "砖厂", 900)).bounds,
+        Bounds::exactly(180_000)
+    );
+    assert_eq!(
+        two(of("1", "环卫所", 900), of("2", "砖厂", 700)).bounds,
+        Bounds::exactly(160_000)
+    );
+    // A correction without a payer is the greater of the two for certain.
+    let corrected = wage(&[tax(vec![of("", "", 1_500), of("", "", 1_600)])], 1);
+    assert_eq!(corrected.bounds, Bounds::between(160_000, 310_000));
+    assert_eq!(corrected.open, [PERIOD_UNCERTAIN]);
 }
