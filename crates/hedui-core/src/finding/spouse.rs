@@ -132,6 +132,8 @@ struct Registered<'f, 'a> {
     found: &'f Found<'a>,
     body: &'a Marriage,
     who: Spouse<'a>,
+    /// Whether it says that the marriage was over at the date that is judged.
+    is_over: bool,
 }
 
 impl Registered<'_, '_> {
@@ -143,18 +145,22 @@ impl Registered<'_, '_> {
     /// Of a marriage without a day nobody knows that it was before a divorce.
     fn has_no_named_end(&self, all: &[Registered<'_, '_>]) -> bool {
         let on = self.day();
-        self.body.status == MarriageStatus::Married && (on.is_none() || !has_ended(all, &self.who, on))
+        !self.is_over && (on.is_none() || !has_ended(all, &self.who, on))
     }
 
     /// Nobody has two spouses: of the only marriage in force a later end is the end, whomever it leaves unnamed.
     fn is_the_one_that_ended(&self, all: &[Registered<'_, '_>]) -> bool {
         let Some(since) = self.day() else { return false };
         let is_end = |other: &Registered<'_, '_>| {
-            let is_over = other.body.status != MarriageStatus::Married && !other.who.is_named();
-            is_over && other.day().is_some_and(|on| on.is_after(since))
+            other.is_over && !other.who.is_named() && other.day().is_some_and(|on| on.is_after(since))
         };
         let mut others = all.iter().filter(|other| other.found.id != self.found.id);
         all.iter().any(is_end) && others.all(|other| !other.has_no_named_end(all) || other.who.is(&self.who))
+    }
+
+    /// Whether it was surely registered after that day; of two days of which one is unknown nobody knows.
+    fn is_since(&self, day: Option<PartialDate>) -> bool {
+        self.day().zip(day).is_some_and(|(on, day)| on.is_after(day))
     }
 
     fn day(&self) -> Option<PartialDate> {
@@ -167,6 +173,7 @@ fn registered<'f, 'a>(facts: &'f Facts<'a>, ordinal: u32) -> Vec<Registered<'f, 
     let marriages = records.filter_map(|found| match &found.record.body {
         RecordBody::Marriage(body) => Some(Registered {
             who: spouse_of(facts, ordinal, &body.spouse_id_number, &body.spouse_name),
+            is_over: body.status != MarriageStatus::Married,
             found,
             body,
         }),
@@ -175,42 +182,35 @@ fn registered<'f, 'a>(facts: &'f Facts<'a>, ordinal: u32) -> Vec<Registered<'f, 
     marriages.collect()
 }
 
-/// The registration of a marriage that has ended since stays in the register: the later record of the same couple decides.
+/// The registration of a marriage that has ended since stays in the register: the later record of the same couple decides. Of two on one day, or
+/// of which one has the year alone, nobody knows which is later: the couple may have married anew, so that the marriage stays in force.
 fn has_ended(marriages: &[Registered<'_, '_>], who: &Spouse<'_>, since: Option<PartialDate>) -> bool {
-    marriages.iter().any(|other| {
-        let is_later = since.is_none_or(|since| {
-            let on = other.body.registered_on;
-            on.is_some_and(|on| since.first_day() <= on.last_day())
-        });
-        other.body.status != MarriageStatus::Married && other.who.is(who) && is_later
-    })
+    let mut ends = marriages.iter().filter(|end| end.is_over && end.who.is(who));
+    ends.any(|end| since.is_none() || end.is_since(since))
 }
 
 /// Whether somebody whom a household's registration names is a spouse no more: a marriage with them has ended at some time, or every one that
 /// is on record.
 fn is_former(marriages: &[Registered<'_, '_>], who: &Spouse<'_>) -> bool {
-    let is_theirs = |m: &&Registered<'_, '_>| m.body.status == MarriageStatus::Married && m.who.is(who);
+    let is_theirs = |m: &&Registered<'_, '_>| !m.is_over && m.who.is(who);
     let mut theirs = marriages.iter().filter(is_theirs).peekable();
     has_ended(marriages, who, None) || theirs.peek().is_some() && theirs.all(|m| !m.is_in_force(marriages))
 }
 
-/// Marriages that no register says have ended, each with whether no record of an end can mean it (its spouse is named, and is not of one that
-/// has ended at some time), and those that have.
+/// Marriages that no register says have ended, each with whether no record of an end can mean it (its spouse is named, and every end with them
+/// was surely before), and those that have.
 pub(crate) fn marriages<'f, 'a>(
     facts: &'f Facts<'a>,
     ordinal: u32,
 ) -> (Vec<(&'f Found<'a>, bool)>, Vec<&'f Found<'a>>) {
     let all = registered(facts, ordinal);
-    let in_force = all.iter().filter(|m| m.is_in_force(&all)).map(|m| {
-        (
-            m.found,
-            m.who.is_named() && !(m.day().is_none() && has_ended(&all, &m.who, None)),
-        )
-    });
-    let ended = all
-        .iter()
-        .filter(|m| m.body.status != MarriageStatus::Married)
-        .map(|m| m.found);
+    let is_sure = |m: &Registered<'_, '_>| {
+        let mut ends = all.iter().filter(|end| end.is_over && end.who.is(&m.who));
+        m.who.is_named() && ends.all(|end| m.is_since(end.day()))
+    };
+    let in_force = all.iter().filter(|m| m.is_in_force(&all));
+    let in_force = in_force.map(|m| (m.found, is_sure(m)));
+    let ended = all.iter().filter(|m| m.is_over).map(|m| m.found);
     (in_force.collect(), ended.collect())
 }
 
@@ -231,7 +231,7 @@ pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     let mut is_named = false;
     for marriage in &marriages {
         let whole = marriage.found.part(Aspect::Whole, 1, Treatment::Counted);
-        if marriage.body.status != MarriageStatus::Married {
+        if marriage.is_over {
             ended.push(whole);
         } else if marriage.is_in_force(&marriages) {
             let is_stated = is_stated(marriage);

@@ -260,6 +260,11 @@ fn married_is_who_has_a_marriage_that_has_not_ended() {
     );
     let undated = marriage(Married, "测试戊", "1900-01-01");
     assert_eq!(married(vec![undated, divorce]), OPEN);
+    // Of two days of which one is not known to be the later nobody knows whether the couple has parted or married anew.
+    for on in ["2001", "2001-05", "2001-05-01", "1900-01-01"] {
+        let divorce = marriage(Divorced, "测试戊", on);
+        assert_eq!(married(vec![first.clone(), divorce]), OPEN, "{on}");
+    }
     assert_eq!(married(vec![]), NO);
 }
 

@@ -119,6 +119,31 @@ fn an_end_is_that_of_the_marriage_with_the_same_number_or_without_one_the_same_n
 }
 
 #[test]
+fn an_end_that_is_perhaps_before_the_marriage_ends_nothing() {
+    let former = id(1985, 7);
+    let who = (&*former, FORMER);
+    for end in [Divorced, Widowed] {
+        for (began, ended) in [
+            ("2020-09-01", "2020"),
+            ("2020-09-01", "2020-09"),
+            ("2020-09-01", "2020-09-01"),
+            ("2020-09", "2020-09-30"),
+            ("2020", "2020-12-31"),
+            ("2020", "2020"),
+        ] {
+            let records = vec![marriage(Married, who, began), marriage(end, who, ended)];
+            assert_eq!(of_alone(records.clone(), ""), undeclared(0), "{began} {ended}");
+            let turned = records.into_iter().rev().collect();
+            assert_eq!(of_alone(turned, ""), undeclared(0), "{began} {ended}");
+        }
+        for (began, ended) in [("2020-09-01", "2021"), ("2020", "2021-01-01"), ("2020-08", "2020-09")] {
+            let records = vec![marriage(Married, who, began), marriage(end, who, ended)];
+            assert_eq!(of_alone(records, ""), nothing(), "{began} {ended}");
+        }
+    }
+}
+
+#[test]
 fn an_end_that_names_nobody_is_that_of_the_only_marriage_before_it() {
     let (former, present) = (id(1985, 7), id(1986, 8));
     let (one, two, nobody) = ((&*former, FORMER), (&*present, "他人"), ("", ""));
