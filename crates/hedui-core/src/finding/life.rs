@@ -1,6 +1,7 @@
 //! Whether each member is registered as a living person, and whether anybody is of age.
 //! Leaves where a member is registered to the figures, and silent registers to `unheard`.
 
+use super::spouse::deaths;
 use super::{Finding, Weight, push};
 use crate::dates::Date;
 use crate::facts::{Facts, Found};
@@ -11,7 +12,7 @@ use crate::record::{RecordBody, RecordType, Registration, RegistrationStatus};
 #[cfg(test)]
 mod tests;
 
-/// What the registers of people have of a member.
+/// What the registers of people have of a member, and those of marriages of a death.
 #[derive(Default)]
 struct Registrations {
     dead: Vec<Part>,
@@ -37,6 +38,7 @@ impl Registrations {
                 RegistrationStatus::Cancelled => all.struck_off.push(whole),
             }
         }
+        all.dead.extend(deaths(facts, ordinal));
         all
     }
 }
@@ -59,8 +61,8 @@ pub(super) fn life(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
         (
             "DECEASED_MEMBER",
             dead,
-            "户籍登记该成员已死亡，家庭人口需核实",
-            "the registration shows this member as deceased; the household's members must be settled",
+            "户籍或婚姻登记显示该成员已死亡，家庭人口需核实",
+            "the registration, or a marriage's, shows this member as deceased; the household's members must be settled",
         )
     } else if is_active {
         return;

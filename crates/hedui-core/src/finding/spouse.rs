@@ -232,7 +232,7 @@ pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     for marriage in &marriages {
         let whole = marriage.found.part(Aspect::Whole, 1, Treatment::Counted);
         if marriage.is_over {
-            ended.push(whole);
+            ended.push((marriage.day(), whole));
         } else if marriage.is_in_force(&marriages) {
             let is_stated = is_stated(marriage);
             in_force |= is_stated;
@@ -268,19 +268,25 @@ pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
         let (code, opens) = ("UNDECLARED_SPOUSE", Weight::OpensVerdict);
         push(facts, all, code, opens, Some(ordinal), undeclared, zh, en);
     }
-    if !in_force {
-        no_longer(facts, ordinal, ended, all);
-    }
+    no_longer(facts, ordinal, if in_force { Vec::new() } else { ended }, all);
 }
 
-/// A member stated as spouse whose marriage is registered as ended.
-fn no_longer(facts: &Facts<'_>, ordinal: u32, ended: Vec<Part>, all: &mut Vec<Finding>) {
-    let is_spouse = facts
-        .household
-        .members
-        .get(ordinal as usize)
-        .is_some_and(|m| m.relation == Relation::Spouse);
-    if is_spouse && !ended.is_empty() {
+/// A member stated as spouse whose marriage is registered as ended, with them or with the applicant.
+fn no_longer(facts: &Facts<'_>, ordinal: u32, own: Vec<(Option<PartialDate>, Part)>, all: &mut Vec<Finding>) {
+    let of = facts.household.members.get(ordinal as usize);
+    if of.is_none_or(|m| m.relation != Relation::Spouse) {
+        return;
+    }
+    let weddings: Vec<PartialDate> = stated(facts, ordinal)
+        .flat_map(|other| weddings(facts, ordinal, other))
+        .collect();
+    // A register may have the marriage that came after under the applicant alone.
+    let is_last = |(end, _): &(Option<PartialDate>, Part)| !is_anew(&weddings, *end);
+    let mut ended: Vec<Part> = own.into_iter().filter(is_last).map(|(_, part)| part).collect();
+    for other in stated(facts, ordinal) {
+        ended.extend(ends(facts, other, ordinal, MarriageStatus::Divorced));
+    }
+    if !ended.is_empty() {
         push(
             facts,
             all,
@@ -292,4 +298,61 @@ fn no_longer(facts: &Facts<'_>, ordinal: u32, ended: Vec<Part>, all: &mut Vec<Fi
             "a member stated as spouse is registered as divorced or widowed",
         );
     }
+}
+
+/// The records of widows and widowers in the household by which this member has died.
+pub(super) fn deaths(facts: &Facts<'_>, ordinal: u32) -> Vec<Part> {
+    let others = facts.subjects(None).into_iter().filter(|other| *other != ordinal);
+    others
+        .flat_map(|other| ends(facts, other, ordinal, MarriageStatus::Widowed))
+        .collect()
+}
+
+/// The records of a status of one member by which their marriage with another has ended: those that name the other, and those that name nobody
+/// and are later than the only marriage, which does. Not those after which the two have surely married anew.
+fn ends(facts: &Facts<'_>, of: u32, with: u32, status: MarriageStatus) -> Vec<Part> {
+    let has_status =
+        |found: &Found<'_>| matches!(&found.record.body, RecordBody::Marriage(body) if body.status == status);
+    // Nobody was married to a child: another of that name is meant.
+    let member = facts.household.members.get(with as usize);
+    if member.is_none_or(|m| m.age < ADULT_AGE) || !facts.records(RecordType::Marriage, Some(of)).iter().any(has_status)
+    {
+        return Vec::new();
+    }
+    let all = registered(facts, of);
+    let is_with = |m: &Registered<'_, '_>| matches!(m.who, Spouse::Member(other) if other == with);
+    // Since when the marriage that an end without a name has ended was in force.
+    let unnamed: Vec<Option<PartialDate>> = all
+        .iter()
+        .filter(|m| is_with(m) && m.has_no_named_end(&all) && m.is_the_one_that_ended(&all))
+        .map(Registered::day)
+        .collect();
+    let anew = weddings(facts, of, with);
+    let is_end = |end: &&Registered<'_, '_>| {
+        let is_theirs = is_with(end) || !end.who.is_named() && unnamed.iter().any(|since| end.is_since(*since));
+        end.is_over && end.body.status == status && is_theirs && !is_anew(&anew, end.day())
+    };
+    let ends = all.iter().filter(is_end);
+    ends.map(|end| end.found.part(Aspect::Whole, 1, Treatment::Counted))
+        .collect()
+}
+
+/// Whether one of these days is surely after an end.
+fn is_anew(weddings: &[PartialDate], end: Option<PartialDate>) -> bool {
+    end.is_some_and(|end| weddings.iter().any(|on| on.is_after(end)))
+}
+
+/// On which days two members married, by the records of either.
+fn weddings(facts: &Facts<'_>, one: u32, other: u32) -> Vec<PartialDate> {
+    let of = |(of, with): (u32, u32)| {
+        let is_couple = stated(facts, of).any(|spouse| spouse == with);
+        let is_theirs = move |m: &Registered<'_, '_>| match m.who {
+            Spouse::Member(named) => named == with,
+            Spouse::Other(_) => false,
+            Spouse::Unknown => is_couple && is_with_stated(facts, of, m.found),
+        };
+        let all = registered(facts, of).into_iter();
+        all.filter(move |m| !m.is_over && is_theirs(m)).filter_map(|m| m.day())
+    };
+    [(one, other), (other, one)].into_iter().flat_map(of).collect()
 }

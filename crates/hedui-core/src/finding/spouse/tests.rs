@@ -276,3 +276,101 @@ fn a_marriage_that_names_nobody_is_told_in_other_words_than_one_that_names_someb
         assert!(told.contains("not among the members"));
     }
 }
+
+fn ended() -> Vec<(String, Option<u32>)> {
+    vec![("MARRIAGE_ENDED".to_owned(), Some(1))]
+}
+
+fn dead(ordinal: u32) -> Vec<(String, Option<u32>)> {
+    vec![("DECEASED_MEMBER".to_owned(), Some(ordinal))]
+}
+
+#[test]
+fn the_end_of_the_stated_marriage_is_told_from_the_record_of_either() {
+    let (husband, wife, former) = (id(1980, 1), id(1982, 2), id(1985, 7));
+    let told = |first: Vec<RecordBody>, second: Vec<RecordBody>| told(family(), &[civil(first, second)]);
+    let with = |status, number: &str, on: &str| marriage(status, (number, ""), on);
+    let wed = |on| with(Married, &wife, on);
+    for on in ["2024-01-01", ""] {
+        let divorced = || with(Divorced, &wife, on);
+        assert_eq!(told(vec![divorced()], vec![]), ended());
+        let both = told(
+            vec![wed("2005-01-01"), divorced()],
+            vec![with(Married, &husband, "2005-01-01")],
+        );
+        assert_eq!(both, ended());
+        assert_eq!(told(vec![divorced()], vec![with(Divorced, &husband, on)]), ended());
+        // Of the one who has died it is told whatever else there is, and the other way round.
+        let widowed = || with(Widowed, &wife, on);
+        assert_eq!(told(vec![widowed()], vec![]), dead(1));
+        let both = told(
+            vec![wed("2005-01-01"), widowed()],
+            vec![with(Married, &husband, "2005-01-01")],
+        );
+        assert_eq!(both, dead(1));
+        assert_eq!(
+            told(vec![], vec![with(Widowed, &husband, on)]),
+            [dead(0), ended()].concat()
+        );
+    }
+    // By name, and by an end that names nobody of the marriage that does.
+    assert_eq!(
+        told(vec![marriage(Widowed, ("", "测试丙"), "2024-01-01")], vec![]),
+        dead(1)
+    );
+    assert_eq!(
+        told(vec![marriage(Divorced, ("", "测试丙"), "2024-01-01")], vec![]),
+        ended()
+    );
+    assert_eq!(
+        told(vec![wed("2005-01-01"), with(Widowed, "", "2024-01-01")], vec![]),
+        dead(1)
+    );
+    assert_eq!(
+        told(vec![wed("2005-01-01"), with(Divorced, "", "2024-01-01")], vec![]),
+        ended()
+    );
+    // Perhaps before the marriage.
+    for on in ["2005", "2005-01-01"] {
+        assert_eq!(
+            told(vec![wed("2005-01-01"), with(Divorced, &wife, on)], vec![]),
+            ended()
+        );
+    }
+    // From somebody else, or before the marriage, or of the two who have married anew, by the record of either.
+    for status in [Divorced, Widowed] {
+        let of = |number, on| with(status, number, on);
+        assert_eq!(told(vec![of(&former, "2003-01-01")], vec![]), nothing());
+        assert_eq!(told(vec![of("", "2003-01-01")], vec![]), nothing());
+        assert_eq!(told(vec![of("", "2003-01-01"), wed("2005-01-01")], vec![]), nothing());
+        let anew = || vec![wed("2000-01-01"), of(&wife, "2003-01-01")];
+        assert_eq!(told([anew(), vec![wed("2005-01-01")]].concat(), vec![]), nothing());
+        assert_eq!(told(anew(), vec![with(Married, &husband, "2005-01-01")]), nothing());
+        let unnamed = || marriage(Married, ("", ""), "2005-01-01");
+        assert_eq!(told([anew(), vec![unnamed()]].concat(), vec![unnamed()]), nothing());
+        let hers = vec![of(&husband, "2003-01-01")];
+        assert_eq!(told(vec![wed("2005-01-01")], hers), nothing());
+    }
+}
+
+#[test]
+fn a_widow_of_any_member_leaves_the_household_open() {
+    use crate::household::Relation;
+    let mut input = family();
+    input.members[0].relation = Relation::Parent;
+    input.members[1].relation = Relation::Parent;
+    input.members[2] = member(2001, 3, Relation::Applicant);
+    let (father, mother) = (id(1980, 1), id(1982, 2));
+    let of = |first, second| told(input.clone(), &[civil(first, second)]);
+    assert_eq!(
+        of(vec![], vec![marriage(Widowed, (&father, ""), "2024-01-01")]),
+        dead(0)
+    );
+    assert_eq!(
+        of(vec![marriage(Widowed, (&mother, ""), "2024-01-01")], vec![]),
+        dead(1)
+    );
+    // A child of that name was nobody's spouse.
+    let of_child = vec![marriage(Widowed, ("", "测试丁"), "2024-01-01")];
+    assert_eq!(told(family(), &[civil(of_child, vec![])]), nothing());
+}
