@@ -8,7 +8,7 @@ use hedui_ids::name::{Match, normalise, same};
 
 use super::{Finding, Weight, push};
 use crate::answer::AnswerState;
-use crate::dates::PartialDate;
+use crate::dates::{Date, PartialDate};
 use crate::facts::{Facts, Found};
 use crate::household::{ADULT_AGE, Member, Relation, ids_date};
 use crate::part::{Aspect, Part, Treatment};
@@ -168,18 +168,29 @@ impl Registered<'_, '_> {
     }
 }
 
+/// Whether it was registered after the date that is judged. A marriage that ended then was in force until then.
+fn is_later(body: &Marriage, as_of: Date) -> bool {
+    body.registered_on.is_some_and(|on| on.first_day() > as_of)
+}
+
 fn registered<'f, 'a>(facts: &'f Facts<'a>, ordinal: u32) -> Vec<Registered<'f, 'a>> {
     let records = facts.records(RecordType::Marriage, Some(ordinal)).iter();
     let marriages = records.filter_map(|found| match &found.record.body {
         RecordBody::Marriage(body) => Some(Registered {
             who: spouse_of(facts, ordinal, &body.spouse_id_number, &body.spouse_name),
-            is_over: body.status != MarriageStatus::Married,
+            is_over: body.status != MarriageStatus::Married && !is_later(body, facts.as_of),
             found,
             body,
         }),
         _ => None,
     });
-    marriages.collect()
+    let mut all: Vec<Registered<'_, '_>> = marriages.collect();
+    // Of a spouse whom a marriage names an end that is yet to come tells nothing more.
+    let is_end = |m: &Registered<'_, '_>| m.body.status != MarriageStatus::Married;
+    if all.iter().any(|m| !is_end(m) && m.who.is_named()) {
+        all.retain(|m| m.is_over || !is_end(m) || m.who.is_named());
+    }
+    all
 }
 
 /// The registration of a marriage that has ended since stays in the register: the later record of the same couple decides. Of two on one day, or

@@ -144,6 +144,35 @@ fn an_end_that_is_perhaps_before_the_marriage_ends_nothing() {
 }
 
 #[test]
+fn an_end_after_the_date_that_is_judged_is_none_yet() {
+    let (former, wife) = (id(1985, 7), id(1982, 2));
+    let (who, nobody) = ((&*former, FORMER), ("", ""));
+    for end in [Divorced, Widowed] {
+        let with = |who, on: &str| vec![marriage(Married, who, "2005-01-01"), marriage(end, who, on)];
+        assert_eq!(of_alone(with(who, "2026-11-22"), ""), nothing());
+        assert_eq!(of_alone(with(nobody, "2026-11-22"), ""), nothing());
+        for on in ["2026-11-23", "2026-12", "2027"] {
+            assert_eq!(of_alone(with(who, on), ""), undeclared(0), "{on}");
+            assert_eq!(of_alone(with(nobody, on), ""), undeclared(0), "{on}");
+            // A register that has only what is in force now.
+            assert_eq!(of_alone(vec![marriage(end, who, on)], ""), undeclared(0));
+            assert_eq!(of_alone(vec![marriage(end, nobody, on)], ""), undeclared(0));
+            let began = || marriage(Married, (&wife, ""), "2005-01-01");
+            for ended in [(&*wife, ""), nobody] {
+                let first = vec![began(), marriage(end, ended, on)];
+                assert_eq!(told(family(), &[civil(first, vec![])]), nothing(), "{on}");
+            }
+            // One that ended before it, and another since.
+            let parted = marriage(Divorced, who, "2015-01-01");
+            let others = with(who, "2026-11-22")
+                .into_iter()
+                .chain([parted, marriage(end, ("", "他人"), on)]);
+            assert_eq!(of_alone(others.collect(), ""), undeclared(0));
+        }
+    }
+}
+
+#[test]
 fn an_end_that_names_nobody_is_that_of_the_only_marriage_before_it() {
     let (former, present) = (id(1985, 7), id(1986, 8));
     let (one, two, nobody) = ((&*former, FORMER), (&*present, "他人"), ("", ""));
@@ -370,7 +399,11 @@ fn a_widow_of_any_member_leaves_the_household_open() {
         of(vec![marriage(Widowed, (&mother, ""), "2024-01-01")], vec![]),
         dead(1)
     );
-    // A child of that name was nobody's spouse.
+    // What comes after the date that is judged has not happened, and a child of that name was nobody's spouse.
+    assert_eq!(
+        of(vec![marriage(Widowed, (&mother, ""), "2026-11-23")], vec![]),
+        nothing()
+    );
     let of_child = vec![marriage(Widowed, ("", "测试丁"), "2024-01-01")];
     assert_eq!(told(family(), &[civil(of_child, vec![])]), nothing());
 }
