@@ -3,7 +3,7 @@
 
 use super::matching::stands_on;
 use super::{Facts, PERIOD_UNCERTAIN, figure_of};
-use crate::bounds::{Bounds, Figure, insert_sorted};
+use crate::bounds::{Bounds, Figure, insert_sorted, merge_sorted};
 use crate::dates::{Date, completed_months};
 use crate::names::DepartmentId;
 use crate::part::{Aspect, Because, Part, Treatment};
@@ -53,23 +53,36 @@ pub(super) fn disability(facts: &Facts<'_>, subject: u32) -> Settled<Option<(Dis
     Settled { value, missing, parts }
 }
 
-/// Full-time attendance up to bachelor at the date.
+/// Full-time attendance up to bachelor at the date. A register whose dates do not tell has not settled what it knows, unless another record does.
 pub(super) fn student(facts: &Facts<'_>, subject: u32) -> Settled<bool> {
-    let mut parts = Vec::new();
+    let (mut parts, mut unsettled) = (Vec::new(), Vec::new());
+    let mut value = false;
     for found in facts.records(RecordType::Enrolment, Some(subject)) {
         let RecordBody::Enrolment(body) = &found.record.body else {
             continue;
         };
-        let attends = stands_on(body.from, body.until, facts.as_of) != Some(false);
-        if attends && body.full_time && body.stage != SchoolStage::Postgraduate {
-            parts.push(found.part(Aspect::Whole, 1, Treatment::Counted));
+        if !body.full_time || body.stage == SchoolStage::Postgraduate {
+            continue;
         }
+        let treatment = match stands_on(body.from, body.until, facts.as_of) {
+            Some(false) => continue,
+            Some(true) => {
+                value = true;
+                Treatment::Counted
+            }
+            None => {
+                insert_sorted(&mut unsettled, found.department.clone());
+                let why = Because::MonthUnknown;
+                Treatment::Uncertain { why }
+            }
+        };
+        parts.push(found.part(Aspect::Whole, 1, treatment));
     }
-    Settled {
-        value: !parts.is_empty(),
-        missing: facts.unsettled(&[RecordType::Enrolment], Some(subject)),
-        parts,
+    let mut missing = facts.unsettled(&[RecordType::Enrolment], Some(subject));
+    if !value {
+        merge_sorted(&mut missing, unsettled);
     }
+    Settled { value, missing, parts }
 }
 
 /// Members on a public payroll at the date.

@@ -174,7 +174,8 @@ fn of_member(before: &Facts<'_>, after: &Facts<'_>, (then, now): (u32, u32), all
         told(after, all, "CAME_OF_AGE", Some(now), Vec::new());
     }
     let (was, is) = (before.student(then), after.student(now));
-    if was.value && !is.value && is.missing.is_empty() {
+    // A school whose dates did not tell then may have been attended.
+    if !was.parts.is_empty() && !is.value && is.missing.is_empty() {
         told(after, all, "LEFT_SCHOOL", Some(now), is.parts);
         // Who knows of the school then may have nothing to say now.
         let schools = was.parts.iter().filter_map(|part| before.department_of(part.source));

@@ -117,6 +117,49 @@ fn a_school_counts_by_its_stage_on_both_of_its_days() {
 }
 
 #[test]
+fn a_student_is_as_open_as_the_school_that_is_attended() {
+    let told = |said: &[Said]| {
+        let household = checked(family());
+        let student = ask(&household, said, |facts| facts.student(0));
+        let attends = of(said, Standing::Attends(SchoolStage::Vocational)).truth;
+        let truth = match (student.value, student.missing.is_empty()) {
+            (true, _) => Truth::Holds,
+            (false, true) => Truth::Fails,
+            (false, false) => Truth::Open,
+        };
+        assert_eq!(truth, attends);
+        (truth, student.missing.len(), student.parts.len())
+    };
+    let at = |name, periods: &[(&str, &str)]| {
+        let schools = periods
+            .iter()
+            .map(|(from, until)| enrolled(SchoolStage::Vocational, from, until));
+        says(name, &[RecordType::Enrolment], schools.collect())
+    };
+    let attends = ("2024-09-01", "2027-07-01");
+    for doubtful in [
+        ("2024-09-01", "2026"),
+        ("2026", "2028-07-01"),
+        ("2024-09-01", "2020-07-01"),
+        ("2024-09-01", "1970-01-01"),
+    ] {
+        assert_eq!(told(&[at("a", &[doubtful])]), (Truth::Open, 1, 1), "{doubtful:?}");
+        // Another record that tells settles it, in whatever order, and one that has ended does not.
+        assert_eq!(told(&[at("a", &[doubtful, attends])]), (Truth::Holds, 0, 2));
+        assert_eq!(told(&[at("a", &[attends]), at("b", &[doubtful])]), (Truth::Holds, 0, 2));
+        assert_eq!(
+            told(&[at("a", &[doubtful]), at("b", &[("2020-09-01", "2024-07-01")])]),
+            (Truth::Open, 1, 1)
+        );
+        assert_eq!(
+            told(&[at("a", &[doubtful]), silent("b", &[RecordType::Enrolment])]),
+            (Truth::Open, 2, 1)
+        );
+    }
+    assert_eq!(told(&[at("a", &[("2020-09-01", "2024-07-01")])]), (Truth::Fails, 0, 0));
+}
+
+#[test]
 fn a_disability_counts_by_its_kind_from_its_certificate_on() {
     let disabled = |kind, grade, issued: &str| {
         let body = RecordBody::Disability(Disability {
