@@ -1,10 +1,13 @@
 //! Transfers: pensions, benefits and what payers declare, and what of them is of one nature, since rules leave some natures out.
 //! Leaves which natures are left out to the policy packs, and declared transfers to `declared`.
 
-use super::income::{assistance_is_not_income, benefits, pensions, stated};
-use super::{DOUBTFUL_MATCH, Fact, Facts};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::income::{assistance_is_not_income, benefits, net, net_placed, pensions, stated};
+use super::matching::months_of;
+use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, Facts};
 use crate::bounds::{Bounds, Figure, merge_sorted};
-use crate::dates::Months;
+use crate::dates::{Month, Months};
 use crate::record::{Income, IncomeKind, RecordBody, RecordType, TransferNature};
 
 /// Natures that another type of record holds too: the same money can stand in both registers.
@@ -95,8 +98,57 @@ fn perhaps_the_same(mut one: Figure, other: Figure) -> Figure {
     one
 }
 
+/// A payer by its code, the months and the net amount.
+type Payment<'a> = (&'a str, Month, Month, i64);
+
+/// Who says what of a payment.
+#[derive(Default)]
+struct Named {
+    of_it: BTreeSet<u16>,
+    otherwise: BTreeSet<u16>,
+    /// The most of it that lies in the window.
+    amount: i64,
+}
+
+impl Named {
+    /// Whether one register says it is of the nature and another of another one. A register that has both has two payments.
+    fn is_contested(&self) -> bool {
+        !self.of_it.is_empty() && !self.otherwise.is_empty() && self.of_it.is_disjoint(&self.otherwise)
+    }
+}
+
+/// The most that payments make up which one register says are of a nature and another of another one. Copies of one payment count once among all
+/// transfers, so that it is not certain of what nature that one is. A register that names none contradicts nobody, a payment without a payer's code
+/// is nobody's copy, and pensions and benefits are never taken for copies of other transfers.
+fn contested(facts: &Facts<'_>, nature: TransferNature, ordinal: u32, window: Months) -> i64 {
+    let mut payments: BTreeMap<Payment<'_>, Named> = BTreeMap::new();
+    for found in facts.records(RecordType::Income, Some(ordinal)) {
+        let RecordBody::Income(body) = &found.record.body else {
+            continue;
+        };
+        let number = facts.keys(found).number.as_str();
+        let is_transfer = body.kind == IncomeKind::Transfer && body.nature.is_some() && !is_twofold(body.nature);
+        if !is_transfer || number.is_empty() {
+            continue;
+        }
+        let period = months_of(body.from, body.until);
+        let named = payments
+            .entry((number, period.from, period.until, net(body).0))
+            .or_default();
+        let sayers = if body.nature == Some(nature) {
+            &mut named.of_it
+        } else {
+            &mut named.otherwise
+        };
+        sayers.insert(found.rank);
+        named.amount = named.amount.max(net_placed(body, window).bounds.hi.unwrap_or(i64::MAX));
+    }
+    let contested = payments.values().filter(|named| named.is_contested());
+    contested.fold(0, |sum, named| sum.saturating_add(named.amount))
+}
+
 /// What of the *known* transfers is of a nature. Only to be subtracted from them: never more than what is certain of it and of them, so
-/// that what stays open stays so in the transfers alone. While a register is silent, all that is known may be of this nature, but for the
+/// that what stays open stays so in the transfers alone, but for what registers name differently: perhaps of it, perhaps not. While a register is silent, all that is known may be of this nature, but for the
 /// pensions and benefits of their own registers, which are of theirs.
 pub(super) fn of_nature(facts: &Facts<'_>, nature: TransferNature, subject: Option<u32>, window: Months) -> Figure {
     let mut total = Figure::known(0);
@@ -105,6 +157,11 @@ pub(super) fn of_nature(facts: &Facts<'_>, nature: TransferNature, subject: Opti
             TransferNature::Pension => (pension(facts, ordinal, window), Some(RecordType::Pension)),
             TransferNature::InsuranceBenefit => (benefit(facts, ordinal, window), Some(RecordType::Employment)),
             other => (declared_by_payers(facts, other, ordinal, window), None),
+        };
+        let contested = if is_twofold(Some(nature)) {
+            0
+        } else {
+            contested(facts, nature, ordinal, window)
         };
         let of_others = if other.is_some() {
             0
@@ -118,17 +175,23 @@ pub(super) fn of_nature(facts: &Facts<'_>, nature: TransferNature, subject: Opti
         }
         let transfers = facts.figure(Fact::Income(IncomeKind::Transfer), Some(ordinal), window);
         let known = transfers.bounds.lo.unwrap_or(0).saturating_sub(of_others).max(0);
+        let most = figure.bounds.lo.unwrap_or(0).min(known);
         let bounds = if missing.is_empty() {
-            Bounds::exactly(figure.bounds.lo.unwrap_or(0).min(known))
+            Bounds::between(most.saturating_sub(contested).max(0), most)
         } else {
             Bounds::between(0, known)
         };
-        total.add(Figure {
+        let is_in_doubt = missing.is_empty() && !bounds.is_exact();
+        let mut of_member = Figure {
             bounds,
             missing,
             open: Vec::new(),
             parts: figure.parts,
-        });
+        };
+        if is_in_doubt {
+            of_member.open_by(CONFLICTING_SOURCES);
+        }
+        total.add(of_member);
     }
     total.parts.retain(|part| part.amount != 0);
     total

@@ -3,7 +3,7 @@
 
 use crate::bounds::{Bounds, Figure};
 use crate::dates::Months;
-use crate::facts::{DOUBTFUL_MATCH, Fact, IMPLAUSIBLE_RECORD, RENT_UNKNOWN};
+use crate::facts::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, IMPLAUSIBLE_RECORD, RENT_UNKNOWN};
 use crate::household::{DeclaredIncome, Household};
 use crate::money::Fen;
 use crate::record::*;
@@ -510,6 +510,70 @@ fn a_transfer_that_is_not_named_is_perhaps_the_pension() {
         says("b", &[T::Pension], vec![kind(PensionKind::Employee)]),
     ];
     assert_eq!(figure(&said, TRANSFER, 1).bounds, Bounds::between(400, 800));
+}
+
+#[test]
+fn what_registers_name_differently_is_not_certain_to_be_left_out() {
+    use TransferNature::{GovernmentRelief, Honour, Pension as OldAge, Support};
+    let paid = |payer: &str, month: &str, fen, nature| match income(IncomeKind::Transfer, month, month, fen) {
+        RecordBody::Income(body) => RecordBody::Income(Income {
+            payer_credit_code: payer.into(),
+            nature,
+            ..body
+        }),
+        other => other,
+    };
+    let now = |fen, nature| paid("C1", "2026-10", fen, Some(nature));
+    let relief = |said: &[Said]| {
+        let [there, back]: [Vec<Said>; 2] = [said.to_vec(), said.iter().rev().cloned().collect()];
+        let of = |said: &[Said]| {
+            let figure = figure(said, Fact::Transfer(GovernmentRelief), 1);
+            (figure.bounds, figure.open.contains(&CONFLICTING_SOURCES.into()))
+        };
+        assert_eq!(of(&there), of(&back));
+        of(said)
+    };
+    let says = |name, bodies| says(name, &[T::Income], bodies);
+    let open = |hi| (Bounds::between(0, hi), true);
+    let certain = |fen| (Bounds::exactly(fen), false);
+    let a = |more: Vec<RecordBody>| says("a", [vec![now(300, GovernmentRelief)], more].concat());
+    for other in [Support, Honour, TransferNature::Other] {
+        let b = || says("b", vec![now(300, other)]);
+        assert_eq!(relief(&[a(vec![]), b()]), open(300));
+        // However many say the one or the other.
+        assert_eq!(
+            relief(&[a(vec![]), b(), says("c", vec![now(300, GovernmentRelief)])]),
+            open(300)
+        );
+        assert_eq!(relief(&[a(vec![]), b(), says("c", vec![now(300, other)])]), open(300));
+        assert_eq!(figure(&[a(vec![]), b()], TRANSFER, 1).bounds, Bounds::exactly(300));
+        // One that has both has two payments; what else is paid is as certain as before.
+        assert_eq!(relief(&[a(vec![now(300, other)]), b()]), certain(300));
+        assert_eq!(
+            relief(&[a(vec![]), says("b", vec![now(300, other), now(300, GovernmentRelief)])]),
+            certain(300)
+        );
+        let more = paid("C2", "2026-10", 50, Some(GovernmentRelief));
+        assert_eq!(relief(&[a(vec![more]), b()]), (Bounds::between(50, 350), true));
+    }
+    // One name or none, another amount, month or payer, and a pension, which is never taken for it.
+    let not_the_same = [
+        now(300, GovernmentRelief),
+        paid("C1", "2026-10", 300, None),
+        now(400, Support),
+        paid("C1", "2026-09", 300, Some(Support)),
+        paid("C2", "2026-10", 300, Some(Support)),
+        now(300, OldAge),
+    ];
+    for body in not_the_same {
+        assert_eq!(relief(&[a(vec![]), says("b", vec![body])]), certain(300));
+    }
+    // Out of the window nothing is contested.
+    let before = |nature| paid("C1", "2025-10", 900, Some(nature));
+    assert_eq!(
+        relief(&[a(vec![before(GovernmentRelief)]), says("b", vec![before(Support)])]),
+        certain(300)
+    );
 }
 
 #[test]
