@@ -12,6 +12,7 @@ mod memo;
 mod open;
 mod payers;
 mod persons;
+mod places;
 mod property;
 mod rents;
 mod standing;

@@ -1,12 +1,16 @@
 //! Distinct things among the records of registers that write their keys differently, or have none: each counted once, and open where they may be one.
 //! Leaves whether a record counts, and how much, to `property`.
 
+mod alike;
+
 use smol_str::SmolStr;
 
 use super::matching::duplicate;
+use super::places::{Place, is_like};
 use super::{AREA_UNKNOWN, CONFLICTING_SOURCES, DOUBTFUL_MATCH, Found};
 use crate::bounds::{Bounds, Figure};
 use crate::part::{Aspect, Because, Treatment};
+use crate::record::RecordBody;
 
 /// Whether by one record a thing counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +40,15 @@ pub(super) struct Piece<'a> {
     pub(super) size: Option<i64>,
 }
 
+impl<'a> Piece<'a> {
+    fn place(&self) -> Place<'a> {
+        match &self.found.record.body {
+            RecordBody::RealEstate(body) => Place::of_address(self.alias, &body.address),
+            _ => Place::of_sign(self.alias),
+        }
+    }
+}
+
 /// One thing: the records that share a key, or one record without a key.
 struct Thing<'a> {
     pieces: Vec<Piece<'a>>,
@@ -49,6 +62,12 @@ struct Thing<'a> {
     /// Whether one register has it at several places.
     is_several: bool,
     is_unique: bool,
+    /// Whether it is perhaps one that another department lists under another key and at no like place.
+    is_perhaps_other: bool,
+    /// Whether it is perhaps one that the same department shows with another member.
+    is_perhaps_shared: bool,
+    /// Whether another department has one as given up that is perhaps this.
+    is_perhaps_gone: bool,
 }
 
 impl<'a> Thing<'a> {
@@ -76,6 +95,9 @@ impl<'a> Thing<'a> {
             keyless: pieces.first().is_none_or(|p| p.key.is_empty()),
             views,
             pieces,
+            is_perhaps_other: false,
+            is_perhaps_shared: false,
+            is_perhaps_gone: false,
         }
     }
 
@@ -89,6 +111,11 @@ impl<'a> Thing<'a> {
 
     fn is_loose(&self) -> bool {
         self.keyless || !self.is_unique
+    }
+
+    /// Whether it is perhaps another that neither a key nor a place puts beside it.
+    fn is_unplaced(&self) -> bool {
+        self.keyless || self.is_perhaps_other || self.is_perhaps_shared
     }
 
     fn in_conflict(&self) -> bool {
@@ -160,12 +187,6 @@ fn differ(a: Option<i64>, b: Option<i64>) -> bool {
         .is_some_and(|(a, b)| a.abs_diff(b).saturating_mul(20) > a.max(b).unsigned_abs())
 }
 
-/// Whether two signs are one, or one is the end of the other.
-fn is_like(a: &str, b: &str) -> bool {
-    let (end, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
-    !end.is_empty() && long.ends_with(end) && (long.len() == end.len() || end.chars().nth(4).is_some())
-}
-
 /// Counts distinct things; registers that disagree about one leave it open. One of the kind that is silent about anybody could disagree about any:
 /// it could know that one is given up, or that two stand at one place.
 pub(super) fn pieces(mut all: Vec<Piece<'_>>, by: Because, is_any_silent: bool) -> Figure {
@@ -209,31 +230,59 @@ pub(super) fn pieces(mut all: Vec<Piece<'_>>, by: Because, is_any_silent: bool) 
 }
 
 /// So many things are few enough to compare the signs of each with all.
-const FEW: usize = 64;
+pub(super) const FEW: usize = 64;
 
 /// Things by what may be one: those with one sign, or of which one sign is the end of the other, as of an address with and without the district, or
 /// of a plate with and without the province.
 fn by_alias(mut things: Vec<Thing<'_>>) -> Vec<Vec<Thing<'_>>> {
     things.sort_by_key(|thing| thing.alias);
-    let few = things.len() <= FEW;
-    let is_like = |a: &str, b: &str| if few { is_like(a, b) } else { !a.is_empty() && a == b };
+    if things.len() < 2 {
+        return vec![things];
+    }
+    if things.len() <= FEW {
+        return by_place(things);
+    }
     let mut clusters: Vec<Vec<Thing<'_>>> = Vec::with_capacity(things.len());
     for thing in things {
-        let of_it = |cluster: &Vec<Thing<'_>>| cluster.iter().any(|other| is_like(thing.alias, other.alias));
-        let same = if few {
-            clusters.iter().position(of_it)
-        } else {
-            clusters
-                .len()
-                .checked_sub(1)
-                .filter(|last| clusters.get(*last).is_some_and(of_it))
-        };
-        match same.and_then(|at| clusters.get_mut(at)) {
+        let is_same = |other: &Thing<'_>| !thing.alias.is_empty() && thing.alias == other.alias;
+        match clusters.last_mut().filter(|cluster| cluster.iter().any(is_same)) {
             Some(cluster) => cluster.push(thing),
             None => clusters.push(vec![thing]),
         }
     }
     clusters
+}
+
+/// The same of a few things, by all that their places tell; what may be one over the bounds of these clusters is marked.
+fn by_place(mut things: Vec<Thing<'_>>) -> Vec<Vec<Thing<'_>>> {
+    let places: Vec<Vec<Place<'_>>> = things.iter().map(|thing| places_of(&thing.pieces)).collect();
+    let mut clusters: Vec<Vec<usize>> = Vec::with_capacity(things.len());
+    for (at, own) in places.iter().enumerate() {
+        let is_like = |other: &usize| places.get(*other).is_some_and(|other| any(own, other, Place::is_like));
+        match clusters.iter_mut().find(|cluster| cluster.iter().any(is_like)) {
+            Some(cluster) => cluster.push(at),
+            None => clusters.push(vec![at]),
+        }
+    }
+    let cluster_of = |at: usize| clusters.iter().position(|cluster| cluster.contains(&at));
+    alike::mark(&mut things, &places, cluster_of);
+    let mut things: Vec<Option<Thing<'_>>> = things.into_iter().map(Some).collect();
+    let mut taken = |at: usize| things.get_mut(at).and_then(Option::take);
+    let of_cluster = |cluster: Vec<usize>| cluster.into_iter().filter_map(&mut taken).collect();
+    clusters.into_iter().map(of_cluster).collect()
+}
+
+/// The places at which records have a thing; a few that do not depend on any order.
+fn places_of<'a>(pieces: &[Piece<'a>]) -> Vec<Place<'a>> {
+    const MOST: usize = 8;
+    let mut signed: Vec<&Piece<'a>> = pieces.iter().filter(|p| !p.alias.is_empty()).collect();
+    signed.sort_by_key(|p| p.alias);
+    signed.dedup_by_key(|p| p.alias);
+    signed.into_iter().take(MOST).map(Piece::place).collect()
+}
+
+fn any<T>(a: &[T], b: &[T], is_so: impl Fn(&T, &T) -> bool) -> bool {
+    a.iter().any(|x| b.iter().any(|y| is_so(x, y)))
 }
 
 /// How much there is at least, from one cluster of things that may be the same to the next.
@@ -243,7 +292,7 @@ struct Least {
     keyed: i64,
     /// What single departments list, with a key or without, by rank: one department lists nothing twice.
     listed: Vec<(u16, i64)>,
-    /// What they list without a key and without a sign, by rank and member: husband and wife may each be shown with what they own together.
+    /// What they list without a key and without a sign, or perhaps of two members, by rank and member: husband and wife may each be shown with what they own together.
     bare: Vec<(u16, u32, i64)>,
     /// What is given up, with who says so.
     gone: Vec<(Vec<u16>, i64)>,
@@ -264,7 +313,7 @@ impl Least {
                 !other.some() && by_another && !(thing.is_unique && other.is_unique)
             })
         };
-        let is_certain = |thing: &Thing<'_>| thing.all() && !is_contradicted(thing);
+        let is_certain = |thing: &Thing<'_>| thing.all() && !thing.is_perhaps_gone && !is_contradicted(thing);
         let least = |thing: &Thing<'_>| thing.weight.lo.filter(|_| is_certain(thing)).unwrap_or(0);
         let mut ranks: Vec<u16> = things.iter().flat_map(|t| &t.views).map(|(rank, _)| *rank).collect();
         ranks.sort_unstable();
@@ -273,10 +322,9 @@ impl Least {
         for by in ranks {
             let listed = || things.iter().filter(|t| t.views.iter().any(|(rank, _)| *rank == by));
             let all = surely(listed, least);
-            keyed = surely(|| listed().filter(|t| !t.keyless), least).max(keyed);
+            keyed = surely(|| listed().filter(|t| !t.is_unplaced()), least).max(keyed);
             if let [alone] = things
-                && alone.keyless
-                && alone.alias.is_empty()
+                && (alone.keyless && alone.alias.is_empty() || alone.is_perhaps_shared)
             {
                 self.add_bare(by, alone, all);
                 continue;
@@ -297,7 +345,8 @@ impl Least {
     }
 
     fn add_bare(&mut self, by: u16, thing: &Thing<'_>, least: i64) {
-        let of = thing.pieces.first().map_or(0, |piece| piece.found.subject);
+        let own = thing.pieces.iter().find(|piece| piece.found.rank == by);
+        let of = own.map_or(0, |piece| piece.found.subject);
         match self
             .bare
             .iter_mut()
@@ -350,7 +399,10 @@ fn may_be_one(things: &[Thing<'_>]) -> bool {
 
 /// Says why a cluster of things is open, and shows its records.
 fn tell(things: &[Thing<'_>], by: Because, (is_doubtful, may_be_one): (bool, bool), figure: &mut Figure) {
-    if may_be_one && things.iter().any(|t| t.is_loose() && t.some()) {
+    if things
+        .iter()
+        .any(|t| (may_be_one && t.is_loose() || t.is_perhaps_gone) && t.some())
+    {
         figure.open_by(DOUBTFUL_MATCH);
     }
     for thing in things {
@@ -365,7 +417,10 @@ fn tell(things: &[Thing<'_>], by: Because, (is_doubtful, may_be_one): (bool, boo
                 figure.open_by(code);
             }
         }
-        let doubt = thing.is_several || is_doubtful && thing.keyless || may_be_one && thing.is_loose();
+        let doubt = thing.is_several
+            || thing.is_perhaps_gone
+            || is_doubtful && thing.is_unplaced()
+            || may_be_one && thing.is_loose();
         show(thing, by, doubt, figure);
     }
 }

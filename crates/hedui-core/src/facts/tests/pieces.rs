@@ -625,3 +625,119 @@ fn a_taxi_whose_numbers_are_written_in_two_ways_is_perhaps_no_private_car() {
         assert_eq!(figure(&said, Fact::Vehicles).bounds, expected, "{number} {plate}");
     }
 }
+
+fn measured(unit: &str, address: &str, area: Option<i64>) -> RecordBody {
+    match placed(unit, address) {
+        RecordBody::RealEstate(body) => RecordBody::RealEstate(RealEstate {
+            area_centiares: area,
+            acquired_on: Some(date("2015-03-02")),
+            ..body
+        }),
+        other => other,
+    }
+}
+
+#[test]
+fn one_flat_whose_address_two_registers_write_in_two_ways_is_perhaps_one() {
+    let unit = "511703001001GB00001F00010001";
+    let whole = "达川区幸福路12号3幢2单元501室";
+    let one = housing(vec![measured(unit, whole, Some(8_950))]);
+    let other = |address: &str, area| city(vec![measured("房权证达字第12345号", address, area)]);
+    let same = Some(8_950);
+    for (address, area, expected) in [
+        ("幸福路12号3栋2单元501", same, Bounds::between(1, 2)),
+        (
+            "四川省达州市达川区三里坪街道幸福路１２号３-２-501",
+            Some(7_200),
+            Bounds::between(1, 2),
+        ),
+        ("幸福路十二号三栋二单元五〇一", None, Bounds::between(1, 2)),
+        ("幸福花园3栋2单元501", same, Bounds::between(1, 2)),
+        ("幸福路12号3栋501", same, Bounds::between(1, 2)),
+        ("幸福花园", same, Bounds::between(1, 2)),
+        ("", same, Bounds::between(1, 2)),
+        ("", None, Bounds::between(1, 2)),
+        // Another size, another door, another house.
+        ("", Some(12_000), Bounds::exactly(2)),
+        ("幸福花园3栋2单元501", Some(12_000), Bounds::exactly(2)),
+        ("幸福路12号3栋2单元502", same, Bounds::exactly(2)),
+        ("幸福路12号2栋2单元501", same, Bounds::exactly(2)),
+        ("朝阳路12号3栋2单元501", None, Bounds::exactly(2)),
+    ] {
+        let third = says("land", &[T::RealEstate], vec![measured(unit, whole, Some(8_950))]);
+        for said in [
+            vec![one.clone(), other(address, area)],
+            vec![other(address, area), one.clone(), third.clone()],
+        ] {
+            let figure = homes(&said);
+            assert_eq!(figure.bounds, expected, "{address} {area:?}");
+            assert_eq!(figure.open.is_empty(), expected.is_exact(), "{address} {area:?}");
+        }
+    }
+}
+
+#[test]
+fn one_without_an_address_is_perhaps_one_of_several_and_no_more() {
+    let first = || measured("511703001001GB00001F00010001", "幸福路12号3幢2单元501室", Some(8_950));
+    let second = || measured("511703001001GB00001F00010002", "朝阳路8号1幢1单元101室", Some(8_950));
+    let bare = |unit: &str| measured(unit, "", Some(8_950));
+    let both = || housing(vec![first(), second()]);
+    assert_eq!(
+        homes(&[both(), city(vec![bare("房权证1")])]).bounds,
+        Bounds::between(2, 3)
+    );
+    let bares = || city(vec![bare("房权证1"), bare("房权证2"), bare("房权证3")]);
+    assert_eq!(homes(&[both(), bares()]).bounds, Bounds::between(3, 5));
+    // Sold under one number and of the same size: perhaps that one.
+    let sold = match first() {
+        RecordBody::RealEstate(body) => RecordBody::RealEstate(RealEstate {
+            disposed_on: Some(date("2020-05-01")),
+            ..body
+        }),
+        other => other,
+    };
+    let figure = homes(&[housing(vec![sold]), city(vec![bare("房权证1")])]);
+    assert_eq!(figure.bounds, Bounds::between(0, 1));
+    assert_eq!(figure.open, [DOUBTFUL_MATCH]);
+}
+
+#[test]
+fn what_husband_and_wife_have_under_a_certificate_each_is_perhaps_one_flat() {
+    let half = |unit: &str, area| match measured(unit, "", area) {
+        RecordBody::RealEstate(body) => RecordBody::RealEstate(RealEstate {
+            share_denominator: 2,
+            ..body
+        }),
+        other => other,
+    };
+    let register =
+        |name: &str, mine, theirs| said(name, &[T::RealEstate], vec![found(mine), found(theirs), found(vec![])]);
+    let (mine, same) = (|| half("房权证12345", Some(8_950)), Some(8_950));
+    let of_two = |theirs| homes(&[register("housing", vec![mine()], theirs)]);
+    let figure = of_two(vec![half("共有证12346", same)]);
+    assert_eq!(
+        (figure.bounds, figure.open),
+        (Bounds::between(1, 2), vec![DOUBTFUL_MATCH.into()])
+    );
+    assert_eq!(of_two(vec![half("共有证12346", None)]).bounds, Bounds::between(1, 2));
+    assert_eq!(of_two(vec![half("", same)]).bounds, Bounds::between(1, 2));
+    assert_eq!(
+        of_two(vec![half("共有证12346", Some(12_000))]).bounds,
+        Bounds::exactly(2)
+    );
+    let two = vec![half("共有证12346", same), half("共有证12347", same)];
+    assert_eq!(of_two(two).bounds, Bounds::between(2, 3));
+    // What one of them has under both is two.
+    let both = homes(&[register("housing", vec![mine(), half("共有证12346", same)], vec![])]);
+    assert_eq!(both.bounds, Bounds::exactly(2));
+    // Another register repeats both, and a third has the address.
+    let copies = ["housing", "city"].map(|name| register(name, vec![mine()], vec![half("共有证12346", same)]));
+    assert_eq!(homes(&copies).bounds, Bounds::between(1, 2));
+    let placed = says(
+        "land",
+        &[T::RealEstate],
+        vec![measured("房权证7", "幸福路12号3-2-501", same)],
+    );
+    let [first, second] = copies;
+    assert_eq!(homes(&[first, placed, second]).bounds, Bounds::between(1, 3));
+}
