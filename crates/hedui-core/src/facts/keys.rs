@@ -50,6 +50,28 @@ pub(super) fn identifying(text: &SmolStr) -> SmolStr {
     if says_nothing { SmolStr::default() } else { form }
 }
 
+/// The plate of a vehicle: without its colour, in words or as the number by which registers of transport mean it.
+pub(super) fn plate(text: &SmolStr) -> SmolStr {
+    const COLOURS: &[char] = &['黄', '蓝', '绿', '白', '黑', '渐', '变', '色', '牌'];
+    let is_digit = |c: char| c.is_ascii_digit() || ('０'..='９').contains(&c);
+    let by_number = text.trim_end().trim_end_matches(is_digit);
+    let bare = match by_number.strip_suffix(['_', '＿']) {
+        // Two signs in a row are a mask.
+        Some(bare) if !bare.ends_with(['_', '＿']) => bare,
+        _ => text.as_str(),
+    };
+    let is_around = |c: char| COLOURS.contains(&c) || c.is_whitespace() || is_between(c) || "（）［］【】".contains(c);
+    if is_masked(bare) {
+        return SmolStr::default();
+    }
+    let bare = bare.trim_matches(is_around);
+    if bare.len() == text.len() {
+        identifying(text)
+    } else {
+        identifying(&SmolStr::new(bare))
+    }
+}
+
 /// What people put between the parts of a key.
 fn is_between(c: char) -> bool {
     c.is_ascii_punctuation() || matches!(c, '–' | '—' | '―' | '·' | '、' | '。')

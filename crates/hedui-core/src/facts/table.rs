@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use smol_str::SmolStr;
 
 use super::DepartmentAnswers;
-use super::keys::{identifying, identifying_number, organisation};
+use super::keys::{identifying, identifying_number, organisation, plate};
 use super::members::{MEMBER_BITS, Members};
 use crate::answer::AnswerState;
 use crate::names::DepartmentId;
@@ -351,6 +351,9 @@ fn keys_of(body: &RecordBody) -> Keys {
         } else {
             identifying_number(number)
         },
-        alias: identifying(alias),
+        alias: match body {
+            RecordBody::Vehicle(_) => plate(alias),
+            _ => identifying(alias),
+        },
     }
 }

@@ -292,7 +292,8 @@ struct Least {
     keyed: i64,
     /// What single departments list, with a key or without, by rank: one department lists nothing twice.
     listed: Vec<(u16, i64)>,
-    /// What they list without a key and without a sign, or perhaps of two members, by rank and member: husband and wife may each be shown with what they own together.
+    /// What they list without a key and without a sign, or perhaps of two members, by rank and member: husband and wife may each be shown with
+    /// what they own together.
     bare: Vec<(u16, u32, i64)>,
     /// What is given up, with who says so.
     gone: Vec<(Vec<u16>, i64)>,

@@ -741,3 +741,55 @@ fn what_husband_and_wife_have_under_a_certificate_each_is_perhaps_one_flat() {
     let [first, second] = copies;
     assert_eq!(homes(&[first, placed, second]).bounds, Bounds::between(1, 3));
 }
+
+#[test]
+fn a_plate_is_one_with_and_without_its_colour() {
+    let of = |number: &str, plate: &str, usage, status| match car(number, usage, status) {
+        RecordBody::Vehicle(body) => RecordBody::Vehicle(Vehicle {
+            plate: plate.into(),
+            ..body
+        }),
+        other => other,
+    };
+    let (private, commercial) = (VehicleUse::Private, VehicleUse::Commercial);
+    let whole = || of("LSVAG2180E2100001", "川S12345", private, VehicleStatus::Normal);
+    let both = |other: RecordBody, fact| {
+        let said = [
+            says("police", &[T::Vehicle], vec![whole()]),
+            says("transport", &[T::Vehicle], vec![other]),
+        ];
+        figure(&said, fact).bounds
+    };
+    let normal = VehicleStatus::Normal;
+    for plate in [
+        "川S12345黄",
+        "川S12345(黄)",
+        "川S12345（黄色）",
+        "川S12345黄色",
+        "川S12345_2",
+        "川S12345蓝牌",
+        "黄川S12345",
+        "川S·12345 黄",
+        "川S12345渐变绿",
+    ] {
+        assert_eq!(
+            both(of("", plate, commercial, normal), Fact::Vehicles),
+            Bounds::between(0, 1),
+            "{plate}"
+        );
+        assert_eq!(
+            both(of("", plate, private, normal), Fact::Vehicles),
+            Bounds::between(1, 2),
+            "{plate}"
+        );
+        let sold = of("", plate, private, VehicleStatus::Transferred);
+        assert_eq!(both(sold, Fact::Vehicles), Bounds::between(0, 1), "{plate}");
+    }
+    for plate in ["川S12346黄", "川S12345挂", "川S123452"] {
+        assert_eq!(
+            both(of("E1", plate, commercial, normal), Fact::Vehicles),
+            Bounds::exactly(1),
+            "{plate}"
+        );
+    }
+}
