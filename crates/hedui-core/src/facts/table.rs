@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use smol_str::SmolStr;
 
 use super::DepartmentAnswers;
-use super::keys::{identifying, identifying_number, organisation, plate};
+use super::keys::{identifying, identifying_number, key, organisation, plate};
 use super::members::{MEMBER_BITS, Members};
 use crate::answer::AnswerState;
 use crate::names::DepartmentId;
@@ -88,7 +88,8 @@ fn mask(types: &[RecordType]) -> u32 {
 }
 
 impl<'a> Table<'a> {
-    /// Files every record of every department. A row that a department hands over twice is one row; a record of a type that a
+    /// Files every record of every department. A row that a department hands over twice is one row, unless it is called by the number
+    /// of its account; a record of a type that a
     /// department does not hold is not looked at.
     pub fn new(departments: &'a [DepartmentAnswers<'a>], members: usize) -> Table<'a> {
         let mut ids: Vec<&DepartmentId> = departments.iter().map(|d| &d.profile.id).collect();
@@ -266,7 +267,8 @@ fn file<'a>(records: &'a [Record], types: u32, holder: &Holder<'a>, members: usi
             Some(seen) => !seen.insert(record),
             None => !record.reference.is_empty() && records.iter().take(at).any(|other| other == record),
         };
-        if types & bit(of) == 0 || (!record.reference.is_empty() && is_again) {
+        let is_row_again = is_again && !record.reference.is_empty() && !is_named_by_account(record);
+        if types & bit(of) == 0 || is_row_again {
             continue;
         }
         let slot = u16::try_from(of * members + holder.subject as usize).unwrap_or(u16::MAX);
@@ -281,6 +283,19 @@ fn file<'a>(records: &'a [Record], types: u32, holder: &Holder<'a>, members: usi
         };
         filed.push((slot, found));
     }
+}
+
+/// Whether a record is called by the number of its account: several deposits on one passbook are then several records of one name, and none of them
+/// is the other handed over again.
+fn is_named_by_account(record: &Record) -> bool {
+    let RecordBody::FinancialAsset(body) = &record.body else {
+        return false;
+    };
+    let (name, number) = (
+        identifying_number(&record.reference),
+        identifying_number(&body.account_reference),
+    );
+    key(&record.reference) == key(&body.account_reference) || !name.is_empty() && name == number
 }
 
 /// The positions in the order of their slots. Within one, a type and member, as they were filed: by department and the department's order.

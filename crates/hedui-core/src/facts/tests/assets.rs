@@ -344,3 +344,29 @@ fn a_fund_balance_and_its_copy_count_once() {
     assert_eq!(sum(900), Bounds::exactly(900));
     assert_eq!(sum(700), Bounds::between(700, 900));
 }
+
+#[test]
+fn equal_deposits_whose_records_are_called_by_their_passbook_may_be_several() {
+    let row = |reference: &str, number: &str| crate::record::Record {
+        reference: reference.into(),
+        body: deposit("农商", number, 600_000, DAY),
+    };
+    let twice = |reference: &str, number: &str| {
+        let records = vec![row(reference, number), row(reference, number)];
+        let states = vec![AnswerState::Found { records }, found(vec![]), found(vec![])];
+        assets(&[said("a", &[T::FinancialAsset], states)])
+    };
+    let number = "88120120012345678";
+    for (reference, written) in [
+        (number, number),
+        ("8812 0120 0123 45678", number),
+        ("8812****5678", "8812****5678"),
+    ] {
+        let figure = twice(reference, written);
+        assert_eq!(figure.bounds, Bounds::between(600_000, 1_200_000), "{reference}");
+        assert!(!figure.open.is_empty());
+    }
+    // Under a name of its own it is one row handed over twice.
+    assert_eq!(twice("r-17", number).bounds, Bounds::exactly(600_000));
+    assert_eq!(twice("8812", number).bounds, Bounds::exactly(600_000));
+}
