@@ -2,15 +2,13 @@
 //! Leaves disregards, deductions and limits to the policy packs.
 
 use super::declared::add_declared;
+use super::matching::{Differing, Matter, Placed, Row, by_month, months_of, once, place};
 use super::members::Members;
-use smol_str::SmolStr;
-
-use super::matching::{Differing, Matter, Placed, Row, by_month, months_of, named, once, place};
-use super::payers::{Payment, perhaps_elsewhere};
+use super::payers::stated;
 use super::rents::rents;
 use super::transfer;
 use super::wage::wage;
-use super::{Fact, Facts, Found, IMPLAUSIBLE_RECORD, Keys, figure_of};
+use super::{DOUBTFUL_MATCH, Fact, Facts, Found, IMPLAUSIBLE_RECORD, figure_of};
 use crate::bounds::{Bounds, Figure};
 use crate::dates::{Month, Months, PartialDate};
 use crate::money::Fen;
@@ -71,83 +69,14 @@ fn settle(
     figure
 }
 
-/// Net amounts of those income records of a kind that are asked for, each matter of a payer once.
-pub(super) fn stated(
-    facts: &Facts<'_>,
-    kind: IncomeKind,
-    ordinal: u32,
-    window: Months,
-    is_asked: impl Fn(&Income) -> bool,
-) -> Figure {
-    let of_kind = || {
-        facts
-            .records(RecordType::Income, Some(ordinal))
-            .iter()
-            .filter_map(|found| match &found.record.body {
-                RecordBody::Income(body) if body.kind == kind && is_asked(body) => {
-                    Some((found, body, facts.keys(found)))
-                }
-                _ => None,
-            })
-    };
-    // A payer that one register knows by code and another by name only is perhaps the same: the least code of that name.
-    let code_of = |name: &SmolStr| {
-        of_kind()
-            .filter(|(.., keys)| !keys.number.is_empty() && keys.alias == *name)
-            .map(|(.., keys)| &keys.number)
-            .min()
-    };
-    let payments: Vec<Payment<'_>> = of_kind()
-        .map(|(found, body, keys)| Payment {
-            rank: found.rank,
-            number: &keys.number,
-            stated: (stamp(body), body.nature),
-        })
-        .collect();
-    let mut rows = Vec::with_capacity(facts.records(RecordType::Income, Some(ordinal)).len());
-    rows.extend(
-        of_kind()
-            .zip(perhaps_elsewhere(&payments))
-            .map(|((found, body, keys), is_perhaps_elsewhere)| {
-                let stamp = stamp(body);
-                Row {
-                    key: if is_perhaps_elsewhere {
-                        Some(("", [i64::from(stamp.0.number()), i64::from(stamp.1.number()), stamp.2]))
-                    } else {
-                        payer(keys, code_of(&keys.alias))
-                    },
-                    certain: !keys.number.is_empty() && !is_perhaps_elsewhere,
-                    stamp,
-                    aspect: Aspect::Whole,
-                    placed: net_placed(body, window),
-                    found,
-                }
-            }),
-    );
-    settle(
-        facts,
-        RecordType::Income,
-        ordinal,
-        rows,
-        Differing::PerhapsSeveral,
-        Because::PayerPeriodAmount,
-    )
-}
-
-/// What tells a payer from others: its code, or that under which its name is known.
-fn payer<'a>(keys: &'a Keys, known: Option<&'a SmolStr>) -> Option<Matter<'a>> {
-    match (keys.number.is_empty(), keys.alias.is_empty()) {
-        (false, _) => named(&keys.number),
-        (true, true) => None,
-        // A name is no code, even where it is spelled like one.
-        (true, false) => known.map_or(Some((keys.alias.as_str(), [1, 0, 0])), |code| named(code)),
+/// Takes from what is certain what may be counted twice, but for what is certain in any case.
+pub(super) fn lower(figure: &mut Figure, twice: i64, certain: i64) {
+    let before = figure.bounds.lo.unwrap_or(0);
+    let lo = before.saturating_sub(twice).max(certain).min(before);
+    if lo < before {
+        figure.bounds.lo = Some(lo);
+        figure.open_by(DOUBTFUL_MATCH);
     }
-}
-
-/// What an income record states: first and last month, and the net amount.
-fn stamp(body: &Income) -> (Month, Month, i64) {
-    let period = months_of(body.from, body.until);
-    (period.from, period.until, net(body).0)
 }
 
 /// Where a net income falls; an amount that cannot be is said to be so.

@@ -188,23 +188,37 @@ pub(super) enum Differing {
 
 /// Counts each matter once. `contradictable`: a department that could report the same matters otherwise is silent, so that nothing here is
 /// a lower bound.
-pub(super) fn once(mut rows: Vec<Row<'_>>, differing: Differing, by: Because, contradictable: bool) -> Figure {
+pub(super) fn once(rows: Vec<Row<'_>>, differing: Differing, by: Because, contradictable: bool) -> Figure {
+    once_and_greatest(rows, differing, by, contradictable).0
+}
+
+/// The same, and the most that is certain of a single matter, whatever the others are.
+pub(super) fn once_and_greatest(
+    mut rows: Vec<Row<'_>>,
+    differing: Differing,
+    by: Because,
+    contradictable: bool,
+) -> (Figure, i64) {
     // Stable: what has no key keeps its order and stands alone.
     rows.sort_by(|a, b| a.key.cmp(&b.key));
     let is_negative = rows.iter().any(|row| row.placed.is_negative());
     let mut figure = Figure::known(0);
     figure.parts.reserve_exact(rows.len());
+    let mut greatest = 0;
     for group in rows.chunk_by_mut(|a, b| a.key.is_some() && a.key == b.key) {
+        let before = figure.bounds.lo.unwrap_or(0);
         match group {
             [alone] => single(alone, &mut figure),
             several => matter(several, differing, by, &mut figure),
         }
+        greatest = figure.bounds.lo.map_or(0, |lo| lo.saturating_sub(before)).max(greatest);
     }
     if contradictable || is_negative {
         // What a negative amount takes back is not known either.
         figure.bounds.lo = Some(0);
+        greatest = 0;
     }
-    figure
+    (figure, greatest)
 }
 
 /// A matter that one record is about.

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::income::{assistance_is_not_income, benefits, net, net_placed, pensions, stated};
+use super::income::{assistance_is_not_income, benefits, net, net_placed, pensions};
 use super::matching::months_of;
+use super::payers::stated;
 use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, Facts};
 use crate::bounds::{Bounds, Figure, merge_sorted};
 use crate::dates::{Month, Months};

@@ -610,3 +610,84 @@ fn a_bill_with_and_without_what_was_paid_for_it_is_one() {
     )];
     assert_eq!(figure(&reversed, Fact::MedicalOwnCost, 12).bounds.lo, Some(0));
 }
+
+/// A business of the first member, by payer and months.
+fn earned(payer: &str, from: &str, until: &str, fen: i64) -> RecordBody {
+    match income(IncomeKind::Business, from, until, fen) {
+        RecordBody::Income(body) => RecordBody::Income(Income {
+            payer_credit_code: payer.into(),
+            ..body
+        }),
+        other => other,
+    }
+}
+
+#[test]
+fn what_nobody_names_the_payer_of_is_certain_once_for_the_same_months() {
+    let quarters = |payer: &str| {
+        vec![
+            earned(payer, "2025-11", "2026-01", 2_000),
+            earned(payer, "2026-02", "2026-04", 2_000),
+            earned(payer, "2026-05", "2026-07", 2_000),
+        ]
+    };
+    let settled = |payer: &str| {
+        let mut rows = quarters(payer);
+        rows.push(earned(payer, "2025-11", "2026-07", 6_000));
+        rows
+    };
+    let of = |name: &str, rows: Vec<RecordBody>| says(name, &[T::Income], rows);
+    for payer in ["", "C1"] {
+        let once = figure(&[of("taxation", settled(payer))], BUSINESS, 12);
+        assert_eq!(once.bounds, Bounds::between(6_000, 12_000), "{payer}");
+        assert_eq!(once.open, [crate::facts::PERIOD_UNCERTAIN]);
+        let corrected = vec![
+            earned(payer, "2026-01", "2026-06", 12_000),
+            earned(payer, "2026-01", "2026-06", 10_000),
+        ];
+        let corrected = figure(&[of("taxation", corrected)], BUSINESS, 12);
+        assert_eq!(corrected.bounds, Bounds::between(12_000, 22_000), "{payer}");
+        // Other months add up.
+        let apart = figure(&[of("taxation", quarters(payer))], BUSINESS, 12);
+        assert_eq!(apart.bounds, Bounds::exactly(6_000), "{payer}");
+        // The settlement once more elsewhere, under any name, proves no second one.
+        for other in ["", "C2"] {
+            let copy = || vec![earned(other, "2025-11", "2026-07", 6_000)];
+            let said = [
+                of("market", copy()),
+                of("taxation", settled(payer)),
+                of("urban", copy()),
+            ];
+            for said in [&said[..2], &said[1..], &said] {
+                assert_eq!(figure(said, BUSINESS, 12).bounds.lo, Some(6_000), "{payer} {other}");
+            }
+            let twice = [of("market", settled(other)), of("taxation", settled(payer))];
+            assert_eq!(figure(&twice, BUSINESS, 12).bounds.lo, Some(6_000), "{payer} {other}");
+        }
+    }
+    // Different amounts of two departments that name no payer are two.
+    let two = [
+        of("market", vec![earned("", "2026-10", "2026-10", 900)]),
+        of("taxation", vec![earned("", "2026-10", "2026-10", 500)]),
+    ];
+    assert_eq!(figure(&two, BUSINESS, 1).bounds, Bounds::exactly(1_400));
+}
+
+#[test]
+fn transfers_of_two_natures_are_two_though_nobody_names_their_payers() {
+    let transfer = |fen, nature| match earned("", "2026-10", "2026-10", fen) {
+        RecordBody::Income(body) => RecordBody::Income(Income {
+            kind: IncomeKind::Transfer,
+            nature,
+            ..body
+        }),
+        other => other,
+    };
+    let of = |first, second| {
+        let rows = vec![transfer(400, first), transfer(300, second)];
+        figure(&[says("civil-affairs", &[T::Income], rows)], TRANSFER, 1).bounds
+    };
+    let (support, honour) = (Some(TransferNature::Support), Some(TransferNature::Honour));
+    assert_eq!(of(support, honour), Bounds::exactly(700));
+    assert_eq!(of(support, None), Bounds::between(400, 700));
+}
