@@ -6,6 +6,7 @@ use super::matching::{Differing, Matter, Placed, Row, by_month, months_of, once,
 use super::members::Members;
 use super::payers::stated;
 use super::rents::rents;
+use super::shared::{Likeness, shared};
 use super::transfer;
 use super::wage::wage;
 use super::{DOUBTFUL_MATCH, Fact, Facts, Found, IMPLAUSIBLE_RECORD, figure_of};
@@ -40,17 +41,25 @@ pub(super) fn found(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, scope: Me
     match kind {
         IncomeKind::Wage => wage(facts, ordinal, window),
         IncomeKind::Business => {
-            let mut figure = stated(facts, kind, ordinal, window, |_| true);
-            figure.add(subsidies(facts, ordinal, window));
-            figure
+            let figure = stated(facts, kind, ordinal, window, |_| true);
+            perhaps_shared(facts, figure, subsidies(facts, ordinal, window), window)
         }
         IncomeKind::Property => {
-            let mut figure = stated(facts, kind, ordinal, window, |_| true);
-            figure.add(rents(facts, ordinal, scope, window));
-            figure
+            let figure = stated(facts, kind, ordinal, window, |_| true);
+            perhaps_shared(facts, figure, rents(facts, ordinal, scope, window), window)
         }
         IncomeKind::Transfer => transfer::found(facts, ordinal, window),
     }
+}
+
+/// What payers state and what another register shows of the same kind: a grant or a rent of about the same amount may be in both.
+fn perhaps_shared(facts: &Facts<'_>, mut stated: Figure, other: Figure, window: Months) -> Figure {
+    let least = stated.bounds.lo.unwrap_or(0).min(other.bounds.lo.unwrap_or(0));
+    let (ours, theirs) = (stated.parts.iter(), other.parts.iter());
+    let twice = shared(facts, ours, theirs, window, Likeness::ABOUT).min(least);
+    stated.add(other);
+    lower(&mut stated, twice, 0);
+    stated
 }
 
 /// Closes a sum of rows of one type: silence opens its upper end, and its lower end as far as it could contradict.

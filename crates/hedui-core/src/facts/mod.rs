@@ -15,6 +15,7 @@ mod persons;
 mod places;
 mod property;
 mod rents;
+mod shared;
 mod standing;
 mod stated;
 mod table;

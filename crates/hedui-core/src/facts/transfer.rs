@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::income::{assistance_is_not_income, benefits, net, net_placed, pensions};
 use super::matching::months_of;
 use super::payers::stated;
+use super::shared::{Likeness, shared};
 use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, Facts};
 use crate::bounds::{Bounds, Figure, merge_sorted};
 use crate::dates::{Month, Months};
@@ -51,15 +52,15 @@ pub(super) fn found(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     } else {
         benefits(facts, ordinal, window)
     });
-    let untold = any_untold.then(|| {
+    // What may be the same money is certain once; matching among payers' statements stays as it is.
+    let twice = if any_untold {
         let untold = stated(facts, IncomeKind::Transfer, ordinal, window, |body| {
             is_untold(body.nature)
         });
-        untold.bounds
-    });
-    // What may be the same money is certain once; matching among payers' statements stays as it is.
-    let like = untold.filter(|untold| is_like(&own.bounds, untold));
-    let twice = like.map_or(0, |untold| untold.lo.unwrap_or(0).min(own.bounds.lo.unwrap_or(0)));
+        perhaps_told(facts, &own, &untold, window).min(figure.bounds.lo.unwrap_or(0))
+    } else {
+        0
+    };
     figure.add(own);
     if twice > 0 {
         figure.bounds.lo = figure.bounds.lo.map(|lo| lo.saturating_sub(twice).max(0));
@@ -69,6 +70,15 @@ pub(super) fn found(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
     }
     assistance_is_not_income(facts, ordinal, &mut figure);
     figure
+}
+
+/// How much of transfers that are not named may be what their own registers show: all of them together, or some payer's.
+fn perhaps_told(facts: &Facts<'_>, own: &Figure, untold: &Figure, window: Months) -> i64 {
+    let least = untold.bounds.lo.unwrap_or(0).min(own.bounds.lo.unwrap_or(0));
+    if is_like(&own.bounds, &untold.bounds) {
+        return least;
+    }
+    shared(facts, own.parts.iter(), untold.parts.iter(), window, Likeness::ROUGHLY).min(least)
 }
 
 fn declared_by_payers(facts: &Facts<'_>, nature: TransferNature, ordinal: u32, window: Months) -> Figure {

@@ -691,3 +691,94 @@ fn transfers_of_two_natures_are_two_though_nobody_names_their_payers() {
     assert_eq!(of(support, honour), Bounds::exactly(700));
     assert_eq!(of(support, None), Bounds::between(400, 700));
 }
+
+/// An income of another kind, of a payer.
+fn paid(kind: IncomeKind, payer: &str, from: &str, until: &str, fen: i64) -> RecordBody {
+    match earned(payer, from, until, fen) {
+        RecordBody::Income(body) => RecordBody::Income(Income { kind, ..body }),
+        other => other,
+    }
+}
+
+#[test]
+fn a_rent_or_a_grant_that_its_payer_states_too_is_perhaps_one() {
+    let rent = |from, until, fen| paid(IncomeKind::Property, "C1", from, until, fen);
+    let leased = |rows: Vec<RecordBody>| {
+        let said = [
+            says("agriculture", &[T::Land], vec![lease("HT1", Some(320_000))]),
+            says("taxation", &[T::Income], rows),
+        ];
+        figure(&said, PROPERTY, 12)
+    };
+    let once = leased(vec![rent("2025-11", "2026-10", 320_000)]);
+    assert_eq!(once.bounds, Bounds::between(320_000, 640_000));
+    assert_eq!(once.open, [DOUBTFUL_MATCH]);
+    // By the half year, one half of it before the months that count; by the quarter; and a flat let beside it, which is another rent.
+    let halves = vec![rent("2025-07", "2025-12", 160_000), rent("2026-01", "2026-06", 160_000)];
+    assert_eq!(leased(halves).bounds, Bounds::between(320_000, 640_000));
+    let flat = paid(IncomeKind::Property, "C2", "2026-01", "2026-06", 900_000);
+    let mut quarters = vec![flat];
+    quarters.extend(["2025-11", "2026-02", "2026-05", "2026-08"].map(|month| rent(month, month, 80_000)));
+    assert_eq!(leased(quarters).bounds, Bounds::between(1_220_000, 1_540_000));
+    assert_eq!(
+        leased(vec![rent("2025-11", "2026-10", 500_000)]).bounds,
+        Bounds::exactly(820_000)
+    );
+    let grant = |fen| {
+        RecordBody::Subsidy(Subsidy {
+            project: "耕地地力保护补贴".into(),
+            amount: Fen(fen),
+            paid_on: date("2026-06-01"),
+        })
+    };
+    let granted = |grants: Vec<RecordBody>, fen| {
+        let said = [
+            says("agriculture", &[T::Subsidy], grants),
+            says("taxation", &[T::Income], vec![earned("C1", "2026-06", "2026-06", fen)]),
+        ];
+        figure(&said, BUSINESS, 12).bounds
+    };
+    assert_eq!(granted(vec![grant(1_500)], 1_500), Bounds::between(1_500, 3_000));
+    assert_eq!(
+        granted(vec![grant(1_500), grant(700)], 2_200),
+        Bounds::between(2_200, 4_400)
+    );
+    assert_eq!(
+        granted(vec![grant(1_500), grant(700)], 700),
+        Bounds::between(2_200, 2_900)
+    );
+    assert_eq!(granted(vec![grant(1_500)], 9_000), Bounds::exactly(10_500));
+}
+
+#[test]
+fn one_payers_transfers_that_are_not_named_are_perhaps_the_pension_whatever_others_pay() {
+    let untold = |payer, from, until, fen| paid(IncomeKind::Transfer, payer, from, until, fen);
+    let both = |rows: Vec<RecordBody>, months| {
+        let said = [
+            says("social-insurance", &[T::Pension], vec![pension(1_000, None, "2020-01")]),
+            says("taxation", &[T::Income], rows),
+        ];
+        figure(&said, TRANSFER, months)
+    };
+    let two = both(
+        vec![
+            untold("C1", "2026-10", "2026-10", 1_000),
+            untold("C2", "2026-10", "2026-10", 300),
+        ],
+        1,
+    );
+    assert_eq!(two.bounds, Bounds::between(1_300, 2_300));
+    assert_eq!(two.open, [DOUBTFUL_MATCH]);
+    // By the quarter, of which the first began before the months that count.
+    let quarters = [
+        ("2025-10", "2025-12"),
+        ("2026-01", "2026-03"),
+        ("2026-04", "2026-06"),
+        ("2026-07", "2026-09"),
+    ];
+    let mut rows: Vec<RecordBody> = quarters.map(|(from, until)| untold("C1", from, until, 3_000)).into();
+    rows.push(untold("C2", "2026-02", "2026-02", 9_000));
+    assert_eq!(both(rows, 12).bounds.lo, Some(21_000));
+    let small = both(vec![untold("C2", "2026-10", "2026-10", 300)], 1);
+    assert_eq!(small.bounds, Bounds::exactly(1_300));
+}
