@@ -9,12 +9,12 @@ use super::rents::rents;
 use super::shared::{Likeness, shared};
 use super::transfer;
 use super::wage::wage;
-use super::{DOUBTFUL_MATCH, Fact, Facts, Found, IMPLAUSIBLE_RECORD, figure_of};
+use super::{DOUBTFUL_MATCH, Fact, Facts, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN, figure_of};
 use crate::bounds::{Bounds, Figure};
 use crate::dates::{Month, Months, PartialDate};
 use crate::money::Fen;
 use crate::part::{Aspect, Because, Treatment};
-use crate::record::{EmploymentStatus, Income, IncomeKind, Pension, RecordBody, RecordType};
+use crate::record::{Employment, EmploymentStatus, Income, IncomeKind, Pension, PensionKind, RecordBody, RecordType};
 
 /// By what pensions are told apart.
 const PENSION_KEY: Because = Because::KindPeriodAmount;
@@ -130,17 +130,18 @@ fn fixed(word: &'static str) -> Matter<'static> {
     (word, [0; 3])
 }
 
-/// Where another department has the same amount a month under another kind, the first word of both: perhaps one pension.
-fn other_kind(facts: &Facts<'_>, found: &Found<'_>, pension: &Pension) -> Option<&'static str> {
-    let others = facts.records(RecordType::Pension, Some(found.subject)).iter();
-    let kinds = others.filter_map(|other| match &other.record.body {
-        RecordBody::Pension(body) => {
-            (other.rank != found.rank && body.kind != pension.kind && body.monthly_amount == pension.monthly_amount)
-                .then_some(body.kind.word())
-        }
-        _ => None,
-    });
-    kinds.min().map(|word| word.min(pension.kind.word()))
+/// Where another department has about the same amount a month under another kind, the first word of both: perhaps one pension.
+fn other_kind(
+    found: &Found<'_>,
+    kind: PensionKind,
+    all: &[(u16, PensionKind, i64)],
+    amount: i64,
+) -> Option<&'static str> {
+    let others = all
+        .iter()
+        .filter(|(rank, of, like)| *rank != found.rank && *of != kind && *like == amount);
+    let first = others.map(|(_, of, _)| of.word()).min();
+    first.map(|word| word.min(kind.word()))
 }
 
 /// Pensions by month; `share` picks what of a month's amount counts. Departments that state different pensions of one kind may mean two.
@@ -150,23 +151,31 @@ fn pension_rows<'a>(
     window: Months,
     share: impl Fn(&Pension) -> i64,
 ) -> Vec<Row<'a>> {
-    facts
-        .records(RecordType::Pension, Some(ordinal))
-        .iter()
-        .filter_map(|found| {
-            let RecordBody::Pension(body) = &found.record.body else {
-                return None;
-            };
+    let pensions = || {
+        let records = facts.records(RecordType::Pension, Some(ordinal)).iter();
+        records.filter_map(|found| match &found.record.body {
+            RecordBody::Pension(body) => Some((found, body)),
+            _ => None,
+        })
+    };
+    let about = about(pensions().map(|(_, body)| body.monthly_amount.0));
+    let mut all: Vec<_> = pensions()
+        .map(|(found, body)| (found.rank, body.kind, about(body.monthly_amount.0)))
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    pensions()
+        .map(|(found, body)| {
             let (from, until) = span(body.from, body.until, window);
-            let word = other_kind(facts, found, body);
-            Some(Row {
+            let word = other_kind(found, body.kind, &all, about(body.monthly_amount.0));
+            Row {
                 found,
                 key: Some(fixed(word.unwrap_or(body.kind.word()))),
                 certain: word.is_none(),
                 stamp: (from, until, share(body)),
                 aspect: Aspect::Whole,
                 placed: by_month(share(body), body.from, body.until, window),
-            })
+            }
         })
         .collect()
 }
@@ -182,6 +191,32 @@ pub(super) fn pensions(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figur
         Differing::PerhapsSeveral,
         PENSION_KEY,
     )
+}
+
+/// Nobody draws an unemployment benefit for longer (Social Insurance Law, article 46).
+const BENEFIT_MONTHS: i32 = 24;
+
+/// Where a benefit falls. One without an end proves nothing for months in which it cannot be drawn any more: a register may have kept it open, or
+/// begun another at another time.
+fn benefit_placed(monthly: i64, body: &Employment, window: Months) -> Placed {
+    let mut placed = by_month(monthly, body.from, body.until, window);
+    let (Some(from), None) = (body.from, body.until) else {
+        return placed;
+    };
+    let drawn = Months {
+        from: from.first_month(),
+        until: from.first_month().plus(BENEFIT_MONTHS - 1),
+    };
+    let most = drawn.intersect(window).map_or(0, Months::len);
+    let least = monthly.saturating_mul(i64::from(most));
+    if placed.bounds.lo.is_some_and(|lo| lo > least) {
+        let bounds = Bounds {
+            lo: Some(least),
+            ..placed.bounds
+        };
+        placed = Placed::uncertain(bounds, PERIOD_UNCERTAIN, Because::MonthUnknown);
+    }
+    placed
 }
 
 /// Unemployment benefits.
@@ -203,7 +238,7 @@ pub(super) fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figur
                 certain: true,
                 stamp: (from, until, benefit.0),
                 aspect: Aspect::Whole,
-                placed: by_month(benefit.0, body.from, body.until, window),
+                placed: benefit_placed(benefit.0, body, window),
             })
         })
         .collect();

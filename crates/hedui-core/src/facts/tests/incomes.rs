@@ -782,3 +782,51 @@ fn one_payers_transfers_that_are_not_named_are_perhaps_the_pension_whatever_othe
     let small = both(vec![untold("C2", "2026-10", "2026-10", 300)], 1);
     assert_eq!(small.bounds, Bounds::exactly(1_300));
 }
+
+#[test]
+fn a_pension_of_two_kinds_that_is_nearly_the_same_is_perhaps_one() {
+    let of = |department: &str, kind, fen| match pension(fen, None, "2020-01") {
+        RecordBody::Pension(body) => says(
+            department,
+            &[T::Pension],
+            vec![RecordBody::Pension(Pension { kind, ..body })],
+        ),
+        _ => unreachable!(),
+    };
+    let employee = |department: &str| of(department, PensionKind::Employee, 1_200);
+    for (fen, expected) in [
+        (1_210, Bounds::between(1_200, 2_410)),
+        (1_300, Bounds::exactly(2_500)),
+        (150, Bounds::exactly(1_350)),
+    ] {
+        let two = [employee("a"), of("b", PensionKind::Resident, fen)];
+        assert_eq!(figure(&two, TRANSFER, 1).bounds, expected, "{fen}");
+        let three = [employee("a"), of("b", PensionKind::Resident, fen), employee("c")];
+        assert_eq!(figure(&three, TRANSFER, 1).bounds.lo, expected.lo, "{fen}");
+    }
+}
+
+#[test]
+fn a_benefit_without_an_end_proves_nothing_after_two_years() {
+    let benefit = |from: &str, until: Option<&str>| {
+        RecordBody::Employment(Employment {
+            status: EmploymentStatus::Unemployed,
+            employer_name: Default::default(),
+            employer_credit_code: Default::default(),
+            from: Some(date(from)),
+            until: until.map(date),
+            monthly_benefit: Some(Fen(900)),
+        })
+    };
+    let of = |from, until, months| {
+        let said = [says("employment", &[T::Employment], vec![benefit(from, until)])];
+        figure(&said, TRANSFER, months)
+    };
+    let old = of("2012-03", None, 12);
+    assert_eq!(old.bounds, Bounds::between(0, 10_800));
+    assert_eq!(old.open, [crate::facts::PERIOD_UNCERTAIN]);
+    assert_eq!(of("2012-03", Some("2026-12"), 12).bounds, Bounds::exactly(10_800));
+    assert_eq!(of("2025-01", None, 12).bounds, Bounds::exactly(10_800));
+    // Two years end with July: nine of the twelve months before November.
+    assert_eq!(of("2024-08", None, 12).bounds, Bounds::between(8_100, 10_800));
+}
