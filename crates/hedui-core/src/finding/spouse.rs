@@ -111,20 +111,42 @@ fn stated(facts: &Facts<'_>, ordinal: u32) -> impl Iterator<Item = u32> {
 /// Whether a marriage whose spouse its register does not name can be the one with the spouse who is stated. That spouse has a marriage on record
 /// too, with this member or with nobody named, unless the registers that could have it have not answered: their silence opens the verdict
 /// anyway. A register that files a marriage under one of the couple alone opens it for nothing; a person looks at the certificate.
-fn is_with_stated(facts: &Facts<'_>, ordinal: u32, marriage: &Found<'_>) -> bool {
-    stated(facts, ordinal).any(|other| {
+fn is_with_stated(facts: &Facts<'_>, counterparts: &[Counterpart], marriage: &Found<'_>) -> bool {
+    counterparts.iter().any(|other| {
+        let same = facts.departments.get(usize::from(marriage.column));
+        let has_told = facts.is_asked_for(RecordType::Marriage)
+            && same
+                .and_then(|d| d.answer(other.ordinal))
+                .is_some_and(AnswerState::is_known);
+        other.has_one || other.is_unsettled && !has_told
+    })
+}
+
+/// A stated spouse.
+struct Counterpart {
+    ordinal: u32,
+    /// Whether a marriage in force of theirs is, or may be, with the member.
+    has_one: bool,
+    /// Whether some register of marriages has not told what it knows of them.
+    is_unsettled: bool,
+}
+
+/// Whom the application states as the spouse of this member, with what their own records say, read once for all marriages of the member.
+fn counterparts(facts: &Facts<'_>, ordinal: u32) -> Vec<Counterpart> {
+    let of = |other: u32| {
         let theirs = registered(facts, other);
         let is_with_this = |m: &Registered<'_, '_>| match m.who {
             Spouse::Member(of) => of == ordinal,
             Spouse::Other(_) => false,
             Spouse::Unknown => true,
         };
-        let same = facts.departments.get(usize::from(marriage.column));
-        let has_told = facts.is_asked_for(RecordType::Marriage)
-            && same.and_then(|d| d.answer(other)).is_some_and(AnswerState::is_known);
-        let is_silent = !has_told && facts.is_unsettled(&[RecordType::Marriage], Some(other));
-        is_silent || theirs.iter().any(|m| is_with_this(m) && m.is_in_force(&theirs))
-    })
+        Counterpart {
+            ordinal: other,
+            has_one: theirs.iter().any(|m| is_with_this(m) && m.is_in_force(&theirs)),
+            is_unsettled: facts.is_unsettled(&[RecordType::Marriage], Some(other)),
+        }
+    };
+    stated(facts, ordinal).map(of).collect()
 }
 
 /// A registered marriage, and whom the register means by the spouse.
@@ -134,16 +156,18 @@ struct Registered<'f, 'a> {
     who: Spouse<'a>,
     /// Whether it says that the marriage was over at the date that is judged.
     is_over: bool,
+    /// Whether no record of an end names its spouse.
+    has_no_named_end: bool,
 }
 
 impl Registered<'_, '_> {
     /// Whether no record says that it has ended.
     fn is_in_force(&self, all: &[Registered<'_, '_>]) -> bool {
-        self.has_no_named_end(all) && !self.is_the_one_that_ended(all)
+        self.has_no_named_end && !self.is_the_one_that_ended(all)
     }
 
     /// Of a marriage without a day nobody knows that it was before a divorce.
-    fn has_no_named_end(&self, all: &[Registered<'_, '_>]) -> bool {
+    fn is_unended(&self, all: &[Registered<'_, '_>]) -> bool {
         let on = self.day();
         !self.is_over && (on.is_none() || !has_ended(all, &self.who, on))
     }
@@ -155,7 +179,7 @@ impl Registered<'_, '_> {
             other.is_over && !other.who.is_named() && other.day().is_some_and(|on| on.is_after(since))
         };
         let mut others = all.iter().filter(|other| other.found.id != self.found.id);
-        all.iter().any(is_end) && others.all(|other| !other.has_no_named_end(all) || other.who.is(&self.who))
+        all.iter().any(is_end) && others.all(|other| !other.has_no_named_end || other.who.is(&self.who))
     }
 
     /// Whether it was surely registered after that day; of two days of which one is unknown nobody knows.
@@ -179,6 +203,7 @@ fn registered<'f, 'a>(facts: &'f Facts<'a>, ordinal: u32) -> Vec<Registered<'f, 
         RecordBody::Marriage(body) => Some(Registered {
             who: spouse_of(facts, ordinal, &body.spouse_id_number, &body.spouse_name),
             is_over: body.status != MarriageStatus::Married && !is_later(body, facts.as_of),
+            has_no_named_end: false,
             found,
             body,
         }),
@@ -189,6 +214,11 @@ fn registered<'f, 'a>(facts: &'f Facts<'a>, ordinal: u32) -> Vec<Registered<'f, 
     let is_end = |m: &Registered<'_, '_>| m.body.status != MarriageStatus::Married;
     if all.iter().any(|m| !is_end(m) && m.who.is_named()) {
         all.retain(|m| m.is_over || !is_end(m) || m.who.is_named());
+    }
+    // Once for each: the only marriage in force is found among all of them.
+    let unended: Vec<bool> = all.iter().map(|m| m.is_unended(&all)).collect();
+    for (marriage, is_unended) in all.iter_mut().zip(unended) {
+        marriage.has_no_named_end = is_unended;
     }
     all
 }
@@ -228,6 +258,7 @@ pub(crate) fn marriages<'f, 'a>(
 /// A spouse who is not stated, or one who is no longer.
 pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
     let marriages = registered(facts, ordinal);
+    let counterparts = counterparts(facts, ordinal);
     let is_stated = |marriage: &Registered<'_, '_>| match marriage.who {
         // Nobody is married to a child: another of that name is meant.
         Spouse::Member(other) => facts
@@ -236,7 +267,7 @@ pub(super) fn spouse(facts: &Facts<'_>, ordinal: u32, all: &mut Vec<Finding>) {
             .get(other as usize)
             .is_some_and(|m| m.age >= ADULT_AGE),
         Spouse::Other(_) => false,
-        Spouse::Unknown => is_with_stated(facts, ordinal, marriage.found),
+        Spouse::Unknown => is_with_stated(facts, &counterparts, marriage.found),
     };
     let (mut undeclared, mut ended, mut in_force) = (Vec::new(), Vec::new(), false);
     let mut is_named = false;
@@ -335,7 +366,7 @@ fn ends(facts: &Facts<'_>, of: u32, with: u32, status: MarriageStatus) -> Vec<Pa
     // Since when the marriage that an end without a name has ended was in force.
     let unnamed: Vec<Option<PartialDate>> = all
         .iter()
-        .filter(|m| is_with(m) && m.has_no_named_end(&all) && m.is_the_one_that_ended(&all))
+        .filter(|m| is_with(m) && m.has_no_named_end && m.is_the_one_that_ended(&all))
         .map(Registered::day)
         .collect();
     let anew = weddings(facts, of, with);
@@ -356,11 +387,12 @@ fn is_anew(weddings: &[PartialDate], end: Option<PartialDate>) -> bool {
 /// On which days two members married, by the records of either.
 fn weddings(facts: &Facts<'_>, one: u32, other: u32) -> Vec<PartialDate> {
     let of = |(of, with): (u32, u32)| {
-        let is_couple = stated(facts, of).any(|spouse| spouse == with);
+        let mut spouses = counterparts(facts, of);
+        spouses.retain(|spouse| spouse.ordinal == with);
         let is_theirs = move |m: &Registered<'_, '_>| match m.who {
             Spouse::Member(named) => named == with,
             Spouse::Other(_) => false,
-            Spouse::Unknown => is_couple && is_with_stated(facts, of, m.found),
+            Spouse::Unknown => is_with_stated(facts, &spouses, m.found),
         };
         let all = registered(facts, of).into_iter();
         all.filter(move |m| !m.is_over && is_theirs(m)).filter_map(|m| m.day())
