@@ -54,6 +54,12 @@ impl<'a> Place<'a> {
         let mut rest = many.iter();
         few.is_empty() || few.last() == many.last() && few.iter().all(|number| rest.any(|other| other == number))
     }
+
+    /// Whether both names and numbers say that they are two places.
+    pub(super) fn is_elsewhere(&self, other: &Place<'_>) -> bool {
+        let (end, long) = in_length(&self.name, &other.name);
+        is_telling(end) && !long.ends_with(end) && !self.agrees(other)
+    }
 }
 
 /// Whether two signs are one, or one is the end of the other.

@@ -152,6 +152,9 @@ fn of_member(piece: &Piece<'_>, all: &[Piece<'_>]) -> Counts {
     }
 }
 
+/// A record with the place of a running number.
+type Placed<'p, 'a> = (&'p Piece<'a>, Option<Place<'a>>);
+
 /// How much records of one key add where one register has them at several places, and those are several things under the number of one
 /// certificate; none where each has one place.
 #[allow(clippy::option_option)]
@@ -163,12 +166,22 @@ fn most_at_several_places(pieces: &[Piece<'_>]) -> Option<Option<i64>> {
     if places.len() < 2 {
         return None;
     }
-    // Two registers write one address in two ways, but not one area.
+    // Two registers write one address in two ways, but not one area; and one running number is no more telling than the places.
     let few = if places.len() <= FEW { places.as_slice() } else { &[] };
+    let few: Vec<Placed<'_, '_>> = few
+        .iter()
+        .map(|piece| (*piece, is_running(piece.key).then(|| piece.place())))
+        .collect();
     let pairs = few.iter().flat_map(|a| few.iter().map(move |b| (a, b)));
+    let is_apart = |(a, at_a): &Placed<'_, '_>, (b, at_b): &Placed<'_, '_>| {
+        let is_untold = a.size.is_none() || b.size.is_none();
+        let is_elsewhere = || at_a.as_ref().zip(at_b.as_ref()).is_some_and(|(a, b)| a.is_elsewhere(b));
+        differ(a.size, b.size) || is_untold && is_elsewhere()
+    };
     let of_two = pairs
-        .filter(|(a, b)| a.found.rank < b.found.rank && !is_like(a.alias, b.alias) && differ(a.size, b.size))
-        .map(|(a, b)| a.weight.plus(b.weight).hi)
+        .filter(|((a, _), (b, _))| a.found.rank < b.found.rank && !is_like(a.alias, b.alias))
+        .filter(|(a, b)| is_apart(a, b))
+        .map(|((a, _), (b, _))| a.weight.plus(b.weight).hi)
         .reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)));
     // The greatest of each place first.
     let greatest = |p: &&Piece<'_>| std::cmp::Reverse(p.weight.hi.unwrap_or(i64::MAX));
@@ -179,6 +192,11 @@ fn most_at_several_places(pieces: &[Piece<'_>]) -> Option<Option<i64>> {
         .filter(|own| own.len() > 1);
     let of_one = several.map(|own| own.iter().fold(Bounds::ZERO, |sum, p| sum.plus(p.weight)).hi);
     of_one.chain(of_two).reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)))
+}
+
+/// Whether a number is a short one of digits, as every register counts its own from one.
+fn is_running(number: &str) -> bool {
+    number.len() < 8 && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether two areas differ by more than one in twenty.

@@ -793,3 +793,25 @@ fn a_plate_is_one_with_and_without_its_colour() {
         );
     }
 }
+
+#[test]
+fn a_running_number_of_two_registers_is_perhaps_two_flats_at_two_places() {
+    let two = |number: &str, area, address: &str| {
+        let said = [
+            housing(vec![measured(number, "达川区幸福路12号", Some(8_950))]),
+            city(vec![measured(number, address, area)]),
+        ];
+        let figure = homes(&said);
+        assert_eq!(figure.open.is_empty(), figure.bounds.is_exact(), "{address}");
+        figure.bounds
+    };
+    let elsewhere = "通川区朝阳路8号";
+    assert_eq!(two("1024", None, elsewhere), Bounds::between(1, 2));
+    // One size, one place in another way, or a number that is nobody's own.
+    assert_eq!(two("1024", Some(8_950), elsewhere), Bounds::exactly(1));
+    for address in ["幸福路12", "幸福小区12号", "朝阳路12号", "", "不详", "8号"] {
+        assert_eq!(two("1024", None, address), Bounds::exactly(1), "{address}");
+    }
+    assert_eq!(two("房权证达字第0012345号", None, elsewhere), Bounds::exactly(1));
+    assert_eq!(two("511703001001GB00001F00010001", None, elsewhere), Bounds::exactly(1));
+}
