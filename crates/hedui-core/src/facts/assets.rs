@@ -1,5 +1,7 @@
 //! Financial property: each account once; threshold-only answers bound the sum and are never a zero.
-//! Leaves things counted in pieces to `property` and limits to the policy packs.
+//! Leaves which account is perhaps another's card to `cards`, things counted in pieces to `property` and limits to the policy packs.
+
+mod cards;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -39,17 +41,21 @@ pub(super) fn financial_assets(facts: &Facts<'_>, subject: Option<u32>) -> Figur
     // Stable: the records of one account keep their order.
     numbered.sort_by(|a, b| by_account(facts, a, b));
     let mut figure = Figure::known(0);
-    for accounts in numbered.chunk_by(|a, b| facts.keys(a.0).number == facts.keys(b.0).number) {
-        let is_doubtful = is_perhaps_card(facts, accounts, &numbered);
-        one_number(facts, accounts, is_doubtful, &mut figure);
+    let numbers: Vec<&[Balance<'_>]> = numbered
+        .chunk_by(|a, b| facts.keys(a.0).number == facts.keys(b.0).number)
+        .collect();
+    let cards = cards::Cards::of(facts, &numbers);
+    for (at, accounts) in numbers.iter().enumerate() {
+        one_number(facts, accounts, cards.most_surely(at), &mut figure);
     }
+    figure.bounds.lo = figure.bounds.lo.max(Some(cards.listed()));
     let accounts = without_numbers(&unnumbered);
     let shared = shared(facts, &accounts);
     let others = || unnumbered.iter().chain(&numbered);
     for (account, is_shared) in accounts.iter().zip(&shared) {
         let is_perhaps_other = |record: &Balance<'_>| others().any(|other| is_perhaps_same(record, other));
         let is_doubtful = *is_shared || account.first().is_some_and(is_perhaps_other);
-        one_account(facts, account, is_doubtful, &mut figure);
+        one_account(facts, account, is_doubtful.then_some(0), &mut figure);
     }
     figure.bounds.lo = figure.bounds.lo.max(listed(facts, &accounts, &shared));
     thresholds(facts, subject, &mut figure);
@@ -71,21 +77,6 @@ fn is_whole<'a>(facts: &'a Facts<'_>, record: &Balance<'_>, mut all: impl Iterat
         other.0.rank != record.0.rank && number.len() > keys.number.len() && number.ends_with(keys.number.as_str())
     };
     !keys.number.is_empty() && (keys.number.len() >= TELLING || !keys.alias.is_empty() && !all.any(is_end))
-}
-
-/// Whether an account is perhaps one that another department has under a lesser number: a card and its account, of one keeper, kind and balance.
-fn is_perhaps_card(facts: &Facts<'_>, account: &[Balance<'_>], all: &[Balance<'_>]) -> bool {
-    // So many are few enough to compare each with all.
-    const FEW: usize = 64;
-    let is_same = |a: &Balance<'_>, b: &Balance<'_>| {
-        let keys = || (facts.keys(a.0), facts.keys(b.0));
-        // The numbers first: hardly any two are equal.
-        a.1.balance == b.1.balance && a.1.kind == b.1.kind && a.0.rank != b.0.rank && {
-            let (x, y) = keys();
-            y.number < x.number && x.alias == y.alias && !x.alias.is_empty()
-        }
-    };
-    all.len() <= FEW && account.iter().any(|a| all.iter().any(|b| is_same(a, b)))
 }
 
 /// Records that bear no whole number, by account: those that one department shows with the same part of a number are about one account, every
@@ -180,12 +171,12 @@ fn is_perhaps_same(a: &Balance<'_>, b: &Balance<'_>) -> bool {
 }
 
 /// Accounts of one number: one account, unless kinds or keepers differ; then perhaps several, of which the least counts surely.
-fn one_number(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, figure: &mut Figure) {
+fn one_number(facts: &Facts<'_>, records: &[Balance<'_>], doubt: Option<i64>, figure: &mut Figure) {
     let mut accounts = Figure::known(0);
     let (mut least, mut count) = (None, 0);
     for account in records.chunk_by(|a, b| by_account(facts, a, b).is_eq()) {
         let before = accounts.bounds.lo.unwrap_or(0);
-        one_account(facts, account, is_doubtful, &mut accounts);
+        one_account(facts, account, doubt, &mut accounts);
         let own = accounts.bounds.lo.map(|lo| lo.saturating_sub(before));
         least = least.min(own).or(own);
         count += 1;
@@ -197,8 +188,10 @@ fn one_number(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, fig
     figure.add(accounts);
 }
 
-/// One account: the balance of the newest day. Where days are not known, or the same, and balances differ, all that is possible.
-fn one_account(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, figure: &mut Figure) {
+/// One account: the balance of the newest day. Where days are not known, or the same, and balances differ, all that is possible. Where it is
+/// perhaps another, no more than so much of it is sure.
+fn one_account(facts: &Facts<'_>, records: &[Balance<'_>], doubt: Option<i64>, figure: &mut Figure) {
+    let is_doubtful = doubt.is_some();
     let is_superseded = |body: &FinancialAsset| records.iter().any(|(_, other)| is_older(body, other, facts));
     let current = || records.iter().filter(|(_, b)| !is_superseded(b));
     let Some(anchor) = current().next().map(|(found, _)| *found) else {
@@ -221,7 +214,7 @@ fn one_account(facts: &Facts<'_>, records: &[Balance<'_>], is_doubtful: bool, fi
     let hi = records.iter().map(|(found, _)| of_rank(found.rank)).max().unwrap_or(0);
     figure.bounds = figure
         .bounds
-        .plus(Bounds::between(if is_doubtful { 0 } else { lo }, hi));
+        .plus(Bounds::between(doubt.map_or(lo, |most| most.min(lo)), hi));
     let is_later = current().any(|(_, body)| is_later(body, facts));
     if is_later {
         figure.bounds = figure.bounds.or_more();

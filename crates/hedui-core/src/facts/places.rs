@@ -146,7 +146,7 @@ fn in_digits(number: &str) -> SmolStr {
 
 /// A name without the province, town and district before it. What is called a district but is a compound of houses stays.
 fn without_districts(name: &str) -> &str {
-    let ends = name.char_indices().filter_map(|(at, c)| {
+    let mut ends = name.char_indices().filter_map(|(at, c)| {
         let (before, behind) = name.split_at_checked(at + c.len_utf8())?;
         let is_end = match c {
             '省' | '市' | '县' | '镇' | '乡' => true,
@@ -159,5 +159,5 @@ fn without_districts(name: &str) -> &str {
         };
         (is_end && !behind.is_empty()).then_some(behind)
     });
-    ends.last().unwrap_or(name)
+    ends.next_back().unwrap_or(name)
 }

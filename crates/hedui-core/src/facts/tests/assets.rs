@@ -370,3 +370,120 @@ fn equal_deposits_whose_records_are_called_by_their_passbook_may_be_several() {
     assert_eq!(twice("r-17", number).bounds, Bounds::exactly(600_000));
     assert_eq!(twice("8812", number).bounds, Bounds::exactly(600_000));
 }
+
+#[test]
+fn a_card_and_its_account_of_other_days_or_keepers_in_two_spellings_are_perhaps_one() {
+    let (card, account) = ("6214590012345678901", "88120120012345678");
+    let two = |(keeper, fen, on): (&str, i64, Option<&str>), (other, more, later): (&str, i64, Option<&str>)| {
+        let said = [
+            bank("finance-office", vec![deposit(keeper, card, fen, on)]),
+            bank("rural-commercial-bank", vec![deposit(other, account, more, later)]),
+        ];
+        let figure = assets(&said);
+        assert_eq!(figure.open.is_empty(), figure.bounds.is_exact(), "{keeper} {other}");
+        let mut turned = said.to_vec();
+        turned.reverse();
+        assert_eq!(assets(&turned).bounds, figure.bounds);
+        figure.bounds
+    };
+    let (may, june) = (Some("2018-05-31"), Some("2018-06-14"));
+    let (least, most) = (800_000, 801_200);
+    let (open, newer) = (
+        Bounds::between(least, least + most),
+        Bounds::between(most, least + most),
+    );
+    for keepers in [
+        ("农商", "农商"),
+        ("农商", ""),
+        ("达川农商银行", "四川农村商业银行达川支行"),
+        ("农商", "农村商业银行"),
+    ] {
+        assert_eq!(
+            two((keepers.0, least, may), (keepers.1, most, june)),
+            newer,
+            "{keepers:?}"
+        );
+        assert_eq!(
+            two((keepers.0, least, may), (keepers.1, most, None)),
+            open,
+            "{keepers:?}"
+        );
+        let equal = two((keepers.0, least, may), (keepers.1, least, may));
+        assert_eq!(equal, Bounds::between(least, 2 * least), "{keepers:?}");
+        // Of one day balances that differ are of two accounts.
+        let apart = two((keepers.0, least, may), (keepers.1, most, may));
+        assert_eq!(apart, Bounds::exactly(least + most), "{keepers:?}");
+    }
+    // What was paid in and out between the days: the newer balance is sure.
+    assert_eq!(
+        two(("农商", 5_000, may), ("农商", 90_000, june)),
+        Bounds::between(90_000, 95_000)
+    );
+    assert_eq!(
+        two(("农商", 90_000, may), ("农商", 5_000, june)),
+        Bounds::between(5_000, 95_000)
+    );
+    // Another bank's money is other money.
+    assert_eq!(
+        two(("工行", least, may), ("建行", least, may)),
+        Bounds::exactly(2 * least)
+    );
+    assert_eq!(
+        two(("农商", 5_000, may), ("工商银行", 90_000, june)),
+        Bounds::exactly(95_000)
+    );
+}
+
+#[test]
+fn one_departments_accounts_stay_several_whatever_card_another_has() {
+    let of = |number: &str, fen, on| deposit("农商", number, fen, Some(on));
+    let own = || {
+        bank(
+            "bank",
+            vec![
+                of("88120120012345678", 8_800, "2026-06-14"),
+                of("88120120012345679", 20_000, "2026-06-14"),
+            ],
+        )
+    };
+    let card = |on| bank("finance", vec![of("6214590012345678901", 800, on)]);
+    // One of them may be the card, with as much as that shows.
+    assert_eq!(
+        assets(&[own(), card("2026-07-01")]).bounds,
+        Bounds::between(9_600, 29_600)
+    );
+    assert_eq!(
+        assets(&[own(), card("2026-05-31")]).bounds,
+        Bounds::between(28_800, 29_600)
+    );
+    // A department that lists both tells them apart, whoever repeats that.
+    let both = |name: &str, on| {
+        bank(
+            name,
+            vec![of("88120120012345678", 8_800, on), of("6214590012345678901", 800, on)],
+        )
+    };
+    let said = [both("bank", "2026-06-14"), both("finance", "2026-07-01")];
+    assert_eq!(assets(&said).bounds, Bounds::exactly(9_600));
+    // Unless they are equal.
+    let equal = |name: &str| {
+        bank(
+            name,
+            vec![
+                of("88120120012345678", 800, "2026-07-01"),
+                of("6214590012345678901", 800, "2026-07-01"),
+            ],
+        )
+    };
+    assert_eq!(
+        assets(&[equal("bank"), equal("finance")]).bounds,
+        Bounds::between(800, 1_600)
+    );
+    // One number at two banks, and an older balance of another number.
+    let said = [
+        bank("a", vec![deposit("农商", "1", 500, Some("2026-01-01"))]),
+        bank("b", vec![deposit("工行", "1", 900, DAY)]),
+        bank("c", vec![deposit("工行", "2", 100, Some("2026-01-01"))]),
+    ];
+    assert_eq!(assets(&said).bounds, Bounds::between(500, 1_500));
+}
