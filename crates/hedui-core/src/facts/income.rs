@@ -63,7 +63,7 @@ fn perhaps_shared(facts: &Facts<'_>, mut stated: Figure, other: Figure, window: 
 }
 
 /// Closes a sum of rows of one type: silence opens its upper end, and its lower end as far as it could contradict.
-fn settle(
+pub(super) fn settle(
     facts: &Facts<'_>,
     of: RecordType,
     ordinal: u32,
@@ -253,7 +253,7 @@ pub(super) fn benefits(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figur
 }
 
 /// Of each amount the least of those that are about the same: each within two per cent of the next.
-fn about(amounts: impl Iterator<Item = i64>) -> impl Fn(i64) -> i64 {
+pub(super) fn about(amounts: impl Iterator<Item = i64>) -> impl Fn(i64) -> i64 {
     let mut sorted: Vec<i64> = amounts.collect();
     sorted.sort_unstable();
     let mut least: Vec<(i64, i64)> = Vec::with_capacity(sorted.len());
@@ -345,54 +345,6 @@ pub(super) fn basic_pension(facts: &Facts<'_>, subject: Option<u32>, window: Mon
         }
         figure.parts.retain(|p| p.amount != 0);
         total.add(figure);
-    }
-    total
-}
-
-/// Medical cost borne by the patient within the scope of the insurance. It lowers income, so that a bill that two registers may share (of about
-/// the same total, paid within two months), or that contradicts itself, is certain for the lesser sum only.
-pub(super) fn medical_own_cost(facts: &Facts<'_>, subject: Option<u32>, window: Months) -> Figure {
-    let mut total = Figure::known(0);
-    for ordinal in facts.subjects(subject) {
-        let totals = facts.records(RecordType::MedicalExpense, Some(ordinal)).iter();
-        let about = about(totals.filter_map(|found| match &found.record.body {
-            RecordBody::MedicalExpense(body) => Some(body.total.0),
-            _ => None,
-        }));
-        let rows = facts
-            .records(RecordType::MedicalExpense, Some(ordinal))
-            .iter()
-            .filter_map(|found| {
-                let RecordBody::MedicalExpense(body) = &found.record.body else {
-                    return None;
-                };
-                let own = body.own_cost_in_scope;
-                let mut placed = place(own, body.paid_on, body.paid_on, window);
-                if own > body.total.saturating_sub(body.reimbursed.unwrap_or(Fen::ZERO)) {
-                    placed.bounds.lo = placed.bounds.lo.map(|lo| lo.min(0));
-                    placed.treatment = uncertain(Because::MoreThanTheBill);
-                    placed.code = Some(IMPLAUSIBLE_RECORD);
-                }
-                let day = months_of(body.paid_on, body.paid_on);
-                Some(Row {
-                    found,
-                    key: Some(("", [about(body.total.0), 0, 0])),
-                    certain: false,
-                    stamp: (day.from, day.until.plus(2), own.0),
-                    aspect: Aspect::Whole,
-                    placed,
-                })
-            })
-            .collect();
-        let by = Because::DayAmounts;
-        total.add(settle(
-            facts,
-            RecordType::MedicalExpense,
-            ordinal,
-            rows,
-            Differing::Events,
-            by,
-        ));
     }
     total
 }

@@ -7,6 +7,7 @@ mod income;
 mod job;
 mod keys;
 mod matching;
+mod medical;
 mod members;
 mod memo;
 mod open;
@@ -244,7 +245,7 @@ impl<'a> Facts<'a> {
             Fact::Income(kind) => income::income(self, kind, subject, window),
             Fact::BasicPension => income::basic_pension(self, subject, window),
             Fact::Transfer(nature) => transfer::of_nature(self, nature, subject, window),
-            Fact::MedicalOwnCost => income::medical_own_cost(self, subject, window),
+            Fact::MedicalOwnCost => medical::medical_own_cost(self, subject, window),
             Fact::FinancialAssets => assets::financial_assets(self, subject),
             Fact::ProvidentFundBalance => assets::provident_fund_balance(self, subject),
             Fact::Dwellings => property::dwellings(self, subject),

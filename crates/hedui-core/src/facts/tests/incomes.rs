@@ -830,3 +830,56 @@ fn a_benefit_without_an_end_proves_nothing_after_two_years() {
     // Two years end with July: nine of the twelve months before November.
     assert_eq!(of("2024-08", None, 12).bounds, Bounds::between(8_100, 10_800));
 }
+
+#[test]
+fn a_bill_that_two_registers_reckon_differently_or_one_has_twice_lowers_income_once() {
+    let of = |name: &str, bills: &[(&str, i64, i64)]| {
+        let bills = bills.iter().map(|(day, total, own)| {
+            RecordBody::MedicalExpense(MedicalExpense {
+                paid_on: date(day),
+                total: Fen(*total),
+                reimbursed: None,
+                own_cost_in_scope: Fen(*own),
+            })
+        });
+        says(name, &[T::MedicalExpense], bills.collect())
+    };
+    let cost = |said: &[Said]| figure(said, Fact::MedicalOwnCost, 12);
+    let insured = of("medical-insurance", &[("2026-02-03", 12_000, 5_000)]);
+    for (other, expected) in [
+        // Of another total, and of another total on another day.
+        (("2026-02-03", 12_600, 5_000), Bounds::between(5_000, 10_000)),
+        (("2026-04-20", 12_600, 4_950), Bounds::between(4_950, 9_950)),
+        // Long after, and equal to the fen.
+        (("2026-05-03", 12_000, 5_000), Bounds::between(5_000, 10_000)),
+        (("2026-05-03", 12_600, 5_000), Bounds::exactly(10_000)),
+        (("2026-02-03", 30_000, 9_000), Bounds::exactly(14_000)),
+    ] {
+        let two = [of("health", &[other]), insured.clone()];
+        assert_eq!(cost(&two).bounds, expected, "{other:?}");
+        assert_eq!(cost(&two).bounds.is_exact(), cost(&two).open.is_empty());
+        // Once more in a third register, which another row of its own does not prove to be two.
+        let three = [
+            two[0].clone(),
+            insured.clone(),
+            of("union", &[other, ("2026-09-01", 800, 700)]),
+        ];
+        assert_eq!(cost(&three).bounds.lo, expected.lo.map(|lo| lo + 700), "{other:?}");
+    }
+    let own = |bills: &[(&str, i64, i64)]| cost(&[of("health", bills)]).bounds;
+    let same = |days: &[&'static str]| days.iter().map(|day| (*day, 900, 400)).collect::<Vec<_>>();
+    assert_eq!(own(&same(&["2026-02-03", "2026-02-03"])), Bounds::between(400, 800));
+    assert_eq!(own(&same(&["2026-02-03", "2026-04-01"])), Bounds::between(400, 800));
+    assert_eq!(own(&same(&["2026-02-03", "2026-05-01"])), Bounds::exactly(800));
+    assert_eq!(
+        own(&[("2026-02-03", 900, 400), ("2026-02-03", 900, 300)]),
+        Bounds::exactly(700)
+    );
+    // A treatment that goes on.
+    let months = ["2026-02-03", "2026-03-03", "2026-04-03", "2026-05-03"];
+    assert_eq!(own(&same(&months)), Bounds::exactly(1_600));
+    assert_eq!(
+        cost(&[of("health", &same(&months)), of("insurance", &same(&months))]).bounds,
+        Bounds::between(1_600, 3_200)
+    );
+}
