@@ -4,9 +4,9 @@
 use super::declared::add_declared;
 use super::matching::{Differing, Matter, Placed, Row, by_month, months_of, once, place};
 use super::members::Members;
-use super::payers::stated;
+use super::payers::stated_in_common;
 use super::rents::rents;
-use super::shared::{Likeness, shared};
+use super::shared::{Likeness, common, shared};
 use super::transfer;
 use super::wage::wage;
 use super::{DOUBTFUL_MATCH, Fact, Facts, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN, figure_of};
@@ -22,13 +22,32 @@ const PENSION_KEY: Because = Because::KindPeriodAmount;
 /// Net income of a kind; what the household declares beyond the registers is counted on its word.
 pub(super) fn income(facts: &Facts<'_>, kind: IncomeKind, subject: Option<u32>, window: Months) -> Figure {
     let scope = facts.subjects(subject);
+    let is_common = subject.is_none() && has_common(facts, kind, scope);
+    let mut total = Figure::known(0);
+    if subject.is_none() && !is_common && kind != IncomeKind::Property {
+        // Only rents and what members have in common depend on who else is asked about: every other figure is the one asked for by itself.
+        for ordinal in scope {
+            total.add_shared(&facts.figure(Fact::Income(kind), Some(ordinal), window));
+        }
+        return total;
+    }
+    total.add(income_of(facts, kind, scope, window));
+    if is_common {
+        // What is certain of some is certain of all, whoever of them what they have in common is left with.
+        let without = |member: u32| {
+            let others = scope.into_iter().filter(|other| *other != member);
+            others.fold(Members::NONE, |all, other| all.with(Members::one(other)))
+        };
+        let of_others = |member| income_of(facts, kind, without(member), window).bounds.lo;
+        total.bounds.lo = scope.into_iter().filter_map(of_others).max().max(total.bounds.lo);
+    }
+    total
+}
+
+/// The sum of what each of these members has, given what they have in common.
+fn income_of(facts: &Facts<'_>, kind: IncomeKind, scope: Members, window: Months) -> Figure {
     let mut total = Figure::known(0);
     for ordinal in scope {
-        // Only rents depend on who else is asked about: every other member's figure is the one that is asked for by itself.
-        if subject.is_none() && kind != IncomeKind::Property {
-            total.add_shared(&facts.figure(Fact::Income(kind), Some(ordinal), window));
-            continue;
-        }
         let mut figure = found(facts, kind, ordinal, scope, window);
         add_declared(facts, kind, ordinal, scope, window, &mut figure);
         total.add(figure);
@@ -36,18 +55,30 @@ pub(super) fn income(facts: &Facts<'_>, kind: IncomeKind, subject: Option<u32>, 
     total
 }
 
+/// Whether a department shows the same of two members. A wage is one person's, and of transfers what is of a nature is known by member only.
+fn has_common(facts: &Facts<'_>, kind: IncomeKind, scope: Members) -> bool {
+    let types: &[RecordType] = match kind {
+        IncomeKind::Business => &[RecordType::Income, RecordType::Subsidy],
+        IncomeKind::Property => &[RecordType::Income],
+        IncomeKind::Wage | IncomeKind::Transfer => &[],
+    };
+    let of_kind = |body: &&RecordBody| !matches!(body, RecordBody::Income(body) if body.kind != kind);
+    let is_common = |of: RecordType, ordinal: u32| common(facts, of, ordinal, scope).iter().any(of_kind);
+    types
+        .iter()
+        .any(|of| scope.into_iter().any(|ordinal| is_common(*of, ordinal)))
+}
+
 /// What the registers show of one member, among the members in `scope`.
 pub(super) fn found(facts: &Facts<'_>, kind: IncomeKind, ordinal: u32, scope: Members, window: Months) -> Figure {
+    let earned = || {
+        let common = common(facts, RecordType::Income, ordinal, scope);
+        stated_in_common(facts, kind, ordinal, window, &common, |_| true)
+    };
     match kind {
         IncomeKind::Wage => wage(facts, ordinal, window),
-        IncomeKind::Business => {
-            let figure = stated(facts, kind, ordinal, window, |_| true);
-            perhaps_shared(facts, figure, subsidies(facts, ordinal, window), window)
-        }
-        IncomeKind::Property => {
-            let figure = stated(facts, kind, ordinal, window, |_| true);
-            perhaps_shared(facts, figure, rents(facts, ordinal, scope, window), window)
-        }
+        IncomeKind::Business => perhaps_shared(facts, earned(), subsidies(facts, ordinal, scope, window), window),
+        IncomeKind::Property => perhaps_shared(facts, earned(), rents(facts, ordinal, scope, window), window),
         IncomeKind::Transfer => transfer::found(facts, ordinal, window),
     }
 }
@@ -273,7 +304,8 @@ pub(super) fn about(amounts: impl Iterator<Item = i64>) -> impl Fn(i64) -> i64 {
 /// Grants for planting, breeding, machines and forest. They are paid once for a farming year, so they belong to the income from the farm,
 /// which packs reckon over twelve months; as a month's income they would exclude a household in the month they are paid. They have no number that two departments share: equal ones are perhaps the
 /// same, under whatever name of the project, paid within two months.
-fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
+fn subsidies(facts: &Facts<'_>, ordinal: u32, scope: Members, window: Months) -> Figure {
+    let common = common(facts, RecordType::Subsidy, ordinal, scope);
     let amounts = facts.records(RecordType::Subsidy, Some(ordinal)).iter();
     let about = about(amounts.filter_map(|found| match &found.record.body {
         RecordBody::Subsidy(body) => Some(body.amount.0),
@@ -287,13 +319,17 @@ fn subsidies(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
                 return None;
             };
             let period = months_of(body.paid_on, body.paid_on);
+            let mut placed = place(body.amount, body.paid_on, body.paid_on, window);
+            if common.contains(&found.record.body) {
+                placed = placed.perhaps_anothers();
+            }
             Some(Row {
                 found,
                 key: Some(("", [about(body.amount.0), 0, 0])),
                 certain: false,
                 stamp: (period.from, period.until.plus(2), body.amount.0),
                 aspect: Aspect::Whole,
-                placed: place(body.amount, body.paid_on, body.paid_on, window),
+                placed,
             })
         })
         .collect();

@@ -27,6 +27,20 @@ impl Placed {
         }
     }
 
+    /// The same amount, if it is not another member's: all of it or nothing.
+    pub(super) fn perhaps_anothers(self) -> Placed {
+        match self.bounds.lo {
+            Some(lo) if lo > 0 => {
+                let bounds = Bounds {
+                    lo: Some(0),
+                    ..self.bounds
+                };
+                Placed::uncertain(bounds, DOUBTFUL_MATCH, Because::PerhapsSameThing)
+            }
+            _ => self,
+        }
+    }
+
     fn nothing(rule: Because) -> Placed {
         Placed {
             bounds: Bounds::ZERO,

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::income::{lower, net, net_placed, uncertain};
 use super::matching::{Differing, Matter, Row, months_of, named, once_and_greatest};
+use super::shared::Common;
 use super::{Facts, Found, Keys, figure_of};
 use crate::bounds::Figure;
 use crate::dates::{Month, Months};
@@ -24,6 +25,18 @@ pub(super) fn stated(
     window: Months,
     is_asked: impl Fn(&Income) -> bool,
 ) -> Figure {
+    stated_in_common(facts, kind, ordinal, window, &Common::new(), is_asked)
+}
+
+/// The same of a member who may have some of it in common with another, with whom it is counted.
+pub(super) fn stated_in_common(
+    facts: &Facts<'_>,
+    kind: IncomeKind,
+    ordinal: u32,
+    window: Months,
+    common: &Common<'_>,
+    is_asked: impl Fn(&Income) -> bool,
+) -> Figure {
     let asked: Vec<Asked<'_>> = facts
         .records(RecordType::Income, Some(ordinal))
         .iter()
@@ -33,12 +46,22 @@ pub(super) fn stated(
         })
         .collect();
     let payments = payments(&asked);
+    // Whatever another department calls it: a copy of what is another's is another's too.
+    let anothers: BTreeSet<(Stated, Matter<'_>)> = asked
+        .iter()
+        .zip(&payments)
+        .filter(|((found, ..), _)| common.contains(&found.record.body))
+        .map(|(_, payment)| (payment.stated, payment.payer))
+        .collect();
     let mut shared = Vec::new();
     let rows = asked
         .iter()
         .zip(payments.iter().zip(elsewhere(&payments)))
         .map(|(&(found, body, keys), (payment, elsewhere))| {
             let mut placed = net_placed(body, window);
+            if anothers.contains(&(payment.stated, payment.payer)) {
+                placed = placed.perhaps_anothers();
+            }
             let (stamp, _) = payment.stated;
             let is_alone = elsewhere == Elsewhere::Perhaps;
             if elsewhere == Elsewhere::PerhapsWithOthers {

@@ -1,16 +1,17 @@
-//! Shared sums: what two types of register may both show of one payment, by about how much it is.
+//! Shared sums: what two types of register may both show of one payment, by about how much it is, or one register of two members.
 //! Leaves what one type of register says twice to `matching` and `payers`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use smol_str::SmolStr;
 
 use super::Facts;
 use super::income::net;
 use super::matching::months_of;
+use super::members::Members;
 use crate::dates::Months;
 use crate::part::{Because, Part, Treatment};
-use crate::record::RecordBody;
+use crate::record::{Record, RecordBody, RecordType};
 
 /// So many per cent of the greater of two amounts the lesser is, if they may be of one payment.
 #[derive(Clone, Copy)]
@@ -102,4 +103,26 @@ fn is_certain(part: &Part) -> bool {
         ),
         Treatment::Duplicate { .. } | Treatment::Disregarded { .. } | Treatment::Declared => false,
     }
+}
+
+/// What a member's records say that a department shows of an earlier member in scope too, under the same reference: what both are paid together, and it has
+/// filed with each of them.
+pub(super) type Common<'a> = HashSet<&'a RecordBody>;
+
+/// What of a type a member has in common with earlier ones in scope.
+pub(super) fn common<'a>(facts: &'a Facts<'_>, of: RecordType, ordinal: u32, scope: Members) -> Common<'a> {
+    let own = facts.records(of, Some(ordinal));
+    let earlier = scope.into_iter().take_while(|other| *other < ordinal);
+    let mut theirs: HashSet<(u16, &Record)> = HashSet::new();
+    if !own.is_empty() {
+        let records = earlier.flat_map(|other| facts.records(of, Some(other)));
+        theirs.extend(records.map(|found| (found.rank, found.record)));
+    }
+    if theirs.is_empty() {
+        return Common::new();
+    }
+    let shared = own
+        .iter()
+        .filter(|found| !found.record.reference.is_empty() && theirs.contains(&(found.rank, found.record)));
+    shared.map(|found| &found.record.body).collect()
 }

@@ -883,3 +883,79 @@ fn a_bill_that_two_registers_reckon_differently_or_one_has_twice_lowers_income_o
         Bounds::between(1_600, 3_200)
     );
 }
+
+#[test]
+fn what_a_register_shows_of_both_spouses_under_one_reference_is_perhaps_one() {
+    let grant = || {
+        RecordBody::Subsidy(Subsidy {
+            project: "耕地地力保护补贴".into(),
+            amount: Fen(1_500),
+            paid_on: date("2026-06-01"),
+        })
+    };
+    let rent = || paid(IncomeKind::Property, "C1", "2026-06", "2026-06", 800);
+    let both = |name: &str, body: fn() -> RecordBody, of: T| {
+        said(
+            name,
+            &[of],
+            vec![found(vec![body()]), found(vec![body()]), found(vec![])],
+        )
+    };
+    let grants = || both("agriculture", grant, T::Subsidy);
+    let rents = |name: &str| both(name, rent, T::Income);
+    let granted = figure(&[grants()], BUSINESS, 12);
+    assert_eq!(granted.bounds, Bounds::between(1_500, 3_000));
+    assert_eq!(granted.open, [DOUBTFUL_MATCH]);
+    let let_out = figure(&[rents("taxation")], PROPERTY, 12);
+    assert_eq!(let_out.bounds, Bounds::between(800, 1_600));
+    // A copy elsewhere, of one of them or both, proves no second.
+    for copy in [
+        rents("a"),
+        said(
+            "a",
+            &[T::Income],
+            vec![found(vec![]), found(vec![rent()]), found(vec![])],
+        ),
+    ] {
+        assert_eq!(
+            figure(&[copy, rents("taxation")], PROPERTY, 12).bounds,
+            Bounds::between(800, 1_600)
+        );
+    }
+    // Each spouse's figure, and that of a household of one of them, is what it was.
+    ask(&checked(family()), &[grants()], |facts| {
+        let window = Months::before(as_of(), 12);
+        for ordinal in [0, 1] {
+            assert_eq!(
+                facts.figure(BUSINESS, Some(ordinal), window).bounds,
+                Bounds::exactly(1_500)
+            );
+            let alone = facts.restricted(crate::facts::Members::one(ordinal));
+            assert_eq!(alone.figure(BUSINESS, None, window).bounds, Bounds::exactly(1_500));
+        }
+    });
+    // Under two references they are two.
+    let mut apart = grants();
+    if let crate::AnswerState::Found { records } = &mut apart.subjects[1].state {
+        records[0].reference = "another".into();
+    }
+    assert_eq!(figure(&[apart], BUSINESS, 12).bounds, Bounds::exactly(3_000));
+    // What one of them has besides adds to it.
+    let more = said(
+        "agriculture",
+        &[T::Subsidy],
+        vec![
+            found(vec![grant()]),
+            found(vec![
+                grant(),
+                RecordBody::Subsidy(Subsidy {
+                    project: "农机购置补贴".into(),
+                    amount: Fen(9_000),
+                    paid_on: date("2026-07-01"),
+                }),
+            ]),
+            found(vec![]),
+        ],
+    );
+    assert_eq!(figure(&[more], BUSINESS, 12).bounds, Bounds::between(10_500, 12_000));
+}
