@@ -167,10 +167,19 @@ impl Client {
     /// A failed call.
     pub fn refusal(&self, status: &Status) -> Refusal {
         let refusal = Refusal::of(status, &self.server);
-        let transport = std::error::Error::source(status);
-        match transport {
-            Some(cause) if refusal.reason.is_empty() && status.code() == Code::Unavailable => {
-                Refusal::unreachable(&self.server, &innermost(cause))
+        if !refusal.reason.is_empty() {
+            return refusal;
+        }
+        let cause = std::error::Error::source(status).map(|cause| innermost(cause));
+        if is_of_another_program(status, cause.as_deref()) {
+            return Refusal::no_server(&self.server, cause.as_deref().unwrap_or(status.message()));
+        }
+        match cause {
+            // This side's own patience is over: the server may well be there.
+            Some(_) if status.message() == tonic::TimeoutExpired(()).to_string() => refusal,
+            Some(cause) if refusal.is_out_of_reach() => Refusal::unreachable(&self.server, &cause),
+            None if matches!(status.code(), Code::Unknown | Code::Internal) => {
+                Refusal::unreachable(&self.server, status.message())
             }
             _ => refusal,
         }
@@ -191,6 +200,14 @@ pub fn verification_name(text: &str) -> String {
     } else {
         format!("verifications/{text}")
     }
+}
+
+/// Whether what was read is no HTTP/2, or no gRPC: the port belongs to another program.
+fn is_of_another_program(status: &Status, cause: Option<&str>) -> bool {
+    // h2 says so of what it cannot read; what the other side complains of is "received".
+    let unreadable = cause.is_some_and(|cause| cause.starts_with("connection error detected"));
+    let is_plain_web = status.message().starts_with("grpc-status header missing");
+    unreadable || (is_plain_web && status.code() != Code::Unavailable)
 }
 
 /// The cause at the bottom, which says most: "connection refused".

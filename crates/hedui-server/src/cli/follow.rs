@@ -73,10 +73,7 @@ pub async fn follow(
                     (failures, wait) = (0, patience.first);
                 }
                 failures += 1;
-                // A broken connection shows as any of these; anything else is the server's considered answer.
-                let transport =
-                    matches!(why.code, tonic::Code::Unknown | tonic::Code::Internal) && why.reason.is_empty();
-                if failures > patience.attempts || !(why.may_pass() || transport) {
+                if failures > patience.attempts || !why.may_pass() {
                     return Err(why.into());
                 }
                 watcher.broken(&why, wait);

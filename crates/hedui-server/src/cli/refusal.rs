@@ -11,6 +11,11 @@ use tonic_types::StatusExt as _;
 use super::exit::Exit;
 use super::lang::Lang;
 
+/// Reason of the client's own: nobody answers, or the connection broke.
+const UNREACHABLE: &str = "SERVER_UNREACHABLE";
+/// Reason of the client's own: another program answers.
+const NO_SERVER: &str = "NO_HEDUI_SERVER";
+
 /// A mistake that the server found at a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
@@ -76,13 +81,23 @@ impl Refusal {
     pub fn unreachable(server: &str, cause: &str) -> Refusal {
         Refusal {
             code: Code::Unavailable,
-            reason: "SERVER_UNREACHABLE".to_owned(),
+            reason: UNREACHABLE.to_owned(),
             message: cause.to_owned(),
             message_zh: None,
             violations: Vec::new(),
             retry_after: None,
             verification: None,
             server: server.to_owned(),
+        }
+    }
+
+    /// Somebody answers at the address, in another language: what it says is no HTTP/2, or no gRPC.
+    pub fn no_server(server: &str, cause: &str) -> Refusal {
+        Refusal {
+            reason: NO_SERVER.to_owned(),
+            message: format!("what answers at {server} is no hedui server ({cause})"),
+            message_zh: Some(format!("{server} 上应答的不是 hedui 服务端（{cause}）")),
+            ..Refusal::unreachable(server, cause)
         }
     }
 
@@ -99,13 +114,21 @@ impl Refusal {
         self.code == Code::Unavailable || broken
     }
 
+    /// Whether the connection could not be made or broke, so that nobody knows whether what was asked has been done.
+    pub fn is_broken(&self) -> bool {
+        self.reason == UNREACHABLE
+    }
+
     /// Whether asking again can help without changing anything.
     pub fn may_pass(&self) -> bool {
-        self.exit() == Exit::Unavailable
+        self.exit() == Exit::Unavailable && self.reason != NO_SERVER
     }
 
     /// The exit code.
     pub fn exit(&self) -> Exit {
+        if self.is_out_of_reach() {
+            return Exit::Unavailable;
+        }
         Exit::of_status(self.code, self.is_about_authorization())
     }
 
@@ -169,7 +192,12 @@ impl Refusal {
                 "依法须提前删除的，用 --erasure-basis 写明条款".to_owned(),
                 "where the law orders an erasure, name the provision with --erasure-basis".to_owned(),
             ),
-            Code::Unavailable if self.reason == "SERVER_UNREACHABLE" => lang.pick(
+            Code::Unavailable if self.reason == NO_SERVER => lang.pick(
+                "该端口由其他程序占用，或服务端在另一端口：请用 --server / HEDUI_SERVER 指定 hedui 的地址".to_owned(),
+                "another program listens there: name the address of a hedui server with --server or HEDUI_SERVER"
+                    .to_owned(),
+            ),
+            Code::Unavailable if self.is_broken() => lang.pick(
                 format!("{server} 无应答：请先运行 `hedui serve`，或用 --server / HEDUI_SERVER 指定地址"),
                 format!(
                     "nothing answers at {server}: start `hedui serve`, or name the server with --server or HEDUI_SERVER"
@@ -275,3 +303,6 @@ fn status_word(code: Code) -> &'static str {
         Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,11 @@ use super::error::Mistake;
 use super::file::HouseholdFile;
 use super::follow::{self, Patience};
 use super::progress::Progress;
-use super::{Answer, CliError, Context, Exit, Output, convert, show, values};
+use super::refusal::Refusal;
+use super::{Answer, CliError, Context, Exit, Output, convert, printable, show, values};
+
+/// How often a request is sent again whose connection broke: about six seconds, in which a server is started again.
+const CREATE_AGAIN: u32 = 5;
 
 /// Arguments of `hedui verify`.
 #[derive(Debug, Args)]
@@ -83,12 +87,7 @@ pub async fn run(arguments: VerifyArgs, context: &Context) -> Result<Answer, Cli
     override_file(&mut file, &arguments)?;
     let request = request(&arguments, &file, context);
     let client = Client::connect(&arguments.server).await?;
-    let created = client
-        .verification()
-        .create_verification(timed(request.clone(), CALL_TIMEOUT))
-        .await;
-    let created = created.map_err(|status| {
-        let mut refusal = client.refusal(&status);
+    let created = create(&client, &request, context).await.map_err(|mut refusal| {
         refusal.locate(|field| lines.of(field));
         if refusal.may_pass() && arguments.request_id.is_none() {
             // Whether it was started is unknown; the same id finds out without starting a second one.
@@ -96,7 +95,7 @@ pub async fn run(arguments: VerifyArgs, context: &Context) -> Result<Answer, Cli
         }
         refusal
     })?;
-    let verification = created.into_inner().verification.unwrap_or_default();
+    let verification = created.verification.unwrap_or_default();
     if arguments.validate_only {
         return valid(&verification, context);
     }
@@ -109,6 +108,45 @@ pub async fn run(arguments: VerifyArgs, context: &Context) -> Result<Answer, Cli
     let read = show::read(&client, &name, "").await;
     let verification = read.map_err(|error| error.about(&name))?;
     show::answer(&verification, context)
+}
+
+/// Starts it. Where the connection breaks nobody knows whether it was started: the same id is sent again, which starts nothing twice.
+async fn create(
+    client: &Client,
+    request: &wire::CreateVerificationRequest,
+    context: &Context,
+) -> Result<wire::CreateVerificationResponse, Refusal> {
+    let patience = Patience::default();
+    let mut wait = patience.first;
+    let mut attempts = 0;
+    loop {
+        let mut verifications = client.verification();
+        let created = verifications.create_verification(timed(request.clone(), CALL_TIMEOUT));
+        let refusal = match created.await {
+            Ok(response) => return Ok(response.into_inner()),
+            Err(status) => client.refusal(&status),
+        };
+        attempts += 1;
+        if attempts > CREATE_AGAIN || !refusal.is_broken() {
+            return Err(refusal);
+        }
+        let pause = values::elapsed(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        eprintln!(
+            "{}",
+            printable(&context.lang.pick(
+                format!(
+                    "与服务端的连接中断（{}），{pause} 后以同一请求编号重试",
+                    refusal.message
+                ),
+                format!(
+                    "the connection broke ({}), asking again in {pause} with the same request id",
+                    refusal.message
+                ),
+            ))
+        );
+        tokio::time::sleep(wait).await;
+        wait = wait.saturating_mul(2).min(patience.longest);
+    }
 }
 
 /// Follows to the end. The first Ctrl-C says how to come back, the second one leaves.

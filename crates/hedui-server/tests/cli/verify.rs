@@ -2,7 +2,7 @@
 
 use hedui_proto::verification::watch_verification_response::Event;
 use hedui_proto::verification::*;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
@@ -254,6 +254,97 @@ async fn a_server_that_cannot_answer_now_leaves_the_request_id() {
     assert_eq!(ran.code, 5);
     let id = fake.asked(|asked| asked.created[0].request_id.clone());
     assert!(ran.stderr.contains(&id), "{}", ran.stderr);
+}
+
+/// A server that dies during the first call; afterwards `then` answers at its address, or nobody.
+async fn dies_once(then: Option<&Fake>) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let then = then.map(|fake| fake.address.replace("http://", ""));
+    tokio::spawn(async move {
+        let (mut first, _) = listener.accept().await.unwrap();
+        // Its settings, as every server of HTTP/2 begins.
+        first.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
+        let mut read = 0;
+        // More than a connection begins with: the household is on its way.
+        while read < 200 {
+            read += first.read(&mut [0; 4096]).await.unwrap();
+        }
+        drop(first);
+        let Some(then) = then else { return };
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut server = tokio::net::TcpStream::connect(&then).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut server).await });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_server_that_dies_during_the_call_is_asked_again_with_the_same_id() {
+    let fake = Fake::start(script()).await;
+    let address = dies_once(Some(&fake)).await;
+    let ran = run(&["verify", "--household", HOUSEHOLD, "--server", &address]).await;
+    assert_eq!(ran.code, 11, "{ran:?}");
+    assert!(
+        ran.stderr.contains("asking again in 0.200 s with the same request id"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(fake.asked(|asked| asked.created.len()), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_dies_and_stays_away_is_unavailable_and_leaves_the_request_id() {
+    let address = dies_once(None).await;
+    let arguments = ["verify", "--household", HOUSEHOLD, "--server", &address];
+    let ran = run(&[&arguments[..], &["--output", "json"]].concat()).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (5, ""), "{ran:?}");
+    let error = ran.error();
+    assert_eq!(error["error"]["reason"], "SERVER_UNREACHABLE");
+    assert_eq!(
+        (&error["error"]["status"], &error["exit_code"]),
+        (&"UNAVAILABLE".into(), &5.into())
+    );
+    assert_eq!(ran.stderr.matches("\nrequest id: ").count(), 1, "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn an_answer_with_a_reason_is_not_asked_for_again() {
+    let details = ErrorDetails::with_error_info("INTERNAL", "hedui", std::collections::HashMap::new());
+    let refused = Status::with_error_details(Code::Internal, "a defect", details);
+    let fake = Fake::start(Script {
+        created: Err(refused),
+        ..script()
+    })
+    .await;
+    let ran = verify(&fake, &[]).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(fake.asked(|asked| asked.created.len()), 1);
+}
+
+#[tokio::test]
+async fn another_program_at_the_port_is_no_hedui_server() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let _ = client.read(&mut [0; 24]).await;
+                let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                let _ = client.write_all(answer).await;
+                // Open until the other side goes: what was sent would else be lost with the connection.
+                while client.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {}
+            });
+        }
+    });
+    let arguments = ["verify", "--household", HOUSEHOLD, "--server", &address];
+    let ran = run(&arguments).await;
+    assert_eq!(ran.code, 5, "{ran:?}");
+    for part in ["is no hedui server", "NO_HEDUI_SERVER", "another program listens there"] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    }
+    assert!(!ran.stderr.contains("asking again"), "{}", ran.stderr);
 }
 
 #[tokio::test]
