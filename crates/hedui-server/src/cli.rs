@@ -165,7 +165,7 @@ impl Answer {
     }
 }
 
-/// Runs the program: reads the arguments, runs the command, writes its result. The only place that writes results.
+/// Runs the program: reads the arguments, runs the command, writes its result. The only place that writes results, but for the demo, which shows one after the other.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroundings) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -189,7 +189,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surrou
             Output::Table if coloured => report::paint(&printable(&answer.text)),
             Output::Table => printable(&answer.text),
         };
-        write(&text).map(|()| answer.exit)
+        write(&text).map(|_| answer.exit)
     });
     result.unwrap_or_else(|error| {
         let text = match context.output {
@@ -207,12 +207,12 @@ pub fn printable(text: &str) -> String {
     text.chars().map(clean).collect()
 }
 
-/// A reader that has gone away (`| head`) wants no more: that is no error.
-fn write(text: &str) -> Result<(), CliError> {
+/// Writes to stdout; whether somebody still reads. A reader that has gone away (`| head`) wants no more: that is no error.
+pub(crate) fn write(text: &str) -> Result<bool, CliError> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        other => Ok(other.map(|()| true)?),
     }
 }
 

@@ -61,6 +61,19 @@ pub struct Show {
     pub width: u16,
 }
 
+/// Nobody reads what the demo prints any more.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads on")]
+struct NobodyReads;
+
+/// Prints, as every command does; ends the demo where nobody reads any more.
+fn say(text: &str) -> anyhow::Result<()> {
+    if crate::cli::write(&format!("{text}\n"))? {
+        return Ok(());
+    }
+    Err(NobodyReads.into())
+}
+
 /// Runs the demo to its end.
 pub async fn demo(args: DemoArgs, show: Show, today: hedui_core::Date) -> anyhow::Result<()> {
     check_district(&args.district, today)?;
@@ -70,7 +83,10 @@ pub async fn demo(args: DemoArgs, show: Show, today: hedui_core::Date) -> anyhow
     let result = present(&args, show, &mut district, &started).await;
     let ended = started.stop(Duration::from_secs(5)).await;
     district.end().await;
-    result?;
+    match result {
+        Err(error) if error.is::<NobodyReads>() => {}
+        other => other?,
+    }
     ended?;
     Ok(())
 }
@@ -118,12 +134,12 @@ async fn present(args: &DemoArgs, show: Show, district: &mut District, started: 
     let server = format!("http://{}", started.listening.address);
     let mut client = client(&server).await?;
     let chosen = choose(district.population())?;
-    println!("{}", intro(district, started, &server));
+    say(&intro(district, started, &server))?;
 
     let report = verify(&mut client, &chosen.qualifies, &args.district).await?;
-    print_report(1, "a household in need, telling the truth", &report, show);
+    print_report(1, "a household in need, telling the truth", &report, show)?;
     let report = verify(&mut client, &chosen.hides, &args.district).await?;
-    print_report(2, "a household that hides something", &report, show);
+    print_report(2, "a household that hides something", &report, show)?;
     let off = district.switch_off()?;
     let report = verify(&mut client, &chosen.in_the_dark, &args.district).await?;
     district.switch_on()?;
@@ -135,14 +151,14 @@ async fn present(args: &DemoArgs, show: Show, district: &mut District, started: 
         ),
         &report,
         show,
-    );
+    )?;
 
     let file = district.write_household(&chosen)?;
-    println!("{}", outro(&server, &args.district, &file)?);
+    say(&outro(&server, &args.district, &file)?)?;
     if args.once {
         return Ok(());
     }
-    println!("Serving on {server} until Ctrl-C.");
+    say(&format!("Serving on {server} until Ctrl-C."))?;
     interrupted().await
 }
 
@@ -187,10 +203,12 @@ fn refused(status: tonic::Status) -> anyhow::Error {
     anyhow::anyhow!(text)
 }
 
-fn print_report(number: u8, what: &str, report: &pb::Verification, show: Show) {
-    println!("\n=== {number} of 3: {what} ===\n");
+fn print_report(number: u8, what: &str, report: &pb::Verification, show: Show) -> anyhow::Result<()> {
     let text = crate::cli::report::render(report, show.lang, usize::from(show.width));
-    println!("{}", crate::cli::printable(&text));
+    say(&format!(
+        "\n=== {number} of 3: {what} ===\n\n{}",
+        crate::cli::printable(&text)
+    ))
 }
 
 fn intro(district: &District, started: &Started, server: &str) -> String {

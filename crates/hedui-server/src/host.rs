@@ -196,7 +196,10 @@ fn run_demo(args: DemoArgs, context: &Context) -> Result<Answer, CliError> {
     let today = context.surroundings.today();
     runtime(0)?
         .block_on(demo(args, show, today))
-        .map_err(|problem| CliError::Host(format!("{problem:#}")))?;
+        .map_err(|problem| match problem.downcast::<CliError>() {
+            Ok(error) => error,
+            Err(problem) => CliError::Host(format!("{problem:#}")),
+        })?;
     Ok(answer(String::new()))
 }
 

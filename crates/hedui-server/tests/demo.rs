@@ -64,6 +64,36 @@ fn the_demo_shows_three_reports_and_how_to_go_on() {
 }
 
 #[test]
+fn a_reader_that_goes_away_ends_the_demo_quietly() {
+    let (reads, writes) = std::io::pipe().unwrap();
+    drop(reads);
+    let out = Command::new(env!("CARGO_BIN_EXE_hedui"))
+        .args(["demo", "--port", "0", "--households", "50", "--lang", "en"])
+        .stdout(writes)
+        .output()
+        .unwrap();
+    let err = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(0), "{err}");
+    assert!(!err.contains("panicked") && !err.contains("error"), "{err}");
+}
+
+#[test]
+fn a_full_disk_under_the_reports_is_told() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_hedui"))
+        .args(["demo", "--once", "--port", "0", "--households", "50", "--lang", "en"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    let err = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(1), "{err}");
+    assert!(
+        err.contains("cannot write the result") && !err.contains("panicked"),
+        "{err}"
+    );
+}
+
+#[test]
 fn the_demo_is_the_same_for_the_same_seed() {
     let households = |out: &str| -> Vec<String> {
         out.lines()
