@@ -19,7 +19,7 @@ use hedui_policy::PackSet;
 use tokio::net::TcpListener;
 
 use crate::catalogue::Live;
-use crate::config::{Config, StoreKind};
+use crate::config::{Config, Store, StoreKind};
 use crate::drift::{DriftFile, Keeping};
 use crate::follow::{Following, follow};
 use crate::grpc::caller::Callers;
@@ -224,10 +224,45 @@ fn settings(config: &Config) -> anyhow::Result<Settings> {
     })
 }
 
+/// A store in use goes on with its own master key or not at all: a new one would open nothing, and lie in the old one's place.
+fn need_own_key(store: &Store) -> anyhow::Result<()> {
+    let file = &store.key_file;
+    if store.key_command.is_some() || std::fs::exists(file).with_context(|| format!("{}", file.display()))? {
+        return Ok(());
+    }
+    anyhow::ensure!(
+        !holds_evidence(&store.directory).with_context(|| format!("{}", store.directory.display()))?,
+        "the key file {} (store.key_file) is missing, and the store in {} holds evidence: put its own master key back there, from its copy in the \
+         safe. No other key can read this evidence, so none is made",
+        file.display(),
+        store.directory.display(),
+    );
+    Ok(())
+}
+
+/// Whether a folder has segments with anything in them. A start that went no further leaves one without.
+fn holds_evidence(folder: &Path) -> std::io::Result<bool> {
+    /// What every segment begins with.
+    const HEADER_BYTES: u64 = 56;
+    if !folder.exists() {
+        return Ok(false);
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let is_segment = entry.path().extension().is_some_and(|extension| extension == "seg");
+        if is_segment && entry.metadata()?.len() > HEADER_BYTES {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Says what to do where a key file is missing that is not made here, before a folder is made in vain.
 fn need_key_files(config: &Config) -> anyhow::Result<()> {
-    if config.store.kind == StoreKind::Memory || config.store.create_key {
-        return Ok(());
+    match (config.store.kind, config.store.create_key) {
+        (StoreKind::Memory, _) => return Ok(()),
+        (StoreKind::Segments, true) => return need_own_key(&config.store),
+        (StoreKind::Segments, false) => {}
     }
     let master = config.store.key_command.is_none();
     let needed = [
