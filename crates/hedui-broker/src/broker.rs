@@ -409,9 +409,9 @@ pub(crate) async fn finish(core: &Arc<Core>, run: &Arc<Run>) {
     let now = core.clock.now_ms();
     run.state.send_modify(|verification| {
         verification.ended_at_ms = Some(now);
-        verification.answered = run.collector.arrivals();
         match ended {
             Ok(ended) => {
+                verification.answered = ended.answered;
                 verification.state = ended.state;
                 verification.failure = ended.failure;
                 verification.verdicts = ended.verdicts;

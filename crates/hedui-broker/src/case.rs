@@ -17,7 +17,7 @@ use crate::core::Core;
 use crate::error::BrokerError;
 use crate::evidence::{self, actor};
 use crate::kept_report::KeptReport;
-use crate::pipeline::{Ended, promised};
+use crate::pipeline::{Ended, answered, promised};
 use crate::prepare::label;
 use crate::promises;
 use crate::request::StoredRequest;
@@ -161,13 +161,13 @@ pub(crate) fn ending_in(core: &Core, frame: &Frame) -> Result<Ended, BrokerError
     if state == State::Succeeded && report.is_none() {
         return Err(BrokerError::Damaged("a verdict frame without its report"));
     }
-    let (verdicts, promised) = match &report {
+    let (verdicts, promised, answered) = match &report {
         Some(kept) => {
             let report = kept.open()?;
             let verdicts = report.verdicts.iter().map(Verdict::brief).collect();
-            (verdicts, promised(&report.departments))
+            (verdicts, promised(&report.departments), answered(&report.departments))
         }
-        None => (Arc::default(), Promised::default()),
+        None => (Arc::default(), Promised::default(), 0),
     };
     Ok(Ended {
         state,
@@ -176,6 +176,7 @@ pub(crate) fn ending_in(core: &Core, frame: &Frame) -> Result<Ended, BrokerError
         failure,
         promise: promises::one(&core.logs, evidence::to_promise(core, frame)?, core.clock.now_ms()),
         promised,
+        answered,
     })
 }
 
@@ -429,8 +430,7 @@ fn verification(
             let lines = &kept.open()?.departments;
             let count = |is: fn(&&DepartmentLine) -> bool| u32::try_from(lines.iter().filter(is).count());
             found.asked = count(|line| line.asked_at_ms != 0).unwrap_or(u32::MAX);
-            found.answered = count(|line| line.arrival > 0).unwrap_or(u32::MAX);
-            found.promised = ended.promised;
+            (found.answered, found.promised) = (ended.answered, ended.promised);
         }
         (found.verdicts, found.report, found.promise) = (ended.verdicts, ended.report, ended.promise);
     }

@@ -33,6 +33,8 @@ pub(crate) struct Ended {
     pub promise: Option<Arc<str>>,
     /// What departments have promised for later.
     pub promised: Promised,
+    /// How many departments have answered.
+    pub answered: u32,
 }
 
 /// From kept answers over the departments to the durable verdict.
@@ -184,6 +186,7 @@ fn conclude(
         failure: failure.map(str::to_owned),
         promise: None,
         promised: promised(&report.departments),
+        answered: answered(&report.departments),
     };
     Ok(Concluded {
         record,
@@ -220,4 +223,13 @@ pub(crate) fn promised(lines: &[DepartmentLine]) -> Promised {
         (!of.is_empty()).then_some(of)
     });
     Promised::of(pending.collect())
+}
+
+/// How many departments have answered for everybody whom they were asked about. Who failed, refused, was late or will answer later is not among
+/// them: no answer must never look like an answer without records.
+pub(crate) fn answered(lines: &[DepartmentLine]) -> u32 {
+    let has_none = |state: &str| state == "PENDING" || state.starts_with("UNREACHABLE");
+    let is_open = |line: &DepartmentLine| line.subjects.iter().any(|s| has_none(&s.state));
+    let have = lines.iter().filter(|line| line.arrival > 0 && !is_open(line));
+    u32::try_from(have.count()).unwrap_or(u32::MAX)
 }

@@ -15,6 +15,7 @@ use crate::core::InForce;
 use crate::fan_out::Questions;
 use crate::judge::{self, Asking};
 use crate::kept_report::KeptReport;
+use crate::pipeline::answered;
 use crate::request::{Prepared, Reevaluates};
 use crate::retention::Standing;
 use crate::reuse::Kept;
@@ -69,7 +70,7 @@ pub struct Verification {
     pub as_of: Date,
     /// How many departments are asked.
     pub asked: u32,
-    /// How many of them have answered or been given up.
+    /// How many of them have answered; who failed, was late or will answer later has not.
     pub answered: u32,
     /// What departments have promised for later, once ended.
     pub promised: Promised,
@@ -266,7 +267,7 @@ impl Run {
     pub fn snapshot(&self) -> Verification {
         let mut now = self.state.borrow().clone();
         if now.state == State::Running {
-            now.answered = self.collector.arrivals();
+            now.answered = answered(&self.lines());
         }
         now
     }

@@ -37,14 +37,14 @@ pub enum EventKind {
     Answered {
         /// Its line of the report.
         line: Box<DepartmentLine>,
-        /// How many have answered so far.
+        /// How many have answered or been given up so far.
         answered: u32,
         /// How many were asked.
         asked: u32,
     },
     /// Nothing new.
     Heartbeat {
-        /// How many have answered so far.
+        /// How many have answered or been given up so far.
         answered: u32,
         /// How many were asked.
         asked: u32,
@@ -125,20 +125,21 @@ async fn follow(broker: &Broker, run: &Run, after: i64, events: Events) {
 
 /// The sequence of the end for a watcher who has seen what came up to `after`; none for one who has seen the end. Whoever has seen more
 /// than there is in the end, as the verification was interrupted and run again or left no report, is told of it all the same.
-fn completed(answered: u32, after: i64) -> Option<i64> {
-    let sequence = i64::from(answered) + 1;
+fn completed(arrivals: u32, after: i64) -> Option<i64> {
+    let sequence = i64::from(arrivals) + 1;
     (sequence != after).then(|| sequence.max(after.saturating_add(1)))
 }
 
 /// Tells an ended verification again.
 async fn replay(broker: &Broker, ended: Verification, after: i64, events: Events) {
-    let (asked, answered) = (ended.asked, ended.answered);
+    let asked = ended.asked;
     let first = EventKind::Snapshot(Box::new(ended.clone()));
     if send(broker, &events, after.max(0), first).await.is_err() {
         return;
     }
     let report = ended.report.as_ref().and_then(|kept| kept.open().ok());
     let mut lines: Vec<DepartmentLine> = report.map(|r| r.departments.clone()).unwrap_or_default();
+    let arrivals = lines.iter().map(|l| l.arrival).max().unwrap_or(0);
     lines.retain(|l| i64::from(l.arrival) > after);
     lines.sort_by_key(|l| l.arrival);
     for line in lines {
@@ -160,7 +161,7 @@ async fn replay(broker: &Broker, ended: Verification, after: i64, events: Events
             return;
         }
     }
-    if let Some(sequence) = completed(answered, after) {
+    if let Some(sequence) = completed(arrivals, after) {
         let time_ms = ended.ended_at_ms.unwrap_or(ended.created_at_ms);
         let _ = events
             .send(Event {

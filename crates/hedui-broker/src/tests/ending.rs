@@ -70,6 +70,36 @@ async fn an_inconclusive_verdict_waits_for_everybody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_gives_no_answer_is_not_counted_and_following_ends_all_the_same() {
+    let world = World::new();
+    world.department("bank").holds();
+    world.department("housing").does(|_| Act::Drop);
+    let case = world.begin(request()).await;
+    settle().await;
+    let running = world.broker.peek(case).await.unwrap();
+    assert_eq!(
+        (running.state, running.asked, running.answered),
+        (State::Running, 10, 8)
+    );
+    let ended = world.end(case).await;
+    assert_eq!(
+        states(report(&ended), "housing")[0].split(':').next(),
+        Some("UNREACHABLE")
+    );
+    assert_eq!((ended.asked, ended.answered), (10, 8));
+    let read = world.broker.get(case, "caller", "").await.unwrap();
+    assert_eq!((read.asked, read.answered), (10, 8));
+    settle().await;
+    let mut events = world.broker.watch(case, 0).await.unwrap();
+    let mut seen = Vec::new();
+    while let Some(event) = events.recv().await {
+        seen.push(event.sequence);
+    }
+    // The silent ones are done too, and the end comes after everybody.
+    assert_eq!(seen, (0..=11).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_early_end_keeps_no_place_at_the_gate_and_late_replies_change_nothing() {
     let world = World::new();
     world.department("bank").holds();

@@ -204,8 +204,10 @@ impl Page<'_> {
         match v.state() {
             VerificationState::Running => text.push_str(&paragraph(
                 &lang.pick(
-                    format!(".. 核对进行中：{asked} 个部门中 {answered} 个已有结果，尚无结论。"),
-                    format!(".. Still running: {answered} of {asked} departments are done, there is no verdict yet."),
+                    format!(".. 核对进行中：{asked} 个部门中 {answered} 个已答复，尚无结论。"),
+                    format!(
+                        ".. Still running: {answered} of {asked} departments have answered, there is no verdict yet."
+                    ),
                 ),
                 0,
                 width,
