@@ -73,6 +73,8 @@ impl Chosen {
     pub fn request(&self, district: &str) -> pb::CreateVerificationRequest {
         pb::CreateVerificationRequest {
             actor: "demo-clerk-1".to_owned(),
+            // The folder may be that of a demo that was killed: what it had begun goes on, perhaps of this household.
+            conflict_policy: pb::ConflictPolicy::RunBoth.into(),
             ..convert::request(&self.file(district))
         }
     }
@@ -101,6 +103,12 @@ mod tests {
         for seed in 0..12 {
             assert!(is_plainly_wealthy(&three(seed, 500).hides.truth), "seed {seed}");
         }
+    }
+
+    #[test]
+    fn what_another_demo_has_begun_is_not_in_the_way() {
+        let request = three(1, 50).qualifies.request("511703");
+        assert_eq!(request.conflict_policy(), super::pb::ConflictPolicy::RunBoth);
     }
 
     #[test]
