@@ -719,7 +719,7 @@ fn what_husband_and_wife_have_under_a_certificate_each_is_perhaps_one_flat() {
         (figure.bounds, figure.open),
         (Bounds::between(1, 2), vec![DOUBTFUL_MATCH.into()])
     );
-    assert_eq!(of_two(vec![half("共有证12346", None)]).bounds, Bounds::between(1, 2));
+    assert_eq!(of_two(vec![half("共有证12346", None)]).bounds, Bounds::exactly(2));
     assert_eq!(of_two(vec![half("", same)]).bounds, Bounds::between(1, 2));
     assert_eq!(
         of_two(vec![half("共有证12346", Some(12_000))]).bounds,
@@ -727,6 +727,16 @@ fn what_husband_and_wife_have_under_a_certificate_each_is_perhaps_one_flat() {
     );
     let two = vec![half("共有证12346", same), half("共有证12347", same)];
     assert_eq!(of_two(two).bounds, Bounds::between(2, 3));
+    // Nothing but that the register leaves all else out makes no one flat of two.
+    let since = measured("共有证12346", "", same);
+    let other_day = match since {
+        RecordBody::RealEstate(body) => RecordBody::RealEstate(RealEstate {
+            acquired_on: Some(date("2018-01-05")),
+            ..body
+        }),
+        other => other,
+    };
+    assert_eq!(of_two(vec![other_day]).bounds, Bounds::exactly(2));
     // What one of them has under both is two.
     let both = homes(&[register("housing", vec![mine(), half("共有证12346", same)], vec![])]);
     assert_eq!(both.bounds, Bounds::exactly(2));

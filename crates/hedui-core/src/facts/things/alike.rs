@@ -2,6 +2,7 @@
 //! Leaves what one key and one place tell, and how much there is at least, to the parent.
 
 use super::{Place, Thing, any, differ};
+use crate::dates::PartialDate;
 use crate::record::RecordBody;
 
 /// Marks things that are perhaps one over the bounds of clusters. Of two such the one that tells less is marked; the fewest that leave no two.
@@ -75,8 +76,8 @@ fn is_perhaps_one((a, at_a): Placed<'_, '_>, (b, at_b): Placed<'_, '_>) -> bool 
     any(at_a, at_b, Place::is_like) || is_of_a_size(a, b) && any(at_a, at_b, Place::agrees)
 }
 
-/// Whether a department has one of them of one member and the other of another, both without a place: what husband and wife own together has a
-/// certificate for each.
+/// Whether a department has one of them of one member and the other of another, both without a place, of one size and since one
+/// day: what husband and wife own together has a certificate for each.
 fn is_perhaps_shared((a, at_a): Placed<'_, '_>, (b, at_b): Placed<'_, '_>) -> bool {
     let is_one = a.some() && b.some() && !(a.keyless && b.keyless) && is_of_a_kind(a, b);
     is_one
@@ -84,7 +85,21 @@ fn is_perhaps_shared((a, at_a): Placed<'_, '_>, (b, at_b): Placed<'_, '_>) -> bo
         && at_b.is_empty()
         && any(&a.views, &b.views, |(x, _), (y, _)| x == y)
         && !any(&holders(a), &holders(b), |x, y| x == y)
-        && may_be_of_a_size(a, b)
+        && is_of_a_size(a, b)
+        && any(&acquired(a), &acquired(b), |x, y| x == y)
+}
+
+/// The days since when it is theirs, as the registers have them.
+fn acquired(thing: &Thing<'_>) -> Vec<PartialDate> {
+    let on = |body: &RecordBody| match body {
+        RecordBody::RealEstate(body) => body.acquired_on.filter(|on| !on.ends_nothing()),
+        _ => None,
+    };
+    thing
+        .pieces
+        .iter()
+        .filter_map(|piece| on(&piece.found.record.body))
+        .collect()
 }
 
 /// Who has a thing of whom.
