@@ -69,14 +69,28 @@ fn loaded(folders: &[Folder], config: &config::Catalogue) -> Result<Catalogue, C
     Catalogue::load(folders, &config.variables).map_err(CatalogueProblem::Mistakes)
 }
 
-fn folders(config: &config::Catalogue) -> Result<Vec<Folder>, CatalogueProblem> {
-    let mut folders = match &config.directory {
-        None => Catalogue::bundled_folders(),
+/// Every department that a catalogue has a folder for: also those that are not listed or switched off, whatever is missing for them.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn known(config: &config::Catalogue) -> Result<Vec<DepartmentId>, CatalogueProblem> {
+    let folders = all_folders(config)?;
+    // A folder whose name is none is a mistake of its manifest.
+    Ok(folders.iter().filter_map(|f| DepartmentId::new(&f.name).ok()).collect())
+}
+
+fn all_folders(config: &config::Catalogue) -> Result<Vec<Folder>, CatalogueProblem> {
+    match &config.directory {
+        None => Ok(Catalogue::bundled_folders()),
         Some(directory) => Catalogue::folders(directory).map_err(|error| CatalogueProblem::Folder {
             place: directory.display().to_string(),
             reason: error.to_string(),
-        })?,
-    };
+        }),
+    }
+}
+
+fn folders(config: &config::Catalogue) -> Result<Vec<Folder>, CatalogueProblem> {
+    let mut folders = all_folders(config)?;
     if let Some(only) = &config.departments {
         let is_there = |id: &str| folders.iter().any(|f| f.name == id);
         let unknown: Vec<&str> = only.iter().map(String::as_str).filter(|id| !is_there(id)).collect();
@@ -358,3 +372,6 @@ fn described(manifest: &Manifest) -> Described {
         connector: manifest.connector.word().to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

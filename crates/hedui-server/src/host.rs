@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use tracing::error;
 
+use crate::catalogue::CatalogueProblem;
+use crate::cli::error::Mistake;
 use crate::cli::{Answer, CliError, Context, Exit};
 use crate::config::{Config, Loaded, WitnessConfig, logging, read_environment};
 use crate::demo::{DemoArgs, Show, demo};
@@ -134,6 +136,8 @@ fn answer(text: String) -> Answer {
 fn run_serve(settings: &SettingsArgs) -> Result<Answer, CliError> {
     let loaded = settings.load()?;
     check_departments(&loaded)?;
+    // Before anything is made for departments that cannot be opened.
+    crate::catalogue::read(&loaded.config.catalogue).map_err(wrong_catalogue)?;
     let config = loaded.config;
     logging::init(&config.log).map_err(|e| CliError::Usage(e.to_string()))?;
     let runtime = runtime(config.server.threads)?;
@@ -174,17 +178,29 @@ fn run_witness(args: &WitnessArgs) -> Result<Answer, CliError> {
     Ok(answer(String::new()))
 }
 
+/// Mistakes in manifests are bad input, each with its department and place.
+fn wrong_catalogue(problem: CatalogueProblem) -> CliError {
+    let CatalogueProblem::Mistakes(mistakes) = problem else {
+        return CliError::Host(format!("{problem:#}"));
+    };
+    let each = mistakes.into_iter().map(|found| Mistake {
+        line: None,
+        field: format!("{}: {}", found.folder, found.mistake.path),
+        reason: "CATALOGUE_INVALID".to_owned(),
+        message: found.mistake.message,
+    });
+    CliError::Input {
+        what: "the catalogue".to_owned(),
+        mistakes: each.collect(),
+    }
+}
+
 /// A misspelt department in the settings would silently change nothing.
 fn check_departments(loaded: &Loaded) -> Result<(), CliError> {
-    let everything = crate::config::Catalogue {
-        departments: None,
-        overrides: std::collections::BTreeMap::new(),
-        ..loaded.config.catalogue.clone()
-    };
-    let catalogue = crate::catalogue::read(&everything).map_err(|problem| CliError::Host(format!("{problem:#}")))?;
-    let known: Vec<_> = catalogue.manifests().iter().map(|m| &m.id).collect();
+    let known = crate::catalogue::known(&loaded.config.catalogue);
+    let known = known.map_err(wrong_catalogue)?;
     loaded
-        .check_departments(&known)
+        .check_departments(&known.iter().collect::<Vec<_>>())
         .map_err(|mistakes| CliError::Usage(mistakes.to_string()))
 }
 

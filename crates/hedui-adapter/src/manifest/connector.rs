@@ -130,16 +130,24 @@ impl Texts<'_, '_> {
 
     fn optional(&mut self, key: &str) -> Option<String> {
         let text = self.fields.text(key)?;
-        Some(self.substitute(key, text))
+        self.given(key, &text)
     }
 
-    /// Puts the variables in; an unknown one is a mistake that names it.
-    fn substitute(&self, key: &str, text: String) -> String {
-        let (text, problems) = super::variables::substitute(&text, self.variables);
+    /// Puts the variables in; an unknown one is a mistake that names it, and nothing more is said of what is left of the text.
+    fn given(&self, key: &str, text: &str) -> Option<String> {
+        let (text, problems) = super::variables::substitute(text, self.variables);
+        if problems.is_empty() {
+            return Some(text);
+        }
         for problem in problems {
             self.fields.mistake(key, problem);
         }
-        text
+        None
+    }
+
+    /// The same; empty where a variable is unknown.
+    fn substitute(&self, key: &str, text: String) -> String {
+        self.given(key, &text).unwrap_or_default()
     }
 
     /// A query whose parameters can be bound.
@@ -215,7 +223,10 @@ impl Texts<'_, '_> {
     pub(super) fn port(&mut self, default: u16) -> u16 {
         let number = match self.fields.scalar("port") {
             None => return default,
-            Some(text) => self.substitute("port", text).parse::<u16>().ok(),
+            Some(text) => match self.given("port", &text) {
+                None => return default,
+                Some(number) => number.parse::<u16>().ok(),
+            },
         };
         match number {
             Some(number) if number > 0 => number,

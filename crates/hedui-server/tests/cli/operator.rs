@@ -262,3 +262,26 @@ async fn the_catalogue_is_read_again_and_a_department_paused_and_resumed() {
         2
     );
 }
+
+#[tokio::test]
+async fn a_service_looks_at_the_departments_that_are_named_and_says_each_mistake_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = format!("store.directory={}", dir.path().join("made").display());
+    let ran = run(&[
+        "serve",
+        "--set",
+        "server.listen=127.0.0.1:0",
+        "--set",
+        &store,
+        "--set",
+        "catalogue.departments=commerce,taxation",
+    ])
+    .await;
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stderr.contains("the catalogue: 2 mistake(s)"), "{}", ran.stderr);
+    for department in ["commerce", "taxation"] {
+        let line = format!("  {department}: connector.url: variable ${{http}} is not given (CATALOGUE_INVALID)\n");
+        assert!(ran.stderr.contains(&line), "{}", ran.stderr);
+    }
+    assert!(!dir.path().join("made").exists());
+}
