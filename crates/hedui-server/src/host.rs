@@ -9,7 +9,7 @@ use tracing::error;
 
 use crate::catalogue::CatalogueProblem;
 use crate::cli::error::Mistake;
-use crate::cli::{Answer, CliError, Context, Exit};
+use crate::cli::{Answer, CliError, Context, Exit, Output};
 use crate::config::{Config, Loaded, WitnessConfig, logging, read_environment};
 use crate::demo::{DemoArgs, Show, demo};
 use crate::serve::{interrupted, runtime, serve};
@@ -205,6 +205,11 @@ fn check_departments(loaded: &Loaded) -> Result<(), CliError> {
 }
 
 fn run_demo(args: DemoArgs, context: &Context) -> Result<Answer, CliError> {
+    if context.output == Output::Json {
+        return Err(CliError::Usage(
+            "`hedui demo` shows its reports to people, one after the other; for JSON ask its server: `hedui show NAME --output json`".to_owned(),
+        ));
+    }
     let show = Show {
         lang: context.lang,
         width: context.width,

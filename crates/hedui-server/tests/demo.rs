@@ -78,6 +78,17 @@ fn a_reader_that_goes_away_ends_the_demo_quietly() {
 }
 
 #[test]
+fn reports_for_programs_are_asked_of_the_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, out, err) = demo_in(dir.path(), &["--once", "--output", "json", "--directory", "made"]);
+    assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+    let error: serde_json::Value = serde_json::from_str(&err).unwrap();
+    assert_eq!(error["error"]["reason"], "USAGE");
+    assert!(err.contains("hedui show NAME --output json"), "{err}");
+    assert!(!dir.path().join("made").exists());
+}
+
+#[test]
 fn a_full_disk_under_the_reports_is_told() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let out = Command::new(env!("CARGO_BIN_EXE_hedui"))
