@@ -154,10 +154,11 @@ async fn present(args: &DemoArgs, show: Show, district: &mut District, started: 
     )?;
 
     let file = district.write_household(&chosen)?;
-    say(&outro(&server, &args.district, &file)?)?;
     if args.once {
-        return Ok(());
+        // The server is gone with the demo, and a temporary folder too.
+        return say(&outro_once(args)?);
     }
+    say(&outro(&server, &args.district, &file)?)?;
     say(&format!("Serving on {server} until Ctrl-C."))?;
     interrupted().await
 }
@@ -227,5 +228,22 @@ fn outro(server: &str, district: &str, file: &Path) -> anyhow::Result<String> {
     let (program, file) = (quoted(&program), quoted(&file));
     Ok(format!(
         "\n=== now you ===\n\nVerify a household yourself, in another terminal (edit the file and see what changes):\n\n  {program} verify --server {server} --household {file}\n\nLook around:\n\n  {program} departments --server {server}\n  {program} list --server {server} --district {district}\n\nTake the proofs of a verification to somebody who trusts nobody here (hedui-verify checks them):\n\n  {program} audit proof VERIFICATION --out FOLDER --server {server}\n"
+    ))
+}
+
+/// How to have the same district again, and its server for as long as one likes.
+fn outro_once(args: &DemoArgs) -> anyhow::Result<String> {
+    let program = std::env::current_exe().context("where this program stands")?;
+    let (households, seed) = (args.households, args.seed);
+    let mut line = format!("{} demo --households {households} --seed {seed}", quoted(&program));
+    line.push_str(&format!(" --district {}", args.district));
+    for (flag, folder) in [("--directory", &args.directory), ("--adapters", &args.adapters)] {
+        if let Some(folder) = folder {
+            let folder = std::path::absolute(folder).with_context(|| format!("where {} stands", folder.display()))?;
+            line.push_str(&format!(" {flag} {}", quoted(&folder)));
+        }
+    }
+    Ok(format!(
+        "\n=== now you ===\n\nThis server ends here (--once). One that stays, with the same people, and says how to verify a household yourself:\n\n  {line}\n"
     ))
 }
