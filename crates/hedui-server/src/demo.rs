@@ -4,6 +4,7 @@
 mod choose;
 mod district;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,9 +39,9 @@ pub struct DemoArgs {
     /// Division code of the district; one that a policy pack for Dibao is for, see `hedui policy list`.
     #[arg(long, default_value = "511703")]
     pub district: String,
-    /// Port to listen on; another free one where it is taken.
-    #[arg(long, default_value_t = PORT)]
-    pub port: u16,
+    /// Port to listen on; where left out 7311, or another free one where that is taken.
+    #[arg(long)]
+    pub port: Option<u16>,
     /// Folder for the sources and the store; a temporary one, removed at the end, where left out.
     #[arg(long)]
     pub directory: Option<PathBuf>,
@@ -77,9 +78,14 @@ fn say(text: &str) -> anyhow::Result<()> {
 /// Runs the demo to its end.
 pub async fn demo(args: DemoArgs, show: Show, today: hedui_core::Date) -> anyhow::Result<()> {
     check_district(&args.district, today)?;
+    let listen = free_address(args.port).await?;
     let mut district = District::build(&args, today).await?;
-    let config = config(&args, &district).await?;
+    let config = config(&args, &district, listen);
     let started = start(config, &mut |line| eprintln!("  {line}")).await?;
+    if args.port.is_none() && listen.port() != PORT {
+        let port = started.listening.address.port();
+        eprintln!("port {PORT} is taken; listening on {port}");
+    }
     let result = present(&args, show, &mut district, &started).await;
     let ended = started.stop(Duration::from_secs(5)).await;
     district.end().await;
@@ -112,22 +118,28 @@ fn check_district(code: &str, today: hedui_core::Date) -> anyhow::Result<()> {
     })
 }
 
-/// The demo's configuration: the defaults, the district's sources, a port that is free.
-async fn config(args: &DemoArgs, district: &District) -> anyhow::Result<Config> {
+/// Where to listen: at the port that was asked for or nowhere; at the usual one, or any that is free.
+async fn free_address(port: Option<u16>) -> anyhow::Result<SocketAddr> {
+    let wanted = SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(PORT)));
+    match (tokio::net::TcpListener::bind(wanted).await, port) {
+        (Ok(_), _) => Ok(wanted),
+        (Err(error), Some(port)) => Err(anyhow::anyhow!(
+            "--port: port {port} is taken ({error}); name another one, or leave it out for any that is free"
+        )),
+        (Err(_), None) => Ok(SocketAddr::from(([127, 0, 0, 1], 0))),
+    }
+}
+
+/// The demo's configuration: the defaults, the district's sources.
+fn config(args: &DemoArgs, district: &District, listen: SocketAddr) -> Config {
     let mut config = Config::default();
-    let wanted = std::net::SocketAddr::from(([127, 0, 0, 1], args.port));
-    let free = tokio::net::TcpListener::bind(wanted).await.is_ok();
-    config.server.listen = if free {
-        wanted
-    } else {
-        std::net::SocketAddr::from(([127, 0, 0, 1], 0))
-    };
+    config.server.listen = listen;
     config.store.directory = district.directory().join("store");
     config.store.key_file = config.store.directory.join("master.key");
     config.transparency.key_file = config.store.directory.join("log.key");
     config.catalogue.directory.clone_from(&args.adapters);
     config.catalogue.variables = district.variables();
-    Ok(config)
+    config
 }
 
 async fn present(args: &DemoArgs, show: Show, district: &mut District, started: &Started) -> anyhow::Result<()> {

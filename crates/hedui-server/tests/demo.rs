@@ -76,6 +76,28 @@ fn a_reader_that_goes_away_ends_the_demo_quietly() {
 }
 
 #[test]
+fn a_taken_port_is_told_and_one_that_was_asked_for_is_not_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let (code, out, err) = demo_in(dir.path(), &["--once", "--port", &port, "--directory", "made"]);
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+    assert!(err.contains(&format!("port {port} is taken")), "{err}");
+    assert!(!dir.path().join("made").exists());
+    // Ours, or somebody else's already.
+    let _usual = std::net::TcpListener::bind("127.0.0.1:7311");
+    let (code, out, err) = demo_in(dir.path(), &["--once", "--households", "50", "--lang", "en"]);
+    assert_eq!(code, Some(0), "{err}");
+    let at = "port 7311 is taken; listening on ";
+    let line = err.lines().find_map(|line| line.strip_prefix(at));
+    let line = line.unwrap_or_else(|| panic!("{err}"));
+    assert!(
+        out.contains(&format!("broker on http://127.0.0.1:{line}.")),
+        "{line}: {out}"
+    );
+}
+
+#[test]
 fn reports_for_programs_are_asked_of_the_server() {
     let dir = tempfile::tempdir().unwrap();
     let (code, out, err) = demo_in(dir.path(), &["--once", "--output", "json", "--directory", "made"]);
