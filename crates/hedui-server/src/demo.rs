@@ -12,13 +12,13 @@ use anyhow::Context as _;
 use clap::Args;
 use hedui_core::household::Residence;
 use hedui_proto::verification as pb;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cli::Lang;
 use crate::cli::refusal::Refusal;
+use crate::cli::{Exit, Lang};
 use crate::config::Config;
 use crate::demo::choose::{Chosen, choose};
 use crate::demo::district::District;
-use crate::serve::interrupted;
 use crate::shell::quoted;
 use crate::start::{Started, packs, start};
 
@@ -75,26 +75,75 @@ fn say(text: &str) -> anyhow::Result<()> {
     Err(NobodyReads.into())
 }
 
+/// Whatever ends the demo from outside: Ctrl-C, a stop, a terminal that is closed.
+struct Signals([Signal; 3]);
+
+impl Signals {
+    /// Waits for them from now on: none ends the process by itself any more.
+    fn new() -> std::io::Result<Signals> {
+        let [interrupt, terminate, hangup] =
+            [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
+        Ok(Signals([interrupt?, terminate?, hangup?]))
+    }
+
+    /// Resolves at the first one, also where it came before this was called.
+    async fn any(&mut self) {
+        let Signals([interrupt, terminate, hangup]) = self;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
 /// Runs the demo to its end.
-pub async fn demo(args: DemoArgs, show: Show, today: hedui_core::Date) -> anyhow::Result<()> {
+pub async fn demo(args: DemoArgs, show: Show, today: hedui_core::Date) -> anyhow::Result<Exit> {
     check_district(&args.district, today)?;
     let listen = free_address(args.port).await?;
-    let mut district = District::build(&args, today).await?;
+    // Before the folder is made, or a signal would leave it behind.
+    let mut signals = Signals::new()?;
+    let built = tokio::select! {
+        built = District::build(&args, today) => built,
+        // What was begun is dropped: the folder goes, and the processes of the plugins.
+        () = signals.any() => return Ok(Exit::Interrupted),
+    };
+    let mut district = built?;
     let config = config(&args, &district, listen);
     let started = start(config, &mut |line| eprintln!("  {line}")).await?;
     if args.port.is_none() && listen.port() != PORT {
         let port = started.listening.address.port();
         eprintln!("port {PORT} is taken; listening on {port}");
     }
-    let result = present(&args, show, &mut district, &started).await;
+    let result = tokio::select! {
+        shown = present(&args, show, &mut district, &started) => shown.map(|()| Exit::Success),
+        () = signals.any() => Ok(Exit::Interrupted),
+    };
+    let result = match result {
+        Ok(Exit::Success) if !args.once => serve(&started, &mut signals).await,
+        other => other,
+    };
+    // Where it ended in between.
+    let back = district.switch_on();
     let ended = started.stop(Duration::from_secs(5)).await;
     district.end().await;
-    match result {
-        Err(error) if error.is::<NobodyReads>() => {}
+    let exit = match result {
+        Err(error) if error.is::<NobodyReads>() => Exit::Success,
         other => other?,
-    }
+    };
     ended?;
-    Ok(())
+    back?;
+    Ok(exit)
+}
+
+/// Serves on until somebody ends it.
+async fn serve(started: &Started, signals: &mut Signals) -> anyhow::Result<Exit> {
+    say(&format!(
+        "Serving on http://{} until Ctrl-C.",
+        started.listening.address
+    ))?;
+    signals.any().await;
+    Ok(Exit::Success)
 }
 
 /// Checks that some pack judges there, before a district is invented in vain.
@@ -170,9 +219,7 @@ async fn present(args: &DemoArgs, show: Show, district: &mut District, started: 
         // The server is gone with the demo, and a temporary folder too.
         return say(&outro_once(args)?);
     }
-    say(&outro(&server, &args.district, &file)?)?;
-    say(&format!("Serving on {server} until Ctrl-C."))?;
-    interrupted().await
+    say(&outro(&server, &args.district, &file)?)
 }
 
 type Client = pb::verification_service_client::VerificationServiceClient<tonic::transport::Channel>;

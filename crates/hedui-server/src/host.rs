@@ -215,13 +215,15 @@ fn run_demo(args: DemoArgs, context: &Context) -> Result<Answer, CliError> {
         width: context.width,
     };
     let today = context.surroundings.today();
-    runtime(0)?
-        .block_on(demo(args, show, today))
-        .map_err(|problem| match problem.downcast::<CliError>() {
-            Ok(error) => error,
-            Err(problem) => CliError::Host(format!("{problem:#}")),
-        })?;
-    Ok(answer(String::new()))
+    let ended = runtime(0)?.block_on(demo(args, show, today));
+    let exit = ended.map_err(|problem| match problem.downcast::<CliError>() {
+        Ok(error) => error,
+        Err(problem) => CliError::Host(format!("{problem:#}")),
+    })?;
+    Ok(Answer {
+        text: String::new(),
+        exit,
+    })
 }
 
 /// One line a setting: key, value, origin.

@@ -2,8 +2,9 @@
 //! Leaves what the reports say to the tests of rendering and of the packs.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 fn demo(arguments: &[&str]) -> (Option<i32>, String, String) {
     demo_in(Path::new("."), arguments)
@@ -73,6 +74,65 @@ fn a_reader_that_goes_away_ends_the_demo_quietly() {
     let err = String::from_utf8(out.stderr).unwrap();
     assert_eq!(out.status.code(), Some(0), "{err}");
     assert!(!err.contains("panicked") && !err.contains("error"), "{err}");
+}
+
+/// A demo whose temporary folder is made in this one.
+fn running_in(folder: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_hedui"))
+        .args(["demo", "--port", "0", "--households", "500", "--lang", "en"])
+        .env("TMPDIR", folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Sends a signal and waits for the end; the exit code.
+fn ended_by(signal: &str, mut demo: Child) -> Option<i32> {
+    let id = demo.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-s", signal, &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    // Its reports are many; nobody reads them here.
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut demo.stdout.take().unwrap(), &mut rest).unwrap();
+    demo.wait().unwrap().code()
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).unwrap().next().is_none()
+}
+
+#[test]
+fn a_demo_that_is_ended_while_it_begins_leaves_no_folder() {
+    for signal in ["INT", "HUP"] {
+        let dir = tempfile::tempdir().unwrap();
+        let demo = running_in(dir.path());
+        while is_empty(dir.path()) {
+            std::thread::yield_now();
+        }
+        assert_eq!(ended_by(signal, demo), Some(130), "{signal}");
+        assert!(is_empty(dir.path()), "{signal}");
+    }
+}
+
+#[test]
+fn a_demo_whose_terminal_is_closed_ends_in_an_orderly_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut demo = running_in(dir.path());
+    let mut lines = BufReader::new(demo.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("Serving on ") {
+        line.clear();
+        assert_ne!(lines.read_line(&mut line).unwrap(), 0, "it ended before it served");
+    }
+    demo.stdout = Some(lines.into_inner());
+    assert_eq!(ended_by("HUP", demo), Some(0));
+    assert!(is_empty(dir.path()));
 }
 
 #[test]
