@@ -170,7 +170,7 @@ impl Client {
         if !refusal.reason.is_empty() {
             return refusal;
         }
-        let cause = std::error::Error::source(status).map(|cause| innermost(cause));
+        let cause = std::error::Error::source(status).map(innermost);
         if is_of_another_program(status, cause.as_deref()) {
             return Refusal::no_server(&self.server, cause.as_deref().unwrap_or(status.message()));
         }

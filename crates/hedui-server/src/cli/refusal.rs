@@ -168,20 +168,8 @@ impl Refusal {
 
     fn advice(&self, lang: Lang) -> Option<String> {
         let server = &self.server;
-        if let Some(name) = self.verification.as_ref().filter(|_| self.is_out_of_reach()) {
-            return Some(lang.pick(
-                format!("{name} 已开始，服务端（{server}）停止前会办完，否则再次启动后继续；恢复后用 `hedui show {name}` 查看结果"),
-                format!(
-                    "{name} was begun: the server at {server} ends it before it stops, or goes on with it when it is started again; \
-                     then `hedui show {name}` tells how it ended"
-                ),
-            ));
-        }
         if let Some(name) = &self.verification {
-            return Some(lang.pick(
-                format!("用 `hedui show {name}` 查看，或加 --conflict use-existing 跟随它"),
-                format!("see it with `hedui show {name}`, or follow it with --conflict use-existing"),
-            ));
+            return Some(self.where_it_is(name, lang));
         }
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs().max(1);
@@ -236,6 +224,24 @@ impl Refusal {
             _ => return None,
         };
         Some(text)
+    }
+
+    /// How to go on with a verification that was begun.
+    fn where_it_is(&self, name: &str, lang: Lang) -> String {
+        let server = &self.server;
+        if self.is_out_of_reach() {
+            return lang.pick(
+                format!("{name} 已开始，服务端（{server}）停止前会办完，否则再次启动后继续；恢复后用 `hedui show {name}` 查看结果"),
+                format!(
+                    "{name} was begun: the server at {server} ends it before it stops, or goes on with it when it is started again; \
+                     then `hedui show {name}` tells how it ended"
+                ),
+            );
+        }
+        lang.pick(
+            format!("用 `hedui show {name}` 查看，或加 --conflict use-existing 跟随它"),
+            format!("see it with `hedui show {name}`, or follow it with --conflict use-existing"),
+        )
     }
 
     /// Which command lists what was not found; a department's own message says it.
