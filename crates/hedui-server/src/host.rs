@@ -62,7 +62,7 @@ impl SettingsArgs {
             flags.push((key.trim().to_owned(), value.trim().to_owned()));
         }
         Config::load(self.config.as_deref(), &read_environment(), &flags)
-            .map_err(|mistakes| CliError::Usage(mistakes.to_string()))
+            .map_err(|mistakes| CliError::Settings(mistakes.to_string()))
     }
 }
 
@@ -107,7 +107,7 @@ impl WitnessArgs {
             Some((format!("witness.{key}"), value))
         });
         let flags: Vec<(String, String)> = given.collect();
-        WitnessConfig::load(self.config.as_deref(), &flags).map_err(|mistakes| CliError::Usage(mistakes.to_string()))
+        WitnessConfig::load(self.config.as_deref(), &flags).map_err(|mistakes| CliError::Settings(mistakes.to_string()))
     }
 }
 
@@ -201,7 +201,7 @@ fn check_departments(loaded: &Loaded) -> Result<(), CliError> {
     let known = known.map_err(wrong_catalogue)?;
     loaded
         .check_departments(&known.iter().collect::<Vec<_>>())
-        .map_err(|mistakes| CliError::Usage(mistakes.to_string()))
+        .map_err(|mistakes| CliError::Settings(mistakes.to_string()))
 }
 
 fn run_demo(args: DemoArgs, context: &Context) -> Result<Answer, CliError> {

@@ -120,10 +120,8 @@ fn a_demo_that_is_ended_while_it_begins_leaves_no_folder() {
     }
 }
 
-#[test]
-fn a_demo_whose_terminal_is_closed_ends_in_an_orderly_way() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut demo = running_in(dir.path());
+/// Reads on until it serves; the address of its server.
+fn address_of(demo: &mut Child) -> String {
     let mut lines = BufReader::new(demo.stdout.take().unwrap());
     let mut line = String::new();
     while !line.starts_with("Serving on ") {
@@ -131,8 +129,43 @@ fn a_demo_whose_terminal_is_closed_ends_in_an_orderly_way() {
         assert_ne!(lines.read_line(&mut line).unwrap(), 0, "it ended before it served");
     }
     demo.stdout = Some(lines.into_inner());
+    line.split(' ').nth(2).unwrap().to_owned()
+}
+
+#[test]
+fn a_demo_whose_terminal_is_closed_ends_in_an_orderly_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut demo = running_in(dir.path());
+    address_of(&mut demo);
     assert_eq!(ended_by("HUP", demo), Some(0));
     assert!(is_empty(dir.path()));
+}
+
+#[test]
+fn the_demos_server_counts_who_has_answered_and_knows_its_departments() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut demo = running_in(dir.path());
+    let server = address_of(&mut demo);
+    let ask = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hedui"));
+        command.args(arguments).args(["--server", &server, "--output", "json"]);
+        let out = command.output().unwrap();
+        (out.status.code(), out.stdout, String::from_utf8(out.stderr).unwrap())
+    };
+    let (code, list, err) = ask(&["list", "--district", "511703"]);
+    assert_eq!(code, Some(0), "{err}");
+    let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+    let of = |key: &str| -> Vec<u64> {
+        let all = list["verifications"].as_array().unwrap();
+        all.iter().map(|v| v[key].as_u64().unwrap()).collect()
+    };
+    // Newest first: of the last one two departments were switched off.
+    let (asked, answered) = (of("departments_asked"), of("departments_answered"));
+    assert_eq!(answered, [asked[0] - 2, asked[1], asked[2]]);
+    let (code, _, err) = ask(&["tasks", "list", "--department", "nosuch"]);
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("UNKNOWN_DEPARTMENT"), "{err}");
+    assert_eq!(ended_by("TERM", demo), Some(0));
 }
 
 #[test]

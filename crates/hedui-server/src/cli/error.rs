@@ -44,6 +44,9 @@ pub enum CliError {
         /// All of them.
         mistakes: Vec<Mistake>,
     },
+    /// Mistakes in the settings, or a configuration file that is not there: a line for each.
+    #[error("{0}")]
+    Settings(String),
     /// The server refused, or is not there.
     #[error(transparent)]
     Server(Box<Refusal>),
@@ -85,7 +88,7 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             CliError::Usage(_) => Exit::Usage,
-            CliError::Read { .. } | CliError::Input { .. } => Exit::BadInput,
+            CliError::Read { .. } | CliError::Input { .. } | CliError::Settings(_) => Exit::BadInput,
             CliError::Server(refusal) => refusal.exit(),
             CliError::Output(_) | CliError::Internal(_) | CliError::Host(_) => Exit::Internal,
             CliError::Interrupted | CliError::Stopped => Exit::Interrupted,
@@ -130,7 +133,7 @@ impl CliError {
         match self {
             CliError::Usage(_) => "USAGE",
             CliError::Read { .. } => "FILE_UNREADABLE",
-            CliError::Input { .. } => "BAD_INPUT",
+            CliError::Input { .. } | CliError::Settings(_) => "BAD_INPUT",
             CliError::Server(_) => "SERVER",
             CliError::Output(_) => "OUTPUT",
             CliError::Interrupted | CliError::Stopped => "INTERRUPTED",

@@ -67,20 +67,25 @@ impl HouseholdFile {
             path: path.to_owned(),
             source,
         };
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         std::fs::File::open(path)
             .map_err(unreadable)?
             .take(MAX_FILE_BYTES + 1)
-            .read_to_string(&mut text)
+            .read_to_end(&mut bytes)
             .map_err(unreadable)?;
         let wrong = |mistakes| CliError::Input {
             what: path.display().to_string(),
             mistakes,
         };
-        if text.len() as u64 > MAX_FILE_BYTES {
+        // Before the text: what was read may end within a character.
+        if bytes.len() as u64 > MAX_FILE_BYTES {
             let message = format!("larger than {MAX_FILE_BYTES} bytes; one file holds one household");
             return Err(wrong(vec![document::mistake(None, "TOO_LARGE", message)]));
         }
+        let Ok(text) = String::from_utf8(bytes) else {
+            let message = "the file is not UTF-8; convert it first, for example with iconv".to_owned();
+            return Err(wrong(vec![document::mistake(None, "NOT_UTF8", message)]));
+        };
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("toml") => HouseholdFile::from_toml(&text).map_err(wrong),
             Some("json") => HouseholdFile::from_json(&text).map_err(wrong),

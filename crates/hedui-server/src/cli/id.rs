@@ -126,6 +126,7 @@ fn read_stdin() -> Result<String, CliError> {
         return wrong("TOO_LARGE", "more than 16 MiB; split the list");
     }
     match String::from_utf8(bytes) {
+        Ok(text) if text.trim().is_empty() => wrong("EMPTY", "there is no number; write one a line"),
         Ok(text) => Ok(text),
         Err(_) => wrong(
             "NOT_UTF8",

@@ -34,6 +34,12 @@ impl Service {
         Service { broker, callers }
     }
 
+    /// Whether the catalogue has a department.
+    fn knows(&self, department: &DepartmentId) -> bool {
+        let registry = self.broker.registry();
+        registry.departments().iter().any(|d| d.profile.id == *department)
+    }
+
     /// The task of a call, whose caller belongs to the office and may act in the task's district.
     async fn allowed<T>(&self, request: Request<T>, name: fn(&T) -> &str) -> Result<(T, Place, Known), Status> {
         let caller = self.callers.check(request.metadata(), Role::Office)?;
@@ -130,6 +136,10 @@ impl TaskService for Service {
         let size = page::size(message.page_size)?.min(MOST);
         let found = self.broker.tasks(&department, message.all, before, size).await;
         let found = found.map_err(|e| status(&e))?;
+        // Of an office that has left the catalogue tasks may be there still.
+        if found.tasks.is_empty() && found.next.is_none() && message.page_token.is_empty() && !self.knows(&department) {
+            return Err(unknown_department());
+        }
         let tasks = found
             .tasks
             .iter()

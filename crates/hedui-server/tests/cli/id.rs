@@ -71,6 +71,14 @@ async fn a_dash_reads_lines_from_stdin() {
 }
 
 #[tokio::test]
+async fn an_empty_list_is_no_list_of_valid_numbers() {
+    // `run` gives nothing on stdin.
+    let ran = run(&["id", "check", "-"]).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+    assert!(ran.stderr.contains("EMPTY"), "{}", ran.stderr);
+}
+
+#[tokio::test]
 async fn usage_mistakes_end_with_2_and_help_with_0() {
     assert_eq!(run(&["id", "check"]).await.code, 2);
     assert_eq!(run(&["nonsense"]).await.code, 2);

@@ -285,3 +285,17 @@ async fn a_service_looks_at_the_departments_that_are_named_and_says_each_mistake
     }
     assert!(!dir.path().join("made").exists());
 }
+
+#[tokio::test]
+async fn mistakes_in_settings_are_bad_input_and_not_a_wrong_command_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let (wrong, missing) = (dir.path().join("wrong.toml"), dir.path().join("missing.toml"));
+    std::fs::write(&wrong, "[server]\nlistn = 1\n").unwrap();
+    for command in ["serve", "config"] {
+        for (file, text) in [(&wrong, "KEY_UNKNOWN"), (&missing, "missing.toml")] {
+            let ran = run(&[command, "--config", file.to_str().unwrap()]).await;
+            assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+            assert!(ran.stderr.contains(text), "{}", ran.stderr);
+        }
+    }
+}

@@ -179,6 +179,28 @@ fn files_are_named_by_their_format() {
 }
 
 #[test]
+fn a_file_in_another_encoding_says_how_to_convert_it_and_one_too_large_says_so_whatever_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("household.toml");
+    let told = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let error = HouseholdFile::load(&path).unwrap_err();
+        assert_eq!(error.exit(), crate::cli::Exit::BadInput);
+        error.text(crate::cli::Lang::En)
+    };
+    // `# 测试` in GB18030.
+    let text = told(b"# \xB2\xE2\xCA\xD4\n");
+    assert!(text.contains("NOT_UTF8") && text.contains("iconv"), "{text}");
+    // The limit falls within a character.
+    let text = told(
+        "测"
+            .repeat(usize::try_from(MAX_FILE_BYTES).unwrap() / 3 + 10)
+            .as_bytes(),
+    );
+    assert!(text.contains("TOO_LARGE"), "{text}");
+}
+
+#[test]
 fn a_file_beyond_the_limit_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("household.toml");
