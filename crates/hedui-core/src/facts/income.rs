@@ -1,6 +1,8 @@
 //! Incomes and expenses in a window of months: counted in the months they were earned, never spread; one job is one job.
 //! Leaves disregards, deductions and limits to the policy packs.
 
+use std::collections::BTreeSet;
+
 use super::declared::add_declared;
 use super::matching::{Differing, Matter, Placed, Row, by_month, months_of, once, place};
 use super::members::Members;
@@ -9,7 +11,7 @@ use super::rents::rents;
 use super::shared::{Likeness, common, shared};
 use super::transfer;
 use super::wage::wage;
-use super::{DOUBTFUL_MATCH, Fact, Facts, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN, figure_of};
+use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Fact, Facts, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN, figure_of};
 use crate::bounds::{Bounds, Figure};
 use crate::dates::{Month, Months, PartialDate};
 use crate::money::Fen;
@@ -373,6 +375,10 @@ pub(super) fn basic_pension(facts: &Facts<'_>, subject: Option<u32>, window: Mon
                 lo: at_most_certain(figure.bounds.lo),
                 hi: at_most_certain(figure.bounds.hi),
             };
+            if is_basic_contested(facts, ordinal) {
+                figure.bounds.lo = Some(0);
+                figure.open_by(CONFLICTING_SOURCES);
+            }
         } else {
             // All transfers that are known, those on the household's word among them, may be the basic pension of a silent register.
             let transfers = income(facts, IncomeKind::Transfer, Some(ordinal), window).bounds.lo;
@@ -383,6 +389,20 @@ pub(super) fn basic_pension(facts: &Facts<'_>, subject: Option<u32>, window: Mon
         total.add(figure);
     }
     total
+}
+
+/// Whether one register says that a kind of pension has a basic part and another that it has none.
+fn is_basic_contested(facts: &Facts<'_>, ordinal: u32) -> bool {
+    let records = facts.records(RecordType::Pension, Some(ordinal)).iter();
+    let told = records.filter_map(|found| match &found.record.body {
+        RecordBody::Pension(body) => Some((body.kind, found.rank, body.basic_part? > Fen::ZERO)),
+        _ => None,
+    });
+    let told: BTreeSet<(PensionKind, u16, bool)> = told.collect();
+    let mut without = told.iter().filter(|(.., has)| !has);
+    without.any(|(kind, rank, _)| {
+        !told.contains(&(*kind, *rank, true)) && told.iter().any(|(of, _, has)| of == kind && *has)
+    })
 }
 
 /// Gross less deductions, never below zero: a loss is not a negative income. Deductions below zero add nothing.

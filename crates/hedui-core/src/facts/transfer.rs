@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::income::{assistance_is_not_income, benefits, net, net_placed, pensions};
+use super::income::{assistance_is_not_income, benefits, lower, net, net_placed, pensions};
 use super::matching::months_of;
 use super::payers::stated;
 use super::shared::{Likeness, shared};
@@ -62,6 +62,9 @@ pub(super) fn found(facts: &Facts<'_>, ordinal: u32, window: Months) -> Figure {
         0
     };
     figure.add(own);
+    if any_twofold {
+        lower(&mut figure, called_otherwise(facts, ordinal, window), 0);
+    }
     if twice > 0 {
         figure.bounds.lo = figure.bounds.lo.map(|lo| lo.saturating_sub(twice).max(0));
         if figure.missing.is_empty() {
@@ -109,6 +112,13 @@ fn perhaps_the_same(mut one: Figure, other: Figure) -> Figure {
     one
 }
 
+/// What payers state of payments that one register says are a pension or a benefit and another that they are something else: each is in both sums.
+fn called_otherwise(facts: &Facts<'_>, ordinal: u32, window: Months) -> i64 {
+    let payments = payments(facts, ordinal, window, |nature| is_twofold(Some(nature)));
+    let contested = payments.values().filter(|named| named.is_contested());
+    contested.fold(0, |sum, named| sum.saturating_add(named.amount))
+}
+
 /// A payer by its code, the months and the net amount.
 type Payment<'a> = (&'a str, Month, Month, i64);
 
@@ -128,25 +138,26 @@ impl Named {
     }
 }
 
-/// The most that payments make up which one register says are of a nature and another of another one. Copies of one payment count once among all
-/// transfers, so that it is not certain of what nature that one is. A register that names none contradicts nobody, a payment without a payer's code
-/// is nobody's copy, and pensions and benefits are never taken for copies of other transfers.
-fn contested(facts: &Facts<'_>, nature: TransferNature, ordinal: u32, window: Months) -> i64 {
+/// The transfers of payers that have a code and whose nature is told, by who says that they are of one and who that they are not.
+fn payments<'a>(
+    facts: &'a Facts<'_>,
+    ordinal: u32,
+    window: Months,
+    is_of_it: impl Fn(TransferNature) -> bool,
+) -> BTreeMap<Payment<'a>, Named> {
     let mut payments: BTreeMap<Payment<'_>, Named> = BTreeMap::new();
     for found in facts.records(RecordType::Income, Some(ordinal)) {
         let RecordBody::Income(body) = &found.record.body else {
             continue;
         };
         let number = facts.keys(found).number.as_str();
-        let is_transfer = body.kind == IncomeKind::Transfer && body.nature.is_some() && !is_twofold(body.nature);
-        if !is_transfer || number.is_empty() {
+        let (IncomeKind::Transfer, Some(nature), false) = (body.kind, body.nature, number.is_empty()) else {
             continue;
-        }
+        };
         let period = months_of(body.from, body.until);
-        let named = payments
-            .entry((number, period.from, period.until, net(body).0))
-            .or_default();
-        let sayers = if body.nature == Some(nature) {
+        let payment = (number, period.from, period.until, net(body).0);
+        let named = payments.entry(payment).or_default();
+        let sayers = if is_of_it(nature) {
             &mut named.of_it
         } else {
             &mut named.otherwise
@@ -154,6 +165,14 @@ fn contested(facts: &Facts<'_>, nature: TransferNature, ordinal: u32, window: Mo
         sayers.insert(found.rank);
         named.amount = named.amount.max(net_placed(body, window).bounds.hi.unwrap_or(i64::MAX));
     }
+    payments
+}
+
+/// The most that payments make up which one register says are of a nature and another of another one. Copies of one payment count once among all
+/// transfers, so that it is not certain of what nature that one is. A register that names none contradicts nobody, and a payment without a payer's code
+/// is nobody's copy.
+fn contested(facts: &Facts<'_>, nature: TransferNature, ordinal: u32, window: Months) -> i64 {
+    let payments = payments(facts, ordinal, window, |of| of == nature);
     let contested = payments.values().filter(|named| named.is_contested());
     contested.fold(0, |sum, named| sum.saturating_add(named.amount))
 }
