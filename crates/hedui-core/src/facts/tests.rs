@@ -3,6 +3,7 @@
 
 mod assets;
 mod incomes;
+mod natures;
 mod pieces;
 mod restricted;
 mod standing;

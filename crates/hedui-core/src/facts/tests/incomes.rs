@@ -11,7 +11,7 @@ use crate::testing::*;
 
 use RecordType as T;
 
-fn income(kind: IncomeKind, from: &str, until: &str, fen: i64) -> RecordBody {
+pub(super) fn income(kind: IncomeKind, from: &str, until: &str, fen: i64) -> RecordBody {
     RecordBody::Income(Income {
         kind,
         payer_name: Default::default(),
@@ -24,7 +24,7 @@ fn income(kind: IncomeKind, from: &str, until: &str, fen: i64) -> RecordBody {
     })
 }
 
-fn pension(fen: i64, basic: Option<i64>, from: &str) -> RecordBody {
+pub(super) fn pension(fen: i64, basic: Option<i64>, from: &str) -> RecordBody {
     RecordBody::Pension(Pension {
         kind: PensionKind::Resident,
         monthly_amount: Fen(fen),
@@ -59,7 +59,7 @@ fn figure_of(household: &Household, said: &[Said], fact: Fact, months: u32) -> F
     })
 }
 
-fn figure(said: &[Said], fact: Fact, months: u32) -> Figure {
+pub(super) fn figure(said: &[Said], fact: Fact, months: u32) -> Figure {
     figure_of(&checked(family()), said, fact, months)
 }
 
@@ -76,7 +76,7 @@ fn declares(incomes: &[(&str, &str, i64)]) -> Household {
     checked(input)
 }
 
-const TRANSFER: Fact = Fact::Income(IncomeKind::Transfer);
+pub(super) const TRANSFER: Fact = Fact::Income(IncomeKind::Transfer);
 const PROPERTY: Fact = Fact::Income(IncomeKind::Property);
 const BUSINESS: Fact = Fact::Income(IncomeKind::Business);
 
@@ -958,44 +958,4 @@ fn what_a_register_shows_of_both_spouses_under_one_reference_is_perhaps_one() {
         ],
     );
     assert_eq!(figure(&[more], BUSINESS, 12).bounds, Bounds::between(10_500, 12_000));
-}
-
-/// What one register calls a pension and another support is one payment of which it is not certain what it is.
-#[test]
-fn a_payment_that_one_register_calls_a_pension_and_another_support_counts_once_for_certain() {
-    let of = |nature: TransferNature| {
-        let mut body = income(IncomeKind::Transfer, "2026-10", "2026-10", 300_000);
-        if let RecordBody::Income(body) = &mut body {
-            body.nature = Some(nature);
-        }
-        vec![body]
-    };
-    for other in [TransferNature::Support, TransferNature::GovernmentRelief] {
-        for named in [TransferNature::Pension, TransferNature::InsuranceBenefit] {
-            let said = [says("a", &[T::Income], of(named)), says("b", &[T::Income], of(other))];
-            let transfers = figure(&said, TRANSFER, 1);
-            assert_eq!(
-                transfers.bounds,
-                Bounds::between(300_000, 600_000),
-                "{named:?} {other:?}"
-            );
-            assert_eq!(transfers.open, [DOUBTFUL_MATCH]);
-            assert_eq!(figure(&said, Fact::Transfer(other), 1).bounds.lo, Some(0));
-        }
-    }
-    let both = || [of(TransferNature::Pension), of(TransferNature::Support)].concat();
-    let said = [says("a", &[T::Income], both())];
-    assert_eq!(figure(&said, TRANSFER, 1).bounds, Bounds::exactly(600_000));
-}
-
-#[test]
-fn a_basic_part_that_another_register_denies_is_not_certain() {
-    let said = |first: Option<i64>, second: Option<i64>| {
-        let of = |id: &str, basic| says(id, &[T::Pension], vec![pension(300_000, basic, "2026-01")]);
-        figure(&[of("a", first), of("b", second)], Fact::BasicPension, 1).bounds
-    };
-    assert_eq!(said(Some(200_000), Some(200_000)), Bounds::exactly(200_000));
-    assert_eq!(said(Some(200_000), Some(0)), Bounds::between(0, 200_000));
-    // Who leaves it out denies nothing.
-    assert_eq!(said(Some(200_000), None), Bounds::exactly(200_000));
 }
