@@ -15,7 +15,7 @@ use super::property::raise_to;
 use super::{CONFLICTING_SOURCES, DOUBTFUL_MATCH, Facts, Found, IMPLAUSIBLE_RECORD, PERIOD_UNCERTAIN, figure_of};
 use crate::answer::AnswerState;
 use crate::bounds::{Bounds, Figure, insert_sorted};
-use crate::dates::{Month, Months};
+use crate::dates::{Month, Months, PartialDate};
 use crate::money::Fen;
 use crate::part::{Aspect, Because, Treatment};
 use crate::record::{FinancialAsset, RecordBody, RecordType};
@@ -147,8 +147,9 @@ fn is_older(a: &FinancialAsset, b: &FinancialAsset, facts: &Facts<'_>) -> bool {
 /// Whether a balance is of a day well after the date: what there was at the date it does not tell. Of the days just before today registers only
 /// know what there is now.
 fn is_later(body: &FinancialAsset, facts: &Facts<'_>) -> bool {
-    let soon = facts.as_of.saturating_add(Span::new().days(31));
-    body.balance_on.is_some_and(|on| on.first_day() > soon)
+    let is_after = |on: PartialDate| on.first_day() > facts.as_of;
+    let is_well_after = |on: PartialDate| on.first_day() > facts.as_of.saturating_add(Span::new().days(31));
+    body.balance_on.is_some_and(|on| is_after(on) && is_well_after(on))
 }
 
 /// How much an account surely holds.

@@ -282,8 +282,15 @@ fn by_place(mut things: Vec<Thing<'_>>) -> Vec<Vec<Thing<'_>>> {
             None => clusters.push(vec![at]),
         }
     }
-    let cluster_of = |at: usize| clusters.iter().position(|cluster| cluster.contains(&at));
-    alike::mark(&mut things, &places, cluster_of);
+    let mut cluster_of = vec![0; things.len()];
+    for (number, cluster) in clusters.iter().enumerate() {
+        for at in cluster {
+            if let Some(of) = cluster_of.get_mut(*at) {
+                *of = number;
+            }
+        }
+    }
+    alike::mark(&mut things, &places, &cluster_of);
     let mut things: Vec<Option<Thing<'_>>> = things.into_iter().map(Some).collect();
     let mut taken = |at: usize| things.get_mut(at).and_then(Option::take);
     let of_cluster = |cluster: Vec<usize>| cluster.into_iter().filter_map(&mut taken).collect();

@@ -121,12 +121,8 @@ fn is_perhaps_card(facts: &Facts<'_>, one: &[Balance<'_>], other: &[Balance<'_>]
 
 /// Whether two balances are of one day for certain: then they are of two accounts where they differ.
 fn is_of_one_day(a: &Balance<'_>, b: &Balance<'_>) -> bool {
-    let day = |body: &Balance<'_>| {
-        body.1
-            .balance_on
-            .filter(|on| on.first_day() == on.last_day() && !on.ends_nothing())
-    };
-    day(a).zip(day(b)).is_some_and(|(a, b)| a.first_day() == b.first_day())
+    let day = |body: &Balance<'_>| body.1.balance_on.filter(|on| on.day() != 0 && !on.ends_nothing());
+    day(a).zip(day(b)).is_some_and(|(a, b)| a == b)
 }
 
 /// Whether two balances differ by two per cent of the greater at most: interest, or a bill of a few days.

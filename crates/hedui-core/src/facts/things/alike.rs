@@ -5,20 +5,43 @@ use super::{Place, Thing, any, differ};
 use crate::dates::PartialDate;
 use crate::record::RecordBody;
 
+/// A thing with what tells it from others.
+struct Told<'p, 'a> {
+    thing: &'p Thing<'a>,
+    places: &'p [Place<'a>],
+    cluster: usize,
+    /// One bit per kind of real estate that records call it.
+    kinds: u32,
+    /// The sizes on record, each once.
+    sizes: Vec<i64>,
+}
+
 /// Marks things that are perhaps one over the bounds of clusters. Of two such the one that tells less is marked; the fewest that leave no two.
-pub(super) fn mark(things: &mut [Thing<'_>], places: &[Vec<Place<'_>>], cluster_of: impl Fn(usize) -> Option<usize>) {
+pub(super) fn mark(things: &mut [Thing<'_>], places: &[Vec<Place<'_>>], cluster_of: &[usize]) {
+    let told = things
+        .iter()
+        .zip(places)
+        .zip(cluster_of)
+        .map(|((thing, places), cluster)| Told {
+            thing,
+            places,
+            cluster: *cluster,
+            kinds: kinds(thing),
+            sizes: sizes(thing),
+        });
+    let told: Vec<Told<'_, '_>> = told.collect();
     let mut shared = Vec::new();
     let mut gone = Vec::new();
     let mut pairs = Vec::new();
-    for (i, (a, at_a)) in things.iter().zip(places).enumerate() {
-        for (j, (b, at_b)) in things.iter().zip(places).enumerate().skip(i + 1) {
-            if a.is_unique && b.is_unique || cluster_of(i) == cluster_of(j) {
+    for (i, a) in told.iter().enumerate() {
+        for (j, b) in told.iter().enumerate().skip(i + 1) {
+            if a.thing.is_unique && b.thing.is_unique || a.cluster == b.cluster {
                 continue;
             }
-            if is_perhaps_shared((a, at_a), (b, at_b)) {
+            if is_perhaps_shared(a, b) {
                 shared.extend([i, j]);
-            } else if is_perhaps_one((a, at_a), (b, at_b)) {
-                match (a.some(), b.some()) {
+            } else if is_perhaps_one(a, b) {
+                match (a.thing.some(), b.thing.some()) {
                     (true, true) => pairs.push((i, j)),
                     (true, false) if is_of_a_size(a, b) => gone.push(i),
                     (false, true) if is_of_a_size(a, b) => gone.push(j),
@@ -63,29 +86,28 @@ fn fewest(things: &[Thing<'_>], places: &[Vec<Place<'_>>], mut pairs: Vec<(usize
     left_out
 }
 
-type Placed<'p, 'a> = (&'p Thing<'a>, &'p Vec<Place<'a>>);
-
 /// Whether two that no department has both are perhaps one: by a part of the address, or where one has none, of one size as far as is known.
-fn is_perhaps_one((a, at_a): Placed<'_, '_>, (b, at_b): Placed<'_, '_>) -> bool {
-    if a.keyless || b.keyless || any(&a.views, &b.views, |(x, _), (y, _)| x == y) {
+fn is_perhaps_one(a: &Told<'_, '_>, b: &Told<'_, '_>) -> bool {
+    if a.thing.keyless || b.thing.keyless || any(&a.thing.views, &b.thing.views, |(x, _), (y, _)| x == y) {
         return false;
     }
-    if at_a.is_empty() || at_b.is_empty() {
-        return is_of_a_kind(a, b) && may_be_of_a_size(a, b) || is_real_estate(a) && is_of_a_size(a, b);
+    if a.places.is_empty() || b.places.is_empty() {
+        return is_of_a_kind(a, b) && may_be_of_a_size(a, b) || a.kinds != 0 && is_of_a_size(a, b);
     }
-    any(at_a, at_b, Place::is_like) || is_of_a_size(a, b) && any(at_a, at_b, Place::agrees)
+    any(a.places, b.places, Place::is_like) || is_of_a_size(a, b) && any(a.places, b.places, Place::agrees)
 }
 
 /// Whether a department has one of them of one member and the other of another, both without a place, of one size and since one
 /// day: what husband and wife own together has a certificate for each.
-fn is_perhaps_shared((a, at_a): Placed<'_, '_>, (b, at_b): Placed<'_, '_>) -> bool {
-    let is_one = a.some() && b.some() && !(a.keyless && b.keyless) && is_of_a_kind(a, b);
+fn is_perhaps_shared(a: &Told<'_, '_>, b: &Told<'_, '_>) -> bool {
+    let is_one = a.places.is_empty() && b.places.is_empty() && is_of_a_kind(a, b) && is_of_a_size(a, b);
+    let (a, b) = (a.thing, b.thing);
     is_one
-        && at_a.is_empty()
-        && at_b.is_empty()
+        && a.some()
+        && b.some()
+        && !(a.keyless && b.keyless)
         && any(&a.views, &b.views, |(x, _), (y, _)| x == y)
         && !any(&holders(a), &holders(b), |x, y| x == y)
-        && is_of_a_size(a, b)
         && any(&acquired(a), &acquired(b), |x, y| x == y)
 }
 
@@ -110,13 +132,9 @@ fn holders(thing: &Thing<'_>) -> Vec<(u16, u32)> {
     holders
 }
 
-fn is_real_estate(thing: &Thing<'_>) -> bool {
-    kinds(thing) != 0
-}
-
 /// Whether some records call two by one word for real estate.
-fn is_of_a_kind(a: &Thing<'_>, b: &Thing<'_>) -> bool {
-    kinds(a) & kinds(b) != 0
+fn is_of_a_kind(a: &Told<'_, '_>, b: &Told<'_, '_>) -> bool {
+    a.kinds & b.kinds != 0
 }
 
 /// One bit per kind of real estate that records call it.
@@ -140,13 +158,13 @@ fn sizes(thing: &Thing<'_>) -> Vec<i64> {
 }
 
 /// Whether two are of one size, but for what registers round.
-fn is_of_a_size(a: &Thing<'_>, b: &Thing<'_>) -> bool {
+fn is_of_a_size(a: &Told<'_, '_>, b: &Told<'_, '_>) -> bool {
     let is_equal = |a: &i64, b: &i64| a.abs_diff(*b).saturating_mul(100) <= (*a).max(*b).unsigned_abs();
-    any(&sizes(a), &sizes(b), is_equal)
+    any(&a.sizes, &b.sizes, is_equal)
 }
 
 /// Whether no sizes say that they are two.
-fn may_be_of_a_size(a: &Thing<'_>, b: &Thing<'_>) -> bool {
-    let (a, b) = (sizes(a), sizes(b));
-    a.is_empty() || b.is_empty() || any(&a, &b, |a, b| !differ(Some(*a), Some(*b)))
+fn may_be_of_a_size(a: &Told<'_, '_>, b: &Told<'_, '_>) -> bool {
+    let (a, b) = (&a.sizes, &b.sizes);
+    a.is_empty() || b.is_empty() || any(a, b, |a, b| !differ(Some(*a), Some(*b)))
 }
