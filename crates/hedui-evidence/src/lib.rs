@@ -49,7 +49,7 @@ pub use sealer::{Digests, Opened, Plain, SALT_BYTES, Sealer, Subject, ciphertext
 pub use segment::{
     BackupOptions, BackupReport, Clock, CopyProgress, Damage, Difference, DrillReport, INDEX_FOLDER, IndexOpener,
     MANIFEST_FILE, Mismatch, Opening, Progress, Scrub, ScrubReport, ScrubStep, SegmentOptions, SegmentStore,
-    restore_drill,
+    holds_evidence, restore_drill,
 };
 pub use store::{
     Entry, EvidenceStore, HashedFrame, HashedPage, MAX_PAGE, MAX_PAGE_BYTES, Page, Position, Receipt, Refusal,

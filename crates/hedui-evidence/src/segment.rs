@@ -51,7 +51,7 @@ pub use drill::{Difference, DrillReport, Mismatch, restore_drill};
 use followed::Followed;
 use lookup::Lookup;
 pub use manifest::MANIFEST_FILE;
-pub use opening::{Opening, Progress};
+pub use opening::{Opening, Progress, holds_evidence};
 use reader::LogReader;
 use recover::{Wanted, recover};
 use refusing::Refusing;

@@ -13,7 +13,7 @@ use hedui_core::finding::unregistered;
 use hedui_core::{RecordType, Tolerances};
 use hedui_evidence::{
     DistrictLogs, EvidenceStore, KeyRing, KeySource, LogKey, LogOptions, LogWitness, MasterKey, MemoryStore,
-    PROMISED_WITHIN_MS, Progress, SegmentOptions, SegmentStore, Witnesses,
+    PROMISED_WITHIN_MS, Progress, SegmentOptions, SegmentStore, Witnesses, holds_evidence,
 };
 use hedui_policy::PackSet;
 use tokio::net::TcpListener;
@@ -238,23 +238,6 @@ fn need_own_key(store: &Store) -> anyhow::Result<()> {
         store.directory.display(),
     );
     Ok(())
-}
-
-/// Whether a folder has segments with anything in them. A start that went no further leaves one without.
-fn holds_evidence(folder: &Path) -> std::io::Result<bool> {
-    /// What every segment begins with.
-    const HEADER_BYTES: u64 = 56;
-    if !folder.exists() {
-        return Ok(false);
-    }
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let is_segment = entry.path().extension().is_some_and(|extension| extension == "seg");
-        if is_segment && entry.metadata()?.len() > HEADER_BYTES {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Says what to do where a key file is missing that is not made here, before a folder is made in vain.

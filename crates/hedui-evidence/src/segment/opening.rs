@@ -1,10 +1,32 @@
 //! What opening a store is busy with and what it found; finishing the destructions that an earlier process did not.
 //! Left to others: the order of opening (`segment`), each of its steps (`recover`, `catch_up`, `shred`).
 
+use std::io;
+use std::path::Path;
+
+use super::format::{SEGMENT_HEADER, segment_number};
 use super::walk::Damage;
 use super::{SegmentStore, recover};
 use crate::error::StoreError;
 use crate::store::{Position, RefusalReason};
+
+/// Whether a folder has segments with anything behind their headers. A start that went no further leaves one without.
+///
+/// # Errors
+/// The folder cannot be read; one that is not there holds nothing.
+pub fn holds_evidence(folder: &Path) -> io::Result<bool> {
+    if !folder.exists() {
+        return Ok(false);
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let is_segment = entry.file_name().to_str().and_then(segment_number).is_some();
+        if is_segment && entry.metadata()?.len() > SEGMENT_HEADER {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
 
 /// What opening a store is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
